@@ -1,0 +1,1 @@
+export type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from './model/analysis.ts';

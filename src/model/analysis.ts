@@ -1,0 +1,61 @@
+import type { CoverageRow, Finding } from './finding.ts';
+import type { ConnectionHistory, Outcome } from './history.ts';
+import type { CaptureNotice } from './notice.ts';
+import type { CaptureFacts } from './packet.ts';
+
+/** What a run is to do. */
+export interface AnalysisOptions {
+  /** Which packet reader; the native ones unless given. */
+  readonly reader?: 'native' | 'pcap-parser';
+  /** Rules to run; all unless given. Ids must exist. */
+  readonly rules?: ReadonlySet<string>;
+}
+
+/**
+ * Takes results as they become final: connections in the order in which they end (those of a short capture: by id),
+ * a finding of a connection right after it, findings about the whole capture at the end.
+ */
+export interface AnalysisSink {
+  /** The history is valid until the call returns; keep what you need of it. */
+  connection(history: ConnectionHistory): void;
+  finding(finding: Finding): void;
+}
+
+/** The totals of a run. */
+export interface AnalysisResult {
+  readonly captures: readonly CaptureFacts[];
+  /** Notices per capture, same index. */
+  readonly notices: readonly (readonly CaptureNotice[])[];
+  /** Notices that were counted only, per capture and code. */
+  readonly noticesOmitted: readonly Readonly<Record<string, number>>[];
+  /** Seconds since 1970 that `nanos` of every fact are relative to. */
+  readonly epochSeconds: number;
+  readonly packets: number;
+  /** TCP streams and UDP flows, TLS or not. */
+  readonly flows: number;
+  readonly connections: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly coverage: readonly CoverageRow[];
+  /** Findings that were counted only, per rule. */
+  readonly findingsOmitted: Readonly<Record<string, number>>;
+  /** A fault of the tool itself was caught; exit status 70. */
+  readonly internalErrors: number;
+}
+
+/**
+ * One run over one or more captures. Push-driven, no I/O.
+ *
+ * `beginCapture` → `push`* → `endCapture`, once per file in time order; then `end` once.
+ */
+export interface Analysis {
+  beginCapture(path: string, compression: 'gzip' | null): void;
+  /** Octets of the (decompressed) file, in order; the chunk may be reused after the call returns. */
+  push(chunk: Uint8Array): void;
+  /** @param octets size of the file as stored; @param damaged the decompressor's complaint, if it had one */
+  endCapture(octets: number, damaged?: string): CaptureFacts;
+  /** Seconds since 1970 that `nanos` are relative to; 0 before the first packet. */
+  readonly epochSeconds: number;
+  /** Packets so far, for progress. */
+  readonly packets: number;
+  end(): AnalysisResult;
+}

@@ -1,0 +1,75 @@
+import type { Nanos } from './time.ts';
+
+export const SEVERITIES = ['critical', 'error', 'warning', 'info'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const CONFIDENCES = ['proven', 'likely', 'possible'] as const;
+export type Confidence = (typeof CONFIDENCES)[number];
+
+/** Why a rule could not judge a connection. */
+export const BLIND_SPOTS = [
+  'start-not-captured',
+  'one-direction',
+  'lost-bytes',
+  'cut-packets',
+  'no-secrets',
+  'cipher-unsupported',
+] as const;
+export type BlindSpot = (typeof BLIND_SPOTS)[number];
+
+/** One packet that a finding rests on. */
+export interface Evidence {
+  readonly packet: number;
+  readonly nanos: Nanos;
+  /** Id of the connection the packet belongs to (not always the one it arrived in); 0 for none. */
+  readonly connection: number;
+  /** Who sent it; undefined where that is not known. */
+  readonly from?: 'client' | 'server';
+  /** What is to be seen in it, in a few words: `Alert, epoch 1 seq 2, 39 octets`. */
+  readonly note: string;
+}
+
+/** A reading of the evidence that competes with others, with what speaks for and against it. */
+export interface Explanation {
+  readonly likelihood: 'high' | 'medium' | 'low';
+  readonly text: string;
+  readonly for: readonly string[];
+  readonly against: readonly string[];
+}
+
+export interface Reference {
+  readonly title: string;
+  readonly url: string;
+}
+
+/** A verdict that accuses, ready to be told. Texts carry no wire octets that were not made printable. */
+export interface Finding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  readonly title: string;
+  /** One sentence with the figures of this case. */
+  readonly summary: string;
+  /** Ids of the connections it is about, owner first. May be empty (a refused TCP connection has none). */
+  readonly connections: readonly number[];
+  /** The decisive packets, ascending. */
+  readonly packets: readonly number[];
+  readonly nanos: Nanos;
+  readonly evidence: readonly Evidence[];
+  readonly explanations: readonly Explanation[];
+  readonly causes: readonly string[];
+  readonly remedies: readonly string[];
+  /** Commands that take the reader a step further; placeholders in CAPITALS. */
+  readonly commands: readonly string[];
+  readonly references: readonly Reference[];
+  readonly displayFilter: string;
+  /** Small tables worth printing (`k of n failures had X`): a heading row, then rows. */
+  readonly table?: readonly (readonly string[])[];
+}
+
+/** How often a rule could not judge, and why. */
+export interface CoverageRow {
+  readonly rule: string;
+  readonly assessed: number;
+  readonly notAssessable: Readonly<Partial<Record<BlindSpot, number>>>;
+}

@@ -1,0 +1,381 @@
+import type { BlindSpot } from './finding.ts';
+import type { ClientHello, HelloVerifyRequest, ServerHello } from './message.ts';
+import type { Nanos } from './time.ts';
+
+/** `client` is who sends the ClientHello, whatever the transport or the ports say. */
+export type Role = 'client' | 'server';
+export const ROLES = ['client', 'server'] as const satisfies readonly Role[];
+export const peerOf = (role: Role): Role => (role === 'client' ? 'server' : 'client');
+
+export interface PerRole<T> {
+  readonly client: T;
+  readonly server: T;
+}
+
+export interface Endpoint {
+  /** Textual, RFC 5952 for IPv6. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A moment: the packet and when it was captured. */
+export interface At {
+  readonly packet: number;
+  readonly nanos: Nanos;
+}
+
+/** How the connection ended as a handshake; defined in the report contract. */
+export const OUTCOMES = ['established', 'failed', 'aborted', 'incomplete', 'no-handshake'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/**
+ * How far the handshake came: what was due next when it stopped.
+ *
+ * - `server-hello`: a ClientHello is unanswered (or was answered only by a HelloVerifyRequest or HelloRetryRequest)
+ * - `server-flight`: ServerHello seen, the server's flight not complete (TLS ≤ 1.2: ServerHelloDone, or the server's
+ *   ChangeCipherSpec on resumption; TLS 1.3: nothing protected from the server yet)
+ * - `client-flight`: the server's first flight is complete, the client has not sent ClientKeyExchange (TLS 1.3: nothing
+ *   protected from the client yet)
+ * - `client-finished`: ClientKeyExchange seen, the client's Finished is not
+ * - `server-finished`: the client's Finished seen, the server's is not
+ * - `done`: both Finished (TLS 1.3: protected records past the server's flight both ways)
+ * - `none`: no handshake in the capture
+ */
+export const STAGES = [
+  'none',
+  'server-hello',
+  'server-flight',
+  'client-flight',
+  'client-finished',
+  'server-finished',
+  'done',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** `HandshakeType` as on the wire, or `ENCRYPTED_MESSAGE` for a protected record that was not opened. */
+export const ENCRYPTED_MESSAGE = -1;
+/** HelloRetryRequest is a ServerHello on the wire; the history tells it apart under this number. */
+export const HELLO_RETRY_REQUEST = 0x102;
+
+export interface MessageFact extends At {
+  readonly type: number;
+  readonly from: Role;
+  /** Octets of the body, without the handshake header; of the whole record for `ENCRYPTED_MESSAGE`. */
+  readonly length: number;
+}
+
+export interface AlertFact extends At {
+  /** AlertLevel and AlertDescription; undefined where the alert is protected and was not opened. */
+  readonly level: number | undefined;
+  readonly description: number | undefined;
+  readonly from: Role;
+  readonly encrypted: boolean;
+  /** Octets of the record's fragment (without the record header). */
+  readonly length: number;
+  /** DTLS only, else 0. */
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** One record, as far as its header goes. `length` is that of the fragment, without the header. */
+export interface RecordFact extends At {
+  readonly from: Role;
+  readonly contentType: number;
+  readonly length: number;
+  /** DTLS only, else 0. */
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** Complete records: over TCP once however often retransmitted, over UDP each one on the wire. */
+export interface RecordCounts {
+  readonly handshake: number;
+  readonly changeCipherSpec: number;
+  readonly alert: number;
+  readonly applicationData: number;
+  readonly other: number;
+}
+
+/** What a direction carried after its keys were in use. */
+export interface ProtectedFacts {
+  readonly count: number;
+  readonly first: RecordFact | undefined;
+  readonly last: RecordFact | undefined;
+  /** The last protected record of type application_data (TLS ≤ 1.2, DTLS) before the connection ended. */
+  readonly lastData: RecordFact | undefined;
+}
+
+/** Wire misbehaviour that is a fact without judgement. */
+export interface OddityFact extends At {
+  readonly kind:
+    | 'client-hello-mid-connection' // a cleartext ClientHello after protected records in that direction
+    | 'impossible-length' // a protected record of a length that the negotiated protection cannot give
+    | 'plaintext-instead-of-record' // printable octets where a record header is due
+    | 'not-a-record'; // other octets where a record header is due
+  readonly from: Role;
+  /** Octets concerned (a record's length), and the content type where there is one. */
+  readonly length: number;
+  readonly contentType: number;
+  /** Up to 64 octets found there (`plaintext-…`, `not-a-record`, the second ClientHello's random). */
+  readonly octets: Uint8Array | undefined;
+}
+
+export interface ResetFact extends At {
+  /** RST with ACK (a process closed with unread data, or a refusal) or bare (nobody there any more). */
+  readonly withAck: boolean;
+  readonly window: number;
+}
+
+/** The TCP connection below a TLS connection. */
+export interface TcpFacts {
+  readonly syn: At | undefined;
+  readonly synAck: At | undefined;
+  /** Which TCP connection on these endpoints this is, from 0. */
+  readonly incarnation: number;
+  readonly fin: PerRole<At | undefined>;
+  readonly rst: PerRole<ResetFact | undefined>;
+  /** Payload octets delivered in order, and how many are missing from the capture. */
+  readonly octets: PerRole<number>;
+  readonly lostOctets: PerRole<number>;
+  /** The last segment with payload. */
+  readonly lastData: PerRole<At | undefined>;
+  /** When the peer's TCP acknowledged the last payload octet of this role; undefined if never seen. */
+  readonly lastDataAcknowledged: PerRole<At | undefined>;
+  readonly retransmissions: PerRole<number>;
+  /** Packets whose octets differ from an earlier copy of the same range. */
+  readonly conflicts: readonly At[];
+  /** Up to 64 first octets of a direction that does not begin with a record. */
+  readonly plaintextStart: PerRole<Uint8Array | undefined>;
+  /** Time between SYN and SYN-ACK, or data and its ACK, the smallest seen; undefined if none. */
+  readonly smallestRoundTrip: Nanos | undefined;
+}
+
+export interface EpochFact {
+  readonly epoch: number;
+  readonly firstSequence: number;
+  readonly highestSequence: number;
+  readonly count: number;
+  readonly first: At;
+  readonly last: At;
+}
+
+export interface DtlsHelloFact extends At {
+  /** `message_seq`: 0 for the first ClientHello, 1 for the answer to a HelloVerifyRequest. */
+  readonly messageSequence: number;
+  readonly recordSequence: number;
+  readonly cookieLength: number;
+  /** The same message (random, cookie, message_seq) was on the wire before. */
+  readonly retransmission: boolean;
+}
+
+export interface DtlsVerifyFact extends At {
+  readonly request: HelloVerifyRequest;
+  /** A later ClientHello of this association carries this cookie. */
+  readonly echoed: boolean;
+}
+
+/** A record that does not simply belong where and when it arrived. */
+export interface DtlsAnomaly {
+  /**
+   * - `late`: belongs to this association and arrived after the peer had closed it (a probable close_notify of the peer
+   *   was on the wire) or after a newer association began on the 5-tuple
+   * - `no-association`: epoch ≥ 1, and the capture shows no association on the 5-tuple that could own it (listed on the
+   *   association that begins afterwards, or on the one without a handshake that stands for it)
+   * - `replay`: same epoch and sequence number as an earlier record, same octets
+   * - `sequence-reuse`: same epoch and sequence number, other octets
+   * - `epoch0-alert`: a plaintext alert after this direction's keys were in use
+   * - `finished-again`: the client's or server's last flight repeated after both Finished were seen
+   */
+  readonly kind:
+    | 'late'
+    | 'no-association'
+    | 'replay'
+    | 'sequence-reuse'
+    | 'epoch0-alert'
+    | 'finished-again';
+  readonly record: RecordFact;
+  /** Id of the association the record is attributed to; 0 for none. */
+  readonly owner: number;
+  /** Why it is attributed so, in a few words, and how sure that is. */
+  readonly reason: string;
+  readonly confidence: 'proven' | 'likely' | 'possible';
+  /** The record's length is that of an alert under the owner's suite (or of a Finished). */
+  readonly shape: 'alert' | 'finished' | 'other';
+  /** Since the peer's probable close_notify of the owner; undefined if there was none. */
+  readonly sincePeerClose: Nanos | undefined;
+  /** Since the sender's previous record of the owner. */
+  readonly sinceOwnPrevious: Nanos | undefined;
+  /** The newer association it arrived in, and how far that one was; 0 and undefined if there was none yet. */
+  readonly during: number;
+  readonly duringStage: Stage | undefined;
+  /** The earlier record with the same number (`replay`, `sequence-reuse`). */
+  readonly earlier: At | undefined;
+  /** Alert level and description, `epoch0-alert` only. */
+  readonly alert: { readonly level: number; readonly description: number } | undefined;
+}
+
+/** What DTLS adds to a connection. */
+export interface DtlsFacts {
+  /** Position among the associations of its 5-tuple, from 0, and their ids in order (itself included). */
+  readonly ordinal: number;
+  readonly siblings: readonly number[];
+  readonly epochs: PerRole<readonly EpochFact[]>;
+  readonly clientHellos: readonly DtlsHelloFact[];
+  readonly verifyRequests: readonly DtlsVerifyFact[];
+  /** The server's first HelloVerifyRequest, ServerHello or alert in answer. */
+  readonly answered: At | undefined;
+  /** First record per side that looks like a closing alert: type 21, epoch ≥ 1, of alert length. */
+  readonly probableClose: PerRole<RecordFact | undefined>;
+  /** Every transmission of the flight that ends in this side's Finished (its record at the first protected epoch). */
+  readonly finishedTransmissions: PerRole<readonly RecordFact[]>;
+  readonly anomalies: readonly DtlsAnomaly[];
+  /** Anomalies that were not listed because of the limit. */
+  readonly anomaliesOmitted: number;
+  /** ICMP "port unreachable" that quoted datagrams of this 5-tuple. */
+  readonly portUnreachable: readonly At[];
+  /** An earlier association on the 5-tuple was open (epoch ≥ 1 traffic, no probable close of both) when this one began. */
+  readonly replacesOpen: number;
+}
+
+/** Everything known about one connection when it is final, in time order. */
+export interface ConnectionHistory {
+  /** From 1, in the order in which connections were recognised. */
+  readonly id: number;
+  readonly protocol: 'TLS' | 'DTLS';
+  readonly transport: 'tcp' | 'udp';
+  /** Wireshark's `tcp.stream` or `udp.stream`. */
+  readonly stream: number;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly rolesFrom: 'client_hello' | 'server_hello' | 'syn' | 'port-order';
+  readonly firstPacket: number;
+  readonly lastPacket: number;
+  readonly startNanos: Nanos;
+  readonly endNanos: Nanos;
+
+  /** Wire values (0x0303 TLS 1.2, 0xfefd DTLS 1.2, …), as offered, GREASE left out. */
+  readonly versionsOffered: readonly number[];
+  readonly version: number | undefined;
+  readonly cipherSuite: number | undefined;
+  readonly serverName: string | undefined;
+  readonly alpn: string | undefined;
+  readonly clientRandom: Uint8Array | undefined;
+  readonly serverRandom: Uint8Array | undefined;
+  readonly resumed: boolean | undefined;
+  readonly extendedMasterSecret: boolean | undefined;
+  readonly encryptThenMac: boolean | undefined;
+  /** Decoded when asked for; the last ClientHello, and the ServerHello that is no HelloRetryRequest. */
+  readonly clientHello: ClientHello | undefined;
+  readonly serverHello: ServerHello | undefined;
+
+  readonly outcome: Outcome;
+  readonly stage: Stage;
+  /** Both sides spoke in this capture. */
+  readonly bothDirections: boolean;
+  readonly messages: readonly MessageFact[];
+  readonly alerts: readonly AlertFact[];
+  readonly records: PerRole<RecordCounts>;
+  readonly changeCipherSpec: PerRole<At | undefined>;
+  readonly protectedRecords: PerRole<ProtectedFacts>;
+  readonly oddities: readonly OddityFact[];
+  readonly blindSpots: readonly BlindSpot[];
+  readonly tcp: TcpFacts | undefined;
+  readonly dtls: DtlsFacts | undefined;
+}
+
+/** The row that is kept of every connection until the end of the capture. */
+export interface ConnectionSummary {
+  readonly id: number;
+  readonly protocol: 'TLS' | 'DTLS';
+  readonly stream: number;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly outcome: Outcome;
+  readonly stage: Stage;
+  readonly version: number | undefined;
+  readonly cipherSuite: number | undefined;
+  readonly resumed: boolean | undefined;
+  readonly serverName: string | undefined;
+  readonly start: At;
+  readonly end: At;
+  /** First ClientHello, how often it was sent, and the server's first answer. */
+  readonly hello: At | undefined;
+  readonly helloTransmissions: number;
+  readonly answered: At | undefined;
+  readonly helloOctets: number;
+  /** The alert that ended the handshake. */
+  readonly fatalAlert:
+    | { readonly description: number; readonly from: Role; readonly packet: number }
+    | undefined;
+  /** The last handshake octet or record of the client, for "died while handling it". */
+  readonly lastFromClient: At | undefined;
+  readonly lastFromServer: At | undefined;
+}
+
+/** The server's end of a TCP connection that the server closed or reset first, without close_notify or alert. */
+export interface ServerCloseFact extends At {
+  readonly kind: 'fin' | 'rst';
+  /** 0 for a TCP connection without TLS. */
+  readonly connection: number;
+  readonly stream: number;
+  readonly stage: Stage;
+  /** The client's last payload before it, and whether the server's TCP acknowledged it. */
+  readonly lastFromClient: At | undefined;
+  readonly acknowledged: boolean;
+  /** Had the server sent payload after that? */
+  readonly answeredSince: boolean;
+}
+
+/** A SYN that the server's host answered by RST, or did not answer at all (`reset` undefined). */
+export interface RefusalFact {
+  readonly client: Endpoint;
+  readonly stream: number;
+  readonly syn: At;
+  readonly transmissions: number;
+  readonly reset: At | undefined;
+  /** Last transmission of the SYN. */
+  readonly last: At;
+}
+
+/** What the capture shows about one server endpoint over TCP or UDP. */
+export interface ServerFacts {
+  readonly endpoint: Endpoint;
+  readonly transport: 'tcp' | 'udp';
+  /** TLS or DTLS was spoken by this endpoint in this capture. */
+  readonly speaksTls: boolean;
+  /** In time order of their start. */
+  readonly connections: readonly ConnectionSummary[];
+  readonly closes: readonly ServerCloseFact[];
+  readonly refusals: readonly RefusalFact[];
+  /** SYN-ACKs that the server sent. */
+  readonly accepted: readonly At[];
+  /** TCP connections to it that were open (SYN-ACK seen, no FIN or RST yet) at a moment. */
+  openAt(nanos: Nanos): number;
+}
+
+/** A late closing alert, kept for the figure over the whole capture. */
+export interface LateCloseFact {
+  readonly connection: number;
+  readonly server: Endpoint;
+  readonly packet: number;
+  readonly lateNanos: Nanos;
+}
+
+/** Two connections that carry the same 32-octet random. */
+export interface SharedRandomFact {
+  readonly role: Role;
+  readonly connections: readonly number[];
+  readonly packets: readonly number[];
+}
+
+/** What capture-wide rules see: rows and indexes, never histories. */
+export interface CaptureIndex {
+  readonly connectionCount: number;
+  readonly lastNanos: Nanos;
+  /** The connection with this id, from its row. */
+  summary(id: number): ConnectionSummary | undefined;
+  /** Servers about which there is anything to judge: a failed or aborted connection, a close, a refusal. */
+  servers(): Iterable<ServerFacts>;
+  readonly lateCloses: readonly LateCloseFact[];
+  readonly sharedRandoms: readonly SharedRandomFact[];
+}

@@ -1,0 +1,70 @@
+/**
+ * Every bound of the analysis, with its reason and what happens when it is reached. A capture is hostile input: what is
+ * not bounded here must be bounded by the size of one packet.
+ */
+export const LIMITS = {
+  /** Octets read from a file at once. Larger blocks gain nothing once the page cache streams. */
+  readBlockOctets: 4 * 1024 * 1024,
+  /** Largest captured length of one packet that is believed (libpcap's own ceiling is 256 KiB). Above: damage. */
+  packetOctets: 16 * 1024 * 1024,
+  /** Largest pcapng block that is believed; larger ones are skipped by their length with a notice. */
+  blockOctets: 64 * 1024 * 1024,
+  /** Interfaces of one pcapng section. Further ones are damage. */
+  interfaces: 65_536,
+  /** Octets of embedded key log (all Decryption Secrets Blocks together) that are kept. */
+  embeddedSecretsOctets: 64 * 1024 * 1024,
+
+  /** Nested link, tunnel and network headers in one packet. A packet nested deeper is left undecoded. */
+  decodeLayers: 16,
+  /** IP packets being reassembled at one time; the oldest gives way. RFC 791 and RFC 8200 datagrams end at 64 KiB. */
+  ipReassemblies: 1024,
+  /** Fragments of one IP packet: 64 KiB in the smallest legal pieces is 8,192; honest ones need a few dozen. */
+  ipFragments: 1024,
+  /** A fragment older than this no longer joins others (RFC 8200 §4.5: 60 s; RFC 1122 allows 120 s). */
+  ipReassemblyNanos: 60e9,
+
+  /** Octets of early segments (beyond a gap) kept over all TCP connections. The connection that needs more loses its gap. */
+  tcpEarlyOctets: 24 * 1024 * 1024,
+  /** Early octets of one direction before its gap is declared lost. Two default receive windows. */
+  tcpEarlyOctetsPerHalf: 1024 * 1024,
+  /** Early ranges of one direction before its gap is declared lost. */
+  tcpEarlyRangesPerHalf: 256,
+  /** TCP connections and DTLS flows whose state is kept after they closed, in case of late packets. */
+  closedConnections: 4096,
+  /** Capture time after which a closed connection is final (twice the 60 s TIME-WAIT that kernels use). */
+  closedNanos: 120e9,
+  /** Capture time without a packet after which an open connection is final. */
+  idleNanos: 3600e9,
+
+  /** Octets of one handshake message that are assembled. Longer ones are counted, not read. Chains reach 64 KiB rarely. */
+  handshakeMessageOctets: 256 * 1024,
+  /** Octets of unfinished handshake messages over all connections. */
+  handshakeOctets: 32 * 1024 * 1024,
+  /** DTLS fragments of one message before it is given up. */
+  dtlsFragments: 512,
+  /** Messages listed for one connection; further ones are counted. */
+  messagesPerConnection: 256,
+  /** Alerts listed for one connection; further ones are counted. */
+  alertsPerConnection: 64,
+  /** Associations on one UDP 5-tuple; further ClientHellos join the last one. */
+  associationsPerFlow: 4096,
+  /** Associations on one 5-tuple that records are attributed to: the newest ones. */
+  openAssociationsPerFlow: 8,
+  /** Epochs remembered for one direction of an association. */
+  epochsPerHalf: 4,
+  /** Anomalies (late, replayed, doubtful records) listed for one connection; further ones are counted. */
+  anomaliesPerConnection: 64,
+  /** Octets at the start of a TCP direction searched for a beginning of TLS after other protocols. */
+  detectOctets: 64 * 1024,
+  /** Octets searched for the next record header after lost octets, before the direction is given up. */
+  resynchroniseOctets: 1024 * 1024,
+
+  /** Findings kept in full for one rule; further ones are counted. */
+  findingsPerRule: 10_000,
+  /** Notices kept in full for one code; further ones are counted. */
+  noticesPerCode: 8,
+  /** Server endpoints for which closes and refusals are remembered. */
+  serverEndpoints: 262_144,
+  /** Closing or refusal events remembered for one server endpoint: the newest ones. */
+  eventsPerServer: 4096,
+} as const;

@@ -1,0 +1,55 @@
+/** What kept the tool from reading something: codes, with their sentence. `{needed}` and `{available}` are octets. */
+export const NOTICES = {
+  'capture-empty': 'the file holds no packet',
+  'capture-truncated':
+    'the capture breaks off in the middle of a packet: {needed} octets needed, {available} there',
+  'capture-damaged':
+    'a length in the capture file cannot be right ({needed} octets claimed, {available} possible); reading resumed where the next header made sense, or stopped',
+  'capture-unknown-block': 'blocks of unknown type were skipped by their length',
+  'capture-odd-header': 'the file header is unusual and was read as far as it makes sense',
+  'compressed-data-damaged':
+    'the compressed data breaks off or is damaged; what could be unpacked was read',
+  'link-type-unsupported': 'packets of a link type that is not decoded were skipped',
+  'packet-cut':
+    'packets were captured in part (snap length): {needed} octets on the wire, {available} captured',
+  'packet-malformed':
+    'a header claims more octets than the packet has: {needed} needed, {available} there',
+  'ip-fragments-incomplete': 'an IP packet could not be put together: fragments are missing',
+  'ip-fragments-overlap':
+    'IP fragments overlap with different octets; the first ones seen were kept',
+  'ip-fragments-limit': 'too many IP packets or fragments at one time; the oldest were given up',
+  'tcp-gap': 'octets of a TCP stream are missing from the capture',
+  'tcp-overlap-differs':
+    'a TCP retransmission carries other octets than the first copy; the first ones were kept',
+  'tcp-early-limit': 'too many octets beyond a gap of a TCP stream; the gap was declared lost',
+  'tls-resynchronised': 'record boundaries were lost after missing octets and found again',
+  'tls-boundaries-lost': 'record boundaries were lost and not found again',
+  'tls-not-a-record': 'octets that are no record header stand where one is due',
+  'message-too-long': 'a handshake message exceeds the limit of what is assembled',
+  'message-malformed':
+    'a handshake message ends before its fields do: {needed} octets needed, {available} there',
+  'dtls-fragments-limit': 'too many fragments of one DTLS handshake message',
+  'limit-reached': 'a bound of the analysis was reached; see the coverage',
+  'clock-backwards': 'time runs backwards between packets',
+  'internal-error': 'a fault of the tool itself; the analysis went on without this part',
+} as const;
+
+export type NoticeCode = keyof typeof NOTICES;
+
+/** Something that could not be read, and where. Counts replace repetition (`LIMITS.noticesPerCode`). */
+export interface CaptureNotice {
+  readonly code: NoticeCode;
+  /** 0 for the file as a whole. */
+  readonly packetNumber: number;
+  /** Octets into the file (capture notices) or the packet; -1 where it has no meaning. */
+  readonly offset: number;
+  readonly needed: number;
+  readonly available: number;
+  /** What the sentence of the code cannot say; from our own words or escaped by the report. */
+  readonly detail?: string;
+}
+
+/** Takes notices from any stage. */
+export interface NoticeSink {
+  notice(notice: CaptureNotice): void;
+}

@@ -1,0 +1,53 @@
+/**
+ * The packet that a reader stands on: one object, reused for every packet. `bytes` and `view` cover the block the packet
+ * lies in and are valid until the sink returns; nothing may keep them.
+ */
+export interface PacketCursor {
+  bytes: Uint8Array;
+  view: DataView;
+  /** Where the packet begins in `bytes`. */
+  offset: number;
+  capturedLength: number;
+  originalLength: number;
+  /** Seconds since 1970 and nanoseconds within the second. */
+  seconds: number;
+  nanos: number;
+  /** pcap LINKTYPE_ value. */
+  linkType: number;
+  /** Interface within the file, counted from 0 over all sections. */
+  interfaceIndex: number;
+  /** 1-based over all packets of all captures of the run; equals Wireshark's `frame.number` for a single file. */
+  packetNumber: number;
+}
+
+/** Takes packets as a reader finds them. */
+export interface PacketSink {
+  packet(cursor: PacketCursor): void;
+}
+
+/** What a capture file says about one interface. */
+export interface InterfaceFacts {
+  readonly linkType: number;
+  readonly snapLength: number;
+  readonly name?: string;
+  /** Packets the interface reports as dropped (pcapng `isb_ifdrop`, `isb_osdrop`). */
+  dropped?: number;
+}
+
+/** What is known of one capture file at the end of its reading. */
+export interface CaptureFacts {
+  readonly path: string;
+  format: 'pcap' | 'pcapng' | 'unknown';
+  compression: 'gzip' | null;
+  /** Octets of the file as read (before decompression). */
+  octets: number;
+  packets: number;
+  /** Packets whose captured length is shorter than their original length. */
+  cutPackets: number;
+  /** `packetNumber` of this file's first packet, minus 1. */
+  packetBase: number;
+  /** Seconds since 1970 and nanoseconds of the earliest and the latest packet in file order; null without packets. */
+  firstTime: { seconds: number; nanos: number } | null;
+  lastTime: { seconds: number; nanos: number } | null;
+  readonly interfaces: InterfaceFacts[];
+}

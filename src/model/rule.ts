@@ -1,0 +1,80 @@
+import type { BlindSpot, Confidence, Evidence, Explanation, Severity } from './finding.ts';
+import type { CaptureIndex, ConnectionHistory } from './history.ts';
+
+export type RuleGroup = 'misdelivery' | 'hmac' | 'handshake' | 'transport';
+
+/** What a rule says when it speaks. `{name}` is filled from the verdict's data. */
+export interface RuleMessage {
+  /** One sentence with the figures of the case. */
+  readonly what: string;
+  readonly causes: readonly string[];
+  readonly remedies: readonly string[];
+  /** Commands for the next step; CAPITALS stand for what only the reader knows. */
+  readonly commands: readonly string[];
+}
+
+/** Everything about a rule but its check; `tlsdiag explain` and the rule pages show just this. */
+export interface RuleMeta {
+  /** Flat kebab-case, never changed once released. */
+  readonly id: string;
+  readonly group: RuleGroup;
+  readonly title: string;
+  /** Unless the verdict says otherwise. */
+  readonly severity: Severity;
+  /** Clauses, written `RFC 6347 §4.2.8`; each becomes a reference with a link. */
+  readonly sources: readonly string[];
+  /** What it reports, why it matters, how it decides, when it stays silent: a paragraph each, for people. */
+  readonly reports: string;
+  readonly matters: string;
+  readonly decides: string;
+  readonly silent: string;
+  readonly messages: Readonly<Record<string, RuleMessage>>;
+  /** General rules stay silent where one of these spoke about the same connection. */
+  readonly yieldsTo?: readonly string[];
+}
+
+export interface FindingVerdict {
+  readonly kind: 'finding';
+  /** Key of the rule's `messages`. */
+  readonly message: string;
+  readonly confidence: Confidence;
+  /** Where the effect decides how bad it is. */
+  readonly severity?: Severity;
+  readonly data: Readonly<Record<string, string | number>>;
+  readonly evidence: readonly [Evidence, ...Evidence[]];
+  /** Ids, owner first. */
+  readonly connections: readonly number[];
+  readonly explanations?: readonly Explanation[];
+  readonly table?: readonly (readonly string[])[];
+  /** Further words for this case only, appended to the message's. */
+  readonly causes?: readonly string[];
+  readonly remedies?: readonly string[];
+}
+
+export type Verdict =
+  | { readonly kind: 'not-applicable' }
+  | { readonly kind: 'not-assessable'; readonly missing: BlindSpot }
+  | { readonly kind: 'pass' }
+  | FindingVerdict;
+
+/** The other associations on the same 5-tuple. */
+export interface Neighbours {
+  readonly previous: ConnectionHistory | undefined;
+  readonly next: ConnectionHistory | undefined;
+}
+
+/** Sees one connection when it is final. Pure; called once per connection, so it must be cheap for healthy ones. */
+export interface ConnectionRule {
+  readonly kind: 'connection';
+  readonly meta: RuleMeta;
+  check(history: ConnectionHistory, neighbours: Neighbours): Verdict | readonly FindingVerdict[];
+}
+
+/** Sees the rows of all connections at the end of the capture. */
+export interface CaptureRule {
+  readonly kind: 'capture';
+  readonly meta: RuleMeta;
+  check(index: CaptureIndex): readonly FindingVerdict[];
+}
+
+export type Rule = ConnectionRule | CaptureRule;
