@@ -1,0 +1,34 @@
+/**
+ * Big-endian integers at an offset, for header decoders on the packet path. The caller has checked that the octets are
+ * there: a read outside the array yields a number that means nothing. Everything else reads through `ByteReader`.
+ */
+
+/** Unsigned 16-bit integer, network order. */
+export function readU16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
+}
+
+/** Unsigned 24-bit integer, network order. */
+export function readU24(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset] as number) << 16) |
+    ((bytes[offset + 1] as number) << 8) |
+    (bytes[offset + 2] as number)
+  );
+}
+
+/** Unsigned 32-bit integer, network order. */
+export function readU32(bytes: Uint8Array, offset: number): number {
+  return (
+    (((bytes[offset] as number) << 24) |
+      ((bytes[offset + 1] as number) << 16) |
+      ((bytes[offset + 2] as number) << 8) |
+      (bytes[offset + 3] as number)) >>>
+    0
+  );
+}
+
+/** Unsigned 48-bit integer, network order: the DTLS record sequence number. Exact, since 2^48 is below 2^53. */
+export function readU48(bytes: Uint8Array, offset: number): number {
+  return readU16(bytes, offset) * 0x1_0000_0000 + readU32(bytes, offset + 2);
+}
