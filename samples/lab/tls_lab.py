@@ -18,6 +18,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -84,6 +85,7 @@ class Lab:
             self.inside(side, 'sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0',
                         'net.ipv6.conf.default.router_solicitations=0',
                         'net.ipv6.conf.default.addr_gen_mode=1')
+        self.inside('c', 'sysctl', '-qw', 'net.ipv4.ip_local_port_range=40100 40199')
         if self.wire:
             for side, mid in (('c', 'x'), ('s', 'y')):
                 sh('ip', 'link', 'add', side + '0', 'address', MAC[side], 'netns', self.ns[side], 'type', 'veth',
@@ -238,6 +240,79 @@ class Lab:
         sh(root / 'bin' / 'go', 'build', '-o', self.tmp / name, pathlib.Path(source).name, env=env, cwd=self.tmp)
         return self.tmp / name
 
+    # -- sockets of this program, inside the namespaces -------------------
+    def listener(self, port, behave):
+        """A TCP server whose only conduct is `behave(socket)`, one connection at a time."""
+        def make():
+            l = socket.create_server(('', port))
+            threading.Thread(target=loop, args=(l,), daemon=True).start()
+            return l
+
+        def loop(l):
+            while True:
+                try:
+                    s, _ = l.accept()
+                    with s:
+                        s.settimeout(10)
+                        behave(s)
+                except OSError:
+                    if l.fileno() < 0:
+                        return
+        return self.within('s', make)
+
+    def connect(self, local, port=8443, timeout=10):
+        """A plain TCP connection of the client."""
+        def make():
+            s = socket.socket()
+            s.settimeout(timeout)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((CLIENT, local))
+            try:
+                s.connect((SERVER, port))
+            except OSError as e:
+                s.close()
+                return e
+            return s
+        return self.within('c', make)
+
+    def tls_context(self, side, *versions):
+        """Python's ssl (OpenSSL) for one side; the client's logs its secrets."""
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT if side == 'c' else ssl.PROTOCOL_TLS_SERVER)
+        if side == 'c':
+            c.load_verify_locations(self.tmp / 'ca.pem')
+            c.keylog_filename = str(self.keys)
+        else:
+            c.load_cert_chain(self.tmp / 'server.pem', self.tmp / 'server.key')
+        for v in versions:
+            c.minimum_version = c.maximum_version = v
+        return c
+
+    # -- OpenSSL ---------------------------------------------------------
+    def s_server(self, *flags, port=8443, cert=True):
+        """openssl s_server; -rev makes it an echo server that turns lines round."""
+        if cert and not (self.tmp / 'server.pem').exists():
+            self.certificate()
+        own = ['-cert', self.tmp / 'server.pem', '-key', self.tmp / 'server.key'] if cert else ['-nocert']
+        return self.start('s', 'openssl', 's_server', '-accept', port, *own, *flags, wait_port=port)
+
+    def s_client(self, local, *flags, port=8443, six=False, trust='ca'):
+        """openssl s_client bound to a port; type() into it, eof() ends it with close_notify."""
+        to, own = (f'[{SERVER6}]', f'[{CLIENT6}]') if six else (SERVER, CLIENT)
+        known = ['-CAfile', self.tmp / f'{trust}.pem'] if trust else []
+        p = self.start('c', 'openssl', 's_client', '-connect', f'{to}:{port}', '-bind', f'{own}:{local}',
+                       '-servername', NAME, *known, '-keylogfile', self.keys, *flags)
+        time.sleep(self.settle)
+        return p
+
+    def visit(self, local, *flags, say='hello', **more):
+        """One s_client run: handshake, one line and its echo, close_notify."""
+        p = self.s_client(local, *flags, **more)
+        if say and p.poll() is None:
+            self.type(p, say + '\n')
+        if p.poll() is None:
+            self.eof(p)
+        return self.output(p)
+
     # -- capture ---------------------------------------------------------
     def capture(self, side='s', filter='tcp'):
         self.pcap = self.tmp / 'capture.pcap'
@@ -255,9 +330,58 @@ class Lab:
         self.tcpdump.send_signal(signal.SIGINT)
         self.tcpdump.wait(10)
         shutil.copyfile(self.pcap, self.out / 'capture.pcap')
-        if self.keys.exists() and self.keys.stat().st_size:
-            lines = [l for l in self.keys.read_text().splitlines() if l and not l.startswith('#')]
+        lines = self.keys.read_text().splitlines() if self.keys.exists() else []
+        lines = [l for l in lines if l and not l.startswith('#')]
+        if lines:
             (self.out / 'keys.log').write_text('\n'.join(dict.fromkeys(lines)) + '\n')
+
+
+def flip_in_client_finished(frame, upwards):
+    """For `wire=`: one bit of the record that follows the client's ChangeCipherSpec, in the same
+    segment; the TCP checksum is made good again, as a faulty device would do."""
+    if not upwards or frame[12:14] != b'\x08\x00' or frame[23] != 6:
+        return frame
+    tcp = 14 + 4 * (frame[14] & 15)
+    data = tcp + 4 * (frame[tcp + 12] >> 4)
+    end = 14 + int.from_bytes(frame[16:18], 'big')
+    at = frame.find(bytes.fromhex('140303000101160303'), data, end)
+    if at < 0:
+        return frame
+    out = bytearray(frame[:end])
+    out[at + 11 + 20] ^= 0x10
+    out[tcp + 16:tcp + 18] = b'\0\0'
+    pseudo = bytes(out[26:34]) + b'\0\6' + (end - tcp).to_bytes(2, 'big') + bytes(out[tcp:end])
+    total = sum(struct.unpack(f'!{len(pseudo + bytes(len(pseudo) % 2)) // 2}H', pseudo + bytes(len(pseudo) % 2)))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    out[tcp + 16:tcp + 18] = (~total & 0xffff).to_bytes(2, 'big')
+    return bytes(out)
+
+
+def reset(s):
+    """Closes a socket with RST."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    s.close()
+
+
+class Engine:
+    """TLS of Python's ssl over memory, so that a recipe decides which bytes leave when."""
+
+    def __init__(self, context):
+        self.inp, self.out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.inp, self.out, server_hostname=NAME)
+
+    def run(self, s, step, *args):
+        """Runs a step of the engine to its end over the socket."""
+        while True:
+            try:
+                result = step(*args)
+                s.sendall(self.out.read())
+                return result
+            except ssl.SSLWantReadError:
+                s.sendall(self.out.read())
+                data = s.recv(65536)
+                self.inp.write(data) if data else self.inp.write_eof()
 
 
 class GoClient:
