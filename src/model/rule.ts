@@ -5,6 +5,8 @@ export type RuleGroup = 'misdelivery' | 'hmac' | 'handshake' | 'transport';
 
 /** What a rule says when it speaks. `{name}` is filled from the verdict's data. */
 export interface RuleMessage {
+  /** Headline, where the rule's own title does not fit this case. */
+  readonly title?: string;
   /** One sentence with the figures of the case. */
   readonly what: string;
   readonly causes: readonly string[];
@@ -29,7 +31,10 @@ export interface RuleMeta {
   readonly decides: string;
   readonly silent: string;
   readonly messages: Readonly<Record<string, RuleMessage>>;
-  /** General rules stay silent where one of these spoke about the same connection. */
+  /**
+   * General rules stay silent where one of these spoke about the same connection: a finding is dropped when all its
+   * connections were named by findings of these rules. A mere note (info) never silences more than a note.
+   */
   readonly yieldsTo?: readonly string[];
 }
 
@@ -41,6 +46,7 @@ export interface FindingVerdict {
   /** Where the effect decides how bad it is. */
   readonly severity?: Severity;
   readonly data: Readonly<Record<string, string | number>>;
+  /** The packet that dates the finding first; the report puts them into order. */
   readonly evidence: readonly [Evidence, ...Evidence[]];
   /** Ids, owner first. */
   readonly connections: readonly number[];
@@ -68,6 +74,11 @@ export interface ConnectionRule {
   readonly kind: 'connection';
   readonly meta: RuleMeta;
   check(history: ConnectionHistory, neighbours: Neighbours): Verdict | readonly FindingVerdict[];
+  /**
+   * Adds to a finding what only the whole capture shows: effects elsewhere, how it compares with the others. The
+   * findings of a rule that has this wait for the end of the capture.
+   */
+  complete?(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict;
 }
 
 /** Sees the rows of all connections at the end of the capture. */

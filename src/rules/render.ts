@@ -1,0 +1,114 @@
+import type { Evidence, Explanation, Finding } from '../model/finding.ts';
+import type { FindingVerdict, RuleMeta } from '../model/rule.ts';
+import { referenceTo } from './references.ts';
+
+/** Where Wireshark finds a connection. */
+export interface StreamOf {
+  readonly transport: 'tcp' | 'udp';
+  readonly stream: number;
+}
+
+/** Above this many packets a filter names their range: a longer list fits no filter bar. */
+const LISTED_PACKETS = 64;
+
+const PLACEHOLDER = /\{([A-Za-z]\w*)\}/g;
+// Controls, line and paragraph separators, and what reorders or hides text.
+const UNPRINTABLE =
+  /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}|\p{Co}|\p{Cn}/gu;
+
+/** Text from the wire with everything escaped that a terminal or a page would act on. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (found) => {
+    const code = found.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/**
+ * Puts the verdict's figures into a text.
+ *
+ * @throws Error for a placeholder without a figure, which is a mistake in the rule
+ */
+function fill(text: string, data: FindingVerdict['data']): string {
+  return text.replace(PLACEHOLDER, (_, name: string) => {
+    const value = data[name];
+    if (value === undefined) throw new Error(`no figure for {${name}}`);
+    return printable(String(value));
+  });
+}
+
+function displayFilter(
+  packets: readonly number[],
+  connections: Iterable<number>,
+  streamOf: (connection: number) => StreamOf | undefined,
+): string {
+  const first = packets[0] ?? 0;
+  const last = packets[packets.length - 1] ?? 0;
+  const frames =
+    packets.length > LISTED_PACKETS
+      ? `frame.number >= ${first} && frame.number <= ${last}`
+      : `frame.number in {${packets.join(',')}}`;
+  const streams = new Set<string>();
+  for (const connection of connections) {
+    const found = streamOf(connection);
+    // A packet without a stream of its own (a refused SYN, ICMP) would be hidden by any stream's filter.
+    if (found === undefined) return frames;
+    streams.add(`${found.transport}.stream eq ${found.stream}`);
+  }
+  const [only] = streams;
+  return streams.size === 1 && only !== undefined ? `${only} && ${frames}` : frames;
+}
+
+const printableEvidence = (evidence: Evidence): Evidence => ({
+  ...evidence,
+  note: printable(evidence.note),
+});
+
+const printableExplanation = (explanation: Explanation): Explanation => ({
+  likelihood: explanation.likelihood,
+  text: printable(explanation.text),
+  for: explanation.for.map(printable),
+  against: explanation.against.map(printable),
+});
+
+/**
+ * A verdict made ready to be told: words from the rule, figures from the verdict, packets and evidence in order.
+ *
+ * @throws Error if the verdict names a message or leaves out a figure that the rule's words need
+ */
+export function renderFinding(
+  meta: RuleMeta,
+  verdict: FindingVerdict,
+  streamOf: (connection: number) => StreamOf | undefined,
+): Finding {
+  const message = meta.messages[verdict.message];
+  if (message === undefined) throw new Error(`no message '${verdict.message}'`);
+  const words = (texts: readonly string[], more: readonly string[] = []): string[] => [
+    ...texts.map((text) => fill(text, verdict.data)),
+    ...more.map(printable),
+  ];
+  const evidence = [...verdict.evidence].sort((a, b) => a.packet - b.packet);
+  const packets = [...new Set(evidence.map(({ packet }) => packet))];
+  const told = new Set(verdict.connections);
+  for (const { connection } of evidence) told.add(connection);
+  return {
+    rule: meta.id,
+    severity: verdict.severity ?? meta.severity,
+    confidence: verdict.confidence,
+    title: fill(message.title ?? meta.title, verdict.data),
+    summary: fill(message.what, verdict.data),
+    connections: verdict.connections,
+    packets,
+    nanos: verdict.evidence[0].nanos,
+    evidence: evidence.map(printableEvidence),
+    explanations: (verdict.explanations ?? []).map(printableExplanation),
+    causes: words(message.causes, verdict.causes),
+    remedies: words(message.remedies, verdict.remedies),
+    commands: words(message.commands),
+    references: meta.sources.map(referenceTo),
+    displayFilter: displayFilter(packets, told, streamOf),
+    ...(verdict.table === undefined
+      ? {}
+      : { table: verdict.table.map((row) => row.map(printable)) }),
+  };
+}

@@ -1,0 +1,299 @@
+import {
+  type BlindSpot,
+  type CoverageRow,
+  type Finding,
+  SEVERITIES,
+  type Severity,
+} from '../model/finding.ts';
+import type { CaptureIndex, ConnectionHistory } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { NoticeSink } from '../model/notice.ts';
+import type {
+  CaptureRule,
+  ConnectionRule,
+  FindingVerdict,
+  Neighbours,
+  Rule,
+  Verdict,
+} from '../model/rule.ts';
+import { renderFinding, type StreamOf } from './render.ts';
+
+/** What the runner works with. */
+export interface RuleRunnerOptions {
+  readonly rules: readonly Rule[];
+  /** Ids of the rules to run; all unless given. */
+  readonly selected?: ReadonlySet<string> | undefined;
+  /** Takes each finding once it is final. */
+  readonly finding: (finding: Finding) => void;
+  /** Takes word of a rule that failed. */
+  readonly notices?: NoticeSink | undefined;
+  /** Findings kept in full for one rule. */
+  readonly findingsPerRule?: number;
+}
+
+const rankOf = (severity: Severity): number => -SEVERITIES.indexOf(severity);
+const NOTE = rankOf('info');
+
+/** A rule with what was counted and held back for it. */
+class RuleState<R extends Rule = Rule> {
+  readonly rule: R;
+  assessed = 0;
+  readonly notAssessable = new Map<BlindSpot, number>();
+  findings = 0;
+  omitted = 0;
+  /** Its findings may still be silenced or completed by what the end of the capture shows. */
+  readonly waits: boolean;
+  readonly held: FindingVerdict[] = [];
+  /** Connections of findings that no longer fit into `held`, one list each, so that silenced ones are not counted. */
+  readonly heldOver: (readonly number[])[] = [];
+  /** Connections it spoke about and how gravely; kept only if some rule yields to it. */
+  readonly spoke: Map<number, number> | undefined;
+
+  constructor(rule: R, waits: boolean, isYieldedTo: boolean) {
+    this.rule = rule;
+    this.waits = waits;
+    this.spoke = isYieldedTo ? new Map() : undefined;
+  }
+}
+
+/**
+ * Puts every connection, then the capture, before the rules; counts coverage; lets one cause speak once.
+ *
+ * General rules yield to specific ones. What a rule of one connection says is emitted right after that connection,
+ * unless a rule over the whole capture may still silence it or the rule itself waits for the end.
+ */
+export class RuleRunner {
+  readonly #states: readonly RuleState[];
+  readonly #ofConnections: readonly RuleState<ConnectionRule>[];
+  readonly #ofCapture: readonly RuleState<CaptureRule>[];
+  readonly #byId = new Map<string, RuleState>();
+  readonly #emit: (finding: Finding) => void;
+  readonly #notices: NoticeSink | undefined;
+  readonly #limit: number;
+  #internalErrors = 0;
+
+  constructor(options: RuleRunnerOptions) {
+    this.#emit = options.finding;
+    this.#notices = options.notices;
+    this.#limit = options.findingsPerRule ?? LIMITS.findingsPerRule;
+    const rules = options.rules.filter(({ meta }) => options.selected?.has(meta.id) ?? true);
+    const captureRules = new Set<string>();
+    const waiting = new Set<string>();
+    const yieldedTo = new Set<string>();
+    for (const { kind, meta } of rules) {
+      if (kind === 'capture') captureRules.add(meta.id);
+      for (const id of meta.yieldsTo ?? []) yieldedTo.add(id);
+    }
+    for (const rule of rules) {
+      if (rule.kind === 'connection' && rule.complete !== undefined) waiting.add(rule.meta.id);
+    }
+    const waits = (rule: Rule): boolean =>
+      waiting.has(rule.meta.id) ||
+      (rule.meta.yieldsTo ?? []).some((id) => captureRules.has(id) || waiting.has(id));
+    this.#ofConnections = rules
+      .filter((rule) => rule.kind === 'connection')
+      .map((rule) => new RuleState(rule, waits(rule), yieldedTo.has(rule.meta.id)));
+    this.#ofCapture = rules
+      .filter((rule) => rule.kind === 'capture')
+      .map((rule) => new RuleState(rule, true, yieldedTo.has(rule.meta.id)));
+    this.#states = [...this.#ofConnections, ...this.#ofCapture];
+    for (const state of this.#states) this.#byId.set(state.rule.meta.id, state);
+  }
+
+  /** Faults of rules that were caught. */
+  get internalErrors(): number {
+    return this.#internalErrors;
+  }
+
+  /** Findings that were counted only, per rule. */
+  get findingsOmitted(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.#states
+        .filter(({ omitted }) => omitted > 0)
+        .map(({ rule, omitted }) => [rule.meta.id, omitted]),
+    );
+  }
+
+  /**
+   * How many connections each rule judged, and why it could not judge others. A rule over the whole capture counts
+   * the connections it looked over.
+   */
+  coverage(): readonly CoverageRow[] {
+    return this.#states.map(({ rule, assessed, notAssessable }) => ({
+      rule: rule.meta.id,
+      assessed,
+      notAssessable: Object.fromEntries(notAssessable),
+    }));
+  }
+
+  /**
+   * Judges one connection that is final. Associations of one 5-tuple come in their order: a later one may be silent
+   * because an earlier one explains it.
+   */
+  connection(history: ConnectionHistory, neighbours: Neighbours): void {
+    let now: [RuleState, FindingVerdict][] | undefined;
+    for (const state of this.#ofConnections) {
+      const findings = this.#judge(state, history, neighbours);
+      if (findings === undefined) continue;
+      for (const verdict of findings) {
+        this.#remember(state, verdict);
+        if (state.waits) this.#hold(state, verdict);
+        else {
+          now ??= [];
+          now.push([state, verdict]);
+        }
+      }
+    }
+    if (now === undefined) return;
+    const known = [history, neighbours.previous, neighbours.next];
+    const streamOf = (id: number): StreamOf | undefined => known.find((one) => one?.id === id);
+    for (const [state, verdict] of now) {
+      if (!this.#isSilenced(state, verdict)) this.#tell(state, verdict, streamOf);
+    }
+  }
+
+  /** Judges the capture as a whole, once, after its last connection; then tells what was held back. */
+  capture(index: CaptureIndex): void {
+    for (const state of this.#ofConnections) {
+      const complete = state.rule.complete?.bind(state.rule);
+      if (complete === undefined) continue;
+      for (const [at, verdict] of state.held.entries()) {
+        const completed = this.#guard(state, verdict.evidence[0].packet, () =>
+          complete(verdict, index),
+        );
+        if (completed === undefined) continue;
+        state.held[at] = completed;
+        this.#remember(state, completed);
+      }
+    }
+    for (const state of this.#ofCapture) {
+      const findings = this.#guard(state, 0, () => state.rule.check(index));
+      state.assessed = index.connectionCount;
+      for (const verdict of findings ?? []) {
+        this.#remember(state, verdict);
+        this.#hold(state, verdict);
+      }
+    }
+    const streamOf = (id: number): StreamOf | undefined => {
+      const row = index.summary(id);
+      return row && { transport: row.protocol === 'DTLS' ? 'udp' : 'tcp', stream: row.stream };
+    };
+    for (const state of this.#states) {
+      for (const verdict of state.held) {
+        if (!this.#isSilenced(state, verdict)) this.#tell(state, verdict, streamOf);
+      }
+      for (const connections of state.heldOver) {
+        if (!this.#isSilenced(state, { connections })) state.omitted++;
+      }
+      state.held.length = 0;
+      state.heldOver.length = 0;
+    }
+  }
+
+  /** As `#guard`, without its closure: this runs for every rule on every connection. */
+  #judge(
+    state: RuleState<ConnectionRule>,
+    history: ConnectionHistory,
+    neighbours: Neighbours,
+  ): readonly FindingVerdict[] | undefined {
+    try {
+      return this.#count(state, state.rule.check(history, neighbours));
+    } catch (fault) {
+      this.#report(state, history.firstPacket, fault);
+      return undefined;
+    }
+  }
+
+  #count(
+    state: RuleState,
+    verdict: Verdict | readonly FindingVerdict[],
+  ): readonly FindingVerdict[] | undefined {
+    if (!('kind' in verdict)) {
+      state.assessed++;
+      return verdict;
+    }
+    switch (verdict.kind) {
+      case 'not-applicable':
+        return undefined;
+      case 'not-assessable':
+        state.notAssessable.set(
+          verdict.missing,
+          (state.notAssessable.get(verdict.missing) ?? 0) + 1,
+        );
+        return undefined;
+      case 'pass':
+        state.assessed++;
+        return undefined;
+      case 'finding':
+        state.assessed++;
+        return [verdict];
+    }
+  }
+
+  #remember({ rule, spoke }: RuleState, { severity, connections }: FindingVerdict): void {
+    if (spoke === undefined) return;
+    const rank = rankOf(severity ?? rule.meta.severity);
+    for (const id of connections) spoke.set(id, Math.max(spoke.get(id) ?? NOTE, rank));
+  }
+
+  #hold(state: RuleState, verdict: FindingVerdict): void {
+    if (state.held.length < this.#limit) state.held.push(verdict);
+    else state.heldOver.push(verdict.connections);
+  }
+
+  /** Did a rule that this one yields to speak about all these connections, and not merely in a note? */
+  #isSilenced(
+    { rule }: RuleState,
+    { severity, connections }: Pick<FindingVerdict, 'severity' | 'connections'>,
+  ): boolean {
+    const yieldsTo = rule.meta.yieldsTo;
+    if (yieldsTo === undefined || connections.length === 0) return false;
+    const isNote = (severity ?? rule.meta.severity) === 'info';
+    return connections.every((id) =>
+      yieldsTo.some((other) => {
+        const rank = this.#byId.get(other)?.spoke?.get(id);
+        return rank !== undefined && (isNote || rank > NOTE);
+      }),
+    );
+  }
+
+  #tell(
+    state: RuleState,
+    verdict: FindingVerdict,
+    streamOf: (id: number) => StreamOf | undefined,
+  ): void {
+    if (state.findings === this.#limit) {
+      state.omitted++;
+      return;
+    }
+    const finding = this.#guard(state, verdict.evidence[0].packet, () =>
+      renderFinding(state.rule.meta, verdict, streamOf),
+    );
+    if (finding === undefined) return;
+    state.findings++;
+    this.#emit(finding);
+  }
+
+  /** A fault in one rule costs that rule's answer, not the run. */
+  #guard<T>(state: RuleState, packetNumber: number, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (fault) {
+      this.#report(state, packetNumber, fault);
+      return undefined;
+    }
+  }
+
+  #report({ rule }: RuleState, packetNumber: number, fault: unknown): void {
+    this.#internalErrors++;
+    const why = fault instanceof Error ? fault.message : String(fault);
+    this.#notices?.notice({
+      code: 'internal-error',
+      packetNumber,
+      offset: -1,
+      needed: 0,
+      available: 0,
+      detail: `rule ${rule.meta.id}: ${why}`,
+    });
+  }
+}
