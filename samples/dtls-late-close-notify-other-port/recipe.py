@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""Makes the capture again: recipe.py [OUTPUT-FOLDER]. Needs root and the Debian packages
+python3 iproute2 tcpdump openssl gcc libmbedtls-dev
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lab'))
+from dtls_lab import Lab
+
+with Lab() as lab:
+    release_close_notify = lab.hold_close_notify()
+    server = lab.mbedtls_server()
+
+    first = lab.openssl_client(40001)
+    server.wait_for('handshake done')
+    first.type('first request')
+    first.wait_end()
+    server.wait_for('waiting for a client', count=3)
+    release_close_notify()
+    server.wait_for('handshake failed: -0x7900')
+
+    second = lab.openssl_client(40002)
+    server.wait_for('handshake done', count=2)
+    second.type('second request')
+    second.wait_end()
+    lab.save()
+    print(server.log())
