@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Makes the capture again: recipe.py [OUTPUT-FOLDER]. Needs root and the Debian packages
+python3 iproute2 tcpdump openssl gcc libssl-dev
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lab'))
+from dtls_lab import SERVER_HELLO, Lab
+
+CBC_WITH_ENCRYPT_THEN_MAC = ('-cipher', 'ECDHE-RSA-AES128-SHA')
+
+with Lab() as lab:
+    lab.hold_close_notify(until=lambda datagram: datagram.has(message=SERVER_HELLO))
+    server = lab.closing_openssl_server()
+
+    first = lab.openssl_client(40001, *CBC_WITH_ENCRYPT_THEN_MAC)
+    server.wait_for('handshake done')
+    first.type('first request')
+    first.wait_for('answer')
+    first.type('close')
+    first.wait_end()
+
+    second = lab.openssl_client(40001, *CBC_WITH_ENCRYPT_THEN_MAC)
+    server.wait_for('read failed: decryption failed or bad record mac')
+    second.wait_for('sslv3 alert bad record mac')
+    second.wait_end()
+    lab.save()
+    print(server.log())
