@@ -344,8 +344,8 @@ def flip_in_client_finished(frame, upwards):
     tcp = 14 + 4 * (frame[14] & 15)
     data = tcp + 4 * (frame[tcp + 12] >> 4)
     end = 14 + int.from_bytes(frame[16:18], 'big')
-    at = frame.find(bytes.fromhex('140303000101160303'), data, end)
-    if at < 0:
+    at = frame.find(bytes.fromhex('140303000101'), data, end)
+    if at < 0 or frame[at + 6:at + 9] not in (b'\x16\3\3', b'\x17\3\3'):
         return frame
     out = bytearray(frame[:end])
     out[at + 11 + 20] ^= 0x10
