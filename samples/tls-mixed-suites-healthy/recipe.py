@@ -6,7 +6,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
-from tls_go_story import ANY, CBC, GCM, Story
+from tls_go_story import ANY, CBC, Story
 from tls_lab import Lab
 
 with Lab(__file__) as lab:
