@@ -1,0 +1,74 @@
+import { type NameTable, nameOf } from './lookup.ts';
+
+export const ALERT_WARNING = 1;
+export const ALERT_FATAL = 2;
+
+export const CLOSE_NOTIFY = 0;
+export const UNEXPECTED_MESSAGE = 10;
+export const BAD_RECORD_MAC = 20;
+export const DECRYPTION_FAILED = 21;
+export const HANDSHAKE_FAILURE = 40;
+export const DECODE_ERROR = 50;
+export const DECRYPT_ERROR = 51;
+export const PROTOCOL_VERSION = 70;
+export const USER_CANCELED = 90;
+export const NO_RENEGOTIATION = 100;
+
+const LEVELS: NameTable = { [ALERT_WARNING]: 'warning', [ALERT_FATAL]: 'fatal' };
+
+/** Alert descriptions. IANA "TLS Alerts", checked against Wireshark 4.0.17's table; 1 is of TLS 1.3 drafts. */
+const DESCRIPTIONS: NameTable = {
+  [CLOSE_NOTIFY]: 'close_notify',
+  1: 'end_of_early_data',
+  [UNEXPECTED_MESSAGE]: 'unexpected_message',
+  [BAD_RECORD_MAC]: 'bad_record_mac',
+  [DECRYPTION_FAILED]: 'decryption_failed',
+  22: 'record_overflow',
+  30: 'decompression_failure',
+  [HANDSHAKE_FAILURE]: 'handshake_failure',
+  41: 'no_certificate',
+  42: 'bad_certificate',
+  43: 'unsupported_certificate',
+  44: 'certificate_revoked',
+  45: 'certificate_expired',
+  46: 'certificate_unknown',
+  47: 'illegal_parameter',
+  48: 'unknown_ca',
+  49: 'access_denied',
+  [DECODE_ERROR]: 'decode_error',
+  [DECRYPT_ERROR]: 'decrypt_error',
+  52: 'too_many_cids_requested',
+  60: 'export_restriction',
+  [PROTOCOL_VERSION]: 'protocol_version',
+  71: 'insufficient_security',
+  80: 'internal_error',
+  86: 'inappropriate_fallback',
+  [USER_CANCELED]: 'user_canceled',
+  [NO_RENEGOTIATION]: 'no_renegotiation',
+  109: 'missing_extension',
+  110: 'unsupported_extension',
+  111: 'certificate_unobtainable',
+  112: 'unrecognized_name',
+  113: 'bad_certificate_status_response',
+  114: 'bad_certificate_hash_value',
+  115: 'unknown_psk_identity',
+  116: 'certificate_required',
+  117: 'general_error',
+  120: 'no_application_protocol',
+  121: 'ech_required',
+};
+
+/** `warning` or `fatal`; `unknown_0x…` for others. RFC 8446 §6. */
+export function alertLevelName(level: number): string {
+  return nameOf(LEVELS, level, 2);
+}
+
+/** `close_notify`, `bad_record_mac`, …; `unknown_0x…` for others. RFC 8446 §6, RFC 5246 §7.2. */
+export function alertDescriptionName(description: number): string {
+  return nameOf(DESCRIPTIONS, description, 2);
+}
+
+/** Is the pair one that a peer could mean? A decrypted or guessed alert that is not was read wrongly. */
+export function isAlert(level: number, description: number): boolean {
+  return LEVELS[level] !== undefined && DESCRIPTIONS[description] !== undefined;
+}
