@@ -75,10 +75,10 @@ export interface ConnectionRule {
   readonly meta: RuleMeta;
   check(history: ConnectionHistory, neighbours: Neighbours): Verdict | readonly FindingVerdict[];
   /**
-   * Adds to a finding what only the whole capture shows: effects elsewhere, how it compares with the others. The
-   * findings of a rule that has this wait for the end of the capture.
+   * Adds to a finding what only the whole capture shows: effects elsewhere, how it compares with the others; or takes
+   * it back (undefined). The findings of a rule that has this wait for the end of the capture.
    */
-  complete?(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict;
+  complete?(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict | undefined;
 }
 
 /** Sees the rows of all connections at the end of the capture. */

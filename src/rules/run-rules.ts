@@ -136,7 +136,8 @@ export class RuleRunner {
       const findings = this.#judge(state, history, neighbours);
       if (findings === undefined) continue;
       for (const verdict of findings) {
-        this.#remember(state, verdict);
+        // Whoever yields to a rule that completes its findings waits as well, and hears the completed ones.
+        if (state.rule.complete === undefined) this.#remember(state, verdict);
         if (state.waits) this.#hold(state, verdict);
         else {
           now ??= [];
@@ -157,14 +158,16 @@ export class RuleRunner {
     for (const state of this.#ofConnections) {
       const complete = state.rule.complete?.bind(state.rule);
       if (complete === undefined) continue;
-      for (const [at, verdict] of state.held.entries()) {
-        const completed = this.#guard(state, verdict.evidence[0].packet, () =>
+      const completed: FindingVerdict[] = [];
+      for (const verdict of state.held) {
+        const final = this.#guard(state, verdict.evidence[0].packet, () =>
           complete(verdict, index),
         );
-        if (completed === undefined) continue;
-        state.held[at] = completed;
-        this.#remember(state, completed);
+        if (final === undefined) continue;
+        completed.push(final);
+        this.#remember(state, final);
       }
+      state.held.splice(0, state.held.length, ...completed);
     }
     for (const state of this.#ofCapture) {
       const findings = this.#guard(state, 0, () => state.rule.check(index));

@@ -169,7 +169,7 @@ export function testConnectionRule(
       const final =
         index === undefined || rule.complete === undefined
           ? findings
-          : findings.map((one) => rule.complete?.(one, index) ?? one);
+          : findings.flatMap((one) => rule.complete?.(one, index) ?? []);
       expectFindings(rule, final, want);
     });
   });
