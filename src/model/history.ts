@@ -166,6 +166,11 @@ export interface DtlsHelloFact extends At {
   readonly cookieLength: number;
   /** The same message (random, cookie, message_seq) was on the wire before. */
   readonly retransmission: boolean;
+  /**
+   * What differs from the association's first ClientHello although RFC 6347 §4.2.1 asks for the same: of `version`,
+   * `session_id`, `cipher_suites`, `compression_methods`. Undefined if not compared.
+   */
+  readonly changed?: readonly string[];
 }
 
 export interface DtlsVerifyFact extends At {
@@ -310,6 +315,13 @@ export interface ConnectionSummary {
   /** The last handshake octet or record of the client, for "died while handling it". */
   readonly lastFromClient: At | undefined;
   readonly lastFromServer: At | undefined;
+  readonly alpn?: string | undefined;
+  /** The group of the key exchange: the ServerHello's key share, or the curve in a clear ServerKeyExchange. */
+  readonly group?: number | undefined;
+  /** The ClientHello offered a non-empty session ticket or a PSK; a session id alone only where TLS 1.3 was not offered. */
+  readonly resumptionOffered?: boolean | undefined;
+  /** Suites of the last ClientHello, GREASE and signalling values left out; kept only where no suite was chosen. */
+  readonly offeredSuites?: readonly number[] | undefined;
 }
 
 /** The server's end of a TCP connection that the server closed or reset first, without close_notify or alert. */
