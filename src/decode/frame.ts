@@ -1,0 +1,138 @@
+import type { NoticeCode, NoticeSink } from '../model/notice.ts';
+import type { PacketCursor } from '../model/packet.ts';
+import type { TransportCursor, TransportSink } from '../model/transport-cursor.ts';
+import type { Next } from './next.ts';
+
+/** A header with its payload: reads it at `frame.offset`, moves the frame on, says what follows. Never throws. */
+export type Layer = (frame: Frame) => Next;
+
+/**
+ * The packet being decoded: where the ladder stands, and what its headers said so far. It is the transport cursor itself,
+ * so that nothing is copied on the way to the sink.
+ *
+ * Invariant: `offset <= end <= wireEnd`, and octets at or beyond `end` are never read.
+ */
+export class Frame implements TransportCursor {
+  packet: PacketCursor = NO_PACKET;
+  bytes: Uint8Array = NO_PACKET.bytes;
+  view: DataView = NO_PACKET.view;
+  protocol = 0;
+  family = 4;
+  sourceOffset = 0;
+  destinationOffset = 0;
+  headerOffset = 0;
+  payloadOffset = 0;
+  payloadLength = 0;
+  wirePayloadLength = 0;
+  sourcePort = 0;
+  destinationPort = 0;
+  sequence = 0;
+  acknowledgement = 0;
+  flags = 0;
+  window = 0;
+  hopLimit = 0;
+  ipId = 0;
+  fragmentPackets: Int32Array | undefined = undefined;
+  icmpType = 0;
+  icmpCode = 0;
+
+  /** Where the current layer begins. */
+  offset = 0;
+  /** Where the captured octets of the current layer end. */
+  end = 0;
+  /** Where the current layer ends on the wire; beyond `end` if octets were not captured. */
+  wireEnd = 0;
+  /** The rest of the IP packet is in other packets, so inner lengths rightly reach beyond `wireEnd`. */
+  firstFragment = false;
+
+  readonly sink: TransportSink;
+  readonly notices: NoticeSink;
+
+  constructor(sink: TransportSink, notices: NoticeSink) {
+    this.sink = sink;
+    this.notices = notices;
+  }
+
+  begin(packet: PacketCursor): void {
+    const { offset, capturedLength, originalLength } = packet;
+    this.packet = packet;
+    this.bytes = packet.bytes;
+    this.view = packet.view;
+    this.offset = offset;
+    this.end = offset + capturedLength;
+    this.wireEnd = offset + (originalLength > capturedLength ? originalLength : capturedLength);
+    this.firstFragment = false;
+    this.fragmentPackets = undefined;
+  }
+
+  /** Octets at `at` from the current layer's beginning; the caller has made sure with `lacks` that they are there. */
+  u8(at: number): number {
+    return this.view.getUint8(this.offset + at);
+  }
+
+  u16(at: number): number {
+    return this.view.getUint16(this.offset + at);
+  }
+
+  u32(at: number): number {
+    return this.view.getUint32(this.offset + at);
+  }
+
+  /** Whether fewer than `octets` are left of the current layer; if so, gives notice. */
+  lacks(octets: number): boolean {
+    if (this.end - this.offset >= octets) return false;
+    this.short(octets);
+    return true;
+  }
+
+  /** Takes the current layer's own word for its length on the wire; what follows is padding. */
+  limit(octets: number): void {
+    this.wireEnd = this.offset + octets;
+    if (this.wireEnd < this.end) this.end = this.wireEnd;
+  }
+
+  /** Gives notice that the current layer needs more octets than were captured. */
+  short(needed: number): void {
+    const { capturedLength, originalLength } = this.packet;
+    const cut = capturedLength < originalLength && this.bytes === this.packet.bytes;
+    this.#notice(cut ? 'packet-cut' : 'packet-malformed', needed, this.end - this.offset);
+  }
+
+  /** Gives notice that the current layer contradicts the one around it, or itself. */
+  malformed(needed: number, available: number): void {
+    this.#notice('packet-malformed', needed, available);
+  }
+
+  /** Gives notice that headers nest deeper than is followed. */
+  tooDeep(): void {
+    this.#notice('limit-reached', 0, 0, 'headers nested in one packet');
+  }
+
+  #notice(code: NoticeCode, needed: number, available: number, detail?: string): void {
+    // Offsets into a reassembly buffer mean nothing to a reader of the capture.
+    const offset = this.bytes === this.packet.bytes ? this.offset - this.packet.offset : -1;
+    const { packetNumber } = this.packet;
+    this.notices.notice({
+      code,
+      packetNumber,
+      offset,
+      needed,
+      available,
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+}
+
+/** Stands in until the first packet, so that no field is ever undefined. */
+const NO_PACKET: PacketCursor = {
+  bytes: new Uint8Array(0),
+  view: new DataView(new ArrayBuffer(0)),
+  offset: 0,
+  capturedLength: 0,
+  originalLength: 0,
+  seconds: 0,
+  nanos: 0,
+  linkType: -1,
+  interfaceIndex: 0,
+  packetNumber: 0,
+};

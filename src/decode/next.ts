@@ -1,0 +1,53 @@
+/**
+ * What stands at the frame's offset: every layer reads its header, moves the frame past it and answers with one of
+ * these. Numbers rather than functions, so that layers that can nest in each other need not import each other.
+ */
+export const NEXT = {
+  stop: 0,
+  ethernet: 1,
+  llc: 2,
+  ip: 3,
+  ip4: 4,
+  ip6: 5,
+  authentication: 6,
+  tcp: 7,
+  udp: 8,
+  icmp: 9,
+  icmp6: 10,
+  tag2: 11,
+  tag4: 12,
+  tag6: 13,
+  backboneTag: 14,
+  serviceHeader: 15,
+  mpls: 16,
+  pppoe: 17,
+  ppp: 18,
+  chdlc: 19,
+  linuxSll: 20,
+  linuxSll2: 21,
+  nullLoop: 22,
+  ieee80211: 23,
+  ieee80211Padded: 24,
+  ieee80211Swapped: 25,
+  radiotap: 26,
+  perPacket: 27,
+  pflog: 28,
+  nflog: 29,
+  pktap: 30,
+  gre: 31,
+  wccp: 32,
+  erspan3: 33,
+  etherIp: 34,
+  vxlan: 35,
+  vxlanGpe: 36,
+  geneve: 37,
+  gtpUser: 38,
+  teredo: 39,
+  capwap: 40,
+  l2tp: 41,
+  lisp: 42,
+  tzsp: 43,
+} as const;
+
+/** One of `NEXT`. */
+export type Next = (typeof NEXT)[keyof typeof NEXT];

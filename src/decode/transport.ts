@@ -1,0 +1,78 @@
+import { TCP, UDP } from '../model/transport-cursor.ts';
+import type { Frame } from './frame.ts';
+import { NEXT, type Next } from './next.ts';
+import { tunnelOfPorts } from './tunnel/udp-ports.ts';
+
+const TCP_HEADER_OCTETS = 20;
+const UDP_HEADER_OCTETS = 8;
+
+/** TCP header (RFC 9293 §3.1). One whose options were cut off is still given, without payload. */
+export function tcp(frame: Frame): Next {
+  const { view, offset, end, wireEnd } = frame;
+  if (end - offset < TCP_HEADER_OCTETS) {
+    frame.lacks(TCP_HEADER_OCTETS);
+    return NEXT.stop;
+  }
+  const ports = view.getInt32(offset);
+  const last = view.getInt32(offset + 12);
+  const headerOctets = (last >>> 28) << 2;
+  const payloadOffset = offset + headerOctets;
+  if (headerOctets < TCP_HEADER_OCTETS || payloadOffset > wireEnd) {
+    frame.malformed(Math.max(headerOctets, TCP_HEADER_OCTETS), wireEnd - offset);
+    return NEXT.stop;
+  }
+  if (end < wireEnd) frame.short(wireEnd - offset);
+  frame.protocol = TCP;
+  frame.headerOffset = offset;
+  frame.sourcePort = ports >>> 16;
+  frame.destinationPort = ports & 0xffff;
+  frame.sequence = view.getInt32(offset + 4);
+  frame.acknowledgement = view.getInt32(offset + 8);
+  frame.flags = (last >>> 16) & 0xff;
+  frame.window = last & 0xffff;
+  frame.payloadOffset = payloadOffset < end ? payloadOffset : end;
+  frame.payloadLength = payloadOffset < end ? end - payloadOffset : 0;
+  frame.wirePayloadLength = wireEnd - payloadOffset;
+  frame.sink.tcp(frame);
+  return NEXT.stop;
+}
+
+/** UDP header (RFC 768). The datagram is given first, then what it carries if its ports are those of a tunnel. */
+export function udp(frame: Frame): Next {
+  const { view, offset } = frame;
+  if (frame.end - offset < UDP_HEADER_OCTETS) {
+    frame.lacks(UDP_HEADER_OCTETS);
+    return NEXT.stop;
+  }
+  const ports = view.getInt32(offset);
+  const length = view.getUint16(offset + 4);
+  // 0 stands for "longer than 65,535" (RFC 2675 §4), and for what the network card was to fill in.
+  if (length !== 0) {
+    if (length < UDP_HEADER_OCTETS) {
+      frame.malformed(UDP_HEADER_OCTETS, length);
+      return NEXT.stop;
+    }
+    if (offset + length !== frame.wireEnd) limitDatagram(frame, length);
+  }
+  const { end, wireEnd } = frame;
+  if (end < wireEnd) frame.short(wireEnd - offset);
+  const payloadOffset = offset + UDP_HEADER_OCTETS;
+  frame.protocol = UDP;
+  frame.headerOffset = offset;
+  frame.sourcePort = ports >>> 16;
+  frame.destinationPort = ports & 0xffff;
+  frame.payloadOffset = payloadOffset;
+  frame.payloadLength = end - payloadOffset;
+  frame.wirePayloadLength = wireEnd - payloadOffset;
+  frame.sink.udp(frame);
+
+  const next = tunnelOfPorts(ports >>> 16, ports & 0xffff);
+  if (next !== NEXT.stop) frame.offset = payloadOffset;
+  return next;
+}
+
+/** A datagram cannot be longer than its IP packet, unless the rest is in further fragments. */
+function limitDatagram(frame: Frame, length: number): void {
+  if (frame.offset + length < frame.wireEnd || frame.firstFragment) frame.limit(length);
+  else frame.malformed(length, frame.wireEnd - frame.offset);
+}

@@ -1,0 +1,69 @@
+import { nextOfEtherType } from '../ether-types.ts';
+import type { Frame } from '../frame.ts';
+import { NEXT, type Next } from '../next.ts';
+import { nextOfServiceProtocol } from './mpls.ts';
+
+const VXLAN_OCTETS = 8;
+const VXLAN_FLAG = { networkId: 0x08, nextProtocol: 0x04 } as const;
+
+/** VXLAN header (RFC 7348 §5); without a network identifier it is something else on that port. */
+export function vxlan(frame: Frame): Next {
+  if (frame.lacks(VXLAN_OCTETS) || (frame.u8(0) & VXLAN_FLAG.networkId) === 0) return NEXT.stop;
+  frame.offset += VXLAN_OCTETS;
+  return NEXT.ethernet;
+}
+
+/** VXLAN with a next protocol field (draft-ietf-nvo3-vxlan-gpe §3). */
+export function vxlanGpe(frame: Frame): Next {
+  if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
+  const hasNextProtocol = (frame.u8(0) & VXLAN_FLAG.nextProtocol) !== 0;
+  const protocol = frame.u8(3);
+  frame.offset += VXLAN_OCTETS;
+  return hasNextProtocol ? nextOfServiceProtocol(protocol) : NEXT.ethernet;
+}
+
+/** GENEVE header (RFC 8926 §3.4): version 0, options in words, EtherType. */
+export function geneve(frame: Frame): Next {
+  if (frame.lacks(8)) return NEXT.stop;
+  const first = frame.u8(0);
+  if (first >>> 6 !== 0) return NEXT.stop;
+  const protocol = frame.u16(2);
+  const octets = 8 + ((first & 0x3f) << 2);
+  if (frame.lacks(octets)) return NEXT.stop;
+  frame.offset += octets;
+  return nextOfEtherType(protocol);
+}
+
+/** LISP data header (RFC 9300 §5.1): eight octets, then IP. */
+export function lisp(frame: Frame): Next {
+  if (frame.lacks(8)) return NEXT.stop;
+  frame.offset += 8;
+  return NEXT.ip;
+}
+
+/** TaZmen Sniffer Protocol, by which access points mirror frames: version 1, type, encapsulation, tags up to an end tag. */
+export function tzsp(frame: Frame): Next {
+  if (frame.lacks(4) || frame.u8(0) !== 1) return NEXT.stop;
+  const encapsulation = frame.u16(2);
+  frame.offset += 4;
+  for (;;) {
+    if (frame.lacks(1)) return NEXT.stop;
+    const tag = frame.u8(0);
+    if (tag === TZSP_TAG.end) {
+      frame.offset += 1;
+      break;
+    }
+    if (tag === TZSP_TAG.padding) {
+      frame.offset += 1;
+      continue;
+    }
+    if (frame.lacks(2)) return NEXT.stop;
+    const octets = 2 + frame.u8(1);
+    if (frame.lacks(octets)) return NEXT.stop;
+    frame.offset += octets;
+  }
+  if (encapsulation === 1) return NEXT.ethernet;
+  return encapsulation === 18 ? NEXT.ieee80211 : NEXT.stop;
+}
+
+const TZSP_TAG = { padding: 0, end: 1 } as const;

@@ -1,0 +1,70 @@
+import type { PacketCursor } from './packet.ts';
+
+/** IP protocol numbers of the transports that are followed. */
+export const TCP = 6;
+export const UDP = 17;
+
+/** TCP control bits (RFC 9293 §3.1), as in `TransportCursor.flags`. */
+export const TCP_FLAGS = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10 } as const;
+
+/**
+ * The transport header that the decoder stands on: one object, reused for every header. Valid until the sink returns;
+ * nothing may keep it, `bytes` or `view`. All offsets are into `bytes`.
+ *
+ * All numbers are small integers, so that writing them allocates nothing: 32-bit fields are signed.
+ */
+export interface TransportCursor {
+  /** The packet that carries the header; of a reassembled IP packet, the one that completed it. */
+  packet: PacketCursor;
+  /** The block the packet lies in, or the buffer of an IP reassembly. Holds the addresses too. */
+  bytes: Uint8Array;
+  view: DataView;
+  /** What the ports belong to: `TCP` or `UDP`. For `icmpUnreachable`, that of the quoted header. */
+  protocol: number;
+  /** IP version of the addresses: 4 or 6, hence 4 or 16 octets at each of the two offsets. */
+  family: number;
+  sourceOffset: number;
+  destinationOffset: number;
+  headerOffset: number;
+  payloadOffset: number;
+  /** Octets of the payload that were captured. */
+  payloadLength: number;
+  /**
+   * Octets of the payload on the wire, as the IP and UDP lengths say. More than `payloadLength` when the packet was cut
+   * (by the snap length, or because it is a fragment that could not be put together).
+   */
+  wirePayloadLength: number;
+  sourcePort: number;
+  destinationPort: number;
+
+  /** TCP only, stale otherwise; sequence numbers as signed 32-bit integers. */
+  sequence: number;
+  acknowledgement: number;
+  /** The eight control bits CWR to FIN, see `TCP_FLAGS`. */
+  flags: number;
+  /** As on the wire, not scaled. */
+  window: number;
+
+  /** TTL or hop limit of the innermost IP header. */
+  hopLimit: number;
+  /** IPv4 identification; 0 for IPv6. */
+  ipId: number;
+  /** Numbers of the packets that the innermost IP reassembly was made of, ascending by offset; undefined mostly. */
+  fragmentPackets: Int32Array | undefined;
+
+  /** `icmpUnreachable` only: type and code of the message that quotes the header. */
+  icmpType: number;
+  icmpCode: number;
+}
+
+/** Takes transport headers as the decoder finds them, outer ones before those they carry. */
+export interface TransportSink {
+  tcp(cursor: TransportCursor): void;
+  udp(cursor: TransportCursor): void;
+  /**
+   * An ICMP or ICMPv6 Destination Unreachable message that quotes a TCP or UDP header. Addresses and ports are those
+   * of the quoted packet, source to destination as it was sent; there is no payload, and of a TCP header only the ports
+   * and the sequence number are known (RFC 792 quotes 8 octets).
+   */
+  icmpUnreachable?(cursor: TransportCursor): void;
+}
