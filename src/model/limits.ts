@@ -11,6 +11,8 @@ export const LIMITS = {
   blockOctets: 64 * 1024 * 1024,
   /** Interfaces of one pcapng section. Further ones are damage. */
   interfaces: 65_536,
+  /** Places at which reading of one damaged capture is taken up again; after that it stops. Bounds the searching. */
+  captureResynchronisations: 256,
   /** Octets of embedded key log (all Decryption Secrets Blocks together) that are kept. */
   embeddedSecretsOctets: 64 * 1024 * 1024,
 
@@ -29,6 +31,10 @@ export const LIMITS = {
   tcpEarlyOctetsPerHalf: 1024 * 1024,
   /** Early ranges of one direction before its gap is declared lost. */
   tcpEarlyRangesPerHalf: 256,
+  /** The same once the peer acknowledged octets beyond the gap: they reached it, the capture lacks them for good. */
+  tcpEarlyRangesAcknowledged: 64,
+  /** Capture time after which such a gap is given up. */
+  tcpGapAcknowledgedNanos: 3e9,
   /** TCP connections and DTLS flows whose state is kept after they closed, in case of late packets. */
   closedConnections: 4096,
   /** Capture time after which a closed connection is final (twice the 60 s TIME-WAIT that kernels use). */

@@ -1,0 +1,96 @@
+import { TimestampScale } from './timestamp-scale.ts';
+
+const END_OF_OPTIONS = 0;
+const IF_NAME = 2;
+const IF_TSRESOL = 9;
+const IF_TSOFFSET = 14;
+const ISB_IFDROP = 5;
+const ISB_OSDROP = 7;
+
+/** Microseconds, unless an interface says otherwise. */
+const DEFAULT_RESOLUTION = 6;
+
+/** Octets of an interface name that are kept; kernels allow 15, friendly names are longer. */
+const NAME_OCTETS_MAX = 256;
+
+/** What the options of an Interface Description Block say. */
+export interface InterfaceOptions {
+  readonly name: string | undefined;
+  readonly scale: TimestampScale;
+}
+
+/**
+ * Reads the options of an Interface Description Block. Unknown options, and those of a wrong length, are passed over; an
+ * option that runs beyond `end` ends the list.
+ *
+ * @see draft-ietf-opsawg-pcapng, section 4.2
+ */
+export function readInterfaceOptions(
+  view: DataView,
+  start: number,
+  end: number,
+  littleEndian: boolean,
+): InterfaceOptions {
+  let name: string | undefined;
+  let resolution = DEFAULT_RESOLUTION;
+  let offsetSeconds = 0;
+  for (const { code, at, length } of options(view, start, end, littleEndian)) {
+    if (code === IF_NAME) name ??= readText(view, at, length);
+    else if (code === IF_TSRESOL && length === 1) resolution = view.getUint8(at);
+    else if (code === IF_TSOFFSET && length === 8) {
+      offsetSeconds = Number(view.getBigInt64(at, littleEndian));
+    }
+  }
+  return { name, scale: new TimestampScale(resolution, offsetSeconds) };
+}
+
+/**
+ * Packets that an Interface Statistics Block reports as dropped by interface and operating system together; undefined
+ * when it reports neither.
+ *
+ * @see draft-ietf-opsawg-pcapng, section 4.6
+ */
+export function readDropped(
+  view: DataView,
+  start: number,
+  end: number,
+  littleEndian: boolean,
+): number | undefined {
+  let dropped: number | undefined;
+  for (const { code, at, length } of options(view, start, end, littleEndian)) {
+    if ((code !== ISB_IFDROP && code !== ISB_OSDROP) || length !== 8) continue;
+    dropped = (dropped ?? 0) + Number(view.getBigUint64(at, littleEndian));
+  }
+  return dropped;
+}
+
+interface Option {
+  readonly code: number;
+  readonly at: number;
+  readonly length: number;
+}
+
+function* options(
+  view: DataView,
+  start: number,
+  end: number,
+  littleEndian: boolean,
+): Generator<Option> {
+  let at = start;
+  while (at + 4 <= end) {
+    const code = view.getUint16(at, littleEndian);
+    const length = view.getUint16(at + 2, littleEndian);
+    at += 4;
+    if (code === END_OF_OPTIONS || at + length > end) return;
+    yield { code, at, length };
+    at += (length + 3) & ~3;
+  }
+}
+
+function readText(view: DataView, at: number, length: number): string {
+  const kept = Math.min(length, NAME_OCTETS_MAX);
+  const text = new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, kept));
+  // Some writers count a terminating zero in.
+  const zero = text.indexOf('\0');
+  return zero < 0 ? text : text.slice(0, zero);
+}
