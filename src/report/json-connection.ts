@@ -1,0 +1,317 @@
+import { alertDescriptionName } from '../model/code-points/alerts.ts';
+import { handshakeTypeName } from '../model/code-points/handshake-types.ts';
+import { suiteName } from '../model/code-points/suites.ts';
+import { versionName } from '../model/code-points/versions.ts';
+import {
+  type AlertFact,
+  type At,
+  type ConnectionHistory,
+  ENCRYPTED_MESSAGE,
+  type Endpoint,
+  type RecordCounts,
+  type Role,
+  type TcpFacts,
+} from '../model/history.ts';
+import { type Literal, literal, type OctetWriter, toJson } from './octet-writer.ts';
+import type { RunContext } from './run-context.ts';
+
+/**
+ * Writes connections as JSON objects (`connectionSchema`), one call each.
+ *
+ * The hot path of `--format json`: nothing is allocated, and whatever depends on a code point alone is looked up as a
+ * finished piece. Strings from the wire are SNI and ALPN; nothing else needs escaping.
+ */
+export class ConnectionWriter {
+  private readonly out: OctetWriter;
+  private readonly run: RunContext;
+  /** Of the connection being written: packets after `base` up to `limit` lie in its capture. */
+  private base = 0;
+  private limit = Number.POSITIVE_INFINITY;
+
+  constructor(out: OctetWriter, run: RunContext) {
+    this.out = out;
+    this.run = run;
+  }
+
+  /** Writes the members of the connection, without braces. */
+  write(history: ConnectionHistory): void {
+    const { out, run } = this;
+    const capture = run.captureOf(history.firstPacket);
+    this.base = run.packetBases[capture] ?? 0;
+    this.limit = run.packetBases[capture + 1] ?? Number.POSITIVE_INFINITY;
+
+    out.reserve(FIXED_OCTETS);
+    this.number(ID, history.id);
+    this.number(CAPTURE, capture);
+    out.literal(history.protocol === 'TLS' ? PROTOCOL_TLS : PROTOCOL_DTLS);
+    this.number(history.transport === 'tcp' ? STREAM_TCP : STREAM_UDP, history.stream);
+    this.endpoint(CLIENT, history.client);
+    this.endpoint(SERVER, history.server);
+    this.number(FIRST_PACKET, history.firstPacket - this.base);
+    this.lastPacket(history.lastPacket);
+    out.literal(START_TIME);
+    out.date(run.epochSeconds, history.startNanos);
+    out.literal(END_TIME);
+    out.date(run.epochSeconds, history.endNanos);
+    this.versions(history.versionsOffered);
+    out.literal(history.version === undefined ? NO_VERSION : VERSION.of(history.version));
+    out.literal(history.cipherSuite === undefined ? NO_SUITE : SUITE.of(history.cipherSuite));
+    this.string(SERVER_NAME, history.serverName);
+    this.string(ALPN, history.alpn);
+    this.random(CLIENT_RANDOM, history.clientRandom);
+    this.random(SERVER_RANDOM, history.serverRandom);
+    this.flag(RESUMED, history.resumed);
+    this.flag(EXTENDED_MASTER_SECRET, history.extendedMasterSecret);
+    this.flag(ENCRYPT_THEN_MAC, history.encryptThenMac);
+    out.literal(OUTCOME.of(history.outcome));
+    out.literal(STAGE.of(history.stage));
+    this.messages(history);
+    out.reserve(FIXED_OCTETS);
+    this.records(RECORDS_CLIENT, history.records.client);
+    this.records(RECORDS_SERVER, history.records.server);
+    out.literal(RECORDS_END);
+    this.alerts(history.alerts);
+    this.close(history.tcp);
+    this.blindSpots(history.blindSpots);
+  }
+
+  private number(name: Literal, value: number): void {
+    this.out.literal(name);
+    this.out.number(value);
+  }
+
+  private endpoint(name: Literal, { address, port }: Endpoint): void {
+    this.out.literal(name);
+    this.out.ascii(address);
+    this.number(PORT, port);
+    this.out.literal(END_OBJECT);
+  }
+
+  private lastPacket(packet: number): void {
+    if (packet <= this.limit) {
+      this.number(LAST_PACKET, packet - this.base);
+    } else {
+      this.number(LAST_PACKET, this.run.numberInFile(packet));
+      this.number(LAST_CAPTURE, this.run.captureOf(packet));
+    }
+  }
+
+  private versions(offered: readonly number[]): void {
+    const { out } = this;
+    out.literal(VERSIONS_OFFERED);
+    for (let i = 0; i < offered.length; i++) {
+      out.reserve(ITEM_OCTETS);
+      out.literal((i === 0 ? FIRST_OFFERED : FURTHER_OFFERED).of(offered[i] as number));
+    }
+    out.literal(END_LIST);
+    out.reserve(FIXED_OCTETS);
+  }
+
+  private string(name: Literal, value: string | undefined): void {
+    const { out } = this;
+    out.literal(name);
+    if (value === undefined) out.literal(NULL);
+    else out.quoted(value);
+    out.reserve(FIXED_OCTETS);
+  }
+
+  private random(name: Literal, value: Uint8Array | undefined): void {
+    const { out } = this;
+    out.literal(name);
+    if (value === undefined) {
+      out.literal(NULL);
+      return;
+    }
+    out.literal(QUOTE);
+    out.hex(value);
+    out.literal(QUOTE);
+  }
+
+  private flag(name: Literal, value: boolean | undefined): void {
+    this.out.literal(name);
+    this.out.literal(value === undefined ? NULL : value ? TRUE : FALSE);
+  }
+
+  private messages({ messages }: ConnectionHistory): void {
+    const { out } = this;
+    out.literal(HANDSHAKE);
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i] as ConnectionHistory['messages'][number];
+      out.reserve(ITEM_OCTETS);
+      if (i > 0) out.literal(COMMA);
+      out.literal(MESSAGE[message.from].of(message.type - ENCRYPTED_MESSAGE));
+      this.packet(message);
+      out.literal(END_OBJECT);
+    }
+    out.literal(END_LIST);
+  }
+
+  private records(name: Literal, counts: RecordCounts): void {
+    this.number(name, counts.handshake);
+    this.number(CHANGE_CIPHER_SPEC, counts.changeCipherSpec);
+    this.number(ALERT, counts.alert);
+    this.number(APPLICATION_DATA, counts.applicationData);
+    this.number(OTHER, counts.other);
+    this.out.literal(END_OBJECT);
+  }
+
+  private alerts(alerts: readonly AlertFact[]): void {
+    const { out } = this;
+    out.literal(ALERTS);
+    for (let i = 0; i < alerts.length; i++) {
+      const alert = alerts[i] as AlertFact;
+      out.reserve(ITEM_OCTETS);
+      if (i > 0) out.literal(COMMA);
+      out.literal(
+        alert.level === 1 ? LEVEL_WARNING : alert.level === 2 ? LEVEL_FATAL : LEVEL_UNKNOWN,
+      );
+      out.literal(
+        alert.description === undefined ? NO_DESCRIPTION : DESCRIPTION.of(alert.description),
+      );
+      out.literal(alert.from === 'client' ? FROM_CLIENT : FROM_SERVER);
+      this.packet(alert);
+      out.literal(alert.encrypted ? ENCRYPTED : NOT_ENCRYPTED);
+    }
+    out.literal(END_LIST);
+    out.reserve(FIXED_OCTETS);
+  }
+
+  private close(tcp: TcpFacts | undefined): void {
+    if (tcp === undefined) {
+      this.out.literal(NO_CLOSE);
+      return;
+    }
+    this.out.literal(CLOSE_CLIENT);
+    this.closeOf(tcp, 'client');
+    this.out.literal(CLOSE_SERVER);
+    this.closeOf(tcp, 'server');
+    this.out.literal(END_OBJECT);
+  }
+
+  /** A side that sent both FIN and RST ended the connection with whichever came first. */
+  private closeOf(tcp: TcpFacts, role: Role): void {
+    const fin = tcp.fin[role];
+    const rst = tcp.rst[role];
+    const first = fin !== undefined && (rst === undefined || fin.packet <= rst.packet) ? fin : rst;
+    if (first === undefined) {
+      this.out.literal(NULL);
+      return;
+    }
+    this.out.literal(first === fin ? CLOSE_FIN : CLOSE_RST);
+    this.packet(first);
+    this.out.literal(END_OBJECT);
+  }
+
+  private blindSpots(blindSpots: readonly string[]): void {
+    this.out.literal(
+      blindSpots.length === 0 ? NO_BLIND_SPOTS : BLIND_SPOTS.of(blindSpots.join('","')),
+    );
+  }
+
+  /** The value of a `packet` member, with a `capture` member after it where the packet lies in another file. */
+  private packet({ packet }: At): void {
+    if (packet <= this.limit && packet > this.base) {
+      this.out.number(packet - this.base);
+    } else {
+      this.out.number(this.run.numberInFile(packet));
+      this.number(CAPTURE, this.run.captureOf(packet));
+    }
+  }
+}
+
+/** More than all members of fixed length between two calls of `reserve` need, the longest suite name included. */
+const FIXED_OCTETS = 2048;
+/** More than one item of a list needs. */
+const ITEM_OCTETS = 256;
+
+/** Finished pieces by their key, made when first needed. Keys are code points or few words, so there are few pieces. */
+class Pieces<Key extends string | number> {
+  private readonly made = new Map<Key, Literal>();
+  private readonly make: (key: Key) => string;
+
+  constructor(make: (key: Key) => string) {
+    this.make = make;
+  }
+
+  of(key: Key): Literal {
+    let piece = this.made.get(key);
+    if (piece === undefined) {
+      piece = literal(this.make(key));
+      this.made.set(key, piece);
+    }
+    return piece;
+  }
+}
+
+const messagePieces = (from: Role): Pieces<number> =>
+  new Pieces(
+    (index) =>
+      `{"type":${toJson(handshakeTypeName(index + ENCRYPTED_MESSAGE))},"from":"${from}","packet":`,
+  );
+
+const MESSAGE = { client: messagePieces('client'), server: messagePieces('server') };
+const VERSION = new Pieces<number>((code) => `,"version":${toJson(versionName(code))}`);
+const FIRST_OFFERED = new Pieces<number>((code) => toJson(versionName(code)));
+const FURTHER_OFFERED = new Pieces<number>((code) => `,${toJson(versionName(code))}`);
+const SUITE = new Pieces<number>(
+  (code) => `,"cipherSuite":{"code":${code},"name":${toJson(suiteName(code))}}`,
+);
+const DESCRIPTION = new Pieces<number>((code) => toJson(alertDescriptionName(code)));
+const OUTCOME = new Pieces<string>((outcome) => `,"outcome":"${outcome}"`);
+const STAGE = new Pieces<string>((stage) => `,"stage":"${stage}"`);
+const BLIND_SPOTS = new Pieces<string>((list) => `,"decryption":null,"blindSpots":["${list}"]`);
+
+const ID = literal('"id":');
+const CAPTURE = literal(',"capture":');
+const PROTOCOL_TLS = literal(',"protocol":"TLS"');
+const PROTOCOL_DTLS = literal(',"protocol":"DTLS"');
+const STREAM_TCP = literal(',"transport":"tcp","stream":');
+const STREAM_UDP = literal(',"transport":"udp","stream":');
+const CLIENT = literal(',"client":{"address":"');
+const SERVER = literal(',"server":{"address":"');
+const PORT = literal('","port":');
+const FIRST_PACKET = literal(',"firstPacket":');
+const LAST_PACKET = literal(',"lastPacket":');
+const LAST_CAPTURE = literal(',"lastCapture":');
+const START_TIME = literal(',"startTime":"');
+const END_TIME = literal('","endTime":"');
+const VERSIONS_OFFERED = literal('","versionsOffered":[');
+const NO_VERSION = literal(',"version":null');
+const NO_SUITE = literal(',"cipherSuite":null');
+const SERVER_NAME = literal(',"serverName":');
+const ALPN = literal(',"alpn":');
+const CLIENT_RANDOM = literal(',"clientRandom":');
+const SERVER_RANDOM = literal(',"serverRandom":');
+const RESUMED = literal(',"resumed":');
+const EXTENDED_MASTER_SECRET = literal(',"extendedMasterSecret":');
+const ENCRYPT_THEN_MAC = literal(',"encryptThenMac":');
+const HANDSHAKE = literal(',"handshake":[');
+const RECORDS_CLIENT = literal(',"records":{"client":{"handshake":');
+const RECORDS_SERVER = literal(',"server":{"handshake":');
+const CHANGE_CIPHER_SPEC = literal(',"changeCipherSpec":');
+const ALERT = literal(',"alert":');
+const APPLICATION_DATA = literal(',"applicationData":');
+const OTHER = literal(',"other":');
+const RECORDS_END = literal('}');
+const ALERTS = literal(',"alerts":[');
+const LEVEL_WARNING = literal('{"level":"warning","description":');
+const LEVEL_FATAL = literal('{"level":"fatal","description":');
+const LEVEL_UNKNOWN = literal('{"level":null,"description":');
+const NO_DESCRIPTION = literal('null');
+const FROM_CLIENT = literal(',"from":"client","packet":');
+const FROM_SERVER = literal(',"from":"server","packet":');
+const ENCRYPTED = literal(',"encrypted":true}');
+const NOT_ENCRYPTED = literal(',"encrypted":false}');
+const NO_CLOSE = literal(',"close":null');
+const CLOSE_CLIENT = literal(',"close":{"client":');
+const CLOSE_SERVER = literal(',"server":');
+const CLOSE_FIN = literal('{"kind":"fin","packet":');
+const CLOSE_RST = literal('{"kind":"rst","packet":');
+const NO_BLIND_SPOTS = literal(',"decryption":null,"blindSpots":[]');
+const NULL = literal('null');
+const TRUE = literal('true');
+const FALSE = literal('false');
+const QUOTE = literal('"');
+const COMMA = literal(',');
+const END_OBJECT = literal('}');
+const END_LIST = literal(']');

@@ -1,0 +1,137 @@
+import type { Finding } from '../model/finding.ts';
+import type { ConnectionHistory } from '../model/history.ts';
+import { ConnectionWriter } from './json-connection.ts';
+import { literal, type OctetSink, OctetWriter, toJson } from './octet-writer.ts';
+import { captureObject, findingObject, summaryObject } from './report-objects.ts';
+import { byWeight, type Ending, type Reporter } from './reporter.ts';
+import type { RunContext } from './run-context.ts';
+import type { SCHEMA_ID as SchemaId } from './schema.ts';
+
+/** Written out again here, checked against its source by the compiler: the schema's module would load zod. */
+const SCHEMA_ID: typeof SchemaId = 'tlsdiag.report/1';
+
+const OPEN = literal('{');
+const NEXT = literal(',\n{');
+const CLOSE = literal('}');
+const OPEN_LINE = literal('{"kind":"connection",');
+const CLOSE_LINE = literal('}\n');
+
+/**
+ * The report as one JSON document, a connection a line.
+ *
+ * Connections leave while the capture is read and are not kept; findings are kept, because they are sorted. What is known
+ * at the end only comes after the connections, unless these are so few that none has left by then: then the document has
+ * the order in which people read it.
+ */
+export class JsonReporter implements Reporter {
+  private readonly sink: OctetSink;
+  private readonly run: RunContext;
+  private readonly toolVersion: string;
+  private readonly out: OctetWriter;
+  private readonly writer: ConnectionWriter;
+  private readonly findings: Finding[] = [];
+  private connections = 0;
+  private begun = false;
+
+  constructor(sink: OctetSink, run: RunContext, toolVersion: string) {
+    this.sink = sink;
+    this.run = run;
+    this.toolVersion = toolVersion;
+    this.out = new OctetWriter((octets) => {
+      if (!this.begun) this.begin('"connections":[\n');
+      sink(octets);
+    });
+    this.writer = new ConnectionWriter(this.out, run);
+  }
+
+  connection(history: ConnectionHistory): void {
+    this.out.reserve(4);
+    this.out.literal(this.connections === 0 ? OPEN : NEXT);
+    this.connections++;
+    this.writer.write(history);
+    this.out.literal(CLOSE);
+  }
+
+  finding(finding: Finding): void {
+    this.findings.push(finding);
+  }
+
+  /** A document is of use only when it is complete, so nothing is hurried. */
+  flush(): void {}
+
+  end(ending: Ending): void {
+    const { out, run } = this;
+    const captures = `"captures":${list(
+      ending.result.captures.map((_, index) => toJson(captureObject(ending.result, index))),
+    )}`;
+    const capturesFirst = !this.begun;
+    if (capturesFirst) this.begin(`${captures},\n"connections":[\n`);
+    out.text(capturesFirst ? '\n],\n' : `\n],\n${captures},\n`);
+    this.findings.sort(byWeight);
+    out.text('"findings":[');
+    this.findings.forEach((finding, index) => {
+      out.text(`${index === 0 ? '\n' : ',\n'}${toJson(findingObject(finding, index + 1, run))}`);
+    });
+    out.text(`\n],\n"summary":${toJson(summaryObject(ending))}}\n`);
+    out.flush();
+  }
+
+  private begin(rest: string): void {
+    this.begun = true;
+    const tool = toJson({ name: 'tlsdiag', version: this.toolVersion });
+    this.sink(new TextEncoder().encode(`{"schema":"${SCHEMA_ID}","tool":${tool},\n${rest}`));
+  }
+}
+
+/** The same objects one a line, each as soon as it is final; the captures at the end, when their figures are known. */
+export class NdjsonReporter implements Reporter {
+  private readonly run: RunContext;
+  private readonly toolVersion: string;
+  private readonly out: OctetWriter;
+  private readonly writer: ConnectionWriter;
+  private findings = 0;
+
+  constructor(sink: OctetSink, run: RunContext, toolVersion: string) {
+    this.run = run;
+    this.toolVersion = toolVersion;
+    this.out = new OctetWriter(sink);
+    this.writer = new ConnectionWriter(this.out, run);
+  }
+
+  connection(history: ConnectionHistory): void {
+    this.out.reserve(32);
+    this.out.literal(OPEN_LINE);
+    this.writer.write(history);
+    this.out.literal(CLOSE_LINE);
+  }
+
+  finding(finding: Finding): void {
+    this.findings++;
+    this.line({ kind: 'finding', ...findingObject(finding, this.findings, this.run) });
+  }
+
+  flush(): void {
+    this.out.flush();
+  }
+
+  end(ending: Ending): void {
+    ending.result.captures.forEach((_, index) => {
+      this.line({ kind: 'capture', ...captureObject(ending.result, index) });
+    });
+    this.line({
+      kind: 'summary',
+      schema: SCHEMA_ID,
+      tool: { name: 'tlsdiag', version: this.toolVersion },
+      ...summaryObject(ending),
+    });
+    this.out.flush();
+  }
+
+  private line(object: object): void {
+    this.out.text(`${toJson(object)}\n`);
+  }
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n]`;
+}

@@ -1,0 +1,108 @@
+import type { AnalysisResult } from '../model/analysis.ts';
+import type { Finding } from '../model/finding.ts';
+import type { CaptureNotice } from '../model/notice.ts';
+import type { CaptureFacts } from '../model/packet.ts';
+import { formatDate } from '../model/time.ts';
+import { linkTypeName } from './link-types.ts';
+import { noticeText } from './notice-text.ts';
+import type { Ending } from './reporter.ts';
+import type { RunContext } from './run-context.ts';
+import type { ReportCapture, ReportFinding, ReportSummary } from './schema.ts';
+
+/*
+ * Everything of the report that is not a connection, as objects of the published schema. There are few of these, so they
+ * are built plainly and the compiler holds them to the schema.
+ */
+
+/** @param index of the capture in `result.captures` */
+export function captureObject(result: AnalysisResult, index: number): ReportCapture {
+  const facts = result.captures[index] as CaptureFacts;
+  return {
+    path: facts.path,
+    format: facts.format === 'unknown' ? null : facts.format,
+    compression: facts.compression,
+    bytes: facts.octets,
+    packets: facts.packets,
+    firstTime: date(facts.firstTime),
+    lastTime: date(facts.lastTime),
+    interfaces: facts.interfaces.map((face) => ({
+      linkType: linkTypeName(face.linkType),
+      snapLength: face.snapLength,
+      name: face.name ?? null,
+      dropped: face.dropped ?? null,
+    })),
+    notices: (result.notices[index] ?? []).map((notice) => noticeObject(notice, facts)),
+    noticesOmitted: { ...result.noticesOmitted[index] },
+  };
+}
+
+function noticeObject(
+  notice: CaptureNotice,
+  { packetBase }: CaptureFacts,
+): ReportCapture['notices'][number] {
+  return {
+    code: notice.code,
+    packet: notice.packetNumber === 0 ? null : notice.packetNumber - packetBase,
+    message: noticeText(notice),
+  };
+}
+
+function date(time: { seconds: number; nanos: number } | null): string | null {
+  return time === null ? null : formatDate(time.seconds, time.nanos);
+}
+
+export function findingObject(finding: Finding, id: number, run: RunContext): ReportFinding {
+  const severalCaptures = run.packetBases.length > 1;
+  return {
+    id,
+    rule: finding.rule,
+    severity: finding.severity,
+    confidence: finding.confidence,
+    title: finding.title,
+    summary: finding.summary,
+    connections: [...finding.connections],
+    packets: finding.packets.map((packet) => run.numberInFile(packet)),
+    ...(severalCaptures && {
+      packetCaptures: finding.packets.map((packet) => run.captureOf(packet)),
+    }),
+    time: formatDate(run.epochSeconds, finding.nanos),
+    evidence: finding.evidence.map((evidence) => ({
+      capture: run.captureOf(evidence.packet),
+      packet: run.numberInFile(evidence.packet),
+      time: formatDate(run.epochSeconds, evidence.nanos),
+      connection: evidence.connection === 0 ? null : evidence.connection,
+      from: evidence.from ?? null,
+      note: evidence.note,
+    })),
+    explanations: finding.explanations.map((explanation) => ({
+      likelihood: explanation.likelihood,
+      text: explanation.text,
+      for: [...explanation.for],
+      against: [...explanation.against],
+    })),
+    causes: [...finding.causes],
+    remedies: [...finding.remedies],
+    commands: [...finding.commands],
+    references: finding.references.map(({ title, url }) => ({ title, url })),
+    displayFilter: finding.displayFilter,
+    table: finding.table?.map((row) => [...row]) ?? null,
+  };
+}
+
+export function summaryObject({ result, tally, selection, interrupted }: Ending): ReportSummary {
+  return {
+    packets: result.packets,
+    flows: result.flows,
+    connections: tally.connections,
+    outcomes: { ...tally.outcomes },
+    findings: { ...tally.findings },
+    findingsOmitted: { ...result.findingsOmitted },
+    coverage: result.coverage.map(({ rule, assessed, notAssessable }) => ({
+      rule,
+      assessed,
+      notAssessable: { ...notAssessable },
+    })),
+    ...(selection !== '' && { filteredOut: result.connections - tally.connections }),
+    ...(interrupted && { interrupted }),
+  };
+}

@@ -1,0 +1,242 @@
+import { z } from 'zod';
+import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
+import { OUTCOMES, STAGES } from '../model/history.ts';
+
+/*
+ * The one source of what `--format json` means: types, validator and the published JSON Schema all come from here. The
+ * writers of the report are hand-made for speed and import only the types, so that `analyze` never loads zod; tests hold
+ * the two together. Fields may be added; none is renamed or removed without a new schema id.
+ */
+
+/** Identifies the shape of the report; changes when a field is renamed or removed. */
+export const SCHEMA_ID = 'tlsdiag.report/1';
+
+const count = z.int().nonnegative();
+const packet = z
+  .int()
+  .positive()
+  .describe('Frame number as in Wireshark, from 1 over all packets of the file');
+const captureIndex = count.describe('Index into `captures`');
+const time = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
+  .describe('RFC 3339 date in UTC, nine decimals');
+const hex = z.string().regex(/^([0-9a-f]{2})*$/);
+const role = z.enum(['client', 'server']);
+const version = z
+  .string()
+  .describe('SSL 2.0 to TLS 1.3, DTLS 1.0 to DTLS 1.3; unknown_0x… for others');
+const blindSpot = z.enum(BLIND_SPOTS);
+const otherCapture = captureIndex
+  .optional()
+  .describe('Present only where the packet lies in another capture than the first packet');
+
+const endpoint = z.object({
+  address: z.string().describe('Textual; RFC 5952 for IPv6'),
+  port: z.int().min(0).max(65535),
+});
+
+/** One capture file that was read. */
+export const captureSchema = z.object({
+  path: z.string(),
+  format: z.enum(['pcap', 'pcapng']).nullable().describe('null: not recognised'),
+  compression: z.enum(['gzip', 'zstd', 'lz4']).nullable(),
+  bytes: count.describe('Size of the file as stored'),
+  packets: count,
+  firstTime: time.nullable(),
+  lastTime: time.nullable(),
+  interfaces: z.array(
+    z.object({
+      linkType: z
+        .string()
+        .describe('Name, or the LINKTYPE number in decimal when it has none here'),
+      snapLength: count,
+      name: z.string().nullable(),
+      dropped: count.nullable().describe('Packets that the capturing host reports as dropped'),
+    }),
+  ),
+  notices: z
+    .array(
+      z.object({
+        code: z.string(),
+        packet: packet.nullable().describe('null: about the file as a whole'),
+        message: z.string(),
+      }),
+    )
+    .describe('What could not be read, and where'),
+  noticesOmitted: z.record(z.string(), count).describe('Further notices per code, counted only'),
+});
+
+const records = z.object({
+  handshake: count,
+  changeCipherSpec: count,
+  alert: count,
+  applicationData: count,
+  other: count,
+});
+
+const tcpClose = z
+  .object({ kind: z.enum(['fin', 'rst']), packet: packet, capture: otherCapture })
+  .nullable();
+
+/** One TLS connection or DTLS association. */
+export const connectionSchema = z.object({
+  id: z.int().positive().describe('From 1, by first packet'),
+  capture: captureIndex.describe('Index into `captures` of its first packet'),
+  protocol: z.enum(['TLS', 'DTLS']),
+  transport: z.enum(['tcp', 'udp']),
+  stream: count.describe('tcp.stream or udp.stream in Wireshark'),
+  client: endpoint.describe('Who sends the ClientHello'),
+  server: endpoint,
+  firstPacket: packet,
+  lastPacket: packet,
+  lastCapture: otherCapture,
+  startTime: time,
+  endTime: time,
+  versionsOffered: z.array(version),
+  version: version.nullable(),
+  cipherSuite: z.object({ code: count, name: z.string() }).nullable(),
+  serverName: z.string().nullable(),
+  alpn: z.string().nullable(),
+  clientRandom: hex.nullable(),
+  serverRandom: hex.nullable(),
+  resumed: z.boolean().nullable(),
+  extendedMasterSecret: z.boolean().nullable(),
+  encryptThenMac: z.boolean().nullable(),
+  outcome: z.enum(OUTCOMES),
+  stage: z.enum(STAGES).describe('What was due next when the handshake stopped'),
+  handshake: z
+    .array(z.object({ type: z.string(), from: role, packet: packet, capture: otherCapture }))
+    .describe('Messages in the order in which their last byte was first seen'),
+  records: z
+    .object({ client: records, server: records })
+    .describe('Complete records: over TCP once however often retransmitted, over UDP each one'),
+  alerts: z.array(
+    z.object({
+      level: z.enum(['warning', 'fatal']).nullable(),
+      description: z.string().nullable().describe('null: protected and not opened'),
+      from: role,
+      packet: packet,
+      capture: otherCapture,
+      encrypted: z.boolean(),
+    }),
+  ),
+  close: z
+    .object({ client: tcpClose, server: tcpClose })
+    .nullable()
+    .describe('How each side ended the TCP connection; null over UDP'),
+  decryption: z
+    .object({ source: z.string(), authenticated: count, failed: count, skipped: count })
+    .nullable()
+    .describe('null without secrets'),
+  blindSpots: z.array(blindSpot),
+});
+
+/** One thing that is wrong, with the packets that show it. */
+export const findingSchema = z.object({
+  id: z.int().positive(),
+  rule: z.string().describe('What `tlsdiag explain` takes'),
+  severity: z.enum(SEVERITIES),
+  confidence: z.enum(CONFIDENCES),
+  title: z.string(),
+  summary: z.string(),
+  connections: z.array(z.int().positive()).describe('Ids, owner first'),
+  packets: z.array(packet).describe('The decisive packets'),
+  packetCaptures: z
+    .array(captureIndex)
+    .optional()
+    .describe('The capture of each of `packets`; present only in runs over several captures'),
+  time: time,
+  evidence: z.array(
+    z.object({
+      capture: captureIndex,
+      packet: packet,
+      time: time,
+      connection: z.int().positive().nullable(),
+      from: role.nullable(),
+      note: z.string(),
+    }),
+  ),
+  explanations: z
+    .array(
+      z.object({
+        likelihood: z.enum(['high', 'medium', 'low']),
+        text: z.string(),
+        for: z.array(z.string()),
+        against: z.array(z.string()),
+      }),
+    )
+    .describe('Readings of the evidence that compete'),
+  causes: z.array(z.string()),
+  remedies: z.array(z.string()),
+  commands: z.array(z.string()).describe('Next steps; CAPITALS stand for what only you know'),
+  references: z.array(z.object({ title: z.string(), url: z.string() })),
+  displayFilter: z.string().describe('Wireshark display filter that shows the evidence'),
+  table: z.array(z.array(z.string())).nullable().describe('A heading row, then rows'),
+});
+
+/** The totals of a run. */
+export const summarySchema = z.object({
+  packets: count,
+  flows: count.describe('TCP streams and UDP flows, TLS or not'),
+  connections: count.describe('Those reported here'),
+  outcomes: z.object({
+    established: count,
+    failed: count,
+    aborted: count,
+    incomplete: count,
+    'no-handshake': count,
+  }),
+  findings: z.object({ critical: count, error: count, warning: count, info: count }),
+  findingsOmitted: z.record(z.string(), count).describe('Further findings per rule, counted only'),
+  coverage: z
+    .array(
+      z.object({
+        rule: z.string(),
+        assessed: count,
+        notAssessable: z.partialRecord(blindSpot, count),
+      }),
+    )
+    .describe('A row for every rule that could not judge some connection, and why'),
+  filteredOut: count.optional().describe('Connections that options like --host left out'),
+  interrupted: z.boolean().optional().describe('true: the reading was stopped early'),
+});
+
+/** The whole document that `--format json` writes. */
+export const reportSchema = z
+  .object({
+    schema: z.literal(SCHEMA_ID),
+    tool: z.object({ name: z.literal('tlsdiag'), version: z.string() }),
+    captures: z.array(captureSchema),
+    connections: z.array(connectionSchema),
+    findings: z.array(findingSchema),
+    summary: summarySchema,
+  })
+  .describe('Report of tlsdiag on one or more packet captures');
+
+/** One line of `--format ndjson`: the same objects, each with its kind. */
+export const lineSchema = z.discriminatedUnion('kind', [
+  captureSchema.extend({ kind: z.literal('capture') }),
+  connectionSchema.extend({ kind: z.literal('connection') }),
+  findingSchema.extend({ kind: z.literal('finding') }),
+  summarySchema.extend({
+    kind: z.literal('summary'),
+    schema: z.literal(SCHEMA_ID),
+    tool: z.object({ name: z.literal('tlsdiag'), version: z.string() }),
+  }),
+]);
+
+export type Report = z.infer<typeof reportSchema>;
+export type ReportCapture = z.infer<typeof captureSchema>;
+export type ReportConnection = z.infer<typeof connectionSchema>;
+export type ReportFinding = z.infer<typeof findingSchema>;
+export type ReportSummary = z.infer<typeof summarySchema>;
+export type ReportLine = z.infer<typeof lineSchema>;
+
+/** JSON Schema (draft 2020-12) of the report. Fields it does not name are allowed: later versions may add some. */
+export function publishedSchema(): object {
+  return {
+    $id: `https://tlsdiag.invalid/${SCHEMA_ID}`,
+    ...z.toJSONSchema(reportSchema, { io: 'input', reused: 'inline' }),
+  };
+}

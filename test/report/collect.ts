@@ -1,0 +1,38 @@
+import type { Finding } from '../../src/model/finding.ts';
+import type { ConnectionHistory } from '../../src/model/history.ts';
+import type { OctetSink } from '../../src/report/octet-writer.ts';
+import { type Ending, type Reporter, Tally } from '../../src/report/reporter.ts';
+import { RunContext } from '../../src/report/run-context.ts';
+import { FAKE_EPOCH, fakeEnding, fakeResult } from '../support/fake-run.ts';
+
+type Make = (sink: OctetSink, run: RunContext) => Reporter;
+
+interface Told {
+  readonly connections?: readonly ConnectionHistory[];
+  readonly findings?: readonly Finding[];
+  readonly ending?: Partial<Ending>;
+}
+
+/** What a reporter writes about a run. */
+export function report(make: Make, { connections = [], findings = [], ending }: Told): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  const run = new RunContext(() => FAKE_EPOCH);
+  const result = ending?.result ?? fakeResult({ connections: connections.length });
+  for (const { packetBase } of result.captures) run.beginCapture(packetBase);
+  const reporter = make((octets) => {
+    text += decoder.decode(octets, { stream: true });
+  }, run);
+  const tally = new Tally();
+  for (const history of connections) {
+    tally.connection(history);
+    reporter.connection(history);
+  }
+  for (const finding of findings) {
+    tally.finding(finding);
+    reporter.finding(finding);
+  }
+  reporter.flush();
+  reporter.end(fakeEnding({ tally, result, ...ending }));
+  return text + decoder.decode();
+}

@@ -1,0 +1,340 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { alertDescriptionName } from '../../src/model/code-points/alerts.ts';
+import { handshakeTypeName } from '../../src/model/code-points/handshake-types.ts';
+import { suiteName } from '../../src/model/code-points/suites.ts';
+import { versionName } from '../../src/model/code-points/versions.ts';
+import { BLIND_SPOTS } from '../../src/model/finding.ts';
+import { type ConnectionHistory, OUTCOMES, STAGES } from '../../src/model/history.ts';
+import { formatDate } from '../../src/model/time.ts';
+import { JsonReporter, NdjsonReporter } from '../../src/report/json.ts';
+import {
+  lineSchema,
+  publishedSchema,
+  type Report,
+  type ReportConnection,
+  type ReportLine,
+  reportSchema,
+} from '../../src/report/schema.ts';
+import { at, fakeAlert, fakeHistory, fakeMessage } from '../support/fake-history.ts';
+import { FAKE_EPOCH, fakeCapture, fakeFinding, fakeResult } from '../support/fake-run.ts';
+import { report } from './collect.ts';
+
+const validate = new Ajv2020({ strict: true, strictTypes: false }).compile(publishedSchema());
+
+type Told = Parameters<typeof report>[1];
+
+/** The report as a reader gets it, after both validators had their say. */
+function asJson(told: Told): Report {
+  const text = report((sink, run) => new JsonReporter(sink, run, '1.2.3'), told);
+  const parsed = JSON.parse(text) as unknown;
+  expect(validate(parsed), JSON.stringify(validate.errors)).toBe(true);
+  return reportSchema.parse(parsed);
+}
+
+function asLines(told: Told): ReportLine[] {
+  const text = report((sink, run) => new NdjsonReporter(sink, run, '1.2.3'), told);
+  expect(text.endsWith('\n')).toBe(true);
+  return text
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => lineSchema.parse(JSON.parse(line)));
+}
+
+/** The contract, said plainly and slowly; the writer must agree with it. For runs over one capture. */
+function expected(history: ConnectionHistory): ReportConnection {
+  const close = (role: 'client' | 'server') => {
+    const fin = history.tcp?.fin[role];
+    const rst = history.tcp?.rst[role];
+    if (fin && (!rst || fin.packet <= rst.packet))
+      return { kind: 'fin' as const, packet: fin.packet };
+    return rst ? { kind: 'rst' as const, packet: rst.packet } : null;
+  };
+  const hex = (octets: Uint8Array | undefined) =>
+    octets === undefined ? null : Buffer.from(octets).toString('hex');
+  return {
+    id: history.id,
+    capture: 0,
+    protocol: history.protocol,
+    transport: history.transport,
+    stream: history.stream,
+    client: history.client,
+    server: history.server,
+    firstPacket: history.firstPacket,
+    lastPacket: history.lastPacket,
+    startTime: formatDate(FAKE_EPOCH, history.startNanos),
+    endTime: formatDate(FAKE_EPOCH, history.endNanos),
+    versionsOffered: history.versionsOffered.map(versionName),
+    version: history.version === undefined ? null : versionName(history.version),
+    cipherSuite:
+      history.cipherSuite === undefined
+        ? null
+        : { code: history.cipherSuite, name: suiteName(history.cipherSuite) },
+    serverName: history.serverName ?? null,
+    alpn: history.alpn ?? null,
+    clientRandom: hex(history.clientRandom),
+    serverRandom: hex(history.serverRandom),
+    resumed: history.resumed ?? null,
+    extendedMasterSecret: history.extendedMasterSecret ?? null,
+    encryptThenMac: history.encryptThenMac ?? null,
+    outcome: history.outcome,
+    stage: history.stage,
+    handshake: history.messages.map(({ type, from, packet }) => ({
+      type: handshakeTypeName(type),
+      from,
+      packet,
+    })),
+    records: history.records,
+    alerts: history.alerts.map(({ level, description, from, packet, encrypted }) => ({
+      level: level === 1 ? 'warning' : level === 2 ? 'fatal' : null,
+      description: description === undefined ? null : alertDescriptionName(description),
+      from,
+      packet,
+      encrypted,
+    })),
+    close: history.tcp ? { client: close('client'), server: close('server') } : null,
+    decryption: null,
+    blindSpots: [...history.blindSpots],
+  };
+}
+
+const octet = fc.integer({ min: 0, max: 255 });
+const codePoint = fc.integer({ min: 0, max: 0xffff });
+const packet = fc.integer({ min: 1, max: 3_000_000_000 });
+const role = fc.constantFrom('client' as const, 'server' as const);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const wireText = fc.string({ unit: 'binary', maxLength: 300 });
+const random = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const flag = maybe(fc.boolean());
+const count = fc.integer({ min: 0, max: 100_000 });
+const counts = fc.record({
+  handshake: count,
+  changeCipherSpec: count,
+  alert: count,
+  applicationData: count,
+  other: count,
+});
+const moment = packet.map((number) => at(number));
+const nanos = fc.integer({ min: -5_000_000_000, max: 2 ** 53 - 1 });
+
+const history = fc
+  .record({
+    protocol: fc.constantFrom('TLS' as const, 'DTLS' as const),
+    stream: count,
+    firstPacket: packet,
+    lastPacket: packet,
+    startNanos: nanos,
+    endNanos: nanos,
+    versionsOffered: fc.array(codePoint, { maxLength: 200 }),
+    version: maybe(codePoint),
+    cipherSuite: maybe(codePoint),
+    serverName: maybe(wireText),
+    alpn: maybe(wireText),
+    clientRandom: maybe(random),
+    serverRandom: maybe(random),
+    resumed: flag,
+    extendedMasterSecret: flag,
+    encryptThenMac: flag,
+    outcome: fc.constantFrom(...OUTCOMES),
+    stage: fc.constantFrom(...STAGES),
+    blindSpots: fc.uniqueArray(fc.constantFrom(...BLIND_SPOTS)),
+    records: fc.record({ client: counts, server: counts }),
+    messages: fc.array(
+      fc
+        .tuple(fc.constantFrom(-1, 0x102, 1, 2, 20, 99, 255), role, packet)
+        .map((message) => fakeMessage(...message)),
+      { maxLength: 256 },
+    ),
+    alerts: fc.array(
+      fc
+        .tuple(maybe(octet), role, packet, maybe(octet))
+        .map(([description, from, number, level]) =>
+          fakeAlert(description, from, number, { level }),
+        ),
+      { maxLength: 64 },
+    ),
+    tcp: fc.record({
+      fin: fc.record({ client: maybe(moment), server: maybe(moment) }),
+      rst: fc.record({
+        client: maybe(moment.map((when) => ({ ...when, withAck: true, window: 0 }))),
+        server: maybe(moment.map((when) => ({ ...when, withAck: false, window: 0 }))),
+      }),
+    }),
+  })
+  .map(({ tcp, ...given }) =>
+    fakeHistory(given.protocol === 'TLS' ? { ...given, tcp } : { ...given }),
+  );
+
+describe('JSON', () => {
+  test('says of every connection what the contract says, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.array(history, { maxLength: 8 }), (connections) => {
+        expect(asJson({ connections }).connections).toEqual(connections.map(expected));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('is printable, ASCII where the wire speaks, and survives lone surrogates', () => {
+    const serverName = 'a\u001b[2J\u202e\u0000\n"\\\u009b\ud800\u{e0041}é';
+    const text = report((sink, run) => new JsonReporter(sink, run, '1'), {
+      connections: [fakeHistory({ serverName, alpn: serverName })],
+      findings: [fakeFinding({ title: serverName })],
+      ending: { result: fakeResult({ captures: [fakeCapture({ path: serverName })] }) },
+    });
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    const parsed = reportSchema.parse(JSON.parse(text));
+    expect(parsed.connections[0]?.serverName).toBe(serverName);
+    expect(parsed.findings[0]?.title).toBe(serverName);
+    expect(parsed.captures[0]?.path).toBe(serverName);
+  });
+
+  test('puts the captures where people look for them, unless connections had to leave before', () => {
+    const few = asJson({ connections: [fakeHistory()] });
+    expect(Object.keys(few).join()).toBe('schema,tool,captures,connections,findings,summary');
+    const many = report((sink, run) => new JsonReporter(sink, run, '1'), {
+      connections: Array.from({ length: 400 }, (_, index) => fakeHistory({ id: index + 1 })),
+    });
+    const parsed = reportSchema.parse(JSON.parse(many));
+    expect(parsed.connections.map(({ id }) => id)).toEqual(
+      Array.from({ length: 400 }, (_, index) => index + 1),
+    );
+    expect(Object.keys(JSON.parse(many) as object).join()).toBe(
+      'schema,tool,connections,captures,findings,summary',
+    );
+  });
+
+  test('is complete without a connection', () => {
+    expect(asJson({})).toMatchObject({
+      schema: 'tlsdiag.report/1',
+      tool: { name: 'tlsdiag', version: '1.2.3' },
+      captures: [{ path: 'case.pcap', interfaces: [{ linkType: 'ethernet' }] }],
+      connections: [],
+      findings: [],
+    });
+  });
+
+  test('sorts and numbers findings by severity, then by first packet', () => {
+    const { findings, summary } = asJson({
+      findings: [
+        fakeFinding({ severity: 'warning', packets: [1] }),
+        fakeFinding({ severity: 'error', packets: [9] }),
+        fakeFinding({ severity: 'error', packets: [2] }),
+        fakeFinding({ severity: 'critical', packets: [30] }),
+      ],
+    });
+    expect(findings.map(({ id, severity, packets }) => [id, severity, packets[0]])).toEqual([
+      [1, 'critical', 30],
+      [2, 'error', 2],
+      [3, 'error', 9],
+      [4, 'warning', 1],
+    ]);
+    expect(summary.findings).toEqual({ critical: 1, error: 2, warning: 1, info: 0 });
+  });
+
+  test('numbers packets by file when there are several', () => {
+    const captures = [
+      fakeCapture({ path: 'a.pcap', packets: 10 }),
+      fakeCapture({ path: 'b.pcap', packets: 10, packetBase: 10 }),
+    ];
+    const { connections, findings } = asJson({
+      connections: [
+        fakeHistory({
+          firstPacket: 8,
+          lastPacket: 13,
+          messages: [fakeMessage(1, 'client', 10), fakeMessage(2, 'server', 11)],
+          alerts: [fakeAlert(40, 'server', 12)],
+        }),
+        fakeHistory({ id: 2, firstPacket: 11, lastPacket: 20 }),
+      ],
+      findings: [fakeFinding({ packets: [10, 11] })],
+      ending: { result: fakeResult({ captures }) },
+    });
+    expect(connections[0]).toMatchObject({
+      capture: 0,
+      firstPacket: 8,
+      lastPacket: 3,
+      lastCapture: 1,
+      handshake: [{ packet: 10 }, { packet: 1, capture: 1 }],
+      alerts: [{ packet: 2, capture: 1 }],
+    });
+    expect(connections[1]).toMatchObject({ capture: 1, firstPacket: 1, lastPacket: 10 });
+    expect(connections[1]).not.toHaveProperty('lastCapture');
+    expect(findings[0]).toMatchObject({
+      packets: [10, 1],
+      packetCaptures: [0, 1],
+      evidence: [
+        { capture: 0, packet: 10 },
+        { capture: 1, packet: 1 },
+      ],
+    });
+  });
+
+  test('tells notices with their figures, and what was only counted', () => {
+    const { captures, summary } = asJson({
+      ending: {
+        result: fakeResult({
+          captures: [fakeCapture({ format: 'unknown', firstTime: null, lastTime: null })],
+          notices: [
+            [
+              {
+                code: 'capture-truncated',
+                packetNumber: 34,
+                offset: 0,
+                needed: 90,
+                available: 7,
+                detail: 'cut by hand',
+              },
+              { code: 'tcp-gap', packetNumber: 0, offset: -1, needed: 0, available: 0 },
+            ],
+          ],
+          noticesOmitted: [{ 'tcp-gap': 12 }],
+          findingsOmitted: { 'fake-rule': 3 },
+          coverage: [{ rule: 'fake-rule', assessed: 2, notAssessable: { 'no-secrets': 1 } }],
+          connections: 5,
+        }),
+        selection: '--port 443',
+        interrupted: true,
+      },
+    });
+    expect(captures[0]).toMatchObject({
+      format: null,
+      firstTime: null,
+      notices: [
+        {
+          code: 'capture-truncated',
+          packet: 34,
+          message: expect.stringMatching(/90 octets needed, 7 there \(cut by hand\)$/),
+        },
+        { code: 'tcp-gap', packet: null },
+      ],
+      noticesOmitted: { 'tcp-gap': 12 },
+    });
+    expect(summary).toMatchObject({
+      findingsOmitted: { 'fake-rule': 3 },
+      coverage: [{ rule: 'fake-rule', assessed: 2, notAssessable: { 'no-secrets': 1 } }],
+      filteredOut: 5,
+      interrupted: true,
+    });
+  });
+});
+
+describe('NDJSON', () => {
+  test('says the same as JSON, a line each', () => {
+    fc.assert(
+      fc.property(fc.array(history, { maxLength: 4 }), (connections) => {
+        const findings = [fakeFinding()];
+        const whole = asJson({ connections, findings });
+        const lines = asLines({ connections, findings });
+        expect(lines).toEqual([
+          ...whole.connections.map((connection) => ({ kind: 'connection', ...connection })),
+          ...whole.findings.map((finding) => ({ kind: 'finding', ...finding })),
+          ...whole.captures.map((capture) => ({ kind: 'capture', ...capture })),
+          { kind: 'summary', schema: whole.schema, tool: whole.tool, ...whole.summary },
+        ]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
