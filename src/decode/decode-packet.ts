@@ -103,6 +103,7 @@ export class PacketDecoder {
     if (protocol !== 6 && protocol !== 17) return false;
     frame.offset = offset;
     frame.wireEnd = wireEnd;
+    frame.bounded = true;
     if (wireEnd < frame.end) frame.end = wireEnd;
     if (protocol === 6) {
       tcp(frame);

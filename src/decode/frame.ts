@@ -42,6 +42,8 @@ export class Frame implements TransportCursor {
   end = 0;
   /** Where the current layer ends on the wire; beyond `end` if octets were not captured. */
   wireEnd = 0;
+  /** `wireEnd` is what a header said, not merely where the captured packet ends. */
+  bounded = false;
   /** The rest of the IP packet is in other packets, so inner lengths rightly reach beyond `wireEnd`. */
   firstFragment = false;
 
@@ -61,6 +63,7 @@ export class Frame implements TransportCursor {
     this.offset = offset;
     this.end = offset + capturedLength;
     this.wireEnd = offset + (originalLength > capturedLength ? originalLength : capturedLength);
+    this.bounded = false;
     this.firstFragment = false;
     this.fragmentPackets = undefined;
   }
@@ -85,10 +88,20 @@ export class Frame implements TransportCursor {
     return true;
   }
 
-  /** Takes the current layer's own word for its length on the wire; what follows is padding. */
+  /**
+   * Takes the current layer's own word for its length on the wire; what follows is padding. A layer that claims more than
+   * the one around it is not believed. Claiming more than the captured packet is: there are tools that cut packets and
+   * forget the original length.
+   */
   limit(octets: number): void {
-    this.wireEnd = this.offset + octets;
-    if (this.wireEnd < this.end) this.end = this.wireEnd;
+    const claimed = this.offset + octets;
+    if (claimed > this.wireEnd && this.bounded && !this.firstFragment) {
+      this.malformed(octets, this.wireEnd - this.offset);
+      return;
+    }
+    this.bounded = true;
+    this.wireEnd = claimed;
+    if (claimed < this.end) this.end = claimed;
   }
 
   /** Gives notice that the current layer needs more octets than were captured. */

@@ -230,6 +230,7 @@ export class IpFragments {
     frame.offset = PAYLOAD_AT;
     frame.end = PAYLOAD_AT + reassembly.total;
     frame.wireEnd = frame.end;
+    frame.bounded = true;
     const origins = reassembly.origins.sort((a, b) => a.offset - b.offset);
     frame.fragmentPackets = Int32Array.from(origins, (origin) => origin.packetNumber);
     return reassembly.protocol;

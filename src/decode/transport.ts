@@ -52,7 +52,7 @@ export function udp(frame: Frame): Next {
       frame.malformed(UDP_HEADER_OCTETS, length);
       return NEXT.stop;
     }
-    if (offset + length !== frame.wireEnd) limitDatagram(frame, length);
+    if (offset + length !== frame.wireEnd) frame.limit(length);
   }
   const { end, wireEnd } = frame;
   if (end < wireEnd) frame.short(wireEnd - offset);
@@ -69,10 +69,4 @@ export function udp(frame: Frame): Next {
   const next = tunnelOfPorts(ports >>> 16, ports & 0xffff);
   if (next !== NEXT.stop) frame.offset = payloadOffset;
   return next;
-}
-
-/** A datagram cannot be longer than its IP packet, unless the rest is in further fragments. */
-function limitDatagram(frame: Frame, length: number): void {
-  if (frame.offset + length < frame.wireEnd || frame.firstFragment) frame.limit(length);
-  else frame.malformed(length, frame.wireEnd - frame.offset);
 }

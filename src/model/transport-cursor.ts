@@ -19,7 +19,7 @@ export interface TransportCursor {
   /** The block the packet lies in, or the buffer of an IP reassembly. Holds the addresses too. */
   bytes: Uint8Array;
   view: DataView;
-  /** What the ports belong to: `TCP` or `UDP`. For `icmpUnreachable`, that of the quoted header. */
+  /** What the ports belong to: `TCP` or `UDP`; in a quote, the protocol of the quoted header. */
   protocol: number;
   /** IP version of the addresses: 4 or 6, hence 4 or 16 octets at each of the two offsets. */
   family: number;
@@ -52,7 +52,7 @@ export interface TransportCursor {
   /** Numbers of the packets that the innermost IP reassembly was made of, ascending by offset; undefined mostly. */
   fragmentPackets: Int32Array | undefined;
 
-  /** `icmpUnreachable` only: type and code of the message that quotes the header. */
+  /** Quotes only: type and code of the ICMP or ICMPv6 message. */
   icmpType: number;
   icmpCode: number;
 }
@@ -67,4 +67,6 @@ export interface TransportSink {
    * and the sequence number are known (RFC 792 quotes 8 octets).
    */
   icmpUnreachable?(cursor: TransportCursor): void;
+  /** The same for the other error messages (time exceeded, packet too big, ...); they count in stream numbers. */
+  icmpQuote?(cursor: TransportCursor): void;
 }

@@ -4,22 +4,21 @@ import { NEXT, type Next } from '../next.ts';
 import { nextOfServiceProtocol } from './mpls.ts';
 
 const VXLAN_OCTETS = 8;
-const VXLAN_FLAG = { networkId: 0x08, nextProtocol: 0x04 } as const;
+const NETWORK_ID_FLAG = 0x08;
 
 /** VXLAN header (RFC 7348 §5); without a network identifier it is something else on that port. */
 export function vxlan(frame: Frame): Next {
-  if (frame.lacks(VXLAN_OCTETS) || (frame.u8(0) & VXLAN_FLAG.networkId) === 0) return NEXT.stop;
+  if (frame.lacks(VXLAN_OCTETS) || (frame.u8(0) & NETWORK_ID_FLAG) === 0) return NEXT.stop;
   frame.offset += VXLAN_OCTETS;
   return NEXT.ethernet;
 }
 
-/** VXLAN with a next protocol field (draft-ietf-nvo3-vxlan-gpe §3). */
+/** VXLAN with a next protocol field (draft-ietf-nvo3-vxlan-gpe §3); a zero there is what plain VXLAN sends. */
 export function vxlanGpe(frame: Frame): Next {
   if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
-  const hasNextProtocol = (frame.u8(0) & VXLAN_FLAG.nextProtocol) !== 0;
   const protocol = frame.u8(3);
   frame.offset += VXLAN_OCTETS;
-  return hasNextProtocol ? nextOfServiceProtocol(protocol) : NEXT.ethernet;
+  return protocol === 0 ? NEXT.ethernet : nextOfServiceProtocol(protocol);
 }
 
 /** GENEVE header (RFC 8926 §3.4): version 0, options in words, EtherType. */
