@@ -49,7 +49,8 @@ export function sectionByteOrder(view: DataView, offset: number): boolean | unde
 export function blockOctets(type: number, stated: number): number {
   const min = type === BLOCK.sectionHeader ? SECTION_OCTETS_MIN : BLOCK_OCTETS_MIN;
   if (stated < min) return -1;
-  return Math.ceil(stated / 4) * 4;
+  const beyond = stated % 4;
+  return beyond === 0 ? stated : stated + 4 - beyond;
 }
 
 /** Largest block in whose beginning a search believes: a packet of the usual limit with options. */

@@ -1,16 +1,23 @@
 import type { PacketCursor } from '../model/packet.ts';
 
 const SECOND_NANOS = 1e9;
-const TWO_16 = 65_536;
-const TWO_32 = 4_294_967_296;
 
-/** Turns the 64-bit timestamps of one pcapng interface into seconds and nanoseconds. Fractions below 1 ns are dropped. */
+/**
+ * Turns the 64-bit timestamps of one pcapng interface into seconds and nanoseconds. Fractions below 1 ns are dropped.
+ *
+ * Such a timestamp exceeds what a number holds exactly. Its upper half changes every few seconds at most, so what that
+ * contributes is computed once, and each packet costs one division that cannot round wrongly.
+ */
 export class TimestampScale {
   readonly #unitsPerSecond: bigint;
-  /** The same as a number when the conversion can be exact in floating point, else 0. */
+  readonly #offsetSeconds: number;
+  /** Units per second where one unit is a whole number of nanoseconds, else 0. */
   readonly #divisor: number;
   readonly #unitNanos: number;
-  readonly #offsetSeconds: number;
+  /** The upper half last seen, the whole seconds in it (with the offset) and the units beyond them. */
+  #high = 0;
+  #highSeconds: number;
+  #highRest = 0;
 
   /**
    * @param resolution `if_tsresol`: negative power of ten, or of two with the top bit set
@@ -19,35 +26,41 @@ export class TimestampScale {
    */
   constructor(resolution: number, offsetSeconds: number) {
     const exponent = resolution & 0x7f;
-    const base = (resolution & 0x80) === 0 ? 10n : 2n;
-    this.#unitsPerSecond = base ** BigInt(exponent);
-    this.#divisor = base === 10n && exponent <= 9 ? Number(this.#unitsPerSecond) : 0;
-    this.#unitNanos = this.#divisor === 0 ? 0 : SECOND_NANOS / this.#divisor;
+    const isDecimal = (resolution & 0x80) === 0;
+    this.#unitsPerSecond = (isDecimal ? 10n : 2n) ** BigInt(exponent);
+    this.#divisor = isDecimal && exponent <= 9 ? 10 ** exponent : 0;
+    this.#unitNanos = isDecimal && exponent <= 9 ? 10 ** (9 - exponent) : 0;
     this.#offsetSeconds = offsetSeconds;
+    this.#highSeconds = offsetSeconds;
   }
 
   /** Sets the time of `cursor` from the two halves of a timestamp, unsigned 32 bits each. */
   apply(cursor: PacketCursor, high: number, low: number): void {
     const divisor = this.#divisor;
     if (divisor === 0) {
-      this.#applySlowly(cursor, high, low);
+      this.#applyFine(cursor, high, low);
       return;
     }
-    // Long division by digits of 16 bits: every intermediate value stays below 2^53, so the result is exact.
-    const first = Math.floor(high / divisor);
-    let rest = (high - first * divisor) * TWO_16 + (low >>> 16);
-    const second = Math.floor(rest / divisor);
-    rest = (rest - second * divisor) * TWO_16 + (low & 0xffff);
-    const third = Math.floor(rest / divisor);
-    cursor.seconds = first * TWO_32 + second * TWO_16 + third + this.#offsetSeconds;
-    cursor.nanos = (rest - third * divisor) * this.#unitNanos;
+    if (high !== this.#high) this.#enterHigh(high);
+    // Below 2^33: exact.
+    const units = this.#highRest + low;
+    const seconds = Math.floor(units / divisor);
+    cursor.seconds = this.#highSeconds + seconds;
+    cursor.nanos = (units - seconds * divisor) * this.#unitNanos;
   }
 
-  #applySlowly(cursor: PacketCursor, high: number, low: number): void {
+  #enterHigh(high: number): void {
+    const units = BigInt(high) << 32n;
+    this.#high = high;
+    this.#highSeconds = Number(units / this.#unitsPerSecond) + this.#offsetSeconds;
+    this.#highRest = Number(units % this.#unitsPerSecond);
+  }
+
+  /** Binary fractions, and decimal ones below the nanosecond: rare enough to be computed at length. */
+  #applyFine(cursor: PacketCursor, high: number, low: number): void {
     const units = (BigInt(high) << 32n) | BigInt(low);
-    const seconds = units / this.#unitsPerSecond;
-    const rest = units - seconds * this.#unitsPerSecond;
-    cursor.seconds = Number(seconds) + this.#offsetSeconds;
+    const rest = units % this.#unitsPerSecond;
+    cursor.seconds = Number(units / this.#unitsPerSecond) + this.#offsetSeconds;
     cursor.nanos = Number((rest * BigInt(SECOND_NANOS)) / this.#unitsPerSecond);
   }
 }
