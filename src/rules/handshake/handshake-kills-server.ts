@@ -1,0 +1,210 @@
+import type { Confidence, Evidence, Explanation } from '../../model/finding.ts';
+import type {
+  ConnectionSummary,
+  ServerCloseFact,
+  ServerFacts,
+  Stage,
+} from '../../model/history.ts';
+import { formatDuration } from '../../model/time.ts';
+import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { describeSuite, endpointText } from '../support/negotiation.ts';
+import { recordMac, separationsOf, suiteTable } from '../support/separation.ts';
+import { deathsOf, type ServerDeath } from '../support/server-deaths.ts';
+import { witness } from '../support/witness.ts';
+
+type Killing = ServerDeath & { readonly trigger: ServerCloseFact };
+
+/** From here on a separation of deaths and survivors is more than chance. */
+const DEATHS_FOR_CAUSE = 2;
+const SURVIVORS_FOR_CAUSE = 5;
+
+const HMAC_SHA1 = 'HMAC-SHA1';
+
+/** What the server had in hand when it died. */
+const STEPS: Readonly<Partial<Record<Stage, { readonly name: string; readonly work: string }>>> = {
+  'server-hello': {
+    name: 'after-clienthello',
+    work: 'the ClientHello (parsing, choice of parameters, or resumption with its key set-up; a ServerHello still in a buffer dies unseen)',
+  },
+  'server-flight': { name: 'after-clienthello', work: 'its own first flight' },
+  'client-finished': {
+    name: 'after-cke',
+    work: 'the ClientKeyExchange (key derivation, set-up of cipher and MAC)',
+  },
+  'server-finished': {
+    name: 'after-cke',
+    work: 'ClientKeyExchange, ChangeCipherSpec and Finished (key derivation, set-up of cipher and MAC, check of Finished)',
+  },
+};
+
+const messages = {
+  kills: {
+    what: 'The server process at {server} appears to die while it handles a handshake ({step}), {times}: the last was connection {connection}, {delay} after packet {packet}; {suite}.',
+    causes: [
+      'a fault in the code that runs at this step: {work}; which function it is, packets cannot tell',
+      'any client that can start such a handshake can end the server: treat it as a denial of service that needs no credentials',
+    ],
+    remedies: [
+      'until it is fixed, take what the deaths have in common out of reach, for example by removing the suites from the configuration of the server or of the load balancer in front of it',
+      'find the panic or core dump of the server at the times given; it names the place that the packets cannot',
+      'contain a failing handshake: recover where a connection is handled, or isolate it in a process of its own',
+      'let tests complete a handshake with every suite that the server enables',
+    ],
+    commands: [
+      'coredumpctl list',
+      "openssl s_client -connect HOST:PORT -tls1_2 -cipher 'SUITE:@SECLEVEL=0'",
+    ],
+  },
+} as const;
+
+function evidenceOf({ trigger, refused }: Killing): Evidence[] {
+  const evidence: Evidence[] = [];
+  if (trigger.lastFromClient !== undefined) {
+    evidence.push(
+      witness(
+        trigger.lastFromClient,
+        trigger.connection,
+        'client',
+        'the last flight of the client; no octet of TLS answers it',
+      ),
+    );
+  }
+  evidence.push(
+    witness(
+      trigger,
+      trigger.connection,
+      'server',
+      `${trigger.kind.toUpperCase()} of the server, no alert${trigger.acknowledged ? "; its kernel had acknowledged the client's flight" : ''}`,
+    ),
+  );
+  const reset = refused[0]?.reset;
+  if (reset !== undefined)
+    evidence.push(witness(reset, 0, 'server', 'a new connection is refused'));
+  return evidence;
+}
+
+/** What the deaths have in common and the survivors have not, in words that leave the line of code open. */
+function explain(
+  deaths: readonly ConnectionSummary[],
+  survivors: readonly ConnectionSummary[],
+): { readonly causes: string[]; readonly explanations: Explanation[] } {
+  const separations = separationsOf(deaths, survivors);
+  const weighty = deaths.length >= DEATHS_FOR_CAUSE && survivors.length >= SURVIVORS_FOR_CAUSE;
+  const causes: string[] = [];
+  if (separations.some(({ property, value }) => property === 'record MAC' && value === HMAC_SHA1)) {
+    causes.push(
+      `every death had a suite whose record MAC is HMAC-SHA1 and none of the ${survivors.length} handshakes that survived had: suspect the server's MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider), not the key`,
+    );
+  }
+  const explanations = separations.map(
+    ({ property, value }): Explanation => ({
+      likelihood: weighty && separations.length === 1 ? 'high' : weighty ? 'medium' : 'low',
+      text: `The deaths depend on the ${property}: ${value}.`,
+      for: [
+        `${deaths.length} of ${deaths.length} deaths had it, 0 of ${survivors.length} survivors`,
+      ],
+      against: [
+        ...(weighty ? [] : ['too few handshakes to tell it from chance']),
+        ...(separations.length > 1 ? ['other properties part them just as well'] : []),
+      ],
+    }),
+  );
+  explanations.push({
+    likelihood: 'low',
+    text: 'The process was stopped or killed for another reason just then.',
+    for: [],
+    against: [
+      deaths.length > 1
+        ? `it happened ${deaths.length} times, each time right after a handshake flight`
+        : 'it happened right after a handshake flight',
+    ],
+  });
+  return { causes, explanations };
+}
+
+function findingOf(
+  server: ServerFacts,
+  killings: readonly [Killing, ...Killing[]],
+): FindingOf<typeof messages> | undefined {
+  const last = killings[killings.length - 1] ?? killings[0];
+  const { trigger } = last;
+  const [evidence, ...more] = killings.flatMap(evidenceOf);
+  const step = STEPS[trigger.stage];
+  if (evidence === undefined || step === undefined) return undefined;
+  const victims = new Set(killings.map(({ trigger: { connection } }) => connection));
+  const deaths = server.connections.filter(({ id }) => victims.has(id));
+  const survivors = server.connections.filter(({ outcome }) => outcome === 'established');
+  const { causes, explanations } = explain(deaths, survivors);
+  const row = deaths.find(({ id }) => id === trigger.connection);
+  const table = suiteTable(deaths, survivors, 'died');
+  const flight = trigger.lastFromClient ?? trigger;
+  // Whether this handshake or chance ended the process is never proven by one capture.
+  const confidence: Confidence = killings.some((one) => one.confidence !== 'possible')
+    ? 'likely'
+    : 'possible';
+  return {
+    kind: 'finding',
+    message: 'kills',
+    confidence,
+    data: {
+      server: endpointText(server.endpoint),
+      step: step.name,
+      work: step.work,
+      times: killings.length === 1 ? 'once' : `${killings.length} times`,
+      connection: trigger.connection,
+      delay: formatDuration(trigger.nanos - flight.nanos),
+      packet: flight.packet,
+      suite: suiteText(row),
+    },
+    evidence: [evidence, ...more],
+    connections: [...victims],
+    explanations,
+    table,
+    causes,
+  };
+}
+
+function suiteText(row: ConnectionSummary | undefined): string {
+  if (row?.cipherSuite !== undefined) return `negotiated ${describeSuite(row.cipherSuite)}`;
+  const parts = ['no suite was chosen yet'];
+  if (row?.resumptionOffered === true) parts.push('resumption was offered');
+  const mac = row && recordMac(row);
+  if (mac !== undefined) parts.push(`every suite on offer has the record MAC ${mac}`);
+  return parts.join(', ');
+}
+
+/**
+ * The connection that a dying server was working on is the one to look at: the step it had reached and the parameters
+ * it had negotiated are all that the wire knows about the fault.
+ */
+export const handshakeKillsServer = defineCaptureRule({
+  meta: {
+    id: 'handshake-kills-server',
+    group: 'handshake',
+    title: 'A handshake appears to end the server process',
+    severity: 'critical',
+    sources: ['RFC 5246 §7.2.2', 'RFC 5246 §6.3', 'RFC 5246 §7.3', 'RFC 9293 §3.6.1'],
+    reports:
+      'The handshake that a server process was working on when it seems to have died: the step it had reached, the negotiated suite and record MAC, and what all such handshakes have in common that the surviving ones have not.',
+    matters:
+      'If a handshake can end the process, any client can do it, without credentials and as often as it likes. The step and the common property point at the faulty code better than the connection itself: the log of the client shows a mere end of file.',
+    decides:
+      'For every moment at which the process seems to have died (as server-process-died finds them) it takes the connection whose client flight was the last one, unanswered, at most 100 ms before. With two deaths and five survivors or more, a property that parts them without exception is named as the likely class of the cause. The line of code is never named: packets do not show it.',
+    silent:
+      'It says nothing without the signs of a dead process: one connection that is closed in the middle of its handshake while others live on is handshake-aborted-at-key-setup. An alert before the close shows that the code still ran, so there is no finding either.',
+    messages,
+  },
+  check(index) {
+    const findings: FindingOf<typeof messages>[] = [];
+    for (const server of index.servers()) {
+      const killings = deathsOf(server).filter(
+        (death): death is Killing => death.trigger !== undefined,
+      );
+      const [first, ...more] = killings;
+      if (first === undefined) continue;
+      const finding = findingOf(server, [first, ...more]);
+      if (finding !== undefined) findings.push(finding);
+    }
+    return findings;
+  },
+});

@@ -1,0 +1,116 @@
+import {
+  CLOSE_NOTIFY,
+  DECODE_ERROR,
+  HANDSHAKE_FAILURE,
+  USER_CANCELED,
+} from '../../model/code-points/alerts.ts';
+import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
+import type { BlindSpot } from '../../model/finding.ts';
+import {
+  type AlertFact,
+  type At,
+  type ConnectionHistory,
+  peerOf,
+  ROLES,
+  type Role,
+  type Stage,
+} from '../../model/history.ts';
+
+/** What ended a handshake, and who did it: the first of possibly many closing events. */
+export interface Ending extends At {
+  readonly kind: 'alert' | 'close-notify' | 'fin' | 'rst' | 'unreachable';
+  readonly by: Role;
+  readonly alert: AlertFact | undefined;
+}
+
+const INTERNAL_ERROR = 80;
+
+/**
+ * Is this an alert that stacks raise because the other side is gone? OpenSSL answers an end of file in mid-handshake
+ * with decode_error, the JDK's client with handshake_failure. Such an alert explains nothing and accuses the wrong side.
+ */
+const isReplyToClosing = ({ description, from }: AlertFact): boolean =>
+  description === DECODE_ERROR ||
+  description === INTERNAL_ERROR ||
+  (description === HANDSHAKE_FAILURE && from === 'client');
+
+/** From TLS 1.3 on the level no longer decides: all but closing alerts are fatal (RFC 8446 §6.2). */
+export function isFatal({ level, description }: AlertFact, version: number | undefined): boolean {
+  if (level === 2) return true;
+  return (
+    description !== undefined &&
+    description !== CLOSE_NOTIFY &&
+    description !== USER_CANCELED &&
+    version !== undefined &&
+    tlsEquivalent(version) >= TLS_1_3
+  );
+}
+
+function transportEnding({ tcp, dtls }: ConnectionHistory): Ending | undefined {
+  let first: Ending | undefined;
+  if (tcp !== undefined) {
+    for (const by of ROLES) {
+      for (const kind of ['fin', 'rst'] as const) {
+        const at = tcp[kind][by];
+        if (at !== undefined && (first === undefined || at.packet < first.packet)) {
+          first = { kind, by, packet: at.packet, nanos: at.nanos, alert: undefined };
+        }
+      }
+    }
+  }
+  const [unreachable] = dtls?.portUnreachable ?? [];
+  return unreachable === undefined
+    ? first
+    : { kind: 'unreachable', by: 'server', ...unreachable, alert: undefined };
+}
+
+/** What ended the connection first, as far as it can be read without secrets; undefined where nothing did. */
+export function endingOf(history: ConnectionHistory): Ending | undefined {
+  const closed = transportEnding(history);
+  for (const alert of history.alerts) {
+    if (alert.description === undefined) continue;
+    const { by, packet = Number.POSITIVE_INFINITY } = closed ?? {};
+    const isAfterPeersClose = by === peerOf(alert.from) && packet < alert.packet;
+    const { packet: at, nanos, from } = alert;
+    if (isFatal(alert, history.version)) {
+      if (isAfterPeersClose && isReplyToClosing(alert)) continue;
+      return { kind: 'alert', by: from, packet: at, nanos, alert };
+    }
+    if (alert.description === CLOSE_NOTIFY && !isAfterPeersClose) {
+      return { kind: 'close-notify', by: from, packet: at, nanos, alert };
+    }
+  }
+  return closed;
+}
+
+/**
+ * What keeps a rule from judging how a handshake ended. Lost octets could be the very alert that is said to be
+ * missing, so they silence rather than weaken.
+ */
+export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined {
+  const { blindSpots, bothDirections, tcp } = history;
+  if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
+  const serverSeen = tcp?.synAck ?? tcp?.fin.server ?? tcp?.rst.server;
+  if (blindSpots.includes('one-direction') || (!bothDirections && serverSeen === undefined)) {
+    return 'one-direction';
+  }
+  if (blindSpots.includes('lost-bytes') || lostOctets(history) > 0) return 'lost-bytes';
+  return blindSpots.includes('cut-packets') ? 'cut-packets' : undefined;
+}
+
+/** Octets missing from the TCP stream, both directions. */
+export const lostOctets = ({ tcp }: ConnectionHistory): number =>
+  tcp === undefined ? 0 : tcp.lostOctets.client + tcp.lostOctets.server;
+
+/** Who owed the next step, and what it was. */
+export const DUE: Readonly<
+  Record<Stage, { readonly from: Role | undefined; readonly what: string }>
+> = {
+  none: { from: undefined, what: 'nothing that the capture shows' },
+  'server-hello': { from: 'server', what: 'the ServerHello' },
+  'server-flight': { from: 'server', what: "the rest of the server's first flight" },
+  'client-flight': { from: 'client', what: "the client's answer to the server's first flight" },
+  'client-finished': { from: 'client', what: "the client's Finished" },
+  'server-finished': { from: 'server', what: "the server's Finished" },
+  done: { from: undefined, what: 'nothing: the handshake was complete' },
+};

@@ -1,0 +1,37 @@
+/** A protocol that can be told by the first octets a side sends. */
+export interface PlainProtocol {
+  readonly name: string;
+  /** Who sends these octets in that protocol. */
+  readonly by: 'client' | 'server';
+  readonly begins: RegExp;
+}
+
+/** Octets as Latin-1, so that a pattern can look at any of them. */
+const asText = (octets: Uint8Array): string => String.fromCharCode(...octets);
+
+const PROTOCOLS: readonly PlainProtocol[] = [
+  { name: 'HTTP', by: 'client', begins: /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE) \S/ },
+  { name: 'an HTTP CONNECT request', by: 'client', begins: /^CONNECT \S/ },
+  { name: 'HTTP/2 without TLS', by: 'client', begins: /^PRI \* HTTP\/2/ },
+  { name: 'SSH', by: 'client', begins: /^SSH-\d/ },
+  { name: 'SMTP', by: 'client', begins: /^(?:EHLO|HELO|LHLO) / },
+  { name: 'the PROXY protocol', by: 'client', begins: /^PROXY (?:TCP[46]|UNKNOWN)/ },
+  { name: 'the PROXY protocol', by: 'client', begins: /^\r\n\r\n\0\r\nQUIT\n/ },
+  { name: 'HTTP', by: 'server', begins: /^HTTP\/[\d.]+ \d{3}/ },
+  { name: 'SSH', by: 'server', begins: /^SSH-\d/ },
+  { name: 'SMTP or FTP', by: 'server', begins: /^[245]\d\d[ -]/ },
+  { name: 'POP3', by: 'server', begins: /^(?:\+OK|-ERR)/ },
+  { name: 'IMAP', by: 'server', begins: /^\* (?:OK|BAD|BYE|PREAUTH)/ },
+];
+
+/** The protocol whose beginning these octets are; undefined for anything that is not certain. */
+export function plainProtocolOf(octets: Uint8Array, by: 'client' | 'server'): string | undefined {
+  const text = asText(octets);
+  return PROTOCOLS.find((one) => one.by === by && one.begins.test(text))?.name;
+}
+
+/** The first line, cut to what a report can show. */
+export function firstLineOf(octets: Uint8Array): string {
+  const [line = ''] = asText(octets).split(/\r?\n/, 1);
+  return line.slice(0, 60);
+}

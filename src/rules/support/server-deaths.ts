@@ -1,0 +1,164 @@
+import { CONFIDENCES, type Confidence } from '../../model/finding.ts';
+import type { At, RefusalFact, ServerCloseFact, ServerFacts, Stage } from '../../model/history.ts';
+import { MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
+
+/**
+ * The moment at which a server process seems to have ended, and what the capture shows around it.
+ *
+ * When a process ends, its kernel closes every socket it had within microseconds and refuses the next SYN, and no
+ * user code runs any more that could say close_notify. None of these signs is enough alone: servers close sloppily,
+ * load balancers sweep idle connections, workers of a forking server die alone.
+ */
+export interface ServerDeath {
+  /** The server's closes, in time order. */
+  readonly closes: readonly [ServerCloseFact, ...ServerCloseFact[]];
+  /** The one whose handshake the server was working on; undefined if there is none. */
+  readonly trigger: ServerCloseFact | undefined;
+  /** SYNs that met nobody, before the server accepted again. */
+  readonly refused: readonly RefusalFact[];
+  readonly acceptedAgain: At | undefined;
+  /** Why the confidence was lowered. */
+  readonly doubts: readonly string[];
+  readonly confidence: Confidence;
+}
+
+/** Sockets of one process close within microseconds; a loaded kernel and a busy tap stretch that. */
+const BURST = 50 * MILLISECOND;
+const TIGHT = 5 * MILLISECOND;
+/** From the last octet of the client to the close: time for a crash and the kernel's cleaning up. */
+const REACTION = 100 * MILLISECOND;
+/** A refusal that comes later may have another reason. */
+const REFUSAL_WINDOW = 60 * SECOND;
+const REFUSAL_SOON = 10 * SECOND;
+/** Accepting again this soon without a refusal looks like a worker's death, or like one machine of several. */
+const RESTART_FLOOR = 100 * MILLISECOND;
+/** Siblings beside the first close that make chance implausible. */
+const MANY_SIBLINGS = 3;
+
+/** The server owed the next step: something of the client lay with it, unanswered. */
+const SERVER_AT_WORK: ReadonlySet<Stage> = new Set<Stage>([
+  'server-hello',
+  'server-flight',
+  'client-finished',
+  'server-finished',
+]);
+
+const lower = (confidence: Confidence): Confidence | undefined =>
+  CONFIDENCES[CONFIDENCES.indexOf(confidence) + 1];
+
+/** Is this the close of a connection whose handshake the server was working on until then? */
+function wasAtWork(close: ServerCloseFact): boolean {
+  const { connection, stage, lastFromClient, answeredSince, nanos } = close;
+  if (connection === 0 || answeredSince || lastFromClient === undefined) return false;
+  const waited = nanos - lastFromClient.nanos;
+  return SERVER_AT_WORK.has(stage) && waited >= 0 && waited <= REACTION;
+}
+
+function triggerAmong(closes: readonly ServerCloseFact[]): ServerCloseFact | undefined {
+  let found: ServerCloseFact | undefined;
+  for (const close of closes) {
+    if (!wasAtWork(close)) continue;
+    const { nanos = 0 } = close.lastFromClient ?? {};
+    if (found === undefined || nanos > (found.lastFromClient?.nanos ?? 0)) found = close;
+  }
+  return found;
+}
+
+function burstsOf(server: ServerFacts): [ServerCloseFact, ...ServerCloseFact[]][] {
+  const bursts: [ServerCloseFact, ...ServerCloseFact[]][] = [];
+  let burst: [ServerCloseFact, ...ServerCloseFact[]] | undefined;
+  for (const close of [...server.closes].sort((a, b) => a.nanos - b.nanos)) {
+    if (burst !== undefined && close.nanos - burst[0].nanos <= BURST) burst.push(close);
+    else {
+      burst = [close];
+      bursts.push(burst);
+    }
+  }
+  return bursts;
+}
+
+/** Did an older connection hear from the server after the burst? Then the process, or another worker, lived on. */
+function someoneSurvived(
+  server: ServerFacts,
+  closes: readonly ServerCloseFact[],
+  end: Nanos,
+): boolean {
+  const start = closes[0]?.nanos ?? end;
+  const closed = new Set(closes.map(({ connection }) => connection));
+  return server.connections.some(
+    ({ id, start: begun, lastFromServer }) =>
+      begun.nanos < start &&
+      lastFromServer !== undefined &&
+      lastFromServer.nanos > end + MILLISECOND &&
+      !closed.has(id),
+  );
+}
+
+/** Nobody listened any more while the connections still lived: a server that drains before it stops. */
+function wasDraining(server: ServerFacts, start: Nanos): boolean {
+  const lastRefusal = server.refusals.findLast(({ reset }) => (reset?.nanos ?? start) < start);
+  if (lastRefusal === undefined) return false;
+  return !server.accepted.some(
+    ({ nanos }) => nanos > (lastRefusal.reset?.nanos ?? 0) && nanos < start,
+  );
+}
+
+function confidenceOf(
+  siblings: number,
+  tight: boolean,
+  refused: boolean,
+  trigger: boolean,
+): Confidence | undefined {
+  if (refused && siblings >= MANY_SIBLINGS) return 'proven';
+  if (refused && (siblings > 0 || trigger)) return 'likely';
+  if (!trigger || !tight || siblings === 0) return undefined;
+  return siblings >= MANY_SIBLINGS ? 'likely' : 'possible';
+}
+
+function deathAt(
+  server: ServerFacts,
+  closes: readonly [ServerCloseFact, ...ServerCloseFact[]],
+): ServerDeath | undefined {
+  const start = closes[0].nanos;
+  const end = (closes[closes.length - 1] ?? closes[0]).nanos;
+  const trigger = triggerAmong(closes);
+  const acceptedAgain = server.accepted.find(({ nanos }) => nanos > end);
+  const refused = server.refusals.filter(
+    ({ reset }) =>
+      reset !== undefined &&
+      reset.nanos > end &&
+      reset.nanos <= end + REFUSAL_WINDOW &&
+      (acceptedAgain === undefined || reset.nanos < acceptedAgain.nanos),
+  );
+  let confidence = confidenceOf(
+    closes.length - 1,
+    end - start <= TIGHT,
+    refused.length > 0,
+    trigger !== undefined,
+  );
+  if (confidence === undefined) return undefined;
+  if (someoneSurvived(server, closes, end) || wasDraining(server, start)) return undefined;
+  const doubts: string[] = [];
+  const open = server.openAt(end + MILLISECOND);
+  if (open > 0) doubts.push(`${open} of its connections showed no end at that moment`);
+  if (refused.length === 0) {
+    if (acceptedAgain !== undefined && acceptedAgain.nanos - end < RESTART_FLOOR) {
+      doubts.push('it accepted a new connection at once: one worker of several may have died');
+    }
+  } else if (confidence === 'proven' && (refused[0]?.reset?.nanos ?? 0) > end + REFUSAL_SOON) {
+    doubts.push('the first refused connection came long after');
+  }
+  for (const _ of doubts) confidence = confidence && lower(confidence);
+  return confidence && { closes, trigger, refused, acceptedAgain, doubts, confidence };
+}
+
+/** The moments at which the server process seems to have ended, in time order. */
+export function deathsOf(server: ServerFacts): readonly ServerDeath[] {
+  if (server.closes.length === 0 || server.transport !== 'tcp') return [];
+  const deaths: ServerDeath[] = [];
+  for (const burst of burstsOf(server)) {
+    const death = deathAt(server, burst);
+    if (death !== undefined) deaths.push(death);
+  }
+  return deaths;
+}
