@@ -28,7 +28,7 @@ interface ConnectionRuleDefinition<M extends Messages> {
     history: ConnectionHistory,
     neighbours: Neighbours,
   ): VerdictOf<NoInfer<M>> | readonly FindingOf<NoInfer<M>>[];
-  complete?(verdict: FindingVerdict, index: CaptureIndex): FindingOf<NoInfer<M>> | undefined;
+  complete?(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict | undefined;
 }
 
 interface CaptureRuleDefinition<M extends Messages> {

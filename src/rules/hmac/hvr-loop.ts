@@ -1,0 +1,166 @@
+import type { Evidence } from '../../model/finding.ts';
+import type { ConnectionHistory, DtlsHelloFact, DtlsVerifyFact } from '../../model/history.ts';
+import { formatDuration } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { weakenedBy } from '../support/records.ts';
+
+/** A server may refuse one cookie, for its secret has just changed; a second refusal is a loop. */
+const REFUSALS = 2;
+
+const COMMANDS = [
+  'tlsdiag ladder CAPTURE --stream udp:N',
+  'tshark -r CAPTURE -Y "dtls.handshake.type in {1,3}" -T fields -e frame.number -e ip.src -e dtls.handshake.cookie',
+];
+
+/** A cookie is an HMAC over what the server saw of the client; where it does not verify, the two begin again for ever. */
+export const hvrLoop = defineConnectionRule({
+  meta: {
+    id: 'hvr-loop',
+    group: 'hmac',
+    title: 'Server refuses every cookie and asks again',
+    severity: 'error',
+    sources: ['RFC 6347 §4.2.1'],
+    reports:
+      'A DTLS server that answers a ClientHello with a cookie by another HelloVerifyRequest, at least twice, and never gets on to its ServerHello.',
+    matters:
+      'Client and server may go round at the speed of the path, thousands of datagrams a second, and neither logs more than a timeout. The cookie is usually an HMAC over the client’s address and parts of its ClientHello: something of that is not the same the second time, or the secret is not.',
+    decides:
+      'HelloVerifyRequests that follow a ClientHello with a cookie are counted up to the ServerHello. Then the cookies are compared: one that comes back other than it was sent was changed by the client or on the path before it got here; one that comes back intact is refused by the server for a reason of its own. Fields that the client must keep and did not are named.',
+    silent:
+      'A handshake that got on after a second cookie is well. Repeated first ClientHellos bring several HelloVerifyRequests without any refusal.',
+    messages: {
+      refused: {
+        what: 'The server of connection {id} refused its own cookie {count} times in {span} and never sent a ServerHello; the client returned each cookie intact.',
+        causes: [
+          'The server checks the cookie against another address or port than it made it for: address translation, or a wrong address structure.',
+          'Several workers or nodes with secrets of their own share the address.',
+          'The cookie is changed between this capture point and the server.',
+          'The server’s secret changes faster than a round trip.',
+        ],
+        remedies: [
+          'Give all workers behind one address the same cookie secret, and keep the previous one valid for a while.',
+          'Capture at the server too, and compare the cookie and the source address there.',
+        ],
+        commands: COMMANDS,
+      },
+      altered: {
+        title: 'Cookie comes back changed, and the server asks again',
+        what: 'The cookie of the server came back changed in connection {id}: {count} ClientHellos carry a cookie ({sizes}) that no HelloVerifyRequest of the capture issued, and the server refused each.',
+        causes: [
+          'A device on the path rewrites the datagrams.',
+          'The client copies the cookie wrongly, or cuts it off: DTLS 1.0 ends at 32 octets.',
+        ],
+        remedies: [
+          'Compare the cookies in a capture at each end: where they begin to differ is the fault.',
+          'Have the server issue cookies of 32 octets at most if the client is an old one.',
+        ],
+        commands: COMMANDS,
+      },
+      'hello-changed': {
+        title: 'Client changes its ClientHello after the cookie, and the server asks again',
+        what: 'The client of connection {id} changed {fields} in the ClientHello that returns the cookie; the server refused {count} times and never sent a ServerHello.',
+        causes: [
+          'The client builds a new ClientHello instead of adding the cookie to the old one.',
+        ],
+        remedies: [
+          'Send the same version, random, session id, cipher suites and compression methods again, with the cookie added.',
+        ],
+        commands: COMMANDS,
+      },
+    },
+  },
+
+  check(history) {
+    const { dtls } = history;
+    if (dtls === undefined || dtls.verifyRequests.length === 0) return NOT_APPLICABLE;
+    if (history.stage !== 'server-hello' || dtls.verifyRequests.length <= REFUSALS) return PASS;
+    const returns = dtls.clientHellos.filter(({ cookieLength }) => cookieLength > 0);
+    const [first] = returns;
+    if (first === undefined) return PASS;
+    const refusals = refusalsOf(dtls.verifyRequests, returns);
+    const last = refusals.at(-1);
+    const [issued] = dtls.verifyRequests;
+    if (last === undefined || issued === undefined || refusals.length < REFUSALS) return PASS;
+    const changed = [...new Set(returns.flatMap((hello) => hello.changed ?? []))];
+    const altered = !dtls.verifyRequests.some(({ echoed }) => echoed);
+    return {
+      kind: 'finding',
+      message: altered ? 'altered' : changed.length > 0 ? 'hello-changed' : 'refused',
+      confidence: weakenedBy('proven', ['lost-bytes', 'cut-packets'], history),
+      connections: [history.id],
+      evidence: [
+        helloEvidence(history, first, altered),
+        verifyEvidence(history, issued, 'the cookie is issued'),
+        verifyEvidence(history, last, `refusal ${refusals.length}`),
+      ],
+      data: {
+        id: history.id,
+        count: refusals.length,
+        span: formatDuration(last.nanos - issued.nanos),
+        fields: changed.join(', '),
+        sizes: `${first.cookieLength} octets, issued with ${issued.request.cookie.length}`,
+      },
+      ...(altered ? {} : { explanations: whyRefused(dtls.verifyRequests) }),
+    };
+  },
+});
+
+/** HelloVerifyRequests that came after a ClientHello with a cookie, one for each such ClientHello. */
+function refusalsOf(
+  requests: readonly DtlsVerifyFact[],
+  returns: readonly DtlsHelloFact[],
+): readonly DtlsVerifyFact[] {
+  const refusals: DtlsVerifyFact[] = [];
+  let next = 0;
+  for (const request of requests) {
+    const hello = returns[next];
+    if (hello === undefined) break;
+    if (request.packet < hello.packet) continue;
+    refusals.push(request);
+    while ((returns[next]?.packet ?? Number.POSITIVE_INFINITY) < request.packet) next++;
+  }
+  return refusals;
+}
+
+function whyRefused(requests: readonly DtlsVerifyFact[]) {
+  const cookies = new Set(requests.map(({ request }) => request.cookie.join(',')));
+  const constant = cookies.size === 1;
+  return [
+    {
+      likelihood: 'medium' as const,
+      text: 'The secret behind the cookie changes between rounds, or differs between workers.',
+      for: constant ? [] : [`${cookies.size} different cookies in ${requests.length} rounds`],
+      against: constant ? ['the server issues the same cookie each time'] : [],
+    },
+    {
+      likelihood: 'medium' as const,
+      text: 'What the cookie is checked against differs: the address, the extensions, or the cookie itself beyond this point.',
+      for: constant ? ['the server issues the same cookie each time'] : [],
+      against: [],
+    },
+  ];
+}
+
+const helloEvidence = (
+  { id }: ConnectionHistory,
+  hello: DtlsHelloFact,
+  altered: boolean,
+): Evidence => ({
+  packet: hello.packet,
+  nanos: hello.nanos,
+  connection: id,
+  from: 'client',
+  note: `ClientHello with ${altered ? 'a changed' : 'the'} cookie, ${hello.cookieLength} octets`,
+});
+
+const verifyEvidence = (
+  { id }: ConnectionHistory,
+  verify: DtlsVerifyFact,
+  what: string,
+): Evidence => ({
+  packet: verify.packet,
+  nanos: verify.nanos,
+  connection: id,
+  from: 'server',
+  note: `HelloVerifyRequest, cookie of ${verify.request.cookie.length} octets: ${what}`,
+});

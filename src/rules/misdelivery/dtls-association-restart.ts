@@ -1,0 +1,78 @@
+import { formatDuration } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { weakenedBy } from '../support/records.ts';
+
+/** A new ClientHello on a live 5-tuple is legal, and the beginning of many stories that are not. */
+export const dtlsAssociationRestart = defineConnectionRule({
+  meta: {
+    id: 'dtls-association-restart',
+    group: 'misdelivery',
+    title: 'Client began again on a connection that was still open',
+    severity: 'info',
+    sources: ['RFC 6347 §4.2.8', 'RFC 9147 §5.11'],
+    reports:
+      'An unprotected ClientHello with a new random from the same address and port as a DTLS connection that carried protected records and that the capture does not show closed by both sides.',
+    matters:
+      'This is what a client looks like that was powered off, crashed, or forgot its keys. It is allowed, and the server should go along: it begins the new handshake and gives the old connection up once the client has proven that it is there. Delays and lost data around that moment are explained by it.',
+    decides:
+      'The ClientHello has epoch 0 and another random than the older connection, which had records of epoch 1 or more and no closing alert of both sides. A ClientHello under the old keys would be a renegotiation, and the same random a retransmission.',
+    silent:
+      'It gives way to the rule about a server that ignores such a ClientHello. Where packets of the older connection are missing, its close may be among them: then nothing is said.',
+    yieldsTo: ['dtls-restart-ignored'],
+    messages: {
+      restarted: {
+        what: 'Connection {id} began {pause} after the last protected record of connection {older} on the same addresses and ports, which neither side had seen closed.',
+        causes: [
+          'The client was restarted or lost its keys and uses a fixed source port.',
+          'The client gave up waiting and began again without closing.',
+        ],
+        remedies: [
+          'Nothing, if the client was restarted on purpose.',
+          'Else keep the keys or the session across restarts, or close before beginning again.',
+        ],
+        commands: ['tlsdiag ladder CAPTURE --stream udp:N'],
+      },
+    },
+  },
+
+  check(history, { previous }) {
+    const { dtls } = history;
+    if (dtls === undefined) return NOT_APPLICABLE;
+    if (dtls.replacesOpen === 0) return PASS;
+    const [hello] = dtls.clientHellos;
+    if (hello === undefined) return NOT_APPLICABLE;
+    const older = previous?.id === dtls.replacesOpen ? previous : undefined;
+    if (older === undefined) return PASS;
+    if (!older.bothDirections) return notAssessable('one-direction');
+    if (older.blindSpots.includes('lost-bytes')) return notAssessable('lost-bytes');
+    const { client, server } = older.protectedRecords;
+    const [last] = [client.last, server.last]
+      .filter((record) => record !== undefined)
+      .filter(({ nanos }) => nanos <= hello.nanos)
+      .sort((a, b) => b.nanos - a.nanos);
+    if (last === undefined) return PASS;
+    return {
+      kind: 'finding',
+      message: 'restarted',
+      confidence: weakenedBy('proven', ['start-not-captured', 'cut-packets'], history, older),
+      connections: [history.id, older.id],
+      evidence: [
+        {
+          packet: hello.packet,
+          nanos: hello.nanos,
+          connection: history.id,
+          from: 'client',
+          note: `ClientHello with a new random, epoch 0 seq ${hello.recordSequence}`,
+        },
+        {
+          packet: last.packet,
+          nanos: last.nanos,
+          connection: older.id,
+          from: last.from,
+          note: `last protected record of connection ${older.id} before it, epoch ${last.epoch} seq ${last.sequence}`,
+        },
+      ],
+      data: { id: history.id, older: older.id, pause: formatDuration(hello.nanos - last.nanos) },
+    };
+  },
+});

@@ -1,0 +1,80 @@
+import { formatDuration, SECOND } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { recordEvidence } from '../support/records.ts';
+
+/** Twice the first retransmission timer (RFC 6347 §4.2.4.1): later than what a path that doubles datagrams does. */
+const REPLAYED_AFTER = 2 * SECOND;
+
+/** A record that comes twice is the path's doing or somebody's; the receiver's window is there for both. */
+export const dtlsReplay = defineConnectionRule({
+  meta: {
+    id: 'dtls-replay',
+    group: 'misdelivery',
+    title: 'The same protected record came twice',
+    severity: 'info',
+    sources: ['RFC 6347 §4.1.2.6', 'RFC 9147 §4.5.1'],
+    reports:
+      'Protected records of a DTLS connection that are on the wire a second time, octet for octet, under the same epoch and sequence number.',
+    matters:
+      'UDP may deliver a datagram twice, and a receiver that keeps its replay window drops the second. A copy that comes seconds later was not doubled by the path: somebody, or some queue, sent it again.',
+    decides:
+      'Epoch, sequence number and octets are those of an earlier record of the same direction. A copy within two seconds counts as a doubled datagram; a later one is likely replayed.',
+    silent:
+      'A retransmission is a new record with a number of its own and no replay. Copies that the capture itself made, at two interfaces or on a mirrored port, are taken out before. Unprotected records are not counted, and records captured in part cannot be compared.',
+    messages: {
+      doubled: {
+        what: '{count} protected records of connection {id} came twice; the first is epoch {epoch} seq {sequence} of the {sender}, {after} after the original.',
+        causes: ['The path, or a capture at two points, doubles datagrams.'],
+        remedies: ['Nothing: the receiver’s replay window drops the second copy.'],
+        commands: [],
+      },
+      replayed: {
+        title: 'An old protected record was sent again',
+        what: '{count} protected records of connection {id} came twice; epoch {epoch} seq {sequence} of the {sender} came again {after} after the original.',
+        causes: [
+          'A queue or relay on the path held a datagram and sent it again.',
+          'Somebody who can read the path sends recorded datagrams.',
+        ],
+        remedies: [
+          'Check that replay detection is on at the receiver; it is optional in DTLS.',
+          'Capture on both sides of the relay to see where the copy is made.',
+        ],
+        commands: ['tlsdiag extract CAPTURE --finding N -o evidence.pcapng'],
+      },
+    },
+  },
+
+  check(history) {
+    const { dtls } = history;
+    if (dtls === undefined) return NOT_APPLICABLE;
+    if (dtls.anomalies.length === 0) return PASS;
+    const copies = dtls.anomalies.flatMap(({ kind, record, earlier }) =>
+      kind === 'replay' && record.epoch > 0 && earlier !== undefined
+        ? [{ record, earlier, after: record.nanos - earlier.nanos }]
+        : [],
+    );
+    const old = copies.find(({ after }) => after > REPLAYED_AFTER);
+    const shown = old ?? copies[0];
+    if (shown === undefined) return PASS;
+    if (history.blindSpots.includes('cut-packets')) return notAssessable('cut-packets');
+    const { record, earlier, after } = shown;
+    return {
+      kind: 'finding',
+      message: old === undefined ? 'doubled' : 'replayed',
+      confidence: old === undefined ? 'proven' : 'likely',
+      connections: [history.id],
+      evidence: [
+        recordEvidence(record, history.id, `again, ${formatDuration(after)} after the original`),
+        { ...earlier, connection: history.id, from: record.from, note: 'the original' },
+      ],
+      data: {
+        id: history.id,
+        count: copies.length,
+        epoch: record.epoch,
+        sequence: record.sequence,
+        sender: record.from,
+        after: formatDuration(after),
+      },
+    };
+  },
+});

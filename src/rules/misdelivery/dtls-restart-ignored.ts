@@ -1,0 +1,176 @@
+import type { Evidence } from '../../model/finding.ts';
+import type {
+  At,
+  CaptureIndex,
+  ConnectionHistory,
+  DtlsHelloFact,
+  RecordFact,
+} from '../../model/history.ts';
+import type { FindingVerdict } from '../../model/rule.ts';
+import { formatDuration } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { recordEvidence, weakenedBy } from '../support/records.ts';
+import { connectionsBegunIn, dtlsServerOf } from '../support/servers.ts';
+
+const ADVICE = {
+  causes: [
+    'The server’s stack does not look for a new handshake on a 5-tuple that it has a connection on.',
+    'The server drops the ClientHello as a replay: epoch 0 and sequence number 0 were used before.',
+  ],
+  remedies: [
+    'Switch the feature on where the stack has it (in Mbed TLS: client port reuse, together with cookies).',
+    'Let the server give up idle connections sooner, and have clients prove themselves alive now and then.',
+    'Have clients take a random source port for each handshake.',
+  ],
+  commands: ['tlsdiag ladder CAPTURE --stream udp:N'],
+};
+
+/** The server should take part in a new handshake although it still has the old connection (RFC 6347 §4.2.8). */
+export const dtlsRestartIgnored = defineConnectionRule({
+  meta: {
+    id: 'dtls-restart-ignored',
+    group: 'misdelivery',
+    title: 'Server did not answer a client that began again',
+    severity: 'error',
+    sources: ['RFC 6347 §4.2.8', 'RFC 6347 §4.2.4.1', 'RFC 9147 §5.11'],
+    reports:
+      'A ClientHello, on addresses and ports that still carry an open DTLS connection, that was sent at least twice without any answer while the server was at work.',
+    matters:
+      'The client has lost its keys and cannot go back; the server waits for a client that is gone. Until the server forgets the old connection the device is off-line, and every attempt from the same port makes it look like packet loss.',
+    decides:
+      'The ClientHello has a new random, its retransmissions stayed unanswered, and meanwhile the server sent protected records within the old connection or answered another client. How long it took until the server answered after all is reported: often that is the server’s idle timeout.',
+    silent:
+      'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet.',
+    messages: {
+      'still-serving': {
+        what: 'The ClientHello of connection {id} was sent {count} times over {span} without an answer, while the server went on sending within connection {older}{end}.',
+        ...ADVICE,
+      },
+      'answers-others': {
+        what: 'The ClientHello of connection {id} was sent {count} times over {span} without an answer, while connection {older} was open on its addresses and ports and the server answered another client{end}.',
+        ...ADVICE,
+      },
+    },
+  },
+
+  check(history, { previous }) {
+    const { dtls } = history;
+    if (dtls === undefined) return NOT_APPLICABLE;
+    if (dtls.replacesOpen === 0) return PASS;
+    const { answered } = dtls;
+    const unanswered = dtls.clientHellos.filter(
+      ({ messageSequence, nanos }) =>
+        messageSequence === dtls.clientHellos[0]?.messageSequence &&
+        nanos < (answered?.nanos ?? Number.POSITIVE_INFINITY),
+    );
+    // The transmission that was answered is not one of those that were ignored.
+    const ignored = answered === undefined ? unanswered : unanswered.slice(0, -1);
+    const [first] = ignored;
+    const last = unanswered.at(-1);
+    if (first === undefined || last === undefined || ignored.length < 2) return PASS;
+    if (dtls.portUnreachable.length > 0) return PASS;
+    const older = previous?.id === dtls.replacesOpen ? previous : undefined;
+    if (older === undefined) return notAssessable('start-not-captured');
+    const life = signOfLife(older, first, answered ?? { packet: 0, nanos: history.endNanos });
+    return {
+      kind: 'finding',
+      message: life === undefined ? 'answers-others' : 'still-serving',
+      confidence: weakenedBy(life === undefined ? 'likely' : 'proven', ['lost-bytes'], history),
+      connections: [history.id, older.id],
+      evidence: [
+        helloEvidence(first, history.id, 'ClientHello with a new random'),
+        helloEvidence(last, history.id, `transmission ${unanswered.length} of it`),
+        ...(life === undefined
+          ? []
+          : [recordEvidence(life, older.id, 'the server still serves the old connection')]),
+        ...(answered === undefined
+          ? []
+          : [
+              {
+                ...answered,
+                connection: history.id,
+                from: 'server' as const,
+                note: 'the server answers',
+              },
+            ]),
+      ],
+      data: {
+        id: history.id,
+        older: older.id,
+        count: ignored.length,
+        span: formatDuration(last.nanos - first.nanos),
+        end:
+          answered === undefined
+            ? ''
+            : `; it answered after ${formatDuration(answered.nanos - first.nanos)}`,
+      },
+      explanations: [
+        {
+          likelihood: 'high',
+          text: 'The server keeps to the old connection and drops the ClientHello.',
+          for: ['it was at work in that time'],
+          against: [],
+        },
+        {
+          likelihood: 'low',
+          text: 'The ClientHellos were lost between this capture point and the server.',
+          for: [],
+          against: [`${ignored.length} in a row, over ${formatDuration(last.nanos - first.nanos)}`],
+        },
+      ],
+    };
+  },
+
+  complete(verdict, index) {
+    if (verdict.message === 'still-serving') return verdict;
+    return withOtherClient(verdict, index);
+  },
+});
+
+const helloEvidence = (
+  { packet, nanos }: DtlsHelloFact,
+  connection: number,
+  note: string,
+): Evidence => ({
+  packet,
+  nanos,
+  connection,
+  from: 'client',
+  note,
+});
+
+/** A protected record of the server within the old connection, sent while the new ClientHello waited. */
+function signOfLife(older: ConnectionHistory, from: At, until: At): RecordFact | undefined {
+  const { last, lastData } = older.protectedRecords.server;
+  const late = older.dtls?.anomalies.map(({ record }) => record) ?? [];
+  return [lastData, last, ...late].find(
+    (record) =>
+      record?.from === 'server' && record.nanos > from.nanos && record.nanos < until.nanos,
+  );
+}
+
+/** The finding stands only if the server answered somebody else while this client waited. */
+function withOtherClient(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict | undefined {
+  const own = index.summary(verdict.connections[0] ?? 0);
+  const server = own && dtlsServerOf(index, own.server);
+  if (own?.hello === undefined || server === undefined) return undefined;
+  const until = own.answered?.nanos ?? own.end.nanos;
+  for (const { id, answered } of connectionsBegunIn(server, own.hello.nanos, until)) {
+    if (id === own.id || answered === undefined || answered.nanos >= until) continue;
+    const [first, ...rest] = verdict.evidence;
+    return {
+      ...verdict,
+      evidence: [
+        first,
+        ...rest,
+        {
+          ...answered,
+          connection: id,
+          from: 'server',
+          note: `the server answers connection ${id}`,
+        },
+      ],
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,92 @@
+import { cipherSuite } from '../../model/code-points/suites.ts';
+import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { recordEvidence, weakenedBy } from '../support/records.ts';
+
+/** Within one epoch a sequence number names one record. Two records under one number have two writers. */
+export const dtlsSeqReuse = defineConnectionRule({
+  meta: {
+    id: 'dtls-seq-reuse',
+    group: 'misdelivery',
+    title: 'Two different records carry the same epoch and sequence number',
+    severity: 'error',
+    sources: ['RFC 6347 §4.1', 'RFC 6347 §4.1.2.6', 'RFC 5288 §3', 'RFC 7905 §2'],
+    reports:
+      'Two protected records of one side of a DTLS connection with the same epoch and sequence number and different octets.',
+    matters:
+      'The receiver drops the second as a replay, so what it carried is lost. And the keys are used twice under one number: where the nonce comes from it, as with ChaCha20-Poly1305, two records under one nonce give away their contents’ difference and the key of the authenticator.',
+    decides:
+      'The octets on the wire, compared in full. The finding is critical where the negotiated suite takes its nonce from the sequence number alone, an error with the others, and a note where the second record may belong to another connection on the same addresses and ports.',
+    silent:
+      'Unprotected records are not counted: around a HelloVerifyRequest their numbers repeat by design. A record that was attributed to an older connection explains the pair. Records that were captured in part cannot be compared.',
+    yieldsTo: ['dtls-late-close-notify', 'dtls-old-epoch-after-new-handshake', 'dtls-late-record'],
+    messages: {
+      reused: {
+        what: 'The {sender} of connection {id} sent two different records as epoch {epoch} seq {sequence} (packets {first} and {second}; {count} such pairs in all).',
+        causes: [
+          'Two processes or threads write with the same connection state, after a fork or without a lock.',
+          'The state was restored from a copy, or a virtual machine from a snapshot, and went on counting from there.',
+          'The sender set its counter back without new keys.',
+        ],
+        remedies: [
+          'Find the second writer on the sending host; give each process its own connection.',
+          'Treat the keys of this connection as used up and begin a new one.',
+        ],
+        commands: ['tlsdiag extract CAPTURE --finding N -o evidence.pcapng'],
+      },
+    },
+  },
+
+  check(history, { previous }) {
+    const { dtls } = history;
+    if (dtls === undefined) return NOT_APPLICABLE;
+    if (dtls.anomalies.length === 0) return PASS;
+    const pairs = dtls.anomalies.filter((anomaly) => isPair(anomaly, previous));
+    const pair = pairs.find(({ confidence }) => confidence === 'proven') ?? pairs[0];
+    if (pair?.earlier === undefined) return PASS;
+    if (history.blindSpots.includes('cut-packets')) return notAssessable('cut-packets');
+    const { record, earlier } = pair;
+    const confidence = weakenedBy(pair.confidence, ['start-not-captured'], history);
+    // RFC 7905 §2: the nonce of these suites is the epoch and sequence number and nothing else.
+    const mode = cipherSuite(history.cipherSuite ?? 0)?.mode;
+    const gravest = mode === 'aead-chacha' ? 'critical' : 'error';
+    return {
+      kind: 'finding',
+      message: 'reused',
+      severity: confidence === 'proven' ? gravest : 'info',
+      confidence,
+      connections: [history.id],
+      evidence: [
+        recordEvidence(record, history.id, `the second under this number; ${pair.reason}`),
+        {
+          ...earlier,
+          connection: history.id,
+          from: record.from,
+          note: `the first under this number, epoch ${record.epoch} seq ${record.sequence}, other octets`,
+        },
+      ],
+      data: {
+        id: history.id,
+        sender: record.from,
+        epoch: record.epoch,
+        sequence: record.sequence,
+        first: earlier.packet,
+        second: record.packet,
+        count: pairs.length,
+      },
+    };
+  },
+});
+
+function isPair(
+  { kind, record, earlier, owner }: DtlsAnomaly,
+  previous: ConnectionHistory | undefined,
+): boolean {
+  if (kind !== 'sequence-reuse' || record.epoch === 0 || earlier === undefined) return false;
+  const leftOver = previous?.dtls?.anomalies.some(
+    (other) =>
+      other.kind === 'late' &&
+      (other.record.packet === record.packet || other.record.packet === earlier.packet),
+  );
+  return owner !== 0 && leftOver !== true;
+}

@@ -1,0 +1,138 @@
+import type { Evidence } from '../../model/finding.ts';
+import type { CaptureIndex, ConnectionSummary, SharedRandomFact } from '../../model/history.ts';
+import { formatDuration, SECOND } from '../../model/time.ts';
+import { defineCaptureRule } from '../define-rule.ts';
+
+/** A hello that is forwarded, mirrored or seen on both sides of a translator shows up again within this. */
+const SAME_JOURNEY = 5 * SECOND;
+
+/**
+ * 32 octets that repeat by chance would be the first in the history of the protocol: they were copied, or their source
+ * is broken. The harmless copy is one handshake that was captured twice.
+ */
+export const tlsDuplicateHelloRandom = defineCaptureRule({
+  meta: {
+    id: 'tls-duplicate-hello-random',
+    group: 'misdelivery',
+    title: 'Two connections begin with the same random',
+    severity: 'warning',
+    sources: ['RFC 5246 §7.4.1.2', 'RFC 8446 §4.1.2', 'RFC 8446 §4.1.3'],
+    reports: 'A ClientHello or ServerHello random that two different connections share.',
+    matters:
+      'The randoms keep the keys of two connections apart. A random that repeats points to a generator without entropy, a cloned machine, a forked process, or a recorded handshake played back; and a key log, which is indexed by the client’s random, can no longer tell the two apart.',
+    decides:
+      'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random.',
+    silent:
+      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered and began within seconds of the other, it may be the same ClientHello on its way: nothing is said.',
+    messages: {
+      client: {
+        what: 'The ClientHellos of connections {list} carry the same random, {gap} apart, and the handshakes are not the same.',
+        causes: [
+          'The client’s random numbers repeat: no entropy at start, a cloned machine, or a fork without a new seed.',
+          'A recorded ClientHello was sent again.',
+        ],
+        remedies: [
+          'Look at where the client takes its random numbers from, most of all right after its start.',
+          'With a key log, tell the connections apart by address and time: its lines are ambiguous for them.',
+        ],
+        commands: [
+          'tshark -r CAPTURE -Y "tls.handshake.type == 1 || dtls.handshake.type == 1" -T fields -e frame.number -e tls.handshake.random -e dtls.handshake.random',
+        ],
+      },
+      server: {
+        what: 'The ServerHellos of connections {list} carry the same random, {gap} apart, in answer to different ClientHellos.',
+        causes: [
+          'The server’s random numbers repeat: cloned machines, a fork without a new seed, or a broken generator.',
+        ],
+        remedies: [
+          'Take the server out of service until its random numbers are sound: its key shares and signatures may repeat as well.',
+          'Seed again after every fork and after starting from an image.',
+        ],
+        commands: [
+          'tshark -r CAPTURE -Y "tls.handshake.type == 2 || dtls.handshake.type == 2" -T fields -e frame.number -e tls.handshake.random -e dtls.handshake.random',
+        ],
+      },
+    },
+  },
+
+  check(index) {
+    if (index.sharedRandoms.length === 0) return [];
+    const groups = groupsOf(index.sharedRandoms);
+    return index.sharedRandoms.flatMap((fact) => {
+      const rows = distinct(fact, groups[fact.role === 'client' ? 'server' : 'client'], index);
+      const [first, second] = rows;
+      if (first === undefined || second === undefined) return [];
+      const [evidence, ...more] = rows.map(({ row, packet }) => evidenceOf(fact, row, packet));
+      if (evidence === undefined) return [];
+      return [
+        {
+          kind: 'finding' as const,
+          message: fact.role,
+          severity: fact.role === 'server' ? ('error' as const) : ('warning' as const),
+          confidence: 'proven' as const,
+          connections: rows.map(({ row }) => row.id),
+          evidence: [evidence, ...more] as const,
+          data: {
+            list: rows.map(({ row }) => row.id).join(', '),
+            gap: formatDuration(Math.abs(second.row.start.nanos - first.row.start.nanos)),
+          },
+        },
+      ];
+    });
+  },
+});
+
+type Groups = Record<'client' | 'server', ReadonlyMap<number, SharedRandomFact>>;
+
+function groupsOf(facts: readonly SharedRandomFact[]): Groups {
+  const of = (role: 'client' | 'server') =>
+    new Map(
+      facts
+        .filter((fact) => fact.role === role)
+        .flatMap((fact) => fact.connections.map((id) => [id, fact] as const)),
+    );
+  return { client: of('client'), server: of('server') };
+}
+
+interface Row {
+  readonly row: ConnectionSummary;
+  readonly packet: number;
+}
+
+/** One connection for each handshake among those that share a random; at most a handful, in order of time. */
+function distinct(
+  { connections, packets }: SharedRandomFact,
+  others: ReadonlyMap<number, SharedRandomFact>,
+  index: CaptureIndex,
+): readonly Row[] {
+  const seen = new Set<SharedRandomFact>();
+  const kept: Row[] = [];
+  for (const [at, id] of connections.entries()) {
+    const row = index.summary(id);
+    const other = others.get(id);
+    if (row === undefined || (other !== undefined && seen.has(other))) continue;
+    if (other !== undefined) seen.add(other);
+    const onItsWay = kept.some(
+      (one) =>
+        (row.answered === undefined || one.row.answered === undefined) &&
+        Math.abs(one.row.start.nanos - row.start.nanos) <= SAME_JOURNEY,
+    );
+    if (!onItsWay) kept.push({ row, packet: packets[at] ?? row.start.packet });
+  }
+  return kept.slice(0, 8);
+}
+
+function evidenceOf(
+  { role }: SharedRandomFact,
+  { id, hello, answered, start }: ConnectionSummary,
+  packet: number,
+): Evidence {
+  const at = [hello, answered, start].find((one) => one?.packet === packet);
+  return {
+    packet,
+    nanos: at?.nanos ?? start.nanos,
+    connection: id,
+    from: role,
+    note: `${role === 'client' ? 'ClientHello' : 'ServerHello'} of connection ${id}`,
+  };
+}

@@ -1,0 +1,189 @@
+import type { Explanation, Severity } from '../../model/finding.ts';
+import { type ConnectionHistory, type DtlsAnomaly, peerOf } from '../../model/history.ts';
+import type { RuleMessage } from '../../model/rule.ts';
+import { formatDuration } from '../../model/time.ts';
+import type { FindingOf } from '../define-rule.ts';
+import { effectOf, type LateEffect } from './late-effect.ts';
+import { describeRecord, recordEvidence, weakenedBy, weaker } from './records.ts';
+
+/** The mistakes behind late records, and so the remedies, are the same whichever record it was. */
+export const LATE_ADVICE = {
+  causes: [
+    'The listener takes any datagram for a new client, without looking whether it begins a handshake.',
+    'The side that closes first listens again on the same port at once, while the answer to its close is still under way.',
+    'The client used the same source port again before the old connection had died away.',
+  ],
+  remedies: [
+    'Before creating any state, let only a ClientHello in: content type 22, epoch 0, handshake type 1. Drop everything else without calling it an error.',
+    'Remember a closed 5-tuple for a while (twice the maximum segment lifetime at most) and drop what still arrives for it.',
+    'Let the client close first, or wait for the answer to close_notify before listening again.',
+    'Have clients take a new source port for each connection, or negotiate connection ids (RFC 9146).',
+  ],
+  commands: [
+    'tlsdiag extract CAPTURE --finding N -o evidence.pcapng',
+    'tlsdiag analyze CAPTURE --keylog KEYS',
+  ],
+} as const;
+
+export type LateMessages = Record<'harmless' | LateEffect['kind'], RuleMessage>;
+export type LateFinding = FindingOf<LateMessages>;
+
+/**
+ * The messages of a rule about late records: one for no harm and one for each effect.
+ *
+ * @param noun what it was, for headlines: `closing alert`
+ * @param arrived the beginning of each sentence, up to when and where it arrived
+ */
+export function lateMessages(noun: string, arrived: string): LateMessages {
+  const say = (title: string, what: string): RuleMessage => ({
+    title,
+    what: `${arrived}; ${what}.`,
+    ...LATE_ADVICE,
+  });
+  return {
+    harmless: say(`Late ${noun} of an older connection`, 'nothing that followed shows harm'),
+    'hello-repeated': say(
+      `Late ${noun} of an older connection swallowed a ClientHello`,
+      'the ClientHello {gap} it stayed unanswered until it was repeated {wait} later',
+    ),
+    'hello-unanswered': say(
+      `After a late ${noun} the next ClientHello was never answered`,
+      'the ClientHello {gap} it was repeated and never answered',
+    ),
+    alerted: say(
+      `Late ${noun} of an older connection ended the next one`,
+      'the {receiver} sent an alert {wait} later, and nothing else accounts for it',
+    ),
+    unreachable: say(
+      `Port closed right after a late ${noun}`,
+      'the port was reported unreachable {wait} later',
+    ),
+    'fell-silent': say(
+      `The next handshake stopped at a late ${noun}`,
+      'the {receiver} sent nothing more although the {sender} went on repeating for {wait}',
+    ),
+  };
+}
+
+/** One late record, what came of it, and where it arrived. */
+export interface LateCase {
+  readonly anomaly: DtlsAnomaly;
+  readonly effect: LateEffect | undefined;
+  readonly history: ConnectionHistory;
+  readonly next: ConnectionHistory | undefined;
+  /** Severity where nothing was hurt. */
+  readonly unhurt: Severity;
+  /** It was no later than it should be, so that what followed is no more than a coincidence worth a note. */
+  readonly prompt?: boolean;
+}
+
+/** The verdict about a late record: its place, the close it came after, and what followed. */
+export function lateFinding(late: LateCase): LateFinding {
+  const { anomaly, effect, history, next, unhurt, prompt = false } = late;
+  const { record, sincePeerClose, during } = anomaly;
+  const receiver = peerOf(record.from);
+  const close = history.dtls?.probableClose[receiver];
+  const victim = during !== 0 ? during : effect && next?.id;
+  const confidence = weakenedBy(
+    weaker(anomaly.confidence, prompt ? 'possible' : (effect?.ceiling ?? 'proven')),
+    ['start-not-captured', 'lost-bytes'],
+    history,
+    effect && next,
+  );
+  // A guess about the owner is worth a note and no more, unless something broke.
+  const note = confidence === 'possible' ? 'info' : unhurt;
+  return {
+    kind: 'finding',
+    message: effect?.kind ?? 'harmless',
+    severity: effect === undefined || prompt ? note : 'error',
+    confidence,
+    connections: victim === undefined ? [history.id] : [history.id, victim],
+    evidence: [
+      recordEvidence(record, history.id, placeOf(anomaly)),
+      ...(sincePeerClose === undefined || close === undefined
+        ? []
+        : [recordEvidence(close, history.id, `the ${receiver} closes connection ${history.id}`)]),
+      ...(effect?.evidence ?? []),
+    ],
+    data: {
+      record: describeRecord(record),
+      owner: history.id,
+      sender: record.from,
+      receiver,
+      since:
+        sincePeerClose === undefined
+          ? `after connection ${during} had begun`
+          : `${formatDuration(sincePeerClose)} after the ${receiver} had closed it`,
+      where: during === 0 ? '' : `, inside connection ${during}`,
+      gap:
+        effect === undefined || effect.gap === 0 ? 'before' : `${formatDuration(effect.gap)} after`,
+      wait: effect === undefined ? '' : formatDuration(effect.after),
+    },
+    explanations: explanationsFor(anomaly, effect, prompt),
+  };
+}
+
+const placeOf = ({ during }: DtlsAnomaly): string =>
+  during === 0 ? 'arrived late' : `arrived inside connection ${during}`;
+
+function explanationsFor(
+  anomaly: DtlsAnomaly,
+  effect: LateEffect | undefined,
+  prompt: boolean,
+): Explanation[] {
+  const attribution = `the record belongs to the older connection: ${anomaly.reason}`;
+  if (effect === undefined) {
+    return [
+      {
+        likelihood: 'high',
+        text: 'The record was delayed on its way or sent late, and the receiver dropped it as it should.',
+        for: [attribution],
+        against: [],
+      },
+    ];
+  }
+  const aboutHello = effect.kind.startsWith('hello');
+  return [
+    {
+      likelihood: prompt ? 'medium' : 'high',
+      text: 'The receiver took the record for the beginning or a part of another connection.',
+      for: [attribution, 'what followed, followed directly'],
+      against: [],
+    },
+    {
+      likelihood: prompt ? 'medium' : 'low',
+      text: aboutHello
+        ? 'The ClientHello or its answer was lost on the path.'
+        : 'The receiver stopped for a reason of its own at the same moment.',
+      for: [],
+      against: [
+        aboutHello
+          ? 'the late record passed this point of the path at nearly the same time'
+          : 'nothing else stands between the late record and what followed',
+      ],
+    },
+  ];
+}
+
+/**
+ * A late record with what came of it in the association it arrived in, or else in the next one.
+ *
+ * An attribution that is a guess blames nobody: effects are looked for only where it is better than that.
+ */
+export function lateCase(
+  history: ConnectionHistory,
+  anomaly: DtlsAnomaly,
+  next: ConnectionHistory | undefined,
+  unhurt: Severity,
+): LateCase {
+  const inside = anomaly.during !== 0;
+  const following = inside && next?.id !== anomaly.during ? undefined : next;
+  const effect =
+    anomaly.confidence === 'possible' ? undefined : effectOf(anomaly.record, following, inside);
+  return { anomaly, effect, history, next: following, unhurt };
+}
+
+/** A late record is the one that hurt most: the first with an effect, else the first. */
+export function worst(cases: readonly LateCase[]): LateCase | undefined {
+  return cases.find(({ effect }) => effect !== undefined) ?? cases[0];
+}

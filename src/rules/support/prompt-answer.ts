@@ -1,0 +1,31 @@
+import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
+import { MILLISECOND, type Nanos } from '../../model/time.ts';
+
+/** An answer to close_notify is prompt within this, whatever the path: a busy client takes as long to read it. */
+const PROMPT = 50 * MILLISECOND;
+/** The same where the capture does not show how fast the path is. */
+const PROMPT_ON_UNKNOWN_PATH = 200 * MILLISECOND;
+
+const SERVER_HELLO_DONE = 14;
+const CLIENT_KEY_EXCHANGE = 16;
+
+/** From the server's flight to the client's answer as this capture point sees it; undefined if not seen. */
+function turnaround({ messages }: ConnectionHistory): Nanos | undefined {
+  const done = messages.find(({ type }) => type === SERVER_HELLO_DONE);
+  const answer = messages.find(({ type }) => type === CLIENT_KEY_EXCHANGE);
+  if (done === undefined || answer === undefined || answer.nanos < done.nanos) {
+    return undefined;
+  }
+  return answer.nanos - done.nanos;
+}
+
+/** Did the closing alert follow the peer's as fast as an answer does on this path? */
+export function isPromptAnswer(
+  history: ConnectionHistory,
+  { sincePeerClose }: DtlsAnomaly,
+): boolean {
+  if (sincePeerClose === undefined) return false;
+  const usual = turnaround(history);
+  const prompt = usual === undefined ? PROMPT_ON_UNKNOWN_PATH : Math.max(PROMPT, 4 * usual);
+  return sincePeerClose <= prompt;
+}

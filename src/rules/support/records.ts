@@ -1,0 +1,52 @@
+import type { BlindSpot, Confidence, Evidence } from '../../model/finding.ts';
+import type { ConnectionHistory, RecordFact } from '../../model/history.ts';
+
+const CONTENT_TYPES: Readonly<Record<number, string>> = {
+  20: 'ChangeCipherSpec',
+  21: 'Alert',
+  22: 'Handshake',
+  23: 'Application data',
+  24: 'Heartbeat',
+  25: 'Record with connection id',
+  26: 'ACK',
+};
+
+const DTLS_HEADER = 13;
+
+/** A DTLS record in a few words, its length as on the wire: `Alert, epoch 1 seq 2, 39 octets`. */
+export function describeRecord(record: RecordFact): string {
+  const type = CONTENT_TYPES[record.contentType] ?? `Record of type ${record.contentType}`;
+  return `${type}, epoch ${record.epoch} seq ${record.sequence}, ${record.length + DTLS_HEADER} octets`;
+}
+
+/** A DTLS record as evidence. `more` says what makes it remarkable. */
+export function recordEvidence(record: RecordFact, connection: number, more?: string): Evidence {
+  const note = describeRecord(record);
+  return {
+    packet: record.packet,
+    nanos: record.nanos,
+    connection,
+    from: record.from,
+    note: more === undefined ? note : `${note}: ${more}`,
+  };
+}
+
+const LEVELS: readonly Confidence[] = ['proven', 'likely', 'possible'];
+
+/** The weaker of two. */
+export function weaker(a: Confidence, b: Confidence): Confidence {
+  return LEVELS.indexOf(a) > LEVELS.indexOf(b) ? a : b;
+}
+
+/** One level down for each blind spot of these connections that undermines the reasoning. */
+export function weakenedBy(
+  confidence: Confidence,
+  relevant: readonly BlindSpot[],
+  ...histories: readonly (ConnectionHistory | undefined)[]
+): Confidence {
+  let level = LEVELS.indexOf(confidence);
+  for (const spot of relevant) {
+    if (histories.some((history) => history?.blindSpots.includes(spot))) level++;
+  }
+  return LEVELS[level] ?? 'possible';
+}
