@@ -87,6 +87,13 @@ export class ByteReader {
     return inner;
   }
 
+  /** A second reader over what is left, for octets that are both kept and read. It shares the list, not the position. */
+  fork(): ByteReader {
+    const twin = new ByteReader(this.#bytes, this.#offset, this.#end, this.shortfalls);
+    twin.#stopped = this.#stopped;
+    return twin;
+  }
+
   /** Everything that is left of the window; never a shortfall. */
   rest(): Uint8Array {
     const at = this.#offset;
