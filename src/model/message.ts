@@ -44,3 +44,81 @@ export interface HelloVerifyRequest {
   readonly version: number;
   readonly cookie: Uint8Array;
 }
+
+/** `Certificate`. TLS ≤ 1.2: RFC 5246 §7.4.2, without context and extensions. TLS 1.3: RFC 8446 §4.4.2. */
+export interface CertificateMessage {
+  /** TLS 1.3 only. Empty except after the handshake. */
+  readonly requestContext: Uint8Array | undefined;
+  /** The sender's own certificate first. */
+  readonly entries: readonly CertificateEntry[];
+}
+
+export interface CertificateEntry {
+  /** DER, or a SubjectPublicKeyInfo where raw public keys were negotiated. Not empty in honest messages. */
+  readonly data: Uint8Array;
+  readonly extensions: readonly Extension[];
+}
+
+/** `ServerKeyExchange` as far as its key exchange is known. RFC 5246 §7.4.3, RFC 8422 §5.4, RFC 4279 §2. */
+export interface ServerKeyExchange {
+  /** `psk_identity_hint`; undefined where the key exchange has none. */
+  readonly pskIdentityHint: Uint8Array | undefined;
+  /** ECDHE: `ECCurveType`, 3 for a named curve. */
+  readonly curveType: number | undefined;
+  readonly namedGroup: number | undefined;
+  /** DHE and SRP: octets of the prime; export RSA: of the modulus. */
+  readonly modulusOctets: number | undefined;
+  /** Octets of the server's public value. */
+  readonly publicKeyOctets: number | undefined;
+  /** TLS 1.2 only. */
+  readonly signatureScheme: number | undefined;
+  /** Undefined where the parameters are not signed. */
+  readonly signatureOctets: number | undefined;
+}
+
+/** `ClientKeyExchange` as far as its key exchange is known. RFC 5246 §7.4.7, RFC 8422 §5.7, RFC 4279 §2. */
+export interface ClientKeyExchange {
+  readonly pskIdentity: Uint8Array | undefined;
+  /** RSA: octets of the encrypted premaster secret. */
+  readonly encryptedPremasterOctets: number | undefined;
+  /** DHE, ECDHE: octets of the client's public value; 0 if it is in the client's certificate. */
+  readonly publicKeyOctets: number | undefined;
+}
+
+/** `CertificateRequest`. TLS ≤ 1.2: RFC 5246 §7.4.4. TLS 1.3: RFC 8446 §4.3.2. */
+export interface CertificateRequest {
+  /** TLS 1.3 only. */
+  readonly requestContext: Uint8Array | undefined;
+  /** `ClientCertificateType`, TLS ≤ 1.2 only. */
+  readonly certificateTypes: readonly number[];
+  /** TLS ≥ 1.2; in TLS 1.3 from the extension. */
+  readonly signatureAlgorithms: readonly number[];
+  /** DER of each `DistinguishedName`; in TLS 1.3 from the extension. */
+  readonly authorities: readonly Uint8Array[];
+  /** TLS 1.3 only. */
+  readonly extensions: readonly Extension[];
+}
+
+/** `CertificateVerify`. RFC 5246 §7.4.8, RFC 8446 §4.4.3. */
+export interface CertificateVerify {
+  /** TLS ≥ 1.2. */
+  readonly signatureScheme: number | undefined;
+  readonly signatureOctets: number;
+}
+
+/** `NewSessionTicket`. TLS ≤ 1.2: RFC 5077 §3.3. TLS 1.3: RFC 8446 §4.6.1. */
+export interface NewSessionTicket {
+  /** Seconds. */
+  readonly lifetime: number;
+  readonly ticket: Uint8Array;
+  /** TLS 1.3 only. */
+  readonly ageAdd: number | undefined;
+  readonly nonce: Uint8Array | undefined;
+  readonly extensions: readonly Extension[];
+}
+
+/** `Alert`. RFC 8446 §6. */
+export interface Alert {
+  readonly level: number;
+  readonly description: number;
+}

@@ -1,4 +1,15 @@
 import { readU16 } from '../../bytes/scalars.ts';
+import {
+  APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
+  CONNECTION_ID,
+  EARLY_DATA,
+  ENCRYPT_THEN_MAC,
+  EXTENDED_MASTER_SECRET,
+  PRE_SHARED_KEY,
+  SERVER_NAME,
+  SESSION_TICKET,
+  SUPPORTED_VERSIONS,
+} from '../../model/code-points/extensions.ts';
 import { tlsEquivalent } from '../../model/code-points/versions.ts';
 import { isHelloRetryRandom, isShortServerHello } from './server-hello-forms.ts';
 
@@ -64,10 +75,10 @@ export class HelloScan {
   scanClientHello(bytes: Uint8Array, start: number, end: number, dtls: boolean): boolean {
     this.#reset();
     let at = this.#scanVersionAndRandom(bytes, start, end);
+    this.highestVersion = knownVersion(this.legacyVersion);
     if (at < 0) return false;
     at = this.#scanSessionId(bytes, at, end);
     if (at < 0) return false;
-    this.highestVersion = knownVersion(this.legacyVersion);
     if (dtls) {
       if (at >= end) return false;
       const length = bytes[at] as number;
@@ -98,8 +109,8 @@ export class HelloScan {
   scanServerHello(bytes: Uint8Array, start: number, end: number): boolean {
     this.#reset();
     let at = this.#scanVersionAndRandom(bytes, start, end);
-    if (at < 0) return false;
     this.selectedVersion = this.legacyVersion;
+    if (at < 0) return false;
     this.helloRetryRequest = isHelloRetryRandom(bytes, this.randomOffset);
     const short = isShortServerHello(this.legacyVersion);
     if (!short) {
@@ -159,32 +170,32 @@ export class HelloScan {
 
   #scanExtension(bytes: Uint8Array, type: number, at: number, end: number, client: boolean): void {
     switch (type) {
-      case 0: // server_name; empty in a ServerHello
+      case SERVER_NAME: // empty in a ServerHello
         if (client) this.#scanServerName(bytes, at, end);
         break;
-      case 16:
+      case APPLICATION_LAYER_PROTOCOL_NEGOTIATION:
         this.#scanAlpn(bytes, at, end);
         break;
-      case 22:
+      case ENCRYPT_THEN_MAC:
         this.hasEncryptThenMac = true;
         break;
-      case 23:
+      case EXTENDED_MASTER_SECRET:
         this.hasExtendedMasterSecret = true;
         break;
-      case 35:
+      case SESSION_TICKET:
         this.ticketLength = end - at;
         break;
-      case 41:
+      case PRE_SHARED_KEY:
         this.hasPreSharedKey = true;
         break;
-      case 42:
+      case EARLY_DATA:
         this.hasEarlyData = true;
         break;
-      case 43:
+      case SUPPORTED_VERSIONS:
         if (client) this.#scanSupportedVersions(bytes, at, end);
         else this.selectedVersion = end - at < 2 ? this.legacyVersion : readU16(bytes, at);
         break;
-      case 54: {
+      case CONNECTION_ID: {
         const length = at < end ? (bytes[at] as number) : 0;
         const fits = at < end && length <= end - at - 1;
         this.connectionIdLength = fits ? length : -1;
