@@ -14,8 +14,9 @@ import {
   udp,
   zeros,
 } from './build.ts';
-import { ALL_CASES, type Case, IP_CASES, LINK_CASES, TCP_4, TUNNEL_CASES, UDP_4 } from './cases.ts';
+import { type Case, IP_CASES, LINK_CASES, TCP_4, UDP_4 } from './cases.ts';
 import { decodeOne, run, type Told } from './decode.ts';
+import { ALL_CASES, TUNNEL_CASES } from './tunnel-cases.ts';
 
 const inner = ({ kind, flow, payload }: Told): string => `${kind} ${flow} ${payload}`;
 
