@@ -1,0 +1,110 @@
+import { type ConnectionHistory, peerOf, type ResetFact, type Role } from '../../model/history.ts';
+import { formatDuration, SECOND } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { mayHaveSentAlert } from '../support/closing-alert.ts';
+import { blindToEnding } from '../support/ending.ts';
+import { witness } from '../support/witness.ts';
+
+/** With nothing in flight for this long a reset cuts nothing off: timeouts of proxies and firewalls look so. */
+const IDLE = 10 * SECOND;
+
+/** The side that reset first, unless a FIN shows that the end had begun in order. */
+function resetBy({ tcp }: ConnectionHistory): { by: Role; reset: ResetFact } | undefined {
+  if (tcp === undefined) return undefined;
+  const { client, server } = tcp.rst;
+  const by: Role =
+    (client?.packet ?? Infinity) < (server?.packet ?? Infinity) ? 'client' : 'server';
+  const reset = tcp.rst[by];
+  if (reset === undefined) return undefined;
+  const fins = [tcp.fin.client, tcp.fin.server];
+  return fins.some((fin) => fin !== undefined && fin.packet < reset.packet)
+    ? undefined
+    : { by, reset };
+}
+
+/**
+ * A reset throws away what is in flight and tells the other side nothing. After a closing alert it is ordinary: many
+ * stacks close their socket with the peer's close_notify still unread.
+ */
+export const connectionReset = defineConnectionRule({
+  meta: {
+    id: 'connection-reset',
+    group: 'transport',
+    title: 'An established connection was cut by a TCP reset',
+    severity: 'warning',
+    sources: ['RFC 5246 §7.2.1', 'RFC 9293 §3.5.2', 'RFC 9293 §3.6.1'],
+    reports:
+      'Established connections that one side ended with a TCP RST, with no closing alert and no FIN before it: who did it, after how long a silence, and whether data of the other side had just arrived.',
+    matters:
+      'Data in flight is lost, and the other side cannot tell the reset from an attack that truncates the stream. Applications report it as connection reset by peer and often retry what was already done.',
+    decides:
+      'The handshake was complete, the first closing event is a RST, and neither side had sent an alert (in TLS 1.3: a last record of the size of an alert). A reset after more than 10 s without data is only noted, as idle timeouts of load balancers and firewalls look like that.',
+    silent:
+      'After a close_notify or any other alert, after a FIN of either side, where octets are missing from the capture (the alert may be among them), and where the whole server process went down.',
+    yieldsTo: [
+      'server-process-died',
+      'handshake-kills-server',
+      'bad-record-mac-later',
+      'record-length-impossible',
+      'tls-clienthello-mid-connection',
+    ],
+    messages: {
+      cut: {
+        what: 'The {side} reset the established connection in packet {packet}, {silence} after the last data, without a closing alert.',
+        causes: [
+          'the process on that side ended, or closed its socket with data still unread',
+          'an application timeout that closes hard (SO_LINGER 0)',
+          'a device on the path that lost or dropped the state of the connection',
+        ],
+        remedies: [
+          'look at the log of the {side} at that moment; if it knows nothing of a close, capture on both sides of the devices in between',
+          'let the application say close_notify and read what is still coming before it closes',
+        ],
+        commands: [
+          'ss -tnoi dst PEER',
+          'tshark -r FILE -Y "tcp.flags.reset == 1" -T fields -e frame.number -e ip.ttl',
+        ],
+      },
+      idle: {
+        title: 'An idle connection was reset',
+        what: 'The {side} reset the connection in packet {packet} after {silence} without data.',
+        causes: ['an idle timeout on that side, or of a device that answers for it'],
+        remedies: [
+          'if clients suffer, send keep-alives more often than the timeout, or close idle connections earlier',
+        ],
+        commands: [],
+      },
+    },
+  },
+  check(history) {
+    if (history.outcome !== 'established' || history.tcp === undefined) return NOT_APPLICABLE;
+    const found = resetBy(history);
+    if (found === undefined) return PASS;
+    const { by, reset } = found;
+    if (mayHaveSentAlert(history, by) || mayHaveSentAlert(history, peerOf(by))) return PASS;
+    const blind = blindToEnding(history);
+    if (blind !== undefined) return notAssessable(blind);
+    const { client, server } = history.tcp.lastData;
+    const last = (client?.nanos ?? 0) > (server?.nanos ?? 0) ? client : server;
+    const silence = reset.nanos - (last?.nanos ?? history.startNanos);
+    const idle = silence >= IDLE;
+    const owner = last === client ? 'client' : 'server';
+    const kind = reset.withAck
+      ? 'RST with ACK: a socket was closed, with data unread or on purpose'
+      : 'bare RST: sent by a host that no longer knows the connection';
+    return {
+      kind: 'finding',
+      message: idle ? 'idle' : 'cut',
+      severity: idle ? 'info' : 'warning',
+      confidence: 'proven',
+      data: { side: by, packet: reset.packet, silence: formatDuration(silence) },
+      evidence: [
+        witness(reset, history.id, by, kind),
+        ...(last === undefined
+          ? []
+          : [witness(last, history.id, owner, 'the last data before it')]),
+      ],
+      connections: [history.id],
+    };
+  },
+});
