@@ -60,6 +60,10 @@ export const LIMITS = {
   epochsPerHalf: 4,
   /** Anomalies (late, replayed, doubtful records) listed for one connection; further ones are counted. */
   anomaliesPerConnection: 64,
+  /** A record within this time of the peer's closing alert is its answer or was under way; later ones are told as late. */
+  promptAnswerNanos: 50e6,
+  /** Equal datagrams with equal IP identification within this time are one packet captured twice. */
+  duplicateCaptureNanos: 5e6,
   /** Octets at the start of a TCP direction searched for a beginning of TLS after other protocols. */
   detectOctets: 64 * 1024,
   /** Octets searched for the next record header after lost octets, before the direction is given up. */

@@ -38,6 +38,8 @@ export interface InterfaceFacts {
 export interface CaptureFacts {
   readonly path: string;
   format: 'pcap' | 'pcapng' | 'unknown';
+  /** Why nothing of the file can be read: one line with what to do. */
+  problem?: string;
   compression: 'gzip' | null;
   /** Octets of the file as read (before decompression). */
   octets: number;

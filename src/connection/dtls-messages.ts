@@ -1,0 +1,165 @@
+import { LIMITS } from '../model/limits.ts';
+import type { NoticeSink } from '../model/notice.ts';
+
+/** `Handshake` header of DTLS: type, length, message_seq, fragment_offset, fragment_length (RFC 6347 §4.2.2). */
+export const DTLS_MESSAGE_HEADER = 12;
+
+/** One fragment of a handshake message as it stands in a record. */
+export interface Fragment {
+  type: number;
+  length: number;
+  sequence: number;
+  offset: number;
+  /** Where the fragment's octets are. */
+  start: number;
+  end: number;
+}
+
+/** Reads the fragment header at `at` into `fragment`; false if it does not fit into `[at, end)` or contradicts itself. */
+export function readFragment(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  fragment: Fragment,
+): boolean {
+  if (end - at < DTLS_MESSAGE_HEADER) return false;
+  fragment.type = bytes[at] as number;
+  fragment.length = u24(bytes, at + 1);
+  fragment.sequence = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
+  fragment.offset = u24(bytes, at + 6);
+  const size = u24(bytes, at + 9);
+  fragment.start = at + DTLS_MESSAGE_HEADER;
+  fragment.end = fragment.start + size;
+  return fragment.end <= end && fragment.offset + size <= fragment.length;
+}
+
+interface Partial {
+  readonly type: number;
+  readonly length: number;
+  readonly bytes: Uint8Array;
+  /** Covered ranges, ascending and apart: start, end, start, end, … */
+  covered: number[];
+  fragments: number;
+}
+
+/**
+ * Puts DTLS handshake messages together whose fragments come in any order, overlap, repeat or change their boundaries
+ * on retransmission (RFC 6347 §4.2.3). Messages are kept apart by association, direction and message number, since two
+ * associations on one 5-tuple use the same numbers.
+ */
+export class DtlsMessages {
+  private readonly partial = new Map<number, Partial>();
+  private octets = 0;
+  private readonly notices: NoticeSink;
+
+  constructor(notices: NoticeSink) {
+    this.notices = notices;
+  }
+
+  /** Adds a fragment. @returns the body once it is whole, and forgets it; undefined before */
+  add(half: number, fragment: Fragment, bytes: Uint8Array, packet: number): Uint8Array | undefined {
+    const key = half * 0x10000 + fragment.sequence;
+    let message = this.partial.get(key);
+    if (
+      message === undefined ||
+      message.length !== fragment.length ||
+      message.type !== fragment.type
+    ) {
+      if (message !== undefined) this.drop(key, message);
+      message = this.begin(key, fragment, packet);
+      if (message === undefined) return undefined;
+    }
+    if (++message.fragments > LIMITS.dtlsFragments) {
+      if (message.fragments === LIMITS.dtlsFragments + 1)
+        this.notices.notice({
+          code: 'dtls-fragments-limit',
+          packetNumber: packet,
+          offset: -1,
+          needed: message.length,
+          available: 0,
+        });
+      return undefined;
+    }
+    message.bytes.set(bytes.subarray(fragment.start, fragment.end), fragment.offset);
+    message.covered = withRange(
+      message.covered,
+      fragment.offset,
+      fragment.offset + fragment.end - fragment.start,
+    );
+    if (
+      message.covered.length !== 2 ||
+      message.covered[0] !== 0 ||
+      message.covered[1] !== message.length
+    )
+      return undefined;
+    this.drop(key, message);
+    return message.bytes;
+  }
+
+  /** Gives up what is incomplete of a direction. */
+  forget(half: number): void {
+    if (this.partial.size === 0) return;
+    for (const [key, message] of this.partial)
+      if (Math.floor(key / 0x10000) === half) this.drop(key, message);
+  }
+
+  private begin(key: number, fragment: Fragment, packet: number): Partial | undefined {
+    if (
+      fragment.length > LIMITS.handshakeMessageOctets ||
+      this.octets + fragment.length > LIMITS.handshakeOctets
+    ) {
+      this.notices.notice({
+        code: 'message-too-long',
+        packetNumber: packet,
+        offset: -1,
+        needed: fragment.length,
+        available: 0,
+      });
+      return undefined;
+    }
+    const message = {
+      type: fragment.type,
+      length: fragment.length,
+      bytes: new Uint8Array(fragment.length),
+      covered: [],
+      fragments: 0,
+    };
+    this.octets += fragment.length;
+    this.partial.set(key, message);
+    return message;
+  }
+
+  private drop(key: number, message: Partial): void {
+    this.octets -= message.length;
+    this.partial.delete(key);
+  }
+}
+
+/** The ranges with one more in them. */
+function withRange(ranges: readonly number[], start: number, end: number): number[] {
+  const merged: number[] = [];
+  let from = start;
+  let to = end;
+  let placed = false;
+  for (let i = 0; i < ranges.length; i += 2) {
+    const a = ranges[i] as number;
+    const b = ranges[i + 1] as number;
+    if (b < from) merged.push(a, b);
+    else if (a > to) {
+      if (!placed) merged.push(from, to);
+      placed = true;
+      merged.push(a, b);
+    } else {
+      from = Math.min(from, a);
+      to = Math.max(to, b);
+    }
+  }
+  if (!placed) merged.push(from, to);
+  return merged;
+}
+
+function u24(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
+  );
+}

@@ -1,0 +1,98 @@
+import { LIMITS } from '../model/limits.ts';
+import { CONTENT_TYPE } from '../model/record.ts';
+import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
+import { EVENT, EventLog } from './event-log.ts';
+import { HelloStore } from './hello-store.ts';
+
+/** What TLS and DTLS connections have in common: rows, hellos, events, counts. */
+export class FactsRecorder {
+  readonly table = new ConnectionTable();
+  readonly log = new EventLog();
+  readonly hellos = new HelloStore(this.table);
+  /** Ids given so far. */
+  connections = 0;
+
+  begin(): number {
+    const row = this.table.take();
+    this.table.id[row] = ++this.connections;
+    this.table.clientSide[row] = 2;
+    return row;
+  }
+
+  /** Appends to a connection's events, up to the limit. */
+  event(
+    row: number,
+    kind: number,
+    side: number,
+    value: number,
+    length: number,
+    packet: number,
+    nanos: number,
+    epoch = 0,
+    sequence = 0,
+  ): number {
+    const { table, log } = this;
+    const count = table.events[row] as number;
+    if (count >= LIMITS.messagesPerConnection + LIMITS.alertsPerConnection) {
+      table.set(row, SEEN.messagesOmitted);
+      return 0;
+    }
+    table.events[row] = count + 1;
+    const entry = log.add(kind, side, value, length, packet, nanos, epoch, sequence);
+    const last = table.lastEvent[row] as number;
+    if (last === 0) table.firstEvent[row] = entry;
+    else log.next[last - 1] = entry;
+    table.lastEvent[row] = entry;
+    return entry;
+  }
+
+  count(row: number, side: number, contentType: number): void {
+    const kind = contentType - CONTENT_TYPE.changeCipherSpec;
+    const at =
+      (row * 2 + side) * RECORD_KINDS +
+      (kind >= 0 && kind < RECORD_KINDS - 1 ? kind : RECORD_KINDS - 1);
+    this.table.records[at] = (this.table.records[at] as number) + 1;
+  }
+
+  /** A protected record: the first, the last and the last with data are kept. */
+  protectedRecord(
+    row: number,
+    side: number,
+    contentType: number,
+    length: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { table } = this;
+    const half = row * 2 + side;
+    const count = (table.protectedCount[half] as number) + 1;
+    table.protectedCount[half] = count;
+    const record = (contentType << 16) | length;
+    if (count === 1) {
+      table.firstPacket[half] = packet;
+      table.firstNanos[half] = nanos;
+      table.firstRecord[half] = record;
+    }
+    table.lastPacket[half] = packet;
+    table.lastNanos[half] = nanos;
+    table.lastRecord[half] = record;
+    if (contentType === CONTENT_TYPE.applicationData) {
+      table.dataPacket[half] = packet;
+      table.dataNanos[half] = nanos;
+      table.dataRecord[half] = record;
+    }
+    const modulus = table.lengthModulus[row] as number;
+    if (
+      length < (table.lengthMin[row] as number) ||
+      (modulus !== 0 && length % modulus !== (table.lengthBase[row] as number))
+    ) {
+      this.event(row, EVENT.impossibleLength, side, contentType, length, packet, nanos);
+    }
+  }
+
+  release(row: number): void {
+    this.hellos.release(row);
+    this.log.releaseList(this.table.firstEvent[row] as number);
+    this.table.release(row);
+  }
+}

@@ -1,0 +1,118 @@
+import { Slab } from '../bytes/slab.ts';
+import { cipherSuite } from '../model/code-points/suites.ts';
+import { TLS_1_0, TLS_1_1, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { HelloScan } from '../tls/codec/hello-scan.ts';
+import { type ConnectionTable, SEEN } from './connection-table.ts';
+
+/**
+ * Takes hellos into a connection's row: the facts that decide how its records are read, and the octets themselves, from
+ * which the rest is decoded when somebody asks.
+ */
+export class HelloStore {
+  readonly scan = new HelloScan();
+  readonly slab = new Slab();
+  private readonly table: ConnectionTable;
+
+  constructor(table: ConnectionTable) {
+    this.table = table;
+  }
+
+  /** The scan of this ClientHello stays in `scan`. */
+  clientHello(
+    row: number,
+    side: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    dtls: boolean,
+  ): void {
+    const { table, scan } = this;
+    scan.scanClientHello(bytes, start, end, dtls);
+    table.clientSide[row] = side;
+    let flags =
+      (table.flags[row] as number) & ~(SEEN.offersExtendedMaster | SEEN.offersEncryptThenMac);
+    flags |= SEEN.clientHello | SEEN.rolesKnown;
+    if (scan.hasExtendedMasterSecret) flags |= SEEN.offersExtendedMaster;
+    if (scan.hasEncryptThenMac) flags |= SEEN.offersEncryptThenMac;
+    if (scan.hasEarlyData) flags |= SEEN.earlyData;
+    table.flags[row] = flags;
+    this.slab.release(table.clientHello[row] as number);
+    table.clientHello[row] = this.slab.store(bytes, start, end);
+    table.clientHelloLength[row] = end - start;
+  }
+
+  serverHello(row: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+    const { table, scan } = this;
+    scan.scanServerHello(bytes, start, end);
+    if ((table.clientSide[row] as number) === 2 || !table.has(row, SEEN.clientHello)) {
+      table.clientSide[row] = 1 - side;
+      table.set(row, SEEN.rolesKnown);
+    }
+    const version = scan.selectedVersion;
+    table.version[row] = version;
+    table.suite[row] = scan.cipherSuite + 1;
+    if (tlsEquivalent(version) === TLS_1_3) table.set(row, SEEN.tls13);
+    if (scan.helloRetryRequest) {
+      table.set(row, SEEN.helloRetry);
+      return;
+    }
+    table.set(
+      row,
+      SEEN.serverHello |
+        (scan.hasExtendedMasterSecret ? SEEN.extendedMaster : 0) |
+        (scan.hasEncryptThenMac ? SEEN.encryptThenMac : 0) |
+        (scan.hasPreSharedKey ? SEEN.pskSelected : 0) |
+        (this.echoesSessionId(row, bytes) ? SEEN.sessionIdEchoed : 0),
+    );
+    this.slab.release(table.serverHello[row] as number);
+    table.serverHello[row] = this.slab.store(bytes, start, end);
+    table.serverHelloLength[row] = end - start;
+    this.lengthRule(row);
+  }
+
+  release(row: number): void {
+    this.slab.release(this.table.clientHello[row] as number);
+    this.slab.release(this.table.serverHello[row] as number);
+  }
+
+  /** RFC 5246 §7.4.1.3: an echoed, non-empty session id resumes a session (up to TLS 1.2). */
+  private echoesSessionId(row: number, bytes: Uint8Array): boolean {
+    const { table, scan } = this;
+    const length = scan.sessionIdLength;
+    const handle = table.clientHello[row] as number;
+    if (length === 0 || handle === 0) return false;
+    const hello = this.slab.view(handle, table.clientHelloLength[row] as number);
+    // client_version and random come before the session id.
+    if (hello[34] !== length) return false;
+    for (let i = 0; i < length; i++)
+      if (hello[35 + i] !== bytes[scan.sessionIdOffset + i]) return false;
+    return true;
+  }
+
+  /**
+   * Which lengths the negotiated protection can give (RFC 5246 §6.2.3, RFC 7366 §3, RFC 6066 §7 shortens the MAC): only
+   * what is certain without more knowledge is checked.
+   */
+  private lengthRule(row: number): void {
+    const { table } = this;
+    const suite = cipherSuite((table.suite[row] as number) - 1);
+    const version = tlsEquivalent(table.version[row] as number);
+    if (suite === undefined || table.has(row, SEEN.tls13)) {
+      table.lengthMin[row] = table.has(row, SEEN.tls13) ? 9 : 0;
+      return;
+    }
+    if (suite.mode === 'cbc') {
+      const block = suite.blockOctets;
+      const iv = version > TLS_1_0 || version === 0 ? block : 0;
+      const etm = table.has(row, SEEN.encryptThenMac) && table.has(row, SEEN.offersEncryptThenMac);
+      table.lengthModulus[row] = block;
+      table.lengthBase[row] = etm ? suite.macOctets % block : 0;
+      // At least an IV and one block; without encrypt-then-MAC the MAC is inside the blocks. truncated_hmac may shorten
+      // the MAC to 10 octets, and an SSL 3.0 or TLS 1.0 record has no IV.
+      table.lengthMin[row] = iv + block + (etm ? 10 : 0);
+      if (version < TLS_1_1) table.lengthMin[row] = block;
+    } else if (suite.tagOctets > 0) {
+      table.lengthMin[row] = suite.explicitNonceOctets + suite.tagOctets;
+    }
+  }
+}

@@ -1,0 +1,380 @@
+import { isGrease } from '../model/code-points/grease.ts';
+import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import type { BlindSpot } from '../model/finding.ts';
+import {
+  type AlertFact,
+  type At,
+  type ConnectionHistory,
+  type DtlsFacts,
+  ENCRYPTED_MESSAGE,
+  type Endpoint,
+  type MessageFact,
+  type OddityFact,
+  type Outcome,
+  type PerRole,
+  type ProtectedFacts,
+  type RecordCounts,
+  type RecordFact,
+  type Role,
+  type Stage,
+  type TcpFacts,
+} from '../model/history.ts';
+import type { ClientHello, ServerHello } from '../model/message.ts';
+import type { Side } from '../model/stream.ts';
+import { decodeClientHello } from '../tls/codec/client-hello.ts';
+import { HelloScan } from '../tls/codec/hello-scan.ts';
+import { decodeServerHello } from '../tls/codec/server-hello.ts';
+import { textOf } from '../tls/codec/text.ts';
+import { RECORD_KINDS, SEEN } from './connection-table.ts';
+import { ENCRYPTED, EVENT } from './event-log.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
+import { outcomeOf, stageOf } from './outcome.ts';
+
+/** Where a connection lies on its transport, settled by whoever builds the history. */
+export interface Placement {
+  readonly protocol: 'TLS' | 'DTLS';
+  readonly stream: number;
+  readonly first: At;
+  readonly last: At;
+  /** Who is the client where no hello tells; undefined for "not known, the higher port". */
+  readonly initiator: Side | undefined;
+  /** FIN or RST, or closing alerts, were captured. */
+  readonly ended: boolean;
+  endpoint(side: Side): Endpoint;
+  tcp(client: Side): TcpFacts | undefined;
+  dtls(client: Side): DtlsFacts | undefined;
+}
+
+const scan = new HelloScan();
+
+/**
+ * The facts of one row as a history. What is cheap is settled at once; lists and decoded messages are built when they
+ * are asked for. Valid until the row is released.
+ */
+export class History implements ConnectionHistory {
+  readonly id: number;
+  readonly protocol: 'TLS' | 'DTLS';
+  readonly transport: 'tcp' | 'udp';
+  readonly stream: number;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly rolesFrom: ConnectionHistory['rolesFrom'];
+  readonly firstPacket: number;
+  readonly lastPacket: number;
+  readonly startNanos: number;
+  readonly endNanos: number;
+  readonly versionsOffered: readonly number[];
+  readonly version: number | undefined;
+  readonly cipherSuite: number | undefined;
+  readonly serverName: string | undefined;
+  readonly alpn: string | undefined;
+  readonly clientRandom: Uint8Array | undefined;
+  readonly serverRandom: Uint8Array | undefined;
+  readonly resumed: boolean | undefined;
+  readonly extendedMasterSecret: boolean | undefined;
+  readonly encryptThenMac: boolean | undefined;
+  readonly outcome: Outcome;
+  readonly stage: Stage;
+  readonly bothDirections: boolean;
+  readonly blindSpots: readonly BlindSpot[];
+  readonly clientSide: Side;
+  readonly row: number;
+  private readonly facts: FactsRecorder;
+  private readonly placement: Placement;
+  private eventLists:
+    | { messages: MessageFact[]; alerts: AlertFact[]; oddities: OddityFact[] }
+    | undefined;
+  private tcpFacts: TcpFacts | undefined;
+  private dtlsFacts: DtlsFacts | undefined;
+
+  constructor(facts: FactsRecorder, row: number, placement: Placement) {
+    const { table } = facts;
+    const has = (bit: number) => table.has(row, bit);
+    this.facts = facts;
+    this.row = row;
+    this.placement = placement;
+    this.id = table.id[row] as number;
+    this.protocol = placement.protocol;
+    this.transport = placement.protocol === 'TLS' ? 'tcp' : 'udp';
+    this.stream = placement.stream;
+    this.firstPacket = placement.first.packet;
+    this.startNanos = placement.first.nanos;
+    this.lastPacket = placement.last.packet;
+    this.endNanos = placement.last.nanos;
+
+    const side0 = placement.endpoint(0);
+    const side1 = placement.endpoint(1);
+    const known = table.clientSide[row] as number;
+    if (known !== 2) {
+      this.clientSide = known as Side;
+      this.rolesFrom = has(SEEN.clientHello) ? 'client_hello' : 'server_hello';
+    } else if (placement.initiator !== undefined) {
+      this.clientSide = placement.initiator;
+      this.rolesFrom = 'syn';
+    } else {
+      this.clientSide = side0.port < side1.port ? 1 : 0;
+      this.rolesFrom = 'port-order';
+    }
+    this.client = this.clientSide === 0 ? side0 : side1;
+    this.server = this.clientSide === 0 ? side1 : side0;
+
+    const version = table.version[row] as number;
+    this.version = version === 0 ? undefined : version;
+    this.cipherSuite = table.suite[row] === 0 ? undefined : (table.suite[row] as number) - 1;
+    const tls13 = has(SEEN.tls13);
+    this.versionsOffered = [];
+    const helloHandle = table.clientHello[row] as number;
+    if (helloHandle !== 0) {
+      const hello = facts.hellos.slab.view(helloHandle, table.clientHelloLength[row] as number);
+      scan.scanClientHello(hello, 0, hello.length, this.protocol === 'DTLS');
+      this.clientRandom = scan.randomOffset > 0 ? hello.subarray(2, 34) : undefined;
+      this.versionsOffered = versionsIn(hello, scan);
+      if (scan.serverNameLength > 0)
+        this.serverName = text(hello, scan.serverNameOffset, scan.serverNameLength);
+    }
+    const answerHandle = table.serverHello[row] as number;
+    if (answerHandle !== 0) {
+      const hello = facts.hellos.slab.view(answerHandle, table.serverHelloLength[row] as number);
+      this.serverRandom = hello.length >= 34 ? hello.subarray(2, 34) : undefined;
+      scan.scanServerHello(hello, 0, hello.length);
+      if (scan.alpnLength > 0) this.alpn = text(hello, scan.alpnOffset, scan.alpnLength);
+    }
+    this.stage = stageOf(table, row);
+    this.outcome = outcomeOf(table, row, this.stage, placement.ended);
+    if (has(SEEN.serverHello)) {
+      if (tls13) this.resumed = has(SEEN.pskSelected);
+      else {
+        this.extendedMasterSecret = has(SEEN.extendedMaster);
+        this.encryptThenMac = has(SEEN.encryptThenMac);
+        const full = has(SEEN.serverHelloDone) || has(SEEN.certificateFromServer);
+        // Without the server's certificate the ChangeCipherSpec follows the ServerHello at once (RFC 5246 §7.3, figure 2).
+        const serverChanged = table.ccsPacket[row * 2 + 1 - this.clientSide] !== 0;
+        this.resumed = full ? false : has(SEEN.sessionIdEchoed) || serverChanged ? true : undefined;
+      }
+    }
+    const spoke = (side: number) => {
+      for (let i = 0; i < RECORD_KINDS; i++)
+        if ((table.records[(row * 2 + side) * RECORD_KINDS + i] as number) > 0) return true;
+      return false;
+    };
+    this.bothDirections = spoke(0) && spoke(1);
+    this.blindSpots = this.findBlindSpots(table.flags[row] as number);
+  }
+
+  get clientHello(): ClientHello | undefined {
+    const { table, hellos } = this.facts;
+    const handle = table.clientHello[this.row] as number;
+    if (handle === 0) return undefined;
+    return decodeClientHello(
+      hellos.slab.view(handle, table.clientHelloLength[this.row] as number),
+      this.protocol === 'DTLS',
+    ).message;
+  }
+
+  get serverHello(): ServerHello | undefined {
+    const { table, hellos } = this.facts;
+    const handle = table.serverHello[this.row] as number;
+    if (handle === 0) return undefined;
+    return decodeServerHello(hellos.slab.view(handle, table.serverHelloLength[this.row] as number))
+      .message;
+  }
+
+  get messages(): readonly MessageFact[] {
+    return this.events().messages;
+  }
+
+  get alerts(): readonly AlertFact[] {
+    return this.events().alerts;
+  }
+
+  get oddities(): readonly OddityFact[] {
+    return this.events().oddities;
+  }
+
+  get records(): PerRole<RecordCounts> {
+    return this.both((side) => {
+      const at = (this.row * 2 + side) * RECORD_KINDS;
+      const { records } = this.facts.table;
+      return {
+        changeCipherSpec: records[at] as number,
+        alert: records[at + 1] as number,
+        handshake: records[at + 2] as number,
+        applicationData: records[at + 3] as number,
+        other: records[at + 4] as number,
+      };
+    });
+  }
+
+  get changeCipherSpec(): PerRole<At | undefined> {
+    const { table } = this.facts;
+    return this.both((side) => at(table.ccsPacket, table.ccsNanos, this.row * 2 + side));
+  }
+
+  get protectedRecords(): PerRole<ProtectedFacts> {
+    const { table } = this.facts;
+    return this.both((side) => {
+      const half = this.row * 2 + side;
+      const from: Role = side === this.clientSide ? 'client' : 'server';
+      const fact = (
+        packets: Int32Array,
+        nanos: Float64Array,
+        records: Int32Array,
+      ): RecordFact | undefined => {
+        const when = at(packets, nanos, half);
+        if (when === undefined) return undefined;
+        const record = records[half] as number;
+        return {
+          ...when,
+          from,
+          contentType: record >>> 16,
+          length: record & 0xffff,
+          epoch: 0,
+          sequence: 0,
+        };
+      };
+      return {
+        count: table.protectedCount[half] as number,
+        first: fact(table.firstPacket, table.firstNanos, table.firstRecord),
+        last: fact(table.lastPacket, table.lastNanos, table.lastRecord),
+        lastData: fact(table.dataPacket, table.dataNanos, table.dataRecord),
+      };
+    });
+  }
+
+  get tcp(): TcpFacts | undefined {
+    if (this.transport !== 'tcp') return undefined;
+    this.tcpFacts ??= this.placement.tcp(this.clientSide);
+    return this.tcpFacts;
+  }
+
+  get dtls(): DtlsFacts | undefined {
+    if (this.transport !== 'udp') return undefined;
+    this.dtlsFacts ??= this.placement.dtls(this.clientSide);
+    return this.dtlsFacts;
+  }
+
+  private both<T>(of: (side: Side) => T): PerRole<T> {
+    const client = of(this.clientSide);
+    return { client, server: of((1 - this.clientSide) as Side) };
+  }
+
+  private findBlindSpots(flags: number): BlindSpot[] {
+    const spots: BlindSpot[] = [];
+    if ((flags & SEEN.clientHello) === 0) spots.push('start-not-captured');
+    if (!this.bothDirections) spots.push('one-direction');
+    if ((flags & SEEN.lostOctets) !== 0) spots.push('lost-bytes');
+    if ((flags & SEEN.cutPackets) !== 0) spots.push('cut-packets');
+    if (
+      this.facts.table.protectedCount[2 * this.row] !== 0 ||
+      this.facts.table.protectedCount[2 * this.row + 1] !== 0
+    )
+      spots.push('no-secrets');
+    return spots;
+  }
+
+  private events() {
+    if (this.eventLists !== undefined) return this.eventLists;
+    const lists = {
+      messages: [] as MessageFact[],
+      alerts: [] as AlertFact[],
+      oddities: [] as OddityFact[],
+    };
+    const { log, table } = this.facts;
+    for (
+      let entry = table.firstEvent[this.row] as number;
+      entry !== 0;
+      entry = log.next[entry - 1] as number
+    ) {
+      const e = entry - 1;
+      const what = log.what[e] as number;
+      const value = what & 0xffff;
+      const from: Role = ((what >>> 16) & 1) === this.clientSide ? 'client' : 'server';
+      const packet = log.packet[e] as number;
+      const nanos = log.nanos[e] as number;
+      const length = log.length[e] as number;
+      const epoch = log.epoch[e] as number;
+      const sequence = log.sequence[e] as number;
+      const kind = what >>> 20;
+      if (kind === EVENT.message) {
+        lists.messages.push({
+          type: value === ENCRYPTED ? ENCRYPTED_MESSAGE : value,
+          from,
+          length,
+          packet,
+          nanos,
+        });
+      } else if (kind === EVENT.alert) {
+        lists.alerts.push({
+          level: value >>> 8,
+          description: value & 0xff,
+          from,
+          encrypted: false,
+          length,
+          epoch,
+          sequence,
+          packet,
+          nanos,
+        });
+      } else if (kind === EVENT.encryptedAlert) {
+        lists.alerts.push({
+          level: undefined,
+          description: undefined,
+          from,
+          encrypted: true,
+          length,
+          epoch,
+          sequence,
+          packet,
+          nanos,
+        });
+      } else if (kind !== EVENT.helloAgain) {
+        const octets = log.octets.get(e);
+        lists.oddities.push({
+          kind: oddityKind(kind, octets),
+          from,
+          length,
+          contentType: value,
+          octets,
+          packet,
+          nanos,
+        });
+      }
+    }
+    this.eventLists = lists;
+    return lists;
+  }
+}
+
+function oddityKind(kind: number, octets: Uint8Array | undefined): OddityFact['kind'] {
+  if (kind === EVENT.helloMidConnection) return 'client-hello-mid-connection';
+  if (kind === EVENT.impossibleLength) return 'impossible-length';
+  if (octets === undefined || octets.length < 4) return 'not-a-record';
+  return octets.every((o) => (o >= 0x20 && o < 0x7f) || o === 0x0d || o === 0x0a || o === 0x09)
+    ? 'plaintext-instead-of-record'
+    : 'not-a-record';
+}
+
+function versionsIn(hello: Uint8Array, s: HelloScan): number[] {
+  if (s.supportedVersionsLength === 0) return s.legacyVersion === 0 ? [] : [s.legacyVersion];
+  const versions: number[] = [];
+  for (let i = 0; i + 1 < s.supportedVersionsLength; i += 2) {
+    const at = s.supportedVersionsOffset + i;
+    const version = ((hello[at] as number) << 8) | (hello[at + 1] as number);
+    if (!isGrease(version)) versions.push(version);
+  }
+  return versions;
+}
+
+function text(octets: Uint8Array, offset: number, length: number): string {
+  return textOf(octets.subarray(offset, offset + length));
+}
+
+function at(packets: Int32Array, nanos: Float64Array, index: number): At | undefined {
+  const packet = packets[index] as number;
+  return packet === 0 ? undefined : { packet, nanos: nanos[index] as number };
+}
+
+/** TLS 1.3 or DTLS 1.3, drafts included. */
+export function isTls13(version: number | undefined): boolean {
+  return version !== undefined && tlsEquivalent(version) === TLS_1_3;
+}

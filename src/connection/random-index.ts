@@ -1,0 +1,110 @@
+import { grown } from '../bytes/columns.ts';
+import type { SharedRandomFact } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
+
+/** Int32 words kept of each random: 16 of its 32 octets tell two apart beyond doubt. */
+const WORDS = 4;
+
+/**
+ * Hello randoms of all connections, to find the same one on two of them. Open addressing, one row of numbers a random.
+ */
+export class RandomIndex {
+  private slots = new Int32Array(1024);
+  private mask = 1023;
+  private keys = new Int32Array(512 * WORDS);
+  private owner = new Int32Array(512);
+  private packet = new Int32Array(512);
+  private size = 0;
+  private readonly shared = new Map<
+    number,
+    { role: number; connections: number[]; packets: number[] }
+  >();
+
+  /** @param role 0 client, 1 server; `offset` of the 32 octets in `bytes`, which may be fewer if damaged */
+  add(role: number, bytes: Uint8Array, offset: number, connection: number, packet: number): void {
+    if (offset === 0 || offset + 32 > bytes.length) return;
+    // The middle of the random: some stacks put the time in its first octets, RFC 8446 §4.1.3 a sentinel in its last.
+    const w0 = word(bytes, offset + 4) ^ role;
+    const w1 = word(bytes, offset + 8);
+    const w2 = word(bytes, offset + 12);
+    const w3 = word(bytes, offset + 16);
+    let slot = (Math.imul(w0 ^ (w1 << 7), 0x9e3779b1) >>> 8) & this.mask;
+    for (;;) {
+      const at = (this.slots[slot] as number) - 1;
+      if (at < 0) break;
+      const k = at * WORDS;
+      const { keys } = this;
+      if (keys[k] === w0 && keys[k + 1] === w1 && keys[k + 2] === w2 && keys[k + 3] === w3) {
+        if (this.owner[at] !== connection) this.found(at, role, connection, packet);
+        return;
+      }
+      slot = (slot + 1) & this.mask;
+    }
+    if (this.size === this.owner.length) this.grow();
+    const at = this.size++;
+    this.keys[at * WORDS] = w0;
+    this.keys[at * WORDS + 1] = w1;
+    this.keys[at * WORDS + 2] = w2;
+    this.keys[at * WORDS + 3] = w3;
+    this.owner[at] = connection;
+    this.packet[at] = packet;
+    this.slots[slot] = at + 1;
+    if (this.size * 2 > this.mask) this.rehash();
+  }
+
+  facts(): SharedRandomFact[] {
+    return [...this.shared.values()].map((s) => ({
+      role: s.role === 0 ? 'client' : 'server',
+      connections: s.connections,
+      packets: s.packets,
+    }));
+  }
+
+  private found(at: number, role: number, connection: number, packet: number): void {
+    let entry = this.shared.get(at);
+    if (entry === undefined) {
+      if (this.shared.size >= LIMITS.findingsPerRule) return;
+      entry = {
+        role,
+        connections: [this.owner[at] as number],
+        packets: [this.packet[at] as number],
+      };
+      this.shared.set(at, entry);
+    }
+    if (
+      entry.connections.length < LIMITS.anomaliesPerConnection &&
+      !entry.connections.includes(connection)
+    ) {
+      entry.connections.push(connection);
+      entry.packets.push(packet);
+    }
+  }
+
+  private grow(): void {
+    const next = Math.ceil(this.owner.length * 1.5);
+    this.keys = grown(this.keys, next * WORDS);
+    this.owner = grown(this.owner, next);
+    this.packet = grown(this.packet, next);
+  }
+
+  private rehash(): void {
+    this.mask = this.mask * 2 + 1;
+    this.slots = new Int32Array(this.mask + 1);
+    for (let at = 0; at < this.size; at++) {
+      const w0 = this.keys[at * WORDS] as number;
+      const w1 = this.keys[at * WORDS + 1] as number;
+      let slot = (Math.imul(w0 ^ (w1 << 7), 0x9e3779b1) >>> 8) & this.mask;
+      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
+      this.slots[slot] = at + 1;
+    }
+  }
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}

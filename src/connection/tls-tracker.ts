@@ -1,0 +1,220 @@
+/**
+ * TLS connections over TCP: takes what the record stage found and keeps the facts of each connection until its TCP
+ * connection is final.
+ */
+import { grown } from '../bytes/columns.ts';
+import { CONTENT_TYPE, type Protection, type TlsSink } from '../model/record.ts';
+import type { Side } from '../model/stream.ts';
+import { SEEN } from './connection-table.ts';
+import { ENCRYPTED, EVENT } from './event-log.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
+import type { RandomIndex } from './random-index.ts';
+import { ALERT_13 } from './record-sizes.ts';
+
+const HELLO_RETRY = 0x102;
+
+export class TlsTracker implements TlsSink {
+  private readonly facts: FactsRecorder;
+  private readonly randoms: RandomIndex;
+  /** TCP row → connection row plus 1. */
+  private rows = new Int32Array(512);
+
+  constructor(facts: FactsRecorder, randoms: RandomIndex) {
+    this.facts = facts;
+    this.randoms = randoms;
+  }
+
+  /** The connection on a TCP connection; -1 if it is none. */
+  rowOf(tcp: number): number {
+    return tcp < this.rows.length ? (this.rows[tcp] as number) - 1 : -1;
+  }
+
+  forget(tcp: number): void {
+    if (tcp < this.rows.length) this.rows[tcp] = 0;
+  }
+
+  recognised(tcp: number, _side: Side, _packet: number, _nanos: number): void {
+    if (tcp >= this.rows.length)
+      this.rows = grown(this.rows, Math.max(tcp + 1, this.rows.length * 2));
+    if (this.rows[tcp] === 0) this.rows[tcp] = this.facts.begin() + 1;
+  }
+
+  record(
+    tcp: number,
+    side: Side,
+    contentType: number,
+    _version: number,
+    length: number,
+    plain: boolean,
+    _firstPacket: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { facts } = this;
+    const { table } = facts;
+    const row = (this.rows[tcp] as number) - 1;
+    facts.count(row, side, contentType);
+    if (contentType === CONTENT_TYPE.applicationData) {
+      facts.protectedRecord(row, side, contentType, length, packet, nanos);
+      if (table.has(row, SEEN.tls13)) this.protected13(row, side, length);
+      return;
+    }
+    if (plain || contentType === CONTENT_TYPE.changeCipherSpec) return;
+    facts.protectedRecord(row, side, contentType, length, packet, nanos);
+    if (contentType === CONTENT_TYPE.handshake) {
+      facts.event(row, EVENT.message, side, ENCRYPTED, length, packet, nanos);
+      table.set(row, table.clientSide[row] === side ? SEEN.clientFinished : SEEN.serverFinished);
+    } else if (contentType === CONTENT_TYPE.alert) {
+      facts.event(row, EVENT.encryptedAlert, side, 0, length, packet, nanos);
+    }
+  }
+
+  message(
+    tcp: number,
+    side: Side,
+    type: number,
+    length: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { facts } = this;
+    const { table } = facts;
+    const row = (this.rows[tcp] as number) - 1;
+    switch (type) {
+      case 1:
+        this.clientHello(row, side, bytes, start, end, packet, nanos);
+        break;
+      case 2:
+        facts.hellos.serverHello(row, side, bytes, start, end);
+        if (facts.hellos.scan.helloRetryRequest) {
+          facts.event(row, EVENT.message, side, HELLO_RETRY, length, packet, nanos);
+          return;
+        }
+        this.answered(row, packet, nanos);
+        this.randoms.add(1, bytes, facts.hellos.scan.randomOffset, table.id[row] as number, packet);
+        break;
+      case 11:
+        if (table.clientSide[row] !== side) table.set(row, SEEN.certificateFromServer);
+        break;
+      case 14:
+        table.set(row, SEEN.serverHelloDone);
+        break;
+      case 16:
+        table.set(row, SEEN.clientKeyExchange);
+        break;
+    }
+    facts.event(row, EVENT.message, side, type, length, packet, nanos);
+  }
+
+  alert(
+    tcp: number,
+    side: Side,
+    level: number,
+    description: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { facts } = this;
+    const row = (this.rows[tcp] as number) - 1;
+    facts.event(row, EVENT.alert, side, (level << 8) | description, 2, packet, nanos);
+    const client = facts.table.clientSide[row] === side;
+    if (!client) this.answered(row, packet, nanos);
+    if (description === 0) facts.table.set(row, SEEN.closeAlertInClear);
+    else if (level === 2)
+      facts.table.set(row, client ? SEEN.fatalFromClient : SEEN.fatalFromServer);
+  }
+
+  changeCipherSpec(tcp: number, side: Side, packet: number, nanos: number): Protection {
+    const { table } = this.facts;
+    const row = (this.rows[tcp] as number) - 1;
+    const half = row * 2 + side;
+    if (table.ccsPacket[half] === 0) {
+      table.ccsPacket[half] = packet;
+      table.ccsNanos[half] = nanos;
+    }
+    // In TLS 1.3 it is a dummy for middleboxes and changes nothing (RFC 8446 §5, §D.4).
+    if (table.has(row, SEEN.tls13)) return 'plain';
+    return table.has(row, SEEN.serverHello) ? 'protected' : 'undecided';
+  }
+
+  notARecord(tcp: number, side: Side, octets: Uint8Array, packet: number, nanos: number): void {
+    const { facts } = this;
+    const row = (this.rows[tcp] as number) - 1;
+    const entry = facts.event(row, EVENT.notARecord, side, 0, octets.length, packet, nanos);
+    if (entry !== 0) facts.log.octets.set(entry - 1, octets);
+  }
+
+  lostOctets(tcp: number, _side: Side, _length: number, boundaries: boolean): void {
+    const row = (this.rows[tcp] as number) - 1;
+    this.facts.table.set(row, SEEN.lostOctets | (boundaries ? 0 : SEEN.lostBoundaries));
+  }
+
+  private clientHello(
+    row: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { facts } = this;
+    const { table } = facts;
+    const half = row * 2 + side;
+    const midConnection =
+      (table.protectedCount[half] as number) > 0 &&
+      table.has(row, SEEN.clientHello) &&
+      !(table.has(row, SEEN.earlyData) && table.has(row, SEEN.helloRetry));
+    if (midConnection) {
+      const entry = facts.event(
+        row,
+        EVENT.helloMidConnection,
+        side,
+        CONTENT_TYPE.handshake,
+        end - start,
+        packet,
+        nanos,
+      );
+      if (entry !== 0)
+        facts.log.octets.set(entry - 1, bytes.slice(start + 2, Math.min(end, start + 34)));
+      return;
+    }
+    facts.hellos.clientHello(row, side, bytes, start, end, false);
+    table.helloCount[row] = (table.helloCount[row] as number) + 1;
+    if (table.helloPacket[row] === 0) {
+      table.helloPacket[row] = packet;
+      table.helloNanos[row] = nanos;
+      this.randoms.add(0, bytes, facts.hellos.scan.randomOffset, table.id[row] as number, packet);
+    }
+  }
+
+  private answered(row: number, packet: number, nanos: number): void {
+    const { table } = this.facts;
+    if (table.answerPacket[row] !== 0) return;
+    table.answerPacket[row] = packet;
+    table.answerNanos[row] = nanos;
+  }
+
+  /**
+   * TLS 1.3 hides which record is a Finished. The server's flight is taken as sent with its first protected record, the
+   * client's Finished as the client's first protected record after it that is longer than an alert (RFC 8446 §2).
+   */
+  private protected13(row: number, side: Side, length: number): void {
+    const { table } = this.facts;
+    if (table.clientSide[row] !== side) {
+      table.set(row, SEEN.serverFinished);
+      return;
+    }
+    if (
+      !table.has(row, SEEN.serverFinished) ||
+      table.has(row, SEEN.clientFinished) ||
+      length <= ALERT_13
+    )
+      return;
+    table.set(row, SEEN.clientFinished);
+    table.serverAtFinished[row] = table.protectedCount[row * 2 + 1 - side] as number;
+  }
+}

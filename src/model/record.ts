@@ -1,0 +1,91 @@
+import type { Side } from './stream.ts';
+import type { Nanos } from './time.ts';
+
+/** ContentType, RFC 8446 §5.1; 25 is tls12_cid (RFC 9146 §3). */
+export const CONTENT_TYPE = {
+  changeCipherSpec: 20,
+  alert: 21,
+  handshake: 22,
+  applicationData: 23,
+  heartbeat: 24,
+  tls12Cid: 25,
+} as const;
+
+/** How records of one direction of a TLS connection are to be read from now on. */
+export type Protection = 'plain' | 'protected' | 'undecided';
+
+/**
+ * Takes records and messages of TLS over TCP. `row` names the TCP connection. Octets are valid until the call returns;
+ * `packet` is the packet with the last octet of what is told, `firstPacket` the one with its first.
+ */
+export interface TlsSink {
+  /** The first octets recognised as TLS. */
+  recognised(row: number, side: Side, packet: number, nanos: Nanos): void;
+  /** A complete record. `plain` tells that its content was read as plaintext. */
+  record(
+    row: number,
+    side: Side,
+    contentType: number,
+    version: number,
+    length: number,
+    plain: boolean,
+    firstPacket: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
+  /** A complete handshake message; `bytes[start, end)` is its body for hellos, empty for others. */
+  message(
+    row: number,
+    side: Side,
+    type: number,
+    length: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
+  /** A plaintext alert. */
+  alert(
+    row: number,
+    side: Side,
+    level: number,
+    description: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
+  /** @returns how the records behind this ChangeCipherSpec are to be read */
+  changeCipherSpec(row: number, side: Side, packet: number, nanos: Nanos): Protection;
+  /** Octets where a record header is due: up to 64 of them. */
+  notARecord(row: number, side: Side, octets: Uint8Array, packet: number, nanos: Nanos): void;
+  /** `length` octets are missing; `boundaries` tells whether record boundaries survived. */
+  lostOctets(
+    row: number,
+    side: Side,
+    length: number,
+    boundaries: boolean,
+    packet: number,
+    nanos: Nanos,
+  ): void;
+}
+
+/** Takes DTLS records as they stand in datagrams. */
+export interface DtlsSink {
+  /** A datagram of DTLS records begins. */
+  record(
+    flow: number,
+    side: Side,
+    contentType: number,
+    version: number,
+    epoch: number,
+    sequence: number,
+    /** Fragment octets as the header says, and those captured: `bytes[start, end)`. */
+    length: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: Nanos,
+    ipId: number,
+  ): void;
+}

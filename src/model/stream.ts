@@ -1,0 +1,77 @@
+import type { At, Endpoint, TcpFacts } from './history.ts';
+import type { Nanos } from './time.ts';
+
+/** Side 0 or 1 of a flow, by rank of the endpoint; a role (client, server) is decided later and from other evidence. */
+export type Side = 0 | 1;
+export const otherSide = (side: Side): Side => (side === 0 ? 1 : 0);
+
+/**
+ * What one TCP connection (incarnation) shows. One object serves all connections: it speaks about the one it was last
+ * asked for, and what it returns is built when asked for.
+ */
+export interface TcpConnectionView {
+  /** Row number, unique among the connections that are not final. */
+  readonly row: number;
+  readonly stream: number;
+  endpoint(side: Side): Endpoint;
+  readonly first: At;
+  readonly last: At;
+  /** Side of the first SYN without ACK, or that a SYN-ACK answers; undefined where none was captured. */
+  readonly initiator: Side | undefined;
+  readonly syn: At | undefined;
+  readonly lastSyn: At | undefined;
+  readonly synTransmissions: number;
+  readonly synAck: At | undefined;
+  fin(side: Side): At | undefined;
+  rst(side: Side): At | undefined;
+  /** Payload octets delivered in order. */
+  octets(side: Side): number;
+  lastData(side: Side): At | undefined;
+  lastDataAcknowledged(side: Side): At | undefined;
+  /** A FIN or RST was captured. */
+  readonly isEnded: boolean;
+  facts(client: Side): TcpFacts;
+}
+
+/** Takes what the TCP stage finds. `row` names a connection until `final` was called for it. */
+export interface StreamSink {
+  /** The next octets of one direction: `bytes[start, end)`, valid until the call returns. */
+  octets(
+    row: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
+  /** `length` octets of one direction are missing from the capture; what follows continues behind them. */
+  gap(row: number, side: Side, length: number, packet: number, nanos: Nanos): void;
+  /** Nothing more will come. The row is free for another connection when the call returns. */
+  final(connection: TcpConnectionView): void;
+}
+
+/** Takes datagrams. `flow` is dense over all UDP 5-tuples, `bytes[start, end)` valid until the call returns. */
+export interface DatagramSink {
+  datagram(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    /** Octets of the datagram on the wire; larger than `end - start` where the capture cut it. */
+    wireLength: number,
+    packet: number,
+    nanos: Nanos,
+    /** IPv4 identification, 0 for IPv6. */
+    ipId: number,
+  ): void;
+  /** ICMP said that nobody listens where `side` sent a datagram of this flow. */
+  portUnreachable(flow: number, side: Side, packet: number, nanos: Nanos): void;
+}
+
+/** Endpoints and Wireshark number of UDP flows. */
+export interface FlowDirectory {
+  endpoint(flow: number, side: Side): Endpoint;
+  stream(flow: number): number;
+}

@@ -1,0 +1,217 @@
+import { CaptureReader } from '../capture/capture-reader.ts';
+import { DtlsTracker } from '../connection/dtls-tracker.ts';
+import { FactsRecorder } from '../connection/facts-recorder.ts';
+import { Finals } from '../connection/finals.ts';
+import { RandomIndex } from '../connection/random-index.ts';
+import { ServerIndex } from '../connection/server-index.ts';
+import { TlsTracker } from '../connection/tls-tracker.ts';
+import { PacketDecoder } from '../decode/decode-packet.ts';
+import type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import { type ConnectionHistory, OUTCOMES, type Outcome } from '../model/history.ts';
+import type { CaptureFacts, PacketCursor, PacketSink } from '../model/packet.ts';
+import type { Neighbours, RuleMeta } from '../model/rule.ts';
+import type { Side, TcpConnectionView } from '../model/stream.ts';
+import { type TransportCursor, type TransportSink, UDP } from '../model/transport-cursor.ts';
+import { CATALOGUE } from '../rules/catalogue.ts';
+import { RuleRunner } from '../rules/run-rules.ts';
+import { DtlsDatagrams } from '../tls/record-dtls.ts';
+import { TlsStreams } from '../tls/record-tls.ts';
+import { Clock } from '../transport/clock.ts';
+import { FlowTable } from '../transport/flow-table.ts';
+import { Tcp } from '../transport/tcp.ts';
+import { Udp } from '../transport/udp.ts';
+import { NoticeBook } from './notice-book.ts';
+
+/** Every rule there is, by id. */
+export const RULES: readonly RuleMeta[] = CATALOGUE.map((rule) => rule.meta);
+
+/** Wires the stages into one run; see `Analysis` for the order of calls. */
+export function createAnalysis(sink: AnalysisSink, options: AnalysisOptions = {}): Analysis {
+  return new Run(sink, options);
+}
+
+class Run implements Analysis, PacketSink, TransportSink {
+  private readonly sink: AnalysisSink;
+  private readonly options: AnalysisOptions;
+  private readonly book = new NoticeBook();
+  private readonly captures: CaptureFacts[] = [];
+  private readonly clock = new Clock();
+  private readonly rules: RuleRunner;
+  private readonly decoder: PacketDecoder;
+  private readonly tcpStage: Tcp;
+  private readonly udpStage: Udp;
+  private readonly records: TlsStreams;
+  private readonly datagrams: DtlsDatagrams;
+  private readonly dtls: DtlsTracker;
+  private readonly facts = new FactsRecorder();
+  private readonly index: ServerIndex;
+  private readonly finals: Finals;
+  private readonly outcomes = Object.fromEntries(OUTCOMES.map((o) => [o, 0])) as Record<
+    Outcome,
+    number
+  >;
+  private reader: CaptureReader | undefined;
+  private connections = 0;
+  packets = 0;
+
+  constructor(sink: AnalysisSink, options: AnalysisOptions) {
+    const { book } = this;
+    this.sink = sink;
+    this.options = options;
+    this.rules = new RuleRunner({
+      rules: CATALOGUE,
+      selected: options.rules,
+      finding: (finding) => sink.finding(finding),
+      notices: book,
+    });
+    this.decoder = new PacketDecoder(this, book);
+    const randoms = new RandomIndex();
+    const tls = new TlsTracker(this.facts, randoms);
+    this.records = new TlsStreams(tls, book);
+    this.dtls = new DtlsTracker(this.facts, randoms, book);
+    this.datagrams = new DtlsDatagrams(this.dtls);
+    this.tcpStage = new Tcp(new FlowTable(), this.clock, this, book);
+    this.udpStage = new Udp(this.clock, this);
+    this.index = new ServerIndex(randoms);
+    this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage, this.index, this);
+  }
+
+  get epochSeconds(): number {
+    return this.clock.epochSeconds;
+  }
+
+  beginCapture(path: string, compression: 'gzip' | null): void {
+    const facts: CaptureFacts = {
+      path,
+      compression,
+      format: 'unknown',
+      octets: 0,
+      packets: 0,
+      cutPackets: 0,
+      packetBase: this.packets,
+      firstTime: null,
+      lastTime: null,
+      interfaces: [],
+    };
+    this.captures.push(facts);
+    this.book.beginCapture();
+    this.reader = new CaptureReader(this, this.book, facts, {
+      reader: this.options.reader ?? 'native',
+      firstPacketNumber: this.packets + 1,
+    });
+  }
+
+  push(chunk: Uint8Array): void {
+    this.reader?.push(chunk);
+  }
+
+  endCapture(octets: number, damaged?: string): CaptureFacts {
+    this.reader?.end();
+    const facts = this.captures.at(-1) as CaptureFacts;
+    facts.octets = octets;
+    if (this.reader?.problem !== undefined) facts.problem = this.reader.problem;
+    if (damaged !== undefined) {
+      this.book.notice({
+        code: 'compressed-data-damaged',
+        packetNumber: facts.packetBase + facts.packets,
+        offset: -1,
+        needed: 0,
+        available: 0,
+        detail: damaged,
+      });
+    }
+    this.decoder.end();
+    this.packets = facts.packetBase + facts.packets;
+    this.reader = undefined;
+    return facts;
+  }
+
+  end(): AnalysisResult {
+    this.tcpStage.end();
+    this.finals.end();
+    this.index.lastNanos = this.clock.latest;
+    this.rules.capture(this.index);
+    return {
+      captures: this.captures,
+      notices: this.book.notices,
+      noticesOmitted: this.book.omitted,
+      epochSeconds: this.clock.epochSeconds,
+      packets: this.packets,
+      flows: this.tcpStage.streams + this.udpStage.streams,
+      connections: this.connections,
+      outcomes: this.outcomes,
+      coverage: this.rules.coverage(),
+      findingsOmitted: this.rules.findingsOmitted,
+      internalErrors: this.rules.internalErrors,
+    };
+  }
+
+  // ---------------------------------------------------------------- the stages' sinks, in the order of the pipeline
+
+  packet(cursor: PacketCursor): void {
+    this.packets = cursor.packetNumber;
+    this.decoder.packet(cursor);
+  }
+
+  tcp(cursor: TransportCursor): void {
+    this.tcpStage.segment(cursor);
+  }
+
+  udp(cursor: TransportCursor): void {
+    this.udpStage.datagram(cursor);
+  }
+
+  icmpUnreachable(cursor: TransportCursor): void {
+    if (cursor.protocol === UDP) this.udpStage.portUnreachable(cursor);
+  }
+
+  octets(
+    row: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    this.records.octets(row, side, bytes, start, end, packet, nanos);
+  }
+
+  gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
+    this.records.gap(row, side, length, packet, nanos);
+  }
+
+  final(view: TcpConnectionView): void {
+    this.finals.tcp(view, (side) => this.records.plaintextStart(view.row, side));
+    this.records.forget(view.row);
+  }
+
+  datagram(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireLength: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): void {
+    if (this.datagrams.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId))
+      return;
+    // The unified header of DTLS 1.3 has no version: only on a 5-tuple that speaks it (RFC 9147 §4).
+    if (end > start && (bytes[start] as number) >> 5 === 1)
+      this.dtls.unified(flow, side, end - start, packet, nanos);
+  }
+
+  portUnreachable(flow: number, _side: Side, packet: number, nanos: number): void {
+    this.dtls.unreachable(flow, packet, nanos);
+  }
+
+  connection(history: ConnectionHistory, neighbours: Neighbours): void {
+    this.connections++;
+    this.outcomes[history.outcome]++;
+    this.sink.connection(history);
+    this.rules.connection(history, neighbours);
+  }
+}

@@ -1,0 +1,157 @@
+import { CONTENT_TYPE } from '../model/record.ts';
+
+/** Octets of a TLS record header, RFC 8446 §5.1. */
+export const RECORD_HEADER = 5;
+/** 2^14 octets of plaintext and the most that protection may add (RFC 5246 §6.2.3). */
+const FRAGMENT_MAX = 16_384 + 2_048;
+/** A fragment longer than the limit is a fact worth keeping, as long as it is a record at all. */
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+
+/**
+ * Could a record header stand at `at`? Where `end` is given the header may be cut by it, and what is there must fit.
+ * Content types 20 to 25, versions 3.0 to 3.4, and the length limit of RFC 5246 §6.2.3.
+ */
+export function isRecordHeader(bytes: Uint8Array, at: number, end = at + RECORD_HEADER): boolean {
+  const type = bytes[at] as number;
+  if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.heartbeat) return false;
+  if (at + 1 < end && bytes[at + 1] !== 3) return false;
+  if (at + 2 < end && (bytes[at + 2] as number) > 4) return false;
+  if (at + 4 < end) {
+    const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
+    if (length > FRAGMENT_MAX) return false;
+    if (length === 0 && type !== CONTENT_TYPE.applicationData) return false;
+  }
+  return true;
+}
+
+/**
+ * Does a direction begin with TLS here? `short`: it may, more octets will tell.
+ *
+ * A handshake record must hold a hello whose length agrees; an alert must be two plausible octets. Where the other
+ * direction is TLS already, any consistent record will do: the answer to a ClientHello is not always a ServerHello.
+ */
+export function beginsTls(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  peerFramed: boolean,
+): 'yes' | 'no' | 'short' {
+  const have = end - start;
+  if (have <= 0) return 'short';
+  if (!isRecordHeader(bytes, start, Math.min(end, start + RECORD_HEADER))) return 'no';
+  if (have < RECORD_HEADER + 1) return 'short';
+  const type = bytes[start] as number;
+  const length = ((bytes[start + 3] as number) << 8) | (bytes[start + 4] as number);
+  const body = start + RECORD_HEADER;
+  if (type === CONTENT_TYPE.handshake) {
+    const message = bytes[body] as number;
+    if (message === CLIENT_HELLO || message === SERVER_HELLO) {
+      if (have < RECORD_HEADER + 6)
+        return length < 6 && have >= RECORD_HEADER + length ? 'no' : 'short';
+      const messageLength =
+        ((bytes[body + 1] as number) << 16) |
+        ((bytes[body + 2] as number) << 8) |
+        (bytes[body + 3] as number);
+      // A hello has at least 38 octets, its version has the major number 3 (or 7f, in drafts of TLS 1.3), and it does
+      // not reach the 64 KiB that only other messages need.
+      const major = bytes[body + 4] as number;
+      return messageLength >= 34 && messageLength < 0x10000 && (major === 3 || major === 0x7f)
+        ? 'yes'
+        : 'no';
+    }
+  }
+  if (type === CONTENT_TYPE.alert && length === 2) {
+    if (have < RECORD_HEADER + 2) return 'short';
+    const level = bytes[body] as number;
+    return (level === 1 || level === 2) && (bytes[body + 1] as number) <= 121 ? 'yes' : 'no';
+  }
+  if (peerFramed && type !== CONTENT_TYPE.heartbeat) return 'yes';
+  return continuesTls(bytes, start, end) ? 'yes' : 'no';
+}
+
+/**
+ * Do these octets continue a TLS conversation whose start is not in the capture? One header occurs by chance in binary
+ * protocols; a chain of records that ends exactly with the segment, or two consistent headers, does not.
+ */
+export function continuesTls(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  let version = 0;
+  for (let records = 0; ; records++) {
+    if (at === end) return records > 0 && plausibleOnly(bytes, start, records);
+    if (at + RECORD_HEADER > end || !isRecordHeader(bytes, at)) return false;
+    const found = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+    if (version !== 0 && found !== version) return false;
+    version = found;
+    const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
+    if (!plausibleLength(bytes, at, length)) return false;
+    if (records > 0) return true;
+    at += RECORD_HEADER + length;
+    if (at > end) return false;
+  }
+}
+
+/** Lengths that occur: a ChangeCipherSpec is one octet 1, alerts are 2 or protected, data has at least a tag. */
+function plausibleLength(bytes: Uint8Array, at: number, length: number): boolean {
+  switch (bytes[at]) {
+    case CONTENT_TYPE.changeCipherSpec:
+      return (
+        length === 1 && (bytes[at + RECORD_HEADER] === 1 || bytes[at + RECORD_HEADER] === undefined)
+      );
+    case CONTENT_TYPE.alert:
+      return length === 2 || (length >= 16 && length <= 128);
+    case CONTENT_TYPE.heartbeat:
+      return false;
+    default:
+      return length >= 16;
+  }
+}
+
+/** A single record that fills its segment is believed if it is protected data or an alert of usual size. */
+function plausibleOnly(bytes: Uint8Array, start: number, records: number): boolean {
+  return (
+    records > 1 ||
+    bytes[start] !== CONTENT_TYPE.handshake ||
+    ((bytes[start + 2] as number) >= 1 && (bytes[start + 2] as number) <= 3)
+  );
+}
+
+/** Is this plaintext handshake, or ciphertext? One known message type whose length agrees with the record's. */
+export function looksLikeHandshake(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 4) return false;
+  const type = bytes[start] as number;
+  const known = type <= 2 || type === 4 || (type >= 11 && type <= 16) || type === 20 || type === 22;
+  const length =
+    ((bytes[start + 1] as number) << 16) |
+    ((bytes[start + 2] as number) << 8) |
+    (bytes[start + 3] as number);
+  return (
+    known &&
+    length <= 0x20000 &&
+    (length + 4 === end - start || (length + 4 > end - start && end - start > 64))
+  );
+}
+
+const PROXY_V2 = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
+
+/** Octets of a PROXY protocol header (version 1 or 2) in front of the stream; 0 if there is none. */
+export function proxyPrefixLength(bytes: Uint8Array, start: number, end: number): number {
+  const first = bytes[start];
+  if (first === 0x50) {
+    if (
+      end - start < 8 ||
+      bytes[start + 1] !== 0x52 ||
+      bytes[start + 2] !== 0x4f ||
+      bytes[start + 3] !== 0x58
+    )
+      return 0;
+    const limit = Math.min(end, start + 107);
+    for (let i = start + 6; i + 1 < limit; i++)
+      if (bytes[i] === 0x0d && bytes[i + 1] === 0x0a) return i + 2 - start;
+    return 0;
+  }
+  if (first !== 0x0d || end - start < 16) return 0;
+  for (let i = 0; i < PROXY_V2.length; i++) if (bytes[start + i] !== PROXY_V2[i]) return 0;
+  const length = 16 + (((bytes[start + 14] as number) << 8) | (bytes[start + 15] as number));
+  return start + length <= end ? length : 0;
+}

@@ -1,0 +1,151 @@
+import { grown } from '../bytes/columns.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { NoticeSink } from '../model/notice.ts';
+import type { TlsSink } from '../model/record.ts';
+import type { Side } from '../model/stream.ts';
+
+/** `msg_type` and `length`, RFC 8446 §4. */
+const MESSAGE_HEADER = 4;
+/** Only hellos are read; the other messages count with their type and length. */
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+
+/**
+ * Plaintext handshake records → messages, coalesced or split at any octet (RFC 8446 §5.1). A message that lies within
+ * one record is handed on in place; a hello that does not is gathered, any other message is counted down.
+ */
+export class HandshakeStreams {
+  private readonly sink: TlsSink;
+  private readonly notices: NoticeSink;
+  private headerHave = new Uint8Array(1024);
+  private header = new Uint8Array(1024 * MESSAGE_HEADER);
+  private left = new Int32Array(1024);
+  private readonly gathering = new Map<number, { bytes: Uint8Array; have: number }>();
+  private gathered = 0;
+
+  constructor(sink: TlsSink, notices: NoticeSink) {
+    this.sink = sink;
+    this.notices = notices;
+  }
+
+  octets(
+    row: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const half = row * 2 + side;
+    if (half >= this.headerHave.length) this.grow(half);
+    let at = start;
+    while (at < end) {
+      const left = this.left[half] as number;
+      if (left > 0) {
+        const taken = Math.min(left, end - at);
+        const hello = this.gathering.get(half);
+        if (hello !== undefined) {
+          hello.bytes.set(bytes.subarray(at, at + taken), hello.have);
+          hello.have += taken;
+        }
+        at += taken;
+        this.left[half] = left - taken;
+        if (left === taken) this.finish(row, side, half, packet, nanos);
+        continue;
+      }
+      let have = this.headerHave[half] as number;
+      const h = half * MESSAGE_HEADER;
+      while (at < end && have < MESSAGE_HEADER) this.header[h + have++] = bytes[at++] as number;
+      this.headerHave[half] = have;
+      if (have < MESSAGE_HEADER) return;
+      const length = this.lengthOf(half);
+      if (length <= end - at) {
+        this.headerHave[half] = 0;
+        const body = isHello(this.header[h] as number) ? at + length : at;
+        this.sink.message(
+          row,
+          side,
+          this.header[h] as number,
+          length,
+          bytes,
+          at,
+          body,
+          packet,
+          nanos,
+        );
+        at += length;
+        continue;
+      }
+      this.left[half] = length;
+      if (isHello(this.header[h] as number)) this.gather(half, length, packet);
+    }
+  }
+
+  /** Octets of this direction are missing: the present message cannot be completed. */
+  lost(half: number): void {
+    if (half >= this.headerHave.length) return;
+    this.headerHave[half] = 0;
+    this.left[half] = 0;
+    this.drop(half);
+  }
+
+  forget(half: number): void {
+    this.lost(half);
+  }
+
+  private finish(row: number, side: Side, half: number, packet: number, nanos: number): void {
+    const type = this.header[half * MESSAGE_HEADER] as number;
+    const length = this.lengthOf(half);
+    this.headerHave[half] = 0;
+    const hello = this.gathering.get(half);
+    this.drop(half);
+    if (hello === undefined) this.sink.message(row, side, type, length, EMPTY, 0, 0, packet, nanos);
+    else this.sink.message(row, side, type, length, hello.bytes, 0, hello.have, packet, nanos);
+  }
+
+  private gather(half: number, length: number, packet: number): void {
+    if (length > LIMITS.handshakeMessageOctets || this.gathered + length > LIMITS.handshakeOctets) {
+      this.notices.notice({
+        code: 'message-too-long',
+        packetNumber: packet,
+        offset: -1,
+        needed: length,
+        available: 0,
+      });
+      return;
+    }
+    this.gathered += length;
+    this.gathering.set(half, { bytes: new Uint8Array(length), have: 0 });
+  }
+
+  private drop(half: number): void {
+    if (this.gathering.size === 0) return;
+    const hello = this.gathering.get(half);
+    if (hello === undefined) return;
+    this.gathered -= hello.bytes.length;
+    this.gathering.delete(half);
+  }
+
+  private lengthOf(half: number): number {
+    const h = half * MESSAGE_HEADER;
+    return (
+      ((this.header[h + 1] as number) << 16) |
+      ((this.header[h + 2] as number) << 8) |
+      (this.header[h + 3] as number)
+    );
+  }
+
+  private grow(half: number): void {
+    const next = Math.max(half + 2, Math.ceil(this.headerHave.length * 1.5));
+    this.headerHave = grown(this.headerHave, next);
+    this.header = grown(this.header, next * MESSAGE_HEADER);
+    this.left = grown(this.left, next);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function isHello(type: number): boolean {
+  return type === CLIENT_HELLO || type === SERVER_HELLO;
+}

@@ -1,0 +1,442 @@
+/**
+ * Octets of TCP directions → TLS records and handshake messages.
+ *
+ * A direction is framed by the five octets of each record header; what stands between is looked at only where it is
+ * plaintext and says something (handshake, alert, ChangeCipherSpec). Application data is skipped by its length, so the
+ * cost of bulk data is the cost of its headers.
+ *
+ *      unknown ──ClientHello, ServerHello, consistent headers──▶ framed ──implausible header, gap──▶ searching
+ *         │  ▲                                                     ▲                                   │
+ *         └──┘ every segment start is a chance (STARTTLS, proxies) └───────next plausible header───────┘
+ *
+ * Nothing is allocated per record. Bodies that lie within one segment are read in place; the rest is gathered in one
+ * buffer per direction, which exists only while a body is incomplete.
+ */
+import { grown } from '../bytes/columns.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { NoticeSink } from '../model/notice.ts';
+import { CONTENT_TYPE, type TlsSink } from '../model/record.ts';
+import type { Side } from '../model/stream.ts';
+import {
+  beginsTls,
+  continuesTls,
+  isRecordHeader,
+  looksLikeHandshake,
+  proxyPrefixLength,
+  RECORD_HEADER,
+} from './detect-tls.ts';
+import { HandshakeStreams } from './handshake-tls.ts';
+
+const UNKNOWN = 0;
+const FRAMED = 1;
+const SEARCHING = 2;
+const GIVEN_UP = 3;
+
+const PLAIN = 0;
+const PROTECTED = 1;
+const UNDECIDED = 2;
+
+/** Octets at the start of a direction that are kept while it is not recognised. */
+const START_OCTETS = 64;
+
+export class TlsStreams {
+  private readonly sink: TlsSink;
+  private readonly notices: NoticeSink;
+  private readonly handshake: HandshakeStreams;
+  private capacity = 512;
+  private mode = new Uint8Array(2 * 512);
+  private protection = new Uint8Array(2 * 512);
+  /** Octets of the present record's body that are still to come; its header; the packet with its first octet. */
+  private left = new Int32Array(2 * 512);
+  private contentType = new Uint8Array(2 * 512);
+  private version = new Int32Array(2 * 512);
+  private length = new Int32Array(2 * 512);
+  private firstPacket = new Int32Array(2 * 512);
+  /** Octets of an incomplete header: how many, and they. */
+  private headerHave = new Uint8Array(2 * 512);
+  private header = new Uint8Array(2 * 512 * RECORD_HEADER);
+  /** A gap within the present record's body: it is not complete in the capture. */
+  private damaged = new Uint8Array(2 * 512);
+  /** Octets looked at while unknown or searching. */
+  private looked = new Int32Array(2 * 512);
+  /** Incomplete bodies, and first octets of directions that are not recognised, by direction. */
+  private readonly bodies = new Map<number, { bytes: Uint8Array; have: number }>();
+  private readonly starts = new Map<number, { bytes: Uint8Array; have: number; open: boolean }>();
+
+  constructor(sink: TlsSink, notices: NoticeSink) {
+    this.sink = sink;
+    this.notices = notices;
+    this.handshake = new HandshakeStreams(sink, notices);
+  }
+
+  octets(
+    row: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const half = row * 2 + side;
+    if (row >= this.capacity) this.grow(row);
+    if (this.mode[half] === FRAMED) this.frame(row, side, half, bytes, start, end, packet, nanos);
+    else if (this.mode[half] === UNKNOWN)
+      this.unknown(row, side, half, bytes, start, end, packet, nanos);
+    else if (this.mode[half] === SEARCHING)
+      this.search(row, side, half, bytes, start, end, packet, nanos);
+  }
+
+  gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
+    const half = row * 2 + side;
+    if (row >= this.capacity) this.grow(row);
+    const start = this.starts.get(half);
+    if (start !== undefined) start.open = false;
+    if (this.mode[half] !== FRAMED) return;
+    this.handshake.lost(half);
+    this.bodies.delete(half);
+    const left = this.left[half] as number;
+    if (length <= left && this.headerHave[half] === 0) {
+      // The hole is inside a body: boundaries survive, the record itself is not complete.
+      this.damaged[half] = 1;
+      this.left[half] = left - length;
+      this.sink.lostOctets(row, side, length, true, packet, nanos);
+      return;
+    }
+    this.mode[half] = SEARCHING;
+    this.looked[half] = 0;
+    this.headerHave[half] = 0;
+    this.sink.lostOctets(row, side, length, false, packet, nanos);
+  }
+
+  /** First octets of a direction that was never recognised, at most 64; undefined if it was, or sent nothing. */
+  plaintextStart(row: number, side: Side): Uint8Array | undefined {
+    const start = this.starts.get(row * 2 + side);
+    return start === undefined || start.have === 0 ? undefined : start.bytes.slice(0, start.have);
+  }
+
+  /** Forgets the connection, so that its row can serve another. */
+  forget(row: number): void {
+    if (row >= this.capacity) return;
+    for (let half = row * 2; half < row * 2 + 2; half++) {
+      this.mode[half] = UNKNOWN;
+      this.protection[half] = PLAIN;
+      this.left[half] = 0;
+      this.headerHave[half] = 0;
+      this.damaged[half] = 0;
+      this.looked[half] = 0;
+      this.bodies.delete(half);
+      this.starts.delete(half);
+      this.handshake.forget(half);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ framed
+
+  private frame(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    let at = start;
+    while (at < end) {
+      const left = this.left[half] as number;
+      if (left > 0) {
+        const taken = left < end - at ? left : end - at;
+        if (this.bodies.size > 0) this.gather(half, bytes, at, at + taken);
+        at += taken;
+        this.left[half] = left - taken;
+        if (left === taken) this.complete(row, side, half, packet, nanos);
+        continue;
+      }
+      if (end - at < RECORD_HEADER || (this.headerHave[half] as number) > 0) {
+        at = this.gatherHeader(half, bytes, at, end, packet);
+        if ((this.headerHave[half] as number) < RECORD_HEADER) return;
+        this.headerHave[half] = 0;
+        const h = half * RECORD_HEADER;
+        if (
+          !this.open(row, side, half, this.header, h, this.header, h + RECORD_HEADER, packet, nanos)
+        )
+          return;
+        // The body, if any, lies in what follows.
+        const body = this.length[half] as number;
+        if (body === 0) this.complete(row, side, half, packet, nanos);
+        else if (this.wantsBody(half))
+          this.bodies.set(half, { bytes: new Uint8Array(body), have: 0 });
+        continue;
+      }
+      this.firstPacket[half] = packet;
+      if (!this.open(row, side, half, bytes, at, bytes, end, packet, nanos)) return;
+      at += RECORD_HEADER;
+      const body = this.length[half] as number;
+      if (body > end - at) {
+        if (this.wantsBody(half)) this.bodies.set(half, { bytes: new Uint8Array(body), have: 0 });
+        continue;
+      }
+      this.left[half] = 0;
+      this.read(row, side, half, bytes, at, at + body, packet, nanos);
+      at += body;
+    }
+  }
+
+  /** Takes a header; false if it cannot be one, and the direction is searched from here on. */
+  private open(
+    row: number,
+    side: Side,
+    half: number,
+    header: Uint8Array,
+    at: number,
+    all: Uint8Array,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): boolean {
+    if (!isRecordHeader(header, at)) {
+      this.sink.notARecord(
+        row,
+        side,
+        all.slice(at, Math.min(end, at + START_OCTETS)),
+        packet,
+        nanos,
+      );
+      this.handshake.lost(half);
+      this.mode[half] = SEARCHING;
+      this.looked[half] = 0;
+      return false;
+    }
+    this.contentType[half] = header[at] as number;
+    this.version[half] = ((header[at + 1] as number) << 8) | (header[at + 2] as number);
+    const length = ((header[at + 3] as number) << 8) | (header[at + 4] as number);
+    this.length[half] = length;
+    this.left[half] = length;
+    this.damaged[half] = 0;
+    return true;
+  }
+
+  private gatherHeader(
+    half: number,
+    bytes: Uint8Array,
+    from: number,
+    end: number,
+    packet: number,
+  ): number {
+    let at = from;
+    let have = this.headerHave[half] as number;
+    if (have === 0) this.firstPacket[half] = packet;
+    while (at < end && have < RECORD_HEADER)
+      this.header[half * RECORD_HEADER + have++] = bytes[at++] as number;
+    this.headerHave[half] = have;
+    return at;
+  }
+
+  private gather(half: number, bytes: Uint8Array, from: number, end: number): void {
+    const body = this.bodies.get(half);
+    if (body === undefined) return;
+    body.bytes.set(bytes.subarray(from, end), body.have);
+    body.have += end - from;
+  }
+
+  /** Does the content of the present record have to be read? */
+  private wantsBody(half: number): boolean {
+    if (this.protection[half] === PROTECTED) return false;
+    const type = this.contentType[half] as number;
+    if (type === CONTENT_TYPE.handshake) return true;
+    return type === CONTENT_TYPE.alert && this.length[half] === 2;
+  }
+
+  /** The body ended in a later segment than its header. */
+  private complete(row: number, side: Side, half: number, packet: number, nanos: number): void {
+    const body = this.bodies.size > 0 ? this.bodies.get(half) : undefined;
+    if (body !== undefined) {
+      this.bodies.delete(half);
+      if (body.have === this.length[half]) {
+        this.read(row, side, half, body.bytes, 0, body.have, packet, nanos);
+        return;
+      }
+    }
+    this.read(row, side, half, EMPTY, 0, 0, packet, nanos);
+  }
+
+  /** A record is complete; `[start, end)` is its body where it is wanted and whole. */
+  private read(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const type = this.contentType[half] as number;
+    const length = this.length[half] as number;
+    // A record with a hole is no complete record, but a ChangeCipherSpec has no room for one.
+    if (this.damaged[half] === 1) return;
+    if (this.protection[half] === UNDECIDED && type === CONTENT_TYPE.handshake) {
+      this.protection[half] = looksLikeHandshake(bytes, start, end) ? PLAIN : PROTECTED;
+    }
+    const plain =
+      this.protection[half] !== PROTECTED && (type !== CONTENT_TYPE.alert || length === 2);
+    this.sink.record(
+      row,
+      side,
+      type,
+      this.version[half] as number,
+      length,
+      plain,
+      this.firstPacket[half] as number,
+      packet,
+      nanos,
+    );
+    if (type === CONTENT_TYPE.handshake) {
+      if (this.protection[half] !== PROTECTED && end > start)
+        this.handshake.octets(row, side, bytes, start, end, packet, nanos);
+    } else if (type === CONTENT_TYPE.changeCipherSpec) {
+      const next = this.sink.changeCipherSpec(row, side, packet, nanos);
+      this.protection[half] =
+        next === 'plain' ? PLAIN : next === 'protected' ? PROTECTED : UNDECIDED;
+    } else if (type === CONTENT_TYPE.alert && plain && end - start === 2) {
+      this.sink.alert(row, side, bytes[start] as number, bytes[start + 1] as number, packet, nanos);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ unknown
+
+  private unknown(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const peerFramed = this.mode[half ^ 1] === FRAMED;
+    let first = this.starts.get(half);
+    if (first === undefined) {
+      // The whole segment decides nearly always.
+      const skip = proxyPrefixLength(bytes, start, end);
+      const verdict = beginsTls(bytes, start + skip, end, peerFramed);
+      if (verdict === 'yes') {
+        this.begin(row, side, half, bytes, start + skip, end, packet, nanos);
+        return;
+      }
+      first = { bytes: new Uint8Array(START_OCTETS), have: 0, open: verdict === 'short' };
+      this.starts.set(half, first);
+    } else if (!first.open) {
+      // A later segment: only hellos, or what continues a conversation that is TLS already.
+      this.looked[half] = (this.looked[half] as number) + (end - start);
+      if (beginsTls(bytes, start, end, peerFramed) === 'yes' || continuesTls(bytes, start, end)) {
+        this.begin(row, side, half, bytes, start, end, packet, nanos);
+      }
+      return;
+    }
+    const taken = Math.min(end - start, START_OCTETS - first.have);
+    first.bytes.set(bytes.subarray(start, start + taken), first.have);
+    first.have += taken;
+    if (!first.open) return;
+    const verdict = beginsTls(first.bytes, 0, first.have, peerFramed);
+    if (verdict === 'yes') {
+      const kept = first.bytes.slice(0, first.have);
+      this.begin(row, side, half, kept, 0, kept.length, packet, nanos);
+      if (taken < end - start) this.octets(row, side, bytes, start + taken, end, packet, nanos);
+    } else if (verdict === 'no') first.open = false;
+  }
+
+  private begin(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    this.starts.delete(half);
+    this.mode[half] = FRAMED;
+    this.sink.recognised(row, side, packet, nanos);
+    this.frame(row, side, half, bytes, start, end, packet, nanos);
+  }
+
+  // ------------------------------------------------------------------------------------------------ searching
+
+  /** Looks for the next header: the connection's own version, a known type, a possible length. */
+  private search(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const version = this.version[half] as number;
+    for (let at = start; at + RECORD_HEADER <= end; at++) {
+      if (
+        isRecordHeader(bytes, at) &&
+        (((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)) === version &&
+        follows(bytes, at, end, version)
+      ) {
+        this.mode[half] = FRAMED;
+        this.left[half] = 0;
+        this.notices.notice({
+          code: 'tls-resynchronised',
+          packetNumber: packet,
+          offset: -1,
+          needed: 0,
+          available: 0,
+        });
+        this.frame(row, side, half, bytes, at, end, packet, nanos);
+        return;
+      }
+    }
+    const looked = (this.looked[half] as number) + (end - start);
+    this.looked[half] = looked;
+    if (looked > LIMITS.resynchroniseOctets) {
+      this.mode[half] = GIVEN_UP;
+      this.notices.notice({
+        code: 'tls-boundaries-lost',
+        packetNumber: packet,
+        offset: -1,
+        needed: 0,
+        available: looked,
+      });
+    }
+  }
+
+  private grow(row: number): void {
+    const next = Math.max(row + 1, Math.ceil(this.capacity * 1.5));
+    this.mode = grown(this.mode, 2 * next);
+    this.protection = grown(this.protection, 2 * next);
+    this.left = grown(this.left, 2 * next);
+    this.contentType = grown(this.contentType, 2 * next);
+    this.version = grown(this.version, 2 * next);
+    this.length = grown(this.length, 2 * next);
+    this.firstPacket = grown(this.firstPacket, 2 * next);
+    this.headerHave = grown(this.headerHave, 2 * next);
+    this.header = grown(this.header, 2 * next * RECORD_HEADER);
+    this.damaged = grown(this.damaged, 2 * next);
+    this.looked = grown(this.looked, 2 * next);
+    this.capacity = next;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Where the record at `at` ends inside the segment, another header (of the same version) must begin or the segment end. */
+function follows(bytes: Uint8Array, at: number, end: number, version: number): boolean {
+  const next = at + RECORD_HEADER + (((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number));
+  if (next + 3 > end) return true;
+  return (
+    isRecordHeader(bytes, next, end) &&
+    (((bytes[next + 1] as number) << 8) | (bytes[next + 2] as number)) === version
+  );
+}

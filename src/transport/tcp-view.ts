@@ -1,0 +1,148 @@
+import type { At, Endpoint, TcpFacts } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
+import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
+import type { FlowTable } from './flow-table.ts';
+import { HALF, type TcpTable } from './tcp-table.ts';
+
+/** Speaks about one row of the TCP table at a time; nothing is built before it is asked for. */
+export class TcpView implements TcpConnectionView {
+  row = 0;
+  private readonly table: TcpTable;
+  private readonly flows: FlowTable;
+  /** Rare, so kept beside the columns: packets whose octets differ from an earlier copy. */
+  private readonly conflicts = new Map<number, At[]>();
+
+  constructor(table: TcpTable, flows: FlowTable) {
+    this.table = table;
+    this.flows = flows;
+  }
+
+  select(row: number): this {
+    this.row = row;
+    return this;
+  }
+
+  addConflict(row: number, _half: number, packet: number, nanos: number): void {
+    const list = this.conflicts.get(row) ?? [];
+    if (list.length < LIMITS.anomaliesPerConnection) list.push({ packet, nanos });
+    this.conflicts.set(row, list);
+  }
+
+  forget(row: number): void {
+    this.conflicts.delete(row);
+  }
+
+  get stream(): number {
+    return this.table.stream[this.row] as number;
+  }
+
+  endpoint(side: Side): Endpoint {
+    const flow = this.table.flow[this.row] as number;
+    return { address: this.flows.address(flow, side), port: this.flows.port(flow, side) };
+  }
+
+  get first(): At {
+    return {
+      packet: this.table.firstPacket[this.row] as number,
+      nanos: this.table.firstNanos[this.row] as number,
+    };
+  }
+
+  get last(): At {
+    return {
+      packet: this.table.lastPacket[this.row] as number,
+      nanos: this.table.lastNanos[this.row] as number,
+    };
+  }
+
+  get initiator(): Side | undefined {
+    const initiator = this.table.initiator[this.row] as number;
+    return initiator === 0 ? undefined : ((initiator - 1) as Side);
+  }
+
+  get syn(): At | undefined {
+    return at(this.table.synPacket, this.table.synNanos, this.row);
+  }
+
+  get lastSyn(): At | undefined {
+    return at(this.table.lastSynPacket, this.table.lastSynNanos, this.row);
+  }
+
+  get synTransmissions(): number {
+    return this.table.synCount[this.row] as number;
+  }
+
+  get synAck(): At | undefined {
+    return at(this.table.synAckPacket, this.table.synAckNanos, this.row);
+  }
+
+  fin(side: Side): At | undefined {
+    return at(this.table.finPacket, this.table.finNanos, this.row * 2 + side);
+  }
+
+  rst(side: Side): At | undefined {
+    return at(this.table.rstPacket, this.table.rstNanos, this.row * 2 + side);
+  }
+
+  octets(side: Side): number {
+    return this.table.octets[this.row * 2 + side] as number;
+  }
+
+  lostOctets(side: Side): number {
+    return this.table.lostOctets[this.row * 2 + side] as number;
+  }
+
+  lastData(side: Side): At | undefined {
+    return at(this.table.lastDataPacket, this.table.lastDataNanos, this.row * 2 + side);
+  }
+
+  lastDataAcknowledged(side: Side): At | undefined {
+    const half = this.row * 2 + side;
+    if (((this.table.flags[half] as number) & HALF.unacknowledged) !== 0) return undefined;
+    return at(this.table.ackPacket, this.table.ackNanos, half);
+  }
+
+  get isEnded(): boolean {
+    const half = this.row * 2;
+    return (
+      (((this.table.flags[half] as number) | (this.table.flags[half + 1] as number)) &
+        (HALF.fin | HALF.rst)) !==
+      0
+    );
+  }
+
+  facts(client: Side): TcpFacts {
+    const server = otherSide(client);
+    const { syn, synAck } = this;
+    const both = <T>(of: (side: Side) => T) => ({ client: of(client), server: of(server) });
+    return {
+      syn,
+      synAck,
+      incarnation: this.table.incarnation[this.row] as number,
+      fin: both((side) => this.fin(side)),
+      rst: both((side) => this.reset(side)),
+      octets: both((side) => this.octets(side)),
+      lostOctets: both((side) => this.lostOctets(side)),
+      lastData: both((side) => this.lastData(side)),
+      lastDataAcknowledged: both((side) => this.lastDataAcknowledged(side)),
+      retransmissions: both((side) => this.table.retransmissions[this.row * 2 + side] as number),
+      conflicts: this.conflicts.get(this.row) ?? [],
+      plaintextStart: { client: undefined, server: undefined },
+      smallestRoundTrip:
+        syn && synAck && synAck.nanos > syn.nanos ? synAck.nanos - syn.nanos : undefined,
+    };
+  }
+
+  private reset(side: Side) {
+    const when = this.rst(side);
+    if (when === undefined) return undefined;
+    const half = this.row * 2 + side;
+    const withAck = ((this.table.flags[half] as number) & HALF.rstWithAck) !== 0;
+    return { ...when, withAck, window: this.table.rstWindow[half] as number };
+  }
+}
+
+function at(packets: Int32Array, nanos: Float64Array, index: number): At | undefined {
+  const packet = packets[index] as number;
+  return packet === 0 ? undefined : { packet, nanos: nanos[index] as number };
+}

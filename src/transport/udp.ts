@@ -1,0 +1,58 @@
+import type { Endpoint } from '../model/history.ts';
+import type { DatagramSink, FlowDirectory, Side } from '../model/stream.ts';
+import type { TransportCursor } from '../model/transport-cursor.ts';
+import type { Clock } from './clock.ts';
+import { FlowTable } from './flow-table.ts';
+
+/** UDP: datagrams by 5-tuple. The flow number is Wireshark's `udp.stream`. */
+export class Udp implements FlowDirectory {
+  private readonly flows = new FlowTable();
+  private readonly clock: Clock;
+  private readonly sink: DatagramSink;
+
+  constructor(clock: Clock, sink: DatagramSink) {
+    this.clock = clock;
+    this.sink = sink;
+  }
+
+  /** UDP flows so far. */
+  get streams(): number {
+    return this.flows.size;
+  }
+
+  datagram(t: TransportCursor): void {
+    const found = this.flows.find(t);
+    const nanos = this.clock.nanos(t.packet);
+    const start = t.payloadOffset;
+    this.sink.datagram(
+      found >> 1,
+      (found & 1) as Side,
+      t.bytes,
+      start,
+      start + t.payloadLength,
+      t.wirePayloadLength,
+      t.packet.packetNumber,
+      nanos,
+      t.ipId,
+    );
+  }
+
+  /** The cursor holds the endpoints of the quoted datagram. */
+  portUnreachable(t: TransportCursor): void {
+    const found = this.flows.find(t);
+    this.sink.portUnreachable(
+      found >> 1,
+      (found & 1) as Side,
+      t.packet.packetNumber,
+      this.clock.nanos(t.packet),
+    );
+  }
+
+  endpoint(flow: number, side: Side): Endpoint {
+    return { address: this.flows.address(flow, side), port: this.flows.port(flow, side) };
+  }
+
+  stream(flow: number): number {
+    return flow;
+  }
+}
