@@ -22,14 +22,26 @@ export class PcapngPackets {
   }
 
   /** @see draft-ietf-opsawg-pcapng, section 4.3 */
-  readEnhanced(bytes: Uint8Array, view: DataView, body: number, end: number, little: boolean) {
+  readEnhanced(
+    bytes: Uint8Array,
+    view: DataView,
+    body: number,
+    end: number,
+    little: boolean,
+  ): boolean {
     if (end - body < PACKET_HEADER_OCTETS) return false;
     const from = this.#interfaces.get(view.getUint32(body, little));
     return from !== undefined && this.#deliver(from, bytes, view, body, end, little);
   }
 
   /** The obsolete block differs in how it names the interface only. */
-  readObsolete(bytes: Uint8Array, view: DataView, body: number, end: number, little: boolean) {
+  readObsolete(
+    bytes: Uint8Array,
+    view: DataView,
+    body: number,
+    end: number,
+    little: boolean,
+  ): boolean {
     if (end - body < PACKET_HEADER_OCTETS) return false;
     const from = this.#interfaces.get(view.getUint16(body, little));
     return from !== undefined && this.#deliver(from, bytes, view, body, end, little);
@@ -40,7 +52,13 @@ export class PcapngPackets {
    *
    * @see draft-ietf-opsawg-pcapng, section 4.4
    */
-  readSimple(bytes: Uint8Array, view: DataView, body: number, end: number, little: boolean) {
+  readSimple(
+    bytes: Uint8Array,
+    view: DataView,
+    body: number,
+    end: number,
+    little: boolean,
+  ): boolean {
     const from = this.#interfaces.get(0);
     const data = body + SIMPLE_HEADER_OCTETS;
     if (from === undefined || data > end) return false;

@@ -113,11 +113,14 @@ class Unpacker {
   error: (Error & { readonly code?: string }) | undefined;
   readonly #gunzip = createGunzip({ chunkSize: OUTPUT_OCTETS });
   #output: Uint8Array[] = [];
+  /** Ends the step under way. zlib does not call back when a step fails. */
+  #settle: () => void = () => undefined;
 
   constructor() {
     this.#gunzip.on('data', (chunk: Uint8Array) => this.#output.push(chunk));
     this.#gunzip.on('error', (error) => {
       this.error ??= error;
+      this.#settle();
     });
   }
 
@@ -137,14 +140,19 @@ class Unpacker {
   /** Settles when `piece` is unpacked or refused; `error` tells which. The piece must stay as it is until then. */
   write(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
-      this.#gunzip.write(piece, () => resolve());
+      this.#settle = resolve;
+      if (this.error !== undefined) resolve();
+      else this.#gunzip.write(piece, () => resolve());
     });
   }
 
   /** Settles when zlib has agreed that this is a proper end, or not. */
   end(): Promise<void> {
     return new Promise((resolve) => {
-      this.#gunzip.end(() => resolve());
+      this.#settle = resolve;
+      // The callback of end() would come before zlib has had its last say; the end of the output comes after.
+      if (this.error !== undefined || this.#gunzip.readableEnded) resolve();
+      else this.#gunzip.once('end', resolve).end();
     });
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { readBlocks, readInto } from './file-blocks.ts';
 import { gunzipFile, gunzipStream } from './gunzip.ts';
@@ -38,17 +38,15 @@ export async function openCapture(path: string, stdin: InputStream): Promise<Cap
     return openStream('standard input', stdin);
   }
   const name = `'${path}'`;
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
-    const stat = fstatSync(descriptor);
-    if (stat.isFile()) return new FileSource(name, descriptor, stat.size);
+    const stat = statSync(path);
     if (stat.isDirectory()) throw new InputError(`${name} is a directory; name the files in it`);
+    if (stat.isFile()) return new FileSource(name, openSync(path, 'r'), stat.size);
   } catch (error) {
-    if (descriptor !== undefined) closeSync(descriptor);
     throw inputError(name, error);
   }
-  return openStream(name, createReadStream('', { fd: descriptor }));
+  // A named pipe opens only when someone writes to it; meanwhile the event loop must go on.
+  return openStream(name, createReadStream(path));
 }
 
 const MAGIC_OCTETS = 2;

@@ -188,6 +188,23 @@ describe.each(READERS)('classic pcap through %s', (reader) => {
   });
 });
 
+describe('altered octets', () => {
+  it('never make a reader throw or find more packets than fit', () => {
+    const file = pcapFile({ packets: PACKETS });
+    for (const reader of READERS) {
+      for (let at = 4; at < file.length; at += 1) {
+        for (const flip of [0x01, 0x80, 0xff]) {
+          const altered = file.slice();
+          altered[at] = (altered[at] as number) ^ flip;
+          const { packets, facts } = readCapture(altered, 40, { reader });
+          expect(packets.length).toBeLessThanOrEqual(PACKETS.length);
+          expect(facts.packets).toBe(packets.length);
+        }
+      }
+    }
+  });
+});
+
 describe('a long search', () => {
   it('gives up after the limit of octets and drops the rest', () => {
     const damaged = pcapRecord({ octets: new Uint8Array(1_100_000), capturedLength: 0xffffffff });
