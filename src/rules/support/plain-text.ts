@@ -1,5 +1,5 @@
 /** A protocol that can be told by the first octets a side sends. */
-export interface PlainProtocol {
+interface PlainProtocol {
   readonly name: string;
   /** Who sends these octets in that protocol. */
   readonly by: 'client' | 'server';

@@ -1,0 +1,107 @@
+import type { ConnectionHistory } from '../../model/history.ts';
+import { formatDuration, SECOND } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { blindToEnding, endingOf } from '../support/ending.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+
+/** From here on a close is rather the end of somebody's patience than an answer to the ClientHello. */
+const SLOW = 5 * SECOND;
+
+/** Nothing that could be TLS, nor any other octet, came from the server. */
+const serverWasSilent = ({ tcp, records, messages }: ConnectionHistory): boolean =>
+  tcp?.octets.server === 0 &&
+  records.server.handshake + records.server.alert === 0 &&
+  !messages.some(({ from }) => from === 'server');
+
+/** A server that answers a ClientHello by closing leaves the client with an end of file and no reason. */
+export const closeWithoutAlertAfterClientHello = defineConnectionRule({
+  meta: {
+    id: 'close-without-alert-after-clienthello',
+    group: 'handshake',
+    title: 'The server closed on the ClientHello without a word',
+    severity: 'error',
+    sources: ['RFC 5246 §7.2.2', 'RFC 8446 §6.2', 'RFC 6066 §3'],
+    reports:
+      'Connections on which a complete ClientHello arrived and the server answered with FIN or RST, without a single octet of TLS.',
+    matters:
+      'Clients report it as unexpected end of file or connection reset, which sounds like the network. It is a decision or a failure on the side of the server, or of a device that speaks for it, before TLS began.',
+    decides:
+      'The ClientHello is complete, the server sent no octet at all, and the first closing event is its own. That it happened is certain; the reason is not on the wire, so the finding is only possible and lists the usual ones.',
+    silent:
+      'Where the client closed first, where octets are missing from the capture, where the connection was answered by something else than TLS, and where the whole server process seems to have died.',
+    yieldsTo: [
+      'server-process-died',
+      'handshake-kills-server',
+      'clienthello-blackholed',
+      'pq-clienthello-intolerant',
+      'middlebox-reset',
+      'middlebox-intolerance-version',
+      'sni-missing',
+      'sni-unrecognized',
+      'no-shared-version',
+    ],
+    messages: {
+      closed: {
+        what: 'The server answered the ClientHello (packet {hello}) with {kind} in packet {packet}, {delay} later, without any TLS; {offer}.',
+        causes: [
+          'a firewall or proxy that decides by server name, address or client, and closes instead of sending an alert',
+          'a server or load balancer without a configuration, certificate or backend for this name',
+          'a server that cannot read this ClientHello (its size, an extension, a version) and gives up',
+          'a worker that failed while it handled the ClientHello',
+        ],
+        remedies: [
+          'try again with and without a server name, with fewer extensions, and with TLS 1.2 only: what changes the outcome names the reason',
+          'look at the log of the server and of every device in front of it at that moment',
+          'let the server send the alert that it owes before it closes',
+        ],
+        commands: [
+          'openssl s_client -connect HOST:PORT -servername NAME',
+          'openssl s_client -connect HOST:PORT -noservername -tls1_2',
+        ],
+      },
+    },
+  },
+  check(history) {
+    const { outcome, stage, tcp, id } = history;
+    if (outcome !== 'aborted' && outcome !== 'failed') return NOT_APPLICABLE;
+    if (stage !== 'server-hello' || tcp === undefined) return NOT_APPLICABLE;
+    const ending = endingOf(history);
+    if (ending?.by !== 'server' || (ending.kind !== 'fin' && ending.kind !== 'rst')) return PASS;
+    if (!serverWasSilent(history)) return PASS;
+    const blind = blindToEnding(history);
+    if (blind !== undefined) return notAssessable(blind);
+    const hello = history.messages.findLast(({ from }) => from === 'client');
+    if (hello === undefined) return PASS;
+    const delay = ending.nanos - hello.nanos;
+    const acknowledged = tcp.lastDataAcknowledged.client;
+    return {
+      kind: 'finding',
+      message: 'closed',
+      confidence: 'possible',
+      data: {
+        hello: hello.packet,
+        packet: ending.packet,
+        kind: ending.kind.toUpperCase(),
+        delay: formatDuration(delay),
+        offer: describeNegotiation(history),
+      },
+      evidence: [
+        witness(
+          ending,
+          id,
+          'server',
+          `${ending.kind.toUpperCase()}, not one octet of TLS before it`,
+        ),
+        witness(hello, id, 'client', `ClientHello complete, ${hello.length} octets`),
+        ...(acknowledged === undefined || acknowledged.packet >= ending.packet
+          ? []
+          : [witness(acknowledged, id, 'server', 'its kernel acknowledged the ClientHello')]),
+      ],
+      connections: [id],
+      ...(delay >= SLOW
+        ? { causes: ['the pause before it fits a timeout of the server better than a refusal'] }
+        : {}),
+    };
+  },
+});

@@ -1,0 +1,171 @@
+import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
+import type { Evidence } from '../../model/finding.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
+import { formatDuration, SECOND } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+
+/** A client that gives up sooner than this did not run out of patience: it only looked in. */
+const PATIENCE = SECOND;
+
+const KINDS: Readonly<Record<Ending['kind'], string>> = {
+  alert: 'an alert',
+  'close-notify': 'close_notify',
+  fin: 'FIN',
+  rst: 'RST',
+  unreachable: 'ICMP port unreachable',
+};
+
+/** Closed by its own choice before the server had said anything: a probe, a race of two attempts, a cancelled request. */
+const isOwnChoice = ({ stage }: ConnectionHistory, { by, kind }: Ending): boolean =>
+  by === 'client' && stage === 'server-hello' && kind !== 'rst';
+
+/** What was seen just before: the last message, and any alert that could not be read or did not end it. */
+function context(history: ConnectionHistory, ending: Ending): Evidence[] {
+  const { messages, alerts, id } = history;
+  const evidence: Evidence[] = [];
+  const last = messages.findLast(({ packet }) => packet < ending.packet);
+  if (last !== undefined) {
+    evidence.push(
+      witness(last, id, last.from, `${handshakeTypeName(last.type)}, the last message`),
+    );
+  }
+  const unread = alerts.find(
+    ({ description, packet }) => description === undefined && packet <= ending.packet,
+  );
+  if (unread !== undefined) {
+    evidence.push(
+      witness(
+        unread,
+        id,
+        unread.from,
+        'an alert that is encrypted: a key log would tell the reason',
+      ),
+    );
+  }
+  return evidence;
+}
+
+/** The general case: somebody left in mid-handshake and gave no reason. Who, when, and whose turn it was. */
+export const handshakeAborted = defineConnectionRule({
+  meta: {
+    id: 'handshake-aborted',
+    group: 'handshake',
+    title: 'The handshake was broken off without an alert',
+    severity: 'error',
+    sources: ['RFC 5246 §7.2.1', 'RFC 5246 §7.2.2', 'RFC 8446 §6.1'],
+    reports:
+      'Handshakes that ended by FIN, RST, close_notify or an ICMP message instead of an alert: who ended it, after how long, and what was due next from whom.',
+    matters:
+      'Without an alert neither log names the reason. Which side left, and whether it was waiting or was waited for, tells whose log to read.',
+    decides:
+      'The first closing event belongs to one side, no fatal alert precedes it (one that merely answers the close does not count), and the stage says what was due. If the client leaves within 1 s before the server has answered anything, that is a warning: it may have been its own choice.',
+    silent:
+      'Where a more specific finding explains the end, where octets are missing or one direction was not captured (the alert may be among what is missing), and where the capture ends before the connection.',
+    yieldsTo: [
+      'server-process-died',
+      'handshake-kills-server',
+      'handshake-aborted-at-key-setup',
+      'close-without-alert-after-clienthello',
+      'http-on-tls-port',
+      'tls-on-plaintext-port',
+      'plaintext-in-tls-stream',
+      'record-length-impossible',
+      'server-hello-of-other-connection',
+      'key-exchange-signature-invalid',
+      'record-mac-mismatch',
+      'finished-mismatch',
+      'client-cert-required',
+      'cert-expired',
+      'cert-not-yet-valid',
+      'cert-chain-incomplete',
+      'cert-name-mismatch',
+      'alpn-mismatch',
+      'sni-missing',
+      'sni-unrecognized',
+      'ems-required',
+      'clienthello-blackholed',
+      'pq-clienthello-intolerant',
+      'pmtu-blackhole-server-flight',
+      'middlebox-reset',
+      'hvr-loop',
+      'dtls-silent-mac-drop',
+      'handshake-timeout',
+    ],
+    messages: {
+      aborted: {
+        what: 'The {by} ended the handshake with {kind} in packet {packet}, {elapsed} after the connection began; due was {due}; {negotiated}.',
+        causes: [
+          'the {by} gave up (a timeout, a policy, a failure) and did not send the alert that it owes',
+          'a device on the path ended the connection in its name',
+        ],
+        remedies: [
+          'read the log of the {by} at that moment: it is the side that ended the connection',
+          'if it knows nothing of it, capture at both ends and compare the closing packet',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME -msg'],
+      },
+      waited: {
+        what: 'The {by} ended the handshake with {kind} in packet {packet} after waiting {waited} for {due}; {negotiated}.',
+        causes: [
+          'the {debtor} did not send what was due, or it was lost on the way, until the {by} gave up',
+          'the timeout of the {by} is shorter than the {debtor} needs (checking a certificate online, asking its user, overload)',
+        ],
+        remedies: [
+          'find out what the {debtor} was doing: it owed the next message',
+          'see whether its kernel acknowledged the octets before; if not, look at the path',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME -msg'],
+      },
+      left: {
+        title: 'The client left before the server answered',
+        what: 'The client closed the connection with {kind} in packet {packet}, {elapsed} after it began and before the server had answered; {negotiated}.',
+        causes: [
+          'a probe, a scanner, or the loser of two parallel attempts: the client never meant to go on',
+          'the user or the application cancelled the request',
+        ],
+        remedies: ['if it was not meant so, read the log of the client: it decided to close'],
+        commands: [],
+      },
+    },
+  },
+  check(history) {
+    if (history.outcome !== 'aborted' && history.outcome !== 'failed') return NOT_APPLICABLE;
+    const ending = endingOf(history);
+    if (ending === undefined || ending.kind === 'alert') return NOT_APPLICABLE;
+    const blind = blindToEnding(history);
+    if (blind !== undefined) return notAssessable(blind);
+    const { stage, id } = history;
+    if (stage === 'none' || stage === 'done') return PASS;
+    const { by, kind, packet, nanos } = ending;
+    const due = DUE[stage];
+    const before = history.messages.findLast((message) => message.packet < packet);
+    const waited = nanos - (before?.nanos ?? history.startNanos);
+    const patient = waited >= PATIENCE;
+    const isWaiting = patient && due.from !== undefined && due.from !== by;
+    const isLeft = !patient && isOwnChoice(history, ending);
+    return {
+      kind: 'finding',
+      message: isWaiting ? 'waited' : isLeft ? 'left' : 'aborted',
+      severity: isLeft ? 'warning' : 'error',
+      confidence: kind === 'unreachable' ? 'likely' : 'proven',
+      data: {
+        by,
+        kind: KINDS[kind],
+        packet,
+        elapsed: formatDuration(nanos - history.startNanos),
+        waited: formatDuration(waited),
+        due: due.what,
+        debtor: due.from ?? by,
+        negotiated: describeNegotiation(history),
+      },
+      evidence: [
+        witness(ending, id, by, `${KINDS[kind]}; due was ${due.what}`),
+        ...context(history, ending),
+      ],
+      connections: [id],
+    };
+  },
+});

@@ -1,0 +1,133 @@
+import { alertDescriptionName, alertLevelName } from '../../model/code-points/alerts.ts';
+import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
+import type { AlertFact, ConnectionHistory, MessageFact } from '../../model/history.ts';
+import { formatDuration } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { DUE, endingOf } from '../support/ending.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+import { readingOf } from './alert-dictionary.ts';
+
+/** The other side's last message before the alert: what it most probably answers. */
+const answered = (
+  { messages }: ConnectionHistory,
+  { from, packet }: AlertFact,
+): MessageFact | undefined =>
+  messages.findLast((message) => message.from !== from && message.packet <= packet);
+
+/**
+ * A fatal alert is the one reason that a stack does give. It is told with its sender, the stage, the time and the
+ * negotiation, because its number without them is misread as often as not.
+ */
+export const handshakeAlert = defineConnectionRule({
+  meta: {
+    id: 'handshake-alert',
+    group: 'handshake',
+    title: 'A fatal alert ended the handshake',
+    severity: 'error',
+    sources: ['RFC 5246 §7.2.2', 'RFC 8446 §6.2', 'RFC 6347 §4.2.7'],
+    reports:
+      'Handshakes of TLS and DTLS that one side ended with a fatal alert: its sender, name and number, the stage, the time since the connection began, what was offered or negotiated, and what this alert most often means at this place.',
+    matters:
+      'The same alert means different things from the client and from the server, and before and after the keys are in use. Logs of one side often show only that the other gave up.',
+    decides:
+      'The first closing event of a handshake is a fatal alert that can be read. An alert that only answers the close of the other side (decode_error after a FIN, for example) does not count. The alert is certain; its most frequent readings come from a table by description, sender and stage.',
+    silent:
+      'Where a more specific rule explains the alert, for warnings, for alerts after the handshake, and for encrypted alerts without secrets.',
+    yieldsTo: [
+      'bad-record-mac-first-record',
+      'bad-record-mac-later',
+      'finished-decrypt-error',
+      'record-length-impossible',
+      'record-mac-mismatch',
+      'finished-mismatch',
+      'key-exchange-signature-invalid',
+      'server-hello-of-other-connection',
+      'record-decrypts-under-other-connection',
+      'psk-mismatch',
+      'psk-binder-mismatch',
+      'psk-unknown-identity',
+      'etm-disagreement',
+      'ems-disagreement',
+      'ems-required',
+      'no-shared-version',
+      'no-shared-cipher',
+      'no-shared-group',
+      'no-shared-sigalg',
+      'unsafe-legacy-renegotiation',
+      'sni-unrecognized',
+      'sni-missing',
+      'cert-expired',
+      'cert-not-yet-valid',
+      'cert-chain-incomplete',
+      'cert-name-mismatch',
+      'cert-weak-key',
+      'client-cert-required',
+      'client-cert-ca-hint-mismatch',
+      'alpn-mismatch',
+      'hrr-loop',
+      'downgrade-sentinel',
+      'http-on-tls-port',
+      'tls-on-plaintext-port',
+      'tls-clienthello-mid-connection',
+      'dtls-late-close-notify',
+      'dtls-stale-record-before-hello',
+      'dtls-old-epoch-after-new-handshake',
+      'hvr-loop',
+    ],
+    messages: {
+      alert: {
+        title: 'The {from} ended the handshake with {name}',
+        what: 'The {from} ended the handshake with the {level} alert {name} ({number}) in packet {packet}, {elapsed} after the connection began{answering}; {negotiated}.',
+        causes: [],
+        remedies: [],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME -msg'],
+      },
+    },
+  },
+  check(history) {
+    if (history.alerts.length === 0 || history.stage === 'done') return NOT_APPLICABLE;
+    if (history.outcome !== 'failed' && history.outcome !== 'aborted') return NOT_APPLICABLE;
+    const alert = endingOf(history)?.alert;
+    if (alert?.description === undefined || alert.description === 0) return PASS;
+    const { id, stage, version, startNanos } = history;
+    const { from, description, level = 2, packet, nanos } = alert;
+    const { causes, remedies } = readingOf(description, { from, stage, version });
+    const cause = answered(history, alert);
+    const name = alertDescriptionName(description);
+    return {
+      kind: 'finding',
+      message: 'alert',
+      confidence: 'proven',
+      data: {
+        from,
+        level: alertLevelName(level),
+        name,
+        number: description,
+        packet,
+        elapsed: formatDuration(nanos - startNanos),
+        answering:
+          cause === undefined
+            ? ''
+            : `, in answer to ${handshakeTypeName(cause.type)} (${formatDuration(nanos - cause.nanos)} before)`,
+        negotiated: describeNegotiation(history),
+      },
+      evidence: [
+        witness(alert, id, from, `${alertLevelName(level)} ${name}; due was ${DUE[stage].what}`),
+        ...(cause === undefined
+          ? []
+          : [
+              witness(
+                cause,
+                id,
+                cause.from,
+                `${handshakeTypeName(cause.type)}, the message before it`,
+              ),
+            ]),
+      ],
+      connections: [id],
+      causes,
+      remedies,
+    };
+  },
+});

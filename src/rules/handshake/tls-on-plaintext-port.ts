@@ -1,0 +1,91 @@
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
+import type { ConnectionHistory, RecordCounts } from '../../model/history.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { endpointText } from '../support/negotiation.ts';
+import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
+import { witness } from '../support/witness.ts';
+
+/** Octets that make text probable where no known protocol is recognised. */
+const ENOUGH_TEXT = 12;
+const PRINTABLE = /^[\t\r\n\x20-\x7e]+$/;
+
+const spokeTls = ({ handshake, changeCipherSpec, alert, applicationData }: RecordCounts): boolean =>
+  handshake + changeCipherSpec + alert + applicationData > 0;
+
+/** What the server sent in place of records. */
+function answerOf({ tcp, oddities }: ConnectionHistory): Uint8Array | undefined {
+  return (
+    tcp?.plaintextStart.server ??
+    oddities.find(({ from, kind }) => from === 'server' && kind === 'plaintext-instead-of-record')
+      ?.octets
+  );
+}
+
+/** A ClientHello that a plain-text server answers in its own language: the client then complains about a version. */
+export const tlsOnPlaintextPort = defineConnectionRule({
+  meta: {
+    id: 'tls-on-plaintext-port',
+    group: 'handshake',
+    title: 'A client speaks TLS to a plain-text port',
+    severity: 'error',
+    sources: ['RFC 8446 §5.1', 'RFC 5246 §6.2.1'],
+    reports:
+      'Connections whose client begins with a ClientHello and whose server speaks plain text: HTTP, SMTP, FTP, POP3, IMAP, SSH or other readable text.',
+    matters:
+      'The client takes the text for a record header and reports wrong version number, record too long or a decode error: all of them sound like TLS trouble, though no TLS server was there.',
+    decides:
+      'The client began with a ClientHello at once, the server sent no TLS record in the whole connection, and what it sent is the beginning of a known plain protocol (proven) or readable text (likely). The first line is quoted.',
+    silent:
+      'Where the client had spoken plain text before (STARTTLS, CONNECT), where the server sends any TLS record, where its octets are not readable, and where the start of the connection is missing.',
+    messages: {
+      plain: {
+        what: 'The server {server} answers the ClientHello (packet {hello}) with plain text: "{line}".',
+        causes: [
+          'the port is the plain-text one of the service, or the server has TLS switched off',
+          'the service expects STARTTLS on this port: plain text first, TLS after a command',
+          'a proxy answered with an error page of its own',
+        ],
+        remedies: [
+          'use the port that speaks TLS from the start, or tell the client to use STARTTLS',
+          'switch TLS on for this listener',
+        ],
+        commands: [
+          'openssl s_client -connect HOST:PORT -starttls smtp',
+          'curl -v http://HOST:PORT/',
+        ],
+      },
+    },
+  },
+  check(history) {
+    if (history.outcome === 'established' || history.tcp === undefined) return NOT_APPLICABLE;
+    const answer = answerOf(history);
+    if (answer === undefined) return NOT_APPLICABLE;
+    const { tcp, records, messages, id } = history;
+    const hello = messages.find(({ type, from }) => type === CLIENT_HELLO && from === 'client');
+    if (hello === undefined) return NOT_APPLICABLE;
+    if (tcp.plaintextStart.client !== undefined || spokeTls(records.server)) return PASS;
+    if (tcp.syn === undefined) return notAssessable('start-not-captured');
+    if (tcp.lostOctets.server > 0) return notAssessable('lost-bytes');
+    const protocol = plainProtocolOf(answer, 'server');
+    const line = firstLineOf(answer);
+    if (protocol === undefined && !(answer.length >= ENOUGH_TEXT && PRINTABLE.test(line)))
+      return PASS;
+    const said = tcp.lastData.server ?? hello;
+    return {
+      kind: 'finding',
+      message: 'plain',
+      confidence: protocol === undefined ? 'likely' : 'proven',
+      data: { server: endpointText(history.server), hello: hello.packet, line },
+      evidence: [
+        witness(hello, id, 'client', 'ClientHello, the first octets of the client'),
+        witness(
+          said,
+          id,
+          'server',
+          protocol === undefined ? 'readable text, no TLS record' : `${protocol}, no TLS record`,
+        ),
+      ],
+      connections: [id],
+    };
+  },
+});

@@ -1,0 +1,103 @@
+import { handshakeAborted } from '../../../src/rules/handshake/handshake-aborted.ts';
+import { at, fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+
+const hello = fakeMessage(1, 'client', 4);
+const rst = (packet: number) => ({ ...at(packet), withAck: true, window: 1 });
+const aborted = { outcome: 'aborted', stage: 'server-hello', messages: [hello] } as const;
+const byClient = { fin: { client: at(8), server: undefined } };
+const found = (message: string, severity: 'error' | 'warning', packets: readonly number[]) => [
+  { message, severity, confidence: 'proven', packets } as const,
+];
+
+testConnectionRule(handshakeAborted, [
+  {
+    name: 'reports a server that resets after its own flight (TLS 1.3)',
+    history: fakeHistory({
+      outcome: 'aborted',
+      stage: 'client-flight',
+      version: 0x0304,
+      messages: [hello, fakeMessage(2, 'server', 6)],
+      tcp: { rst: { client: undefined, server: rst(9) } },
+    }),
+    want: found('aborted', 'error', [6, 9]),
+  },
+  {
+    name: 'tells a client that waited for the ServerHello until it gave up',
+    history: fakeHistory({ ...aborted, tcp: { fin: { client: at(10_004), server: undefined } } }),
+    want: found('waited', 'error', [4, 10_004]),
+  },
+  {
+    name: 'warns of a client that leaves by its own choice',
+    history: fakeHistory({ ...aborted, tcp: byClient }),
+    want: found('left', 'warning', [4, 8]),
+  },
+  {
+    name: 'reports a refusal by close_notify',
+    history: fakeHistory({ ...aborted, alerts: [fakeAlert(0, 'server', 6, { level: 1 })] }),
+    want: found('aborted', 'error', [4, 6]),
+  },
+  {
+    name: 'names the server, not the client whose alert answers the close',
+    history: fakeHistory({
+      ...aborted,
+      outcome: 'failed',
+      alerts: [fakeAlert(50, 'client', 8)],
+      tcp: { fin: { client: undefined, server: at(6) } },
+    }),
+    want: found('aborted', 'error', [4, 6]),
+  },
+  {
+    name: 'shows an encrypted alert that could tell the reason',
+    history: fakeHistory({
+      outcome: 'aborted',
+      stage: 'server-finished',
+      messages: [hello, fakeMessage(16, 'client', 7)],
+      alerts: [fakeAlert(undefined, 'client', 8)],
+      tcp: { fin: { client: at(9), server: undefined } },
+    }),
+    want: found('aborted', 'error', [7, 8, 9]),
+  },
+  {
+    name: 'tells a DTLS server whose port was closed',
+    history: fakeHistory({
+      ...aborted,
+      protocol: 'DTLS',
+      dtls: { portUnreachable: [at(5)] },
+    }),
+    want: [{ message: 'aborted', severity: 'error', confidence: 'likely', packets: [4, 5] }],
+  },
+  {
+    name: 'leaves alerts to handshake-alert',
+    history: fakeHistory({ ...aborted, outcome: 'failed', alerts: [fakeAlert(40, 'server', 6)] }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'leaves a handshake alone that the capture shows in part',
+    history: fakeHistory({ ...aborted, outcome: 'incomplete', tcp: byClient }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'does not judge where octets are missing: an alert may be among them',
+    history: fakeHistory({
+      ...aborted,
+      tcp: { ...byClient, lostOctets: { client: 7, server: 0 } },
+    }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'does not judge half a conversation',
+    history: fakeHistory({ ...aborted, tcp: byClient, blindSpots: ['one-direction'] }),
+    want: { missing: 'one-direction' },
+  },
+  {
+    name: 'does not judge a connection that began before the capture',
+    history: fakeHistory({ ...aborted, tcp: byClient, blindSpots: ['start-not-captured'] }),
+    want: { missing: 'start-not-captured' },
+  },
+  {
+    name: 'passes a connection without a handshake',
+    history: fakeHistory({ outcome: 'aborted', stage: 'none', tcp: byClient }),
+    want: 'pass',
+  },
+]);
