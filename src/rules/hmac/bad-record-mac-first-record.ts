@@ -1,0 +1,208 @@
+import { BAD_RECORD_MAC } from '../../model/code-points/alerts.ts';
+import { cipherSuite } from '../../model/code-points/suites.ts';
+import type { Confidence } from '../../model/finding.ts';
+import {
+  type AlertFact,
+  type ConnectionHistory,
+  peerOf,
+  type RecordFact,
+} from '../../model/history.ts';
+import type { Neighbours } from '../../model/rule.ts';
+import { formatDuration } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { isTls13 } from '../support/closing-alert.ts';
+import { endingOf, lostOctets } from '../support/ending.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+
+/** Did the sender of the alert still write in the clear, so that it had not yet accepted anything protected? */
+function hadNotSwitched(
+  { changeCipherSpec, protectedRecords }: ConnectionHistory,
+  alert: AlertFact,
+): boolean {
+  const own = changeCipherSpec[alert.from];
+  const first = protectedRecords[alert.from].first;
+  return (
+    (own === undefined || own.packet > alert.packet) &&
+    (first === undefined || first.packet > alert.packet)
+  );
+}
+
+/** A record of the association before this one that arrived here could have raised the alert instead (RFC 6347 §4.2.8). */
+function strayRecord(
+  { previous }: Neighbours,
+  { id }: ConnectionHistory,
+  { packet }: AlertFact,
+): RecordFact | undefined {
+  return previous?.dtls?.anomalies.find(
+    ({ during, record }) => during === id && record.packet < packet,
+  )?.record;
+}
+
+/** What to suspect first, by what was negotiated; the order is that of experience, not of proof. */
+function suspects({
+  cipherSuite: code,
+  extendedMasterSecret,
+  encryptThenMac,
+}: ConnectionHistory): string[] {
+  const suite = code === undefined ? undefined : cipherSuite(code);
+  const causes: string[] = [];
+  if (suite?.keyExchange.includes('PSK') === true) {
+    causes.push(
+      'the two sides hold different pre-shared keys for this identity: the most frequent reason with a PSK suite',
+    );
+  }
+  if (extendedMasterSecret === true) {
+    causes.push(
+      'the two sides hashed different handshakes: with the extended master secret that gives different keys',
+    );
+  }
+  if (suite?.mode === 'cbc') {
+    causes.push(
+      encryptThenMac === true
+        ? 'one side applies the MAC before, the other after encryption: encrypt-then-MAC was negotiated'
+        : `the construction of the record MAC (${suite.mac}) differs in one of the implementations`,
+    );
+  }
+  if (suite?.keyExchange === 'DHE' || suite?.keyExchange === 'DH') {
+    causes.push(
+      'leading zero octets of the shared secret are treated differently: it then fails about once in 256 handshakes',
+    );
+  }
+  return causes;
+}
+
+/**
+ * The first protected record is the first use of the new keys. If it does not authenticate, key agreement or the MAC
+ * construction differs; damage on the way would have to hit just this record.
+ */
+export const badRecordMacFirstRecord = defineConnectionRule({
+  meta: {
+    id: 'bad-record-mac-first-record',
+    group: 'hmac',
+    title: 'The first protected record did not authenticate',
+    severity: 'error',
+    sources: [
+      'RFC 5246 §7.2.2',
+      'RFC 5246 §6.3',
+      'RFC 5246 §8.1.2',
+      'RFC 8422 §5.10',
+      'RFC 4279 §2',
+      'RFC 6347 §4.1.2.1',
+    ],
+    reports:
+      'A bad_record_mac in the clear that answers the first record the other side sent under the new keys, usually its Finished.',
+    matters:
+      'bad_record_mac is often put down to the network. On the first protected record it means that the two sides do not have the same keys, or do not use them in the same way: no transport problem, and it will happen again.',
+    decides:
+      'The alert 20 is in the clear, so its sender had not switched to the new keys itself, and the other side had: up to TLS 1.2 nothing but the first protected record can have raised it. In TLS 1.3, where a client writes in the clear until it has read the whole flight of the server, it is only likely. So it is over DTLS if a record of an earlier association arrived in this handshake.',
+    silent:
+      'Where the first protected record of the other side was not captured (handshake-alert speaks then), for encrypted alerts, and once records have been accepted.',
+    yieldsTo: [
+      'record-mac-mismatch',
+      'finished-mismatch',
+      'record-decrypts-under-other-connection',
+      'psk-mismatch',
+      'etm-disagreement',
+      'ems-disagreement',
+      'record-length-impossible',
+      'dtls-old-epoch-after-new-handshake',
+      'server-hello-of-other-connection',
+    ],
+    messages: {
+      finished: {
+        what: "The {from} could not authenticate the {peer}'s first protected record (packet {record}, {octets} octets) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}.",
+        causes: [
+          'premaster or master secret differ: encoding of the shared secret, PRF hash, extended master secret on one side only',
+          'the key block was cut differently, or the record MAC is computed differently, in one of the implementations',
+        ],
+        remedies: [
+          'give a key log of one side (--keylog): tlsdiag then checks the record and the usual mistakes in computing its MAC',
+          'repeat with an AEAD suite and with another key exchange: what changes the outcome shows which step is wrong',
+          'compare how often it happens by suite: always with one suite means code, once in a few hundred means an encoding, spread over all suites means hardware',
+        ],
+        commands: [
+          'tlsdiag analyze FILE --keylog KEYS',
+          "openssl s_client -connect HOST:PORT -tls1_2 -cipher 'SUITE'",
+        ],
+      },
+      flight13: {
+        title: "The server's protected flight did not authenticate",
+        what: "The client could not authenticate the server's protected flight (first record in packet {record}) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}.",
+        causes: [
+          'the handshake secrets differ: ClientHello or ServerHello were changed on the way, or the ServerHello answers another ClientHello',
+          'the shared secret of the key exchange is computed or encoded differently',
+          'a record of the flight was changed on the way',
+        ],
+        remedies: [
+          'capture at both ends and compare the hellos octet by octet',
+          'give a key log of one side (--keylog)',
+        ],
+        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+      },
+    },
+  },
+  check(history, neighbours) {
+    if (history.alerts.length === 0 || history.stage === 'done') return NOT_APPLICABLE;
+    const alert = endingOf(history)?.alert;
+    if (alert?.description !== BAD_RECORD_MAC || alert.encrypted) return NOT_APPLICABLE;
+    const { protectedRecords, id } = history;
+    const peer = peerOf(alert.from);
+    const record = protectedRecords[peer].first;
+    if (record === undefined || record.packet > alert.packet) {
+      if (lostOctets(history) > 0) return notAssessable('lost-bytes');
+      return history.bothDirections ? PASS : notAssessable('one-direction');
+    }
+    if (!hadNotSwitched(history, alert)) return PASS;
+    const stray = strayRecord(neighbours, history, alert);
+    const tls13 = isTls13(history);
+    const sure = !tls13 && stray === undefined && lostOctets(history) === 0;
+    const confidence: Confidence = sure ? 'proven' : 'likely';
+    const delay = formatDuration(alert.nanos - record.nanos);
+    const what = tls13
+      ? 'the first record of its protected flight'
+      : 'the first record under the new keys';
+    return {
+      kind: 'finding',
+      message: tls13 ? 'flight13' : 'finished',
+      confidence,
+      data: {
+        from: alert.from,
+        peer,
+        record: record.packet,
+        octets: record.length,
+        packet: alert.packet,
+        delay,
+        negotiated: describeNegotiation(history),
+      },
+      evidence: [
+        witness(
+          alert,
+          id,
+          alert.from,
+          'bad_record_mac in the clear: it had not switched to the new keys',
+        ),
+        witness(record, id, peer, `${what}, ${record.length} octets`),
+        ...(stray === undefined
+          ? []
+          : [
+              witness(
+                stray,
+                neighbours.previous?.id ?? 0,
+                stray.from,
+                'a record of the association before',
+              ),
+            ]),
+      ],
+      connections: [id],
+      causes: [
+        ...suspects(history),
+        ...(stray === undefined
+          ? []
+          : [
+              'a record of the earlier association on the same ports was taken for one of this handshake',
+            ]),
+      ],
+    };
+  },
+});

@@ -1,0 +1,105 @@
+import { BAD_RECORD_MAC } from '../../model/code-points/alerts.ts';
+import { peerOf } from '../../model/history.ts';
+import { formatDuration } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { lostOctets } from '../support/ending.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+
+/**
+ * Keys that worked do not stop working: what fails after accepted records is the record, its place in the sequence, or
+ * the code at this length. An encrypted alert without secrets could as well be a close_notify and accuses nobody.
+ */
+export const badRecordMacLater = defineConnectionRule({
+  meta: {
+    id: 'bad-record-mac-later',
+    group: 'hmac',
+    title: 'A record failed to authenticate after others had been accepted',
+    severity: 'error',
+    sources: ['RFC 5246 §7.2.2', 'RFC 5246 §6.1', 'RFC 8446 §5.2', 'RFC 8446 §5.3'],
+    reports:
+      'A bad_record_mac that can be read (in the clear, or with secrets) on a connection whose earlier protected records were accepted.',
+    matters:
+      'Since the keys were right, certificates, PSK and key exchange are not the reason. Something changed the record or the sequence: two writers on one connection, a record of another connection, damage on the way, or a fault at a particular length.',
+    decides:
+      'The handshake was complete and a readable alert 20 follows protected records of the other side. With secrets that opened the alert it is proven; an alert in the clear at this point is not authenticated, so the verdict is likely.',
+    silent:
+      'For alerts that cannot be read: without secrets a closing alert has the same length. Also where octets are missing from the capture, since the failing record may be among them.',
+    yieldsTo: [
+      'record-mac-mismatch',
+      'record-decrypts-under-other-connection',
+      'seq-desync',
+      'keyupdate-desync',
+      'record-length-impossible',
+      'payload-corrupted-in-transit',
+      'tls-clienthello-mid-connection',
+      'dtls-late-close-notify',
+      'dtls-old-epoch-after-new-handshake',
+      'dtls-epoch0-alert',
+    ],
+    messages: {
+      later: {
+        what: 'The {from} ended the connection with bad_record_mac in packet {packet}, {delay} after the last record of the {peer} ({octets} octets, packet {record}); {count} protected records came before; {negotiated}.',
+        causes: [
+          'two writers share one TLS state (a process forked with the connection open, threads without a lock): sequence numbers are used twice or skipped',
+          'a record of another connection was written to this socket',
+          'the record was changed on the way, by hardware or a device that rewrites and corrects checksums',
+          'the MAC code of one side fails at this length',
+        ],
+        remedies: [
+          'give a key log (--keylog): tlsdiag then says whether the record fits another sequence number or another connection',
+          'open connections after the fork, one writer at a time',
+          'capture at both ends and compare the octets of the record: if they are equal, the network is acquitted',
+        ],
+        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+      },
+    },
+  },
+  check(history) {
+    const { alerts, stage, protectedRecords, id } = history;
+    if (alerts.length === 0 || stage !== 'done') return NOT_APPLICABLE;
+    const alert = alerts.find(({ description }) => description === BAD_RECORD_MAC);
+    if (alert === undefined) return NOT_APPLICABLE;
+    // Anybody can send a datagram in the clear, and the association goes on: dtls-epoch0-alert tells that.
+    if (history.protocol === 'DTLS' && !alert.encrypted) return PASS;
+    const peer = peerOf(alert.from);
+    const { count, first, last, lastData } = protectedRecords[peer];
+    const record = [lastData, last, first].find(
+      (one) => one !== undefined && one.packet <= alert.packet,
+    );
+    if (record === undefined || count < 2) return PASS;
+    if (history.protocol === 'TLS' && lostOctets(history) > 0) return notAssessable('lost-bytes');
+    return {
+      kind: 'finding',
+      message: 'later',
+      confidence: alert.encrypted ? 'proven' : 'likely',
+      data: {
+        from: alert.from,
+        peer,
+        packet: alert.packet,
+        delay: formatDuration(alert.nanos - record.nanos),
+        octets: record.length,
+        record: record.packet,
+        count,
+        negotiated: describeNegotiation(history),
+      },
+      evidence: [
+        witness(
+          alert,
+          id,
+          alert.from,
+          alert.encrypted
+            ? 'bad_record_mac, opened with the secrets'
+            : 'bad_record_mac in the clear',
+        ),
+        witness(
+          record,
+          id,
+          peer,
+          `the last record of the ${peer} before it, ${record.length} octets`,
+        ),
+      ],
+      connections: [id],
+    };
+  },
+});

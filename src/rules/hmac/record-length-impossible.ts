@@ -1,0 +1,149 @@
+import { contentTypeName } from '../../model/code-points/content-types.ts';
+import { type CipherSuite, cipherSuite } from '../../model/code-points/suites.ts';
+import { type ConnectionHistory, type OddityFact, peerOf } from '../../model/history.ts';
+import { formatDuration } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
+import { isTls13 } from '../support/closing-alert.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+
+/** Largest fragment on the wire: RFC 5246 §6.2.3, RFC 8446 §5.2. */
+const LARGEST = 16_384 + 2_048;
+const LARGEST_13 = 16_384 + 256;
+
+/** The rule that this length breaks, in words; the fact itself was established where the record was read. */
+function violation(
+  length: number,
+  suite: CipherSuite | undefined,
+  history: ConnectionHistory,
+): string {
+  const largest = isTls13(history) ? LARGEST_13 : LARGEST;
+  if (length > largest) return `more than the ${largest} octets that a record may have`;
+  if (suite === undefined) return 'a length that the negotiated protection cannot give';
+  const { blockOctets, macOctets, tagOctets, explicitNonceOctets, mac } = suite;
+  if (blockOctets > 0) {
+    return history.encryptThenMac === true
+      ? `without the ${macOctets} octets of ${mac} not a multiple of the block of ${blockOctets} octets, or too short for a record`
+      : `not a multiple of the block of ${blockOctets} octets, or too short for a record with ${mac}`;
+  }
+  const least = tagOctets + explicitNonceOctets + macOctets + (isTls13(history) ? 1 : 0);
+  return `fewer than the ${least} octets of nonce and tag`;
+}
+
+/** Would the length be right if the other order of MAC and encryption were in use? Only HMAC-SHA1 shows it. */
+function fitsOtherOrder(
+  length: number,
+  suite: CipherSuite | undefined,
+  etm: boolean | undefined,
+): boolean {
+  if (suite === undefined || suite.blockOctets === 0 || suite.macOctets % suite.blockOctets === 0)
+    return false;
+  const shifted = etm === true ? length : length - suite.macOctets;
+  return shifted > 0 && shifted % suite.blockOctets === 0;
+}
+
+/** A length that no correct sender can produce needs no key to be recognised. */
+export const recordLengthImpossible = defineConnectionRule({
+  meta: {
+    id: 'record-length-impossible',
+    group: 'hmac',
+    title: 'A protected record has a length that its protection cannot give',
+    severity: 'error',
+    sources: [
+      'RFC 5246 §6.2.3',
+      'RFC 5246 §6.2.3.2',
+      'RFC 5246 §7.2.2',
+      'RFC 8446 §5.2',
+      'RFC 7366 §3',
+    ],
+    reports:
+      'Protected records whose length contradicts the negotiated suite: no multiple of the cipher block, shorter than MAC, nonce and tag, or longer than a record may be.',
+    matters:
+      'The receiver can only answer with bad_record_mac, record_overflow or decode_error, and the log speaks of damage or wrong keys. The length shows that the sender protected it in another way, or for another connection.',
+    decides:
+      'The length alone contradicts the suite and the encrypt-then-MAC state of the ServerHello. With a stream free of holes and of conflicting retransmissions it is proven; only the cause is open. For HMAC-SHA1 the length also tells whether the other order of MAC and encryption would fit.',
+    silent:
+      'Where octets of that direction are missing from the capture: a header that was read in the wrong place gives any length.',
+    yieldsTo: ['etm-disagreement', 'record-decrypts-under-other-connection'],
+    messages: {
+      impossible: {
+        what: 'The record in packet {packet} from the {from} ({type}) has {length} octets, {violation}; {reaction}; {negotiated}.',
+        causes: [
+          'the record belongs to another connection whose suite fits its length',
+          'the two sides disagree about the suite, about encrypt-then-MAC, or about a truncated MAC',
+          'the sender builds padding, MAC or explicit nonce wrongly',
+        ],
+        remedies: [
+          'look for another connection of the same sender whose suite fits this length, and for code that mixes up sockets',
+          'switch encrypt-then-MAC off on one side as a test, and try an AEAD suite',
+          'give a key log (--keylog): tlsdiag then tries the keys of the other connections as well',
+        ],
+        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+      },
+    },
+  },
+  check(history) {
+    if (history.oddities.length === 0) return NOT_APPLICABLE;
+    const odd = history.oddities.filter(({ kind }) => kind === 'impossible-length');
+    const [first] = odd;
+    if (first === undefined) return NOT_APPLICABLE;
+    const { id, tcp, protocol, cipherSuite: code } = history;
+    if (tcp !== undefined && tcp.lostOctets[first.from] > 0) return notAssessable('lost-bytes');
+    const suite = code === undefined ? undefined : cipherSuite(code);
+    const reaction = reactionTo(history, first);
+    return {
+      kind: 'finding',
+      message: 'impossible',
+      // DTLS drops such a record silently, and the association goes on (RFC 6347 §4.1.2.7).
+      severity: protocol === 'DTLS' && reaction === undefined ? 'warning' : 'error',
+      confidence: (tcp?.conflicts.length ?? 0) > 0 ? 'likely' : 'proven',
+      data: {
+        packet: first.packet,
+        from: first.from,
+        type: contentTypeName(first.contentType),
+        length: first.length,
+        violation: violation(first.length, suite, history),
+        reaction: reaction?.text ?? 'no reaction of the receiver was captured',
+        negotiated: describeNegotiation(history),
+      },
+      evidence: [
+        witness(
+          first,
+          id,
+          first.from,
+          `${contentTypeName(first.contentType)}, ${first.length} octets`,
+        ),
+        ...(reaction === undefined
+          ? []
+          : [witness(reaction.at, id, peerOf(first.from), reaction.text)]),
+        ...odd
+          .slice(1, 4)
+          .map((one) => witness(one, id, one.from, `another one, ${one.length} octets`)),
+      ],
+      connections: [id],
+      ...(fitsOtherOrder(first.length, suite, history.encryptThenMac)
+        ? {
+            causes: [
+              history.encryptThenMac === true
+                ? 'its length fits MAC-then-encrypt, though encrypt-then-MAC was negotiated'
+                : 'its length fits encrypt-then-MAC, which was not negotiated',
+            ],
+          }
+        : {}),
+    };
+  },
+});
+
+/** What the receiver did next, as far as it can be connected with the record. */
+function reactionTo({ alerts, tcp }: ConnectionHistory, odd: OddityFact) {
+  const receiver = peerOf(odd.from);
+  const alert = alerts.find(({ from, packet }) => from === receiver && packet > odd.packet);
+  if (alert !== undefined) {
+    const delay = formatDuration(alert.nanos - odd.nanos);
+    return { at: alert, text: `the ${receiver} sent an alert ${delay} later` };
+  }
+  const closed = tcp?.rst[receiver] ?? tcp?.fin[receiver];
+  if (closed === undefined || closed.packet < odd.packet) return undefined;
+  const delay = formatDuration(closed.nanos - odd.nanos);
+  return { at: closed, text: `the ${receiver} closed the connection ${delay} later` };
+}

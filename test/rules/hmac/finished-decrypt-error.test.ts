@@ -1,0 +1,108 @@
+import type { ClientHello } from '../../../src/model/message.ts';
+import { finishedDecryptError } from '../../../src/rules/hmac/finished-decrypt-error.ts';
+import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+
+const serverFlight = [
+  fakeMessage(1, 'client', 4),
+  fakeMessage(2, 'server', 6),
+  fakeMessage(12, 'server', 6),
+];
+const clientKeyExchange = fakeMessage(16, 'client', 8);
+const given = {
+  outcome: 'failed',
+  stage: 'server-finished',
+  extendedMasterSecret: false,
+  messages: [...serverFlight, clientKeyExchange],
+  changeCipherSpec: { client: at(8), server: undefined },
+  protectedRecords: { client: { count: 1, first: fakeRecord(22, 'client', 9) } },
+  alerts: [fakeAlert(51, 'server', 10)],
+} as const;
+const pskHello: ClientHello = {
+  legacyVersion: 0x0303,
+  random: new Uint8Array(32),
+  sessionId: new Uint8Array(0),
+  cookie: undefined,
+  cipherSuites: [0x1301],
+  compressionMethods: [0],
+  extensions: [{ type: 41, data: new Uint8Array(0) }],
+  serverName: undefined,
+  alpn: [],
+  versions: [0x0304],
+  supportedGroups: [],
+  signatureAlgorithms: [],
+  keyShareGroups: [],
+};
+const onHello = {
+  outcome: 'failed',
+  stage: 'server-hello',
+  version: undefined,
+  cipherSuite: undefined,
+  messages: serverFlight.slice(0, 1),
+  alerts: [fakeAlert(51, 'server', 6)],
+} as const;
+const found = (message: string, confidence: 'proven' | 'likely', packets: readonly number[]) => [
+  { message, severity: 'error', confidence, packets } as const,
+];
+
+testConnectionRule(finishedDecryptError, [
+  {
+    name: 'proves that verify_data was refused',
+    history: fakeHistory(given),
+    want: found('finished', 'proven', [9, 10]),
+  },
+  {
+    name: 'narrows it down with the extended master secret',
+    history: fakeHistory({ ...given, extendedMasterSecret: true }),
+    want: found('finished', 'proven', [9, 10]),
+  },
+  {
+    name: 'is less sure over DTLS, where some stacks use it for any MAC problem',
+    history: fakeHistory({ ...given, protocol: 'DTLS' }),
+    want: found('finished', 'likely', [9, 10]),
+  },
+  {
+    name: 'leaves open which of CertificateVerify and Finished it was',
+    history: fakeHistory({ ...given, messages: [...given.messages, fakeMessage(15, 'client', 8)] }),
+    want: found('either', 'likely', [8, 10]),
+  },
+  {
+    name: 'proves that the client refused the signature of ServerKeyExchange',
+    history: fakeHistory({
+      ...given,
+      stage: 'client-flight',
+      messages: serverFlight,
+      protectedRecords: {},
+      alerts: [fakeAlert(51, 'client', 7)],
+    }),
+    want: found('signature', 'proven', [6, 7]),
+  },
+  {
+    name: 'leaves open in TLS 1.3 what the client refused',
+    history: fakeHistory({
+      ...given,
+      stage: 'client-flight',
+      version: 0x0304,
+      messages: serverFlight.slice(0, 2),
+      alerts: [fakeAlert(51, 'client', 7)],
+    }),
+    want: found('either', 'likely', [6, 7]),
+  },
+  {
+    name: 'suspects the binder where a PSK was offered',
+    history: fakeHistory({ ...onHello, clientHello: pskHello }),
+    want: found('binder', 'likely', [4, 6]),
+  },
+  { name: 'passes it where none was offered', history: fakeHistory(onHello), want: 'pass' },
+  {
+    name: 'does not judge where the messages before it are missing',
+    history: fakeHistory({ ...onHello, tcp: { lostOctets: { client: 300, server: 0 } } }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'leaves other alerts alone',
+    history: fakeHistory({ ...given, alerts: [fakeAlert(20, 'server', 10)] }),
+    want: 'not-applicable',
+  },
+  { name: 'leaves healthy connections alone', history: fakeHistory(), want: 'not-applicable' },
+]);
