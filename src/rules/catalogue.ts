@@ -1,6 +1,19 @@
 import type { Rule } from '../model/rule.ts';
+import { closeWithoutAlertAfterClientHello } from './handshake/close-without-alert-after-clienthello.ts';
+import { failureCorrelation } from './handshake/failure-correlation.ts';
+import { handshakeAborted } from './handshake/handshake-aborted.ts';
+import { handshakeAbortedAtKeySetup } from './handshake/handshake-aborted-at-key-setup.ts';
+import { handshakeAlert } from './handshake/handshake-alert.ts';
+import { handshakeKillsServer } from './handshake/handshake-kills-server.ts';
+import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
+import { tlsClientHelloMidConnection } from './handshake/tls-clienthello-mid-connection.ts';
+import { tlsOnPlaintextPort } from './handshake/tls-on-plaintext-port.ts';
+import { badRecordMacFirstRecord } from './hmac/bad-record-mac-first-record.ts';
+import { badRecordMacLater } from './hmac/bad-record-mac-later.ts';
 import { dtlsSilentMacDrop } from './hmac/dtls-silent-mac-drop.ts';
+import { finishedDecryptError } from './hmac/finished-decrypt-error.ts';
 import { hvrLoop } from './hmac/hvr-loop.ts';
+import { recordLengthImpossible } from './hmac/record-length-impossible.ts';
 import { dtlsAssociationRestart } from './misdelivery/dtls-association-restart.ts';
 import { dtlsEpoch0Alert } from './misdelivery/dtls-epoch0-alert.ts';
 import { dtlsFinalFlightRetransmission } from './misdelivery/dtls-final-flight-retransmission.ts';
@@ -12,9 +25,18 @@ import { dtlsRestartIgnored } from './misdelivery/dtls-restart-ignored.ts';
 import { dtlsSeqReuse } from './misdelivery/dtls-seq-reuse.ts';
 import { dtlsStaleRecordBeforeHello } from './misdelivery/dtls-stale-record-before-hello.ts';
 import { tlsDuplicateHelloRandom } from './misdelivery/tls-duplicate-hello-random.ts';
+import { connectionReset } from './transport/connection-reset.ts';
+import { serverProcessDied } from './transport/server-process-died.ts';
+import { tcpConnectRefused } from './transport/tcp-connect-refused.ts';
+import { tcpConnectTimeout } from './transport/tcp-connect-timeout.ts';
+import { tlsTruncatedClose } from './transport/tls-truncated-close.ts';
 
 /** Every rule there is, by id. Adding a rule is adding a line. */
 export const CATALOGUE: readonly Rule[] = [
+  badRecordMacFirstRecord,
+  badRecordMacLater,
+  closeWithoutAlertAfterClientHello,
+  connectionReset,
   dtlsAssociationRestart,
   dtlsEpoch0Alert,
   dtlsFinalFlightRetransmission,
@@ -26,6 +48,20 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsSeqReuse,
   dtlsSilentMacDrop,
   dtlsStaleRecordBeforeHello,
+  failureCorrelation,
+  finishedDecryptError,
+  handshakeAborted,
+  handshakeAbortedAtKeySetup,
+  handshakeAlert,
+  handshakeKillsServer,
+  httpOnTlsPort,
   hvrLoop,
+  recordLengthImpossible,
+  serverProcessDied,
+  tcpConnectRefused,
+  tcpConnectTimeout,
+  tlsClientHelloMidConnection,
   tlsDuplicateHelloRandom,
+  tlsOnPlaintextPort,
+  tlsTruncatedClose,
 ];

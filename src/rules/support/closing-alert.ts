@@ -6,15 +6,20 @@ import type { ConnectionHistory, Role } from '../../model/history.ts';
 const ALERT_INNER_OCTETS = 3;
 
 /**
- * Did this side send anything that may be a close_notify or an error alert? Up to TLS 1.2 the content type tells. In
- * TLS 1.3 only the length of its last record can, so the answer is then a presumption (RFC 8446 §5.4 allows padding).
+ * Did this side send anything before that packet that may be a close_notify or an error alert? Up to TLS 1.2 the
+ * content type tells. In TLS 1.3 only the length of its last record can, so the answer is then a presumption
+ * (RFC 8446 §5.4 allows padding).
  */
-export function mayHaveSentAlert(history: ConnectionHistory, role: Role): boolean {
-  if (history.alerts.some(({ from }) => from === role)) return true;
-  if (!isTls13(history)) return history.records[role].alert > 0;
+export function mayHaveSentAlert(
+  history: ConnectionHistory,
+  role: Role,
+  before = Number.POSITIVE_INFINITY,
+): boolean {
+  if (history.alerts.some(({ from, packet }) => from === role && packet < before)) return true;
+  if (!isTls13(history)) return false;
   const last = history.protectedRecords[role].last;
   const tag = (history.cipherSuite && cipherSuite(history.cipherSuite)?.tagOctets) || 16;
-  return last !== undefined && last.length === ALERT_INNER_OCTETS + tag;
+  return last !== undefined && last.packet < before && last.length === ALERT_INNER_OCTETS + tag;
 }
 
 /** Are the rules of TLS 1.3 in force, over TCP or UDP? */

@@ -81,7 +81,8 @@ export const connectionReset = defineConnectionRule({
     const found = resetBy(history);
     if (found === undefined) return PASS;
     const { by, reset } = found;
-    if (mayHaveSentAlert(history, by) || mayHaveSentAlert(history, peerOf(by))) return PASS;
+    if (mayHaveSentAlert(history, by) || mayHaveSentAlert(history, peerOf(by), reset.packet))
+      return PASS;
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
     const { client, server } = history.tcp.lastData;

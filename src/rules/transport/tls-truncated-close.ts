@@ -60,7 +60,8 @@ export const tlsTruncatedClose = defineConnectionRule({
     const found = firstFin(history);
     if (found === undefined) return NOT_APPLICABLE;
     const { by, fin } = found;
-    if (mayHaveSentAlert(history, by) || mayHaveSentAlert(history, peerOf(by))) return PASS;
+    if (mayHaveSentAlert(history, by) || mayHaveSentAlert(history, peerOf(by), fin.packet))
+      return PASS;
     const { records, protectedRecords, tcp, id } = history;
     if (records[by].applicationData === 0) return NOT_APPLICABLE;
     const blind = blindToEnding(history);

@@ -52,6 +52,11 @@ testConnectionRule(tlsTruncatedClose, [
     want: 'pass',
   },
   {
+    name: 'notes it although the other side says close_notify when it meets the FIN',
+    history: fakeHistory({ tcp, records, alerts: [fakeAlert(undefined, 'client', 15)] }),
+    want: [{ message: 'closed', severity: 'info', confidence: 'proven', packets: [12, 14] }],
+  },
+  {
     name: 'does not judge where octets are missing: the close_notify may be among them',
     history: fakeHistory({ tcp: { ...tcp, lostOctets: { client: 0, server: 31 } }, records }),
     want: { missing: 'lost-bytes' },
