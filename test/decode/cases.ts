@@ -162,7 +162,11 @@ export const LINK_CASES: readonly Case[] = [
   link('Linux cooked', 113, sll(1, ETHER.ip4, TCP4)),
   link('Linux cooked with a VLAN', 113, sll(1, 0x8100, vlan(3, ETHER.ip6, TCP6)), [TCP_6]),
   link('Linux cooked with LLC', 113, sll(1, 4, snap(ETHER.ip4, TCP4))),
-  link('Linux cooked, Wi-Fi in monitor mode', 113, sll(801, 0x0019, WLAN)),
+  link(
+    'Linux cooked, Wi-Fi in monitor mode',
+    113,
+    sll(803, 0x0004, [...hex('00 00'), ...le16(8), ...le32(0), ...WLAN]),
+  ),
   link('Linux cooked, netlink is passed over', 113, sll(824, ETHER.ip4, TCP4), []),
   link('Linux cooked v2', 276, sll2(1, ETHER.ip4, TCP4)),
   link('Linux cooked v2 with IPv6', 276, sll2(772, ETHER.ip6, TCP6), [TCP_6]),
@@ -258,5 +262,11 @@ export const IP_CASES: readonly Case[] = [
   ip('IPv6 ESP is passed over', ip6(50, zeros(40)), []),
   ip('IPv6 without next header', ip6(59, zeros(40)), []),
   ip('UDP shorter than its packet', ip4(17, [...udp(HELLO), ...text('more')]), [UDP_4]),
+  ip('ICMP port unreachable', ip4(1, [3, 3, ...zeros(6), ...UDP4.slice(0, 28)]), [
+    `unreachable ${A4}:50000 > ${B4}:5684 `,
+  ]),
+  ip('ICMPv6 packet too big', ip6(58, [2, 0, ...zeros(6), ...TCP6]), [
+    `quote ${A6}:40000 > ${B6}:443 `,
+  ]),
   ip('SCTP is passed over', ip4(132, zeros(40)), []),
 ];

@@ -91,10 +91,9 @@ export const TUNNEL_CASES: readonly Case[] = [
   ip('EtherIP', ip4(97, [...hex('3000'), ...ETH])),
   ip('MPLS in IP', ip4(137, [...hex('00002140'), ...TCP4])),
   over('VXLAN', 4789, [...hex('08000000 00000100'), ...ETH]),
-  over('VXLAN without identifier is passed over', 4789, [...hex('00000000 00000100'), ...ETH], []),
   over('VXLAN-GPE with IPv4', 4790, [...hex('0c000001 00000100'), ...TCP4]),
   over('VXLAN-GPE with IPv6', 4790, [...hex('0c000002 00000100'), ...TCP6], [TCP_6]),
-  over('VXLAN-GPE with Ethernet', 4790, [...hex('08000000 00000100'), ...ETH]),
+  over('VXLAN-GPE with Ethernet', 4790, [...hex('08000003 00000100'), ...ETH]),
   over('VXLAN-GPE with a service header', 4790, [
     ...hex('0c000004 00000100'),
     ...hex('0002 02 05 00000000'),
@@ -145,7 +144,7 @@ export const TUNNEL_CASES: readonly Case[] = [
   over('CAPWAP keep-alive is passed over', 5247, [...hex('00 100008 00000000'), ...ETH], []),
   over('L2TP', 1701, [...hex('0002 0001 0001'), ...PPTP_TCP]),
   over('L2TP with length, sequence and offset', 1701, [
-    ...hex('4a02 0000 0001 0001 0000 0000 0002 ffff'),
+    ...hex('4a02 0043 0001 0001 0000 0000 0002 ffff'),
     ...PPTP_TCP,
   ]),
   over('L2TP control is passed over', 1701, hex('c802 000c 0000 0000 0000 0000'), []),

@@ -2,7 +2,7 @@ import { FIRST_ETHER_TYPE, nextOfEtherType } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
 
-/** ARPHRD_ values of the devices whose packets begin with a link header of their own. */
+/** ARPHRD_ values with which the protocol field means nothing. */
 const DEVICE = {
   ieee80211: 801,
   ieee80211Prism: 802,
@@ -32,11 +32,8 @@ export function linuxSll2(frame: Frame): Next {
 
 function cooked(device: number, protocol: number): Next {
   switch (device) {
-    case DEVICE.ieee80211:
-      return NEXT.ieee80211;
     case DEVICE.ieee80211Radiotap:
       return NEXT.radiotap;
-    case DEVICE.ieee80211Prism:
     case DEVICE.netlink:
       return NEXT.stop;
     default:

@@ -4,21 +4,20 @@ import { NEXT, type Next } from '../next.ts';
 import { nextOfServiceProtocol } from './mpls.ts';
 
 const VXLAN_OCTETS = 8;
-const NETWORK_ID_FLAG = 0x08;
 
-/** VXLAN header (RFC 7348 §5); without a network identifier it is something else on that port. */
+/** VXLAN header (RFC 7348 §5), then an Ethernet frame. */
 export function vxlan(frame: Frame): Next {
-  if (frame.lacks(VXLAN_OCTETS) || (frame.u8(0) & NETWORK_ID_FLAG) === 0) return NEXT.stop;
+  if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
   frame.offset += VXLAN_OCTETS;
   return NEXT.ethernet;
 }
 
-/** VXLAN with a next protocol field (draft-ietf-nvo3-vxlan-gpe §3); a zero there is what plain VXLAN sends. */
+/** VXLAN with a next protocol field (draft-ietf-nvo3-vxlan-gpe §3), which counts whatever the flags say. */
 export function vxlanGpe(frame: Frame): Next {
   if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
   const protocol = frame.u8(3);
   frame.offset += VXLAN_OCTETS;
-  return protocol === 0 ? NEXT.ethernet : nextOfServiceProtocol(protocol);
+  return nextOfServiceProtocol(protocol);
 }
 
 /** GENEVE header (RFC 8926 §3.4): version 0, options in words, EtherType. */
