@@ -23,7 +23,7 @@ export const FRAMES_WITHOUT_PACKET: ReadonlySet<number> = new Set([
 export const LOCAL_BLOCK_TYPES = 0x8000_0000;
 
 /** Whether `type` means something to us, so that a search may take it for the beginning of a block. */
-export function isKnownBlock(type: number): boolean {
+function isKnownBlock(type: number): boolean {
   return KNOWN.has(type) || FRAMES_WITHOUT_PACKET.has(type);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/model/limits.ts';
 import {
   type Block,
   type ByteOrder,
@@ -302,6 +303,24 @@ describe('damaged pcapng', () => {
       needed: length,
       available: 1000,
     });
+  });
+
+  it('keeps embedded secrets up to the limit', () => {
+    const half = new Uint8Array(LIMITS.embeddedSecretsOctets / 2);
+    const { embeddedSecrets, notices } = readCapture(
+      pcapngFile({
+        blocks: [
+          decryptionSecrets(1, half),
+          decryptionSecrets(2, half),
+          decryptionSecrets(3, payload(5)),
+          interfaceBlock(),
+          good(1),
+        ],
+      }),
+      LIMITS.readBlockOctets,
+    );
+    expect(embeddedSecrets.map(({ type }) => type)).toEqual([1, 3]);
+    expect(notices).toMatchObject([{ code: 'limit-reached', needed: half.length }]);
   });
 
   it('notes an unusual version', () => {

@@ -4,7 +4,7 @@ import type { CaptureNotice } from '../../src/model/notice.ts';
 import type { CaptureFacts } from '../../src/model/packet.ts';
 
 /** A packet as a test keeps it: a copy of all the cursor said. */
-export interface ReadPacket {
+interface ReadPacket {
   readonly packetNumber: number;
   readonly seconds: number;
   readonly nanos: number;
