@@ -17,7 +17,8 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     title: 'Two connections begin with the same random',
     severity: 'warning',
     sources: ['RFC 5246 §7.4.1.2', 'RFC 8446 §4.1.2', 'RFC 8446 §4.1.3'],
-    reports: 'A ClientHello or ServerHello random that two different connections share.',
+    reports:
+      'A ClientHello or ServerHello random that two connections share although their handshakes are not the same.',
     matters:
       'The randoms keep the keys of two connections apart. A random that repeats points to a generator without entropy, a cloned machine, a forked process, or a recorded handshake played back; and a key log, which is indexed by the client’s random, can no longer tell the two apart.',
     decides:

@@ -1,0 +1,58 @@
+import type { ConnectionHistory } from '../../../src/model/history.ts';
+import { dtlsAssociationRestart } from '../../../src/rules/misdelivery/dtls-association-restart.ts';
+import { fakeHistory } from '../../support/fake-history.ts';
+import { association } from '../support/dtls-history.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+
+const open = (more: Partial<ConnectionHistory> = {}): ConnectionHistory => ({
+  ...association({
+    id: 1,
+    packet: 1,
+    ms: 0,
+    dtls: { probableClose: { client: undefined, server: undefined } },
+  }),
+  ...more,
+});
+const restarted = association({ id: 2, packet: 11, ms: 60, dtls: { replacesOpen: 1 } });
+
+testConnectionRule(dtlsAssociationRestart, [
+  { name: 'leaves TLS over TCP alone', history: fakeHistory(), want: 'not-applicable' },
+  {
+    name: 'says nothing about an orderly reconnect',
+    history: association({ id: 2, packet: 11, ms: 60 }),
+    previous: association({ id: 1, packet: 1, ms: 0 }),
+    want: 'pass',
+  },
+  {
+    name: 'notes a client that began again',
+    history: restarted,
+    previous: open(),
+    want: [
+      {
+        message: 'restarted',
+        severity: 'info',
+        confidence: 'proven',
+        packets: [10, 11],
+        connections: [2, 1],
+      },
+    ],
+  },
+  {
+    name: 'cannot tell where the close may be among lost packets',
+    history: restarted,
+    previous: open({ blindSpots: ['lost-bytes'] }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'cannot tell where one direction of the older association is missing',
+    history: restarted,
+    previous: open({ bothDirections: false }),
+    want: { missing: 'one-direction' },
+  },
+  {
+    name: 'says nothing of an older association that carried nothing protected',
+    history: restarted,
+    previous: open({ protectedRecords: fakeHistory().protectedRecords }),
+    want: 'pass',
+  },
+]);
