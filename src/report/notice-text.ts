@@ -1,4 +1,6 @@
+import type { AnalysisResult } from '../model/analysis.ts';
 import { type CaptureNotice, NOTICES } from '../model/notice.ts';
+import { printable } from './printable.ts';
 
 /** The sentence of a notice with its figures; not yet made printable. */
 export function noticeText({ code, needed, available, detail }: CaptureNotice): string {
@@ -6,4 +8,21 @@ export function noticeText({ code, needed, available, detail }: CaptureNotice): 
     .replaceAll('{needed}', String(needed))
     .replaceAll('{available}', String(available));
   return detail === undefined || detail === '' ? sentence : `${sentence} (${detail})`;
+}
+
+/** Everything that could not be read, a printable line for each kind and capture: the first case, and how many more. */
+export function noticeLines(result: AnalysisResult): string[] {
+  return result.captures.flatMap(({ path, packetBase }, index) => {
+    const notices = result.notices[index] ?? [];
+    const firsts = notices.filter(
+      ({ code }, position) => notices.findIndex((notice) => notice.code === code) === position,
+    );
+    return firsts.map((first) => {
+      const alike = notices.filter(({ code }) => code === first.code).length;
+      const more = alike - 1 + (result.noticesOmitted[index]?.[first.code] ?? 0);
+      const packet = first.packetNumber === 0 ? '' : `, packet ${first.packetNumber - packetBase}`;
+      const rest = more === 0 ? '' : `; ${more} more like this`;
+      return `${printable(path)}${packet}: ${printable(noticeText(first))}${rest}`;
+    });
+  });
 }

@@ -1,0 +1,117 @@
+import type { Confidence, Severity } from '../model/finding.ts';
+import { noticeLines } from '../report/notice-text.ts';
+import type { OctetSink } from '../report/octet-writer.ts';
+import type { Reporter } from '../report/reporter.ts';
+import type { RunContext } from '../report/run-context.ts';
+import { closeAfter, openOutput } from './output.ts';
+import type { Parts } from './parts.ts';
+import { chooseRules } from './rule-options.ts';
+import { type RunOptions, runCaptures } from './run.ts';
+import { checkSecrets, type SecretFlags } from './secret-options.ts';
+import type { SelectionOptions } from './selection.ts';
+import { EXIT, exitStatusOfReading, noTlsNotice } from './status.ts';
+import { columnsOf, type Streams, wantsAscii, wantsColor } from './streams.ts';
+import { UsageError } from './usage-error.ts';
+import { toolVersion } from './version.ts';
+
+/** The options of `analyze`, as parsed. */
+export interface AnalyzeFlags extends SecretFlags, SelectionOptions {
+  readonly format?: string;
+  readonly json?: boolean;
+  readonly output?: string;
+  readonly failOn: Severity | 'never';
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly minConfidence?: Confidence;
+  readonly reader: 'native' | 'pcap-parser';
+  readonly color?: boolean;
+  readonly ascii?: boolean;
+  readonly progress: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Reads captures and reports connections and findings. Returns the exit status. */
+export async function analyze(
+  captures: readonly string[],
+  flags: AnalyzeFlags,
+  streams: Streams,
+  parts: Parts,
+): Promise<number> {
+  const format = checkFormat(flags);
+  const choice = chooseRules(parts.rules, flags.only, flags.skip);
+  const paths = [...captures, ...choice.captures];
+  if (paths.length === 0) {
+    throw new UsageError(
+      'name a capture to read: tlsdiag analyze case.pcapng, or - for standard input',
+    );
+  }
+  const tell = (line: string): void => {
+    if (!flags.quiet) streams.stderr.write(`${line}\n`);
+  };
+  if (checkSecrets(flags)) {
+    tell('notice: this version reads secrets but does not use them: nothing is decrypted');
+  }
+  const options: RunOptions = {
+    paths,
+    reader: flags.reader,
+    ...(choice.rules && { rules: choice.rules }),
+    selection: flags,
+    progress: flags.progress && !flags.quiet && streams.stderr.isTTY === true,
+  };
+
+  const makeReporter = await reporterFor(format, flags, streams);
+  const output = openOutput(flags.output, paths, streams);
+  const outcome = await closeAfter(output, () =>
+    runCaptures(options, parts, streams, output, (run) =>
+      makeReporter((octets) => output.write(octets), run),
+    ),
+  );
+  if (format === 'text') {
+    for (const notice of noticeLines(outcome.result)) tell(`notice: ${notice}`);
+  }
+  for (const notice of noTlsNotice(outcome)) tell(`notice: ${notice}`);
+  const failed = flags.failOn !== 'never' && outcome.tally.reaches(flags.failOn);
+  return exitStatusOfReading(outcome, streams) ?? (failed ? EXIT.findings : EXIT.ok);
+}
+
+type Format = 'text' | 'json' | 'ndjson';
+
+function checkFormat({ format, json }: AnalyzeFlags): Format {
+  if (json && format !== undefined && format !== 'json') {
+    throw new UsageError(`--json and --format ${format} contradict each other; give one of them`);
+  }
+  const name = json ? 'json' : (format ?? 'text');
+  if (name === 'text' || name === 'json' || name === 'ndjson') return name;
+  const known = ['html', 'markdown', 'sarif'].includes(name);
+  throw new UsageError(
+    `--format ${name} ${known ? 'is not in this version yet' : 'does not exist'}; there are text, json and ndjson`,
+  );
+}
+
+type MakeReporter = (sink: OctetSink, run: RunContext) => Reporter;
+
+/** Loads the code of the one format that is asked for. */
+async function reporterFor(
+  format: Format,
+  flags: AnalyzeFlags,
+  { stdout, env }: Streams,
+): Promise<MakeReporter> {
+  if (format !== 'text') {
+    const { JsonReporter, NdjsonReporter } = await import('../report/json.ts');
+    const Chosen = format === 'json' ? JsonReporter : NdjsonReporter;
+    const version = toolVersion();
+    return (sink, run) => new Chosen(sink, run, version);
+  }
+  const [{ TextReporter }, { createStyle }] = await Promise.all([
+    import('../report/text.ts'),
+    import('../report/style.ts'),
+  ]);
+  const terminal = flags.output === undefined ? stdout : undefined;
+  const style = createStyle({
+    color: wantsColor(terminal, env, flags.color),
+    ascii: wantsAscii(env, flags.ascii),
+    width: columnsOf(terminal),
+  });
+  return (sink, run) => new TextReporter(sink, run, style, { verbose: flags.verbose === true });
+}

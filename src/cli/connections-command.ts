@@ -1,0 +1,77 @@
+import { COLUMNS, ConnectionList, DEFAULT_COLUMNS } from '../report/connection-list.ts';
+import { noticeLines } from '../report/notice-text.ts';
+import { createStyle } from '../report/style.ts';
+import { closeAfter, openOutput } from './output.ts';
+import type { Parts } from './parts.ts';
+import { runCaptures } from './run.ts';
+import type { SelectionOptions } from './selection.ts';
+import { exitStatusOfReading, noTlsNotice } from './status.ts';
+import { columnsOf, type Streams, wantsAscii } from './streams.ts';
+import { nearest, UsageError } from './usage-error.ts';
+
+/** The options of `connections`, as parsed. */
+export interface ConnectionsFlags extends SelectionOptions {
+  readonly columns?: string;
+  readonly output?: string;
+  readonly reader: 'native' | 'pcap-parser';
+  readonly ascii?: boolean;
+  readonly progress: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Lists the connections of captures. Returns the exit status. */
+export async function connections(
+  paths: readonly string[],
+  flags: ConnectionsFlags,
+  streams: Streams,
+  parts: Parts,
+): Promise<number> {
+  const columns = chooseColumns(flags.columns);
+  if (columns === undefined) {
+    streams.stdout.write(columnHelp());
+    return 0;
+  }
+  const { stdout, stderr, env } = streams;
+  const asTable = flags.output === undefined && stdout.isTTY === true;
+  const style = asTable
+    ? createStyle({ color: false, ascii: wantsAscii(env, flags.ascii), width: columnsOf(stdout) })
+    : undefined;
+  const output = openOutput(flags.output, paths, streams);
+  const options = {
+    paths,
+    reader: flags.reader,
+    rules: new Set<string>(),
+    selection: flags,
+    progress: flags.progress && !flags.quiet && stderr.isTTY === true && !asTable,
+  };
+  const outcome = await closeAfter(output, () =>
+    runCaptures(options, parts, streams, output, (run) => {
+      return new ConnectionList((octets) => output.write(octets), run, columns, style);
+    }),
+  );
+  if (!flags.quiet) {
+    const notices = [...noticeLines(outcome.result), ...noTlsNotice(outcome)];
+    for (const notice of notices) stderr.write(`notice: ${notice}\n`);
+  }
+  return exitStatusOfReading(outcome, streams) ?? 0;
+}
+
+/** undefined: the user wants to know what there is. */
+function chooseColumns(list: string | undefined): readonly string[] | undefined {
+  if (list === undefined) return DEFAULT_COLUMNS;
+  if (list === 'help') return undefined;
+  const names = list.split(',');
+  for (const name of names) {
+    if (Object.hasOwn(COLUMNS, name)) continue;
+    const near = nearest(name, Object.keys(COLUMNS));
+    const hint = near === undefined ? '--columns help lists them' : `did you mean ${near}?`;
+    throw new UsageError(`there is no column '${name}'; ${hint}`);
+  }
+  return names;
+}
+
+function columnHelp(): string {
+  return Object.entries(COLUMNS)
+    .map(([name, [what]]) => `${name.padEnd(10)}${what}\n`)
+    .join('');
+}

@@ -1,0 +1,108 @@
+import type { CaptureSource } from '../io/open-capture.ts';
+import type { Analysis } from '../model/analysis.ts';
+import type { CaptureFacts } from '../model/packet.ts';
+import type { RunContext } from '../report/run-context.ts';
+
+/** A capture that can be opened, more than once unless it is a pipe. */
+export interface CaptureInput {
+  readonly path: string;
+  open(): Promise<CaptureSource>;
+}
+
+export interface ReadingHooks {
+  /** Called after each chunk; false ends the reading. */
+  afterChunk?(source: CaptureSource): Promise<boolean> | boolean;
+  /** Ends the reading when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Pushes captures through an analysis, one after the other, as far as they go.
+ *
+ * @returns false when the reading was ended early
+ */
+export async function readCaptures(
+  inputs: readonly CaptureInput[],
+  analysis: Analysis,
+  run: RunContext,
+  { afterChunk, signal }: ReadingHooks = {},
+): Promise<boolean> {
+  for (const input of inputs) {
+    const source = await input.open();
+    run.beginCapture(analysis.packets);
+    analysis.beginCapture(input.path, source.compression);
+    let complete = true;
+    for await (const chunk of untilAborted(source, signal)) {
+      analysis.push(chunk);
+      if ((await afterChunk?.(source)) === false) complete = false;
+      if (!complete) break;
+    }
+    analysis.endCapture(source.octetsRead, source.damaged);
+    if (!complete || signal?.aborted) return false;
+  }
+  return true;
+}
+
+/**
+ * The chunks of a source until the signal is given, also while the next chunk is awaited: a pipe may never bring one.
+ */
+async function* untilAborted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (signal === undefined) {
+    yield* source;
+    return;
+  }
+  const iterator = source[Symbol.asyncIterator]();
+  let wake = (): void => {};
+  signal.addEventListener('abort', () => wake(), { once: true });
+  try {
+    while (!signal.aborted) {
+      const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+        wake = () => resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
+      if (next === undefined || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: it settles only after a pending read, which may be never.
+    void iterator.return?.();
+  }
+}
+
+/**
+ * Sorts the files of a rotated set by the time of their first packet. A file without a readable first packet keeps its
+ * place behind the one before it.
+ *
+ * @param createProbe makes an analysis that is used for the beginning of one file
+ */
+export async function inTimeOrder(
+  inputs: readonly CaptureInput[],
+  createProbe: () => Analysis,
+): Promise<CaptureInput[]> {
+  const dated: { input: CaptureInput; time: Time }[] = [];
+  for (const input of inputs) {
+    const time = await firstTime(input, createProbe());
+    dated.push({ input, time: time ?? dated.at(-1)?.time ?? { seconds: 0, nanos: 0 } });
+  }
+  return dated
+    .sort((a, b) => a.time.seconds - b.time.seconds || a.time.nanos - b.time.nanos)
+    .map(({ input }) => input);
+}
+
+type Time = NonNullable<CaptureFacts['firstTime']>;
+
+/** Enough for the file header, the blocks that pcapng puts first, and a packet. */
+const PROBE_OCTETS = 256 * 1024;
+
+async function firstTime(input: CaptureInput, probe: Analysis): Promise<Time | null> {
+  const source = await input.open();
+  probe.beginCapture(input.path, source.compression);
+  for await (const chunk of source) {
+    probe.push(chunk.subarray(0, PROBE_OCTETS));
+    break;
+  }
+  return probe.endCapture(source.octetsRead).firstTime;
+}

@@ -1,0 +1,108 @@
+import type { AnalysisResult } from '../model/analysis.ts';
+import { type Reporter, Tally } from '../report/reporter.ts';
+import { RunContext } from '../report/run-context.ts';
+import type { Output } from './output.ts';
+import type { Parts } from './parts.ts';
+import { Progress } from './progress.ts';
+import { type CaptureInput, inTimeOrder, readCaptures } from './read-captures.ts';
+import { Selection, type SelectionOptions, selectionText } from './selection.ts';
+import type { Streams } from './streams.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface RunOptions {
+  readonly paths: readonly string[];
+  readonly reader: 'native' | 'pcap-parser';
+  readonly rules?: ReadonlySet<string>;
+  readonly selection: SelectionOptions;
+  readonly progress: boolean;
+}
+
+export interface RunOutcome {
+  readonly result: AnalysisResult;
+  readonly tally: Tally;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Reads captures into a report: what `analyze` and `connections` have in common.
+ *
+ * @param makeReporter is given the numbers of the run; what it makes writes to `output`
+ */
+export async function runCaptures(
+  options: RunOptions,
+  parts: Parts,
+  streams: Streams,
+  output: Output,
+  makeReporter: (run: RunContext) => Reporter,
+): Promise<RunOutcome> {
+  const inputs = await orderedInputs(options, parts, streams);
+  const run: RunContext = new RunContext(() => analysis.epochSeconds);
+  const reporter = makeReporter(run);
+  const tally = new Tally();
+  let findings = 0;
+  const sink = new Selection(
+    options.selection,
+    {
+      connection(history) {
+        tally.connection(history);
+        reporter.connection(history);
+      },
+      finding(finding) {
+        findings++;
+        tally.finding(finding);
+        reporter.finding(finding);
+      },
+    },
+    () => analysis.epochSeconds,
+  );
+  const analysis = parts.createAnalysis(sink, {
+    reader: options.reader,
+    ...(options.rules && { rules: options.rules }),
+  });
+
+  const progress = options.progress ? new Progress(streams.stderr) : undefined;
+  const interruption = new AbortController();
+  const onInterrupt = (): void => {
+    interruption.abort();
+    if (options.paths.includes('-')) streams.stdin.destroy();
+  };
+  streams.once?.('SIGINT', onInterrupt);
+  try {
+    await readCaptures(inputs, analysis, run, {
+      signal: interruption.signal,
+      afterChunk(source) {
+        reporter.flush();
+        progress?.update(() => ({
+          read: source.octetsRead,
+          size: source.size,
+          packets: analysis.packets,
+          connections: tally.connections,
+          findings,
+        }));
+        return output.ready();
+      },
+    });
+  } finally {
+    streams.off?.('SIGINT', onInterrupt);
+    progress?.erase();
+  }
+  const result = analysis.end();
+  const interrupted = interruption.signal.aborted;
+  reporter.end({ result, tally, selection: selectionText(options.selection), interrupted });
+  await output.ready();
+  return { result, tally, interrupted };
+}
+
+async function orderedInputs(
+  { paths, reader }: RunOptions,
+  parts: Parts,
+  { stdin }: Streams,
+): Promise<readonly CaptureInput[]> {
+  const inputs = paths.map((path) => ({ path, open: () => parts.openCapture(path, stdin) }));
+  if (inputs.length === 1) return inputs;
+  if (paths.includes('-')) {
+    throw new UsageError('standard input (-) cannot be combined with files; analyze it alone');
+  }
+  const nowhere = { connection() {}, finding() {} };
+  return inTimeOrder(inputs, () => parts.createAnalysis(nowhere, { reader }));
+}

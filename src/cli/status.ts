@@ -1,0 +1,43 @@
+import { printable } from '../report/printable.ts';
+import type { RunOutcome } from './run.ts';
+import type { Streams } from './streams.ts';
+
+/** What scripts may rely on; the report contract says the same. */
+export const EXIT = { ok: 0, findings: 1, usage: 2, fault: 70, interrupted: 130 } as const;
+
+/** The exit status that the reading alone calls for, with a line on standard error; undefined if all went well. */
+export function exitStatusOfReading(
+  { result, interrupted }: RunOutcome,
+  { stderr }: Streams,
+): number | undefined {
+  const unreadable = result.captures.filter(({ format }) => format === 'unknown');
+  for (const { path, octets } of unreadable) {
+    const what = octets === 0 ? 'is empty' : 'is neither pcap nor pcapng';
+    const name = printable(path);
+    stderr.write(
+      `error: '${name}' ${what}; if it is a capture, convert it: editcap -F pcapng '${name}' new.pcapng\n`,
+    );
+  }
+  if (result.internalErrors > 0) {
+    const times = result.internalErrors === 1 ? 'once' : `${result.internalErrors} times`;
+    stderr.write(
+      `tlsdiag: a fault of the tool itself was caught ${times}; the report lacks what it concerns\n`,
+    );
+    return EXIT.fault;
+  }
+  if (interrupted) return EXIT.interrupted;
+  return unreadable.length > 0 ? EXIT.usage : undefined;
+}
+
+/** What to say when silence could be mistaken for health; nothing if there were connections. */
+export function noTlsNotice({ result }: RunOutcome): string[] {
+  if (result.connections > 0 || result.captures.some(({ format }) => format === 'unknown')) {
+    return [];
+  }
+  const [only] = result.captures;
+  const what =
+    result.captures.length === 1
+      ? printable(only?.path ?? '')
+      : `${result.captures.length} captures`;
+  return [`no TLS or DTLS in ${what}, so nothing was judged`];
+}

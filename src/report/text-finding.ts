@@ -1,0 +1,179 @@
+import type { Explanation, Finding, Severity } from '../model/finding.ts';
+import { formatDate } from '../model/time.ts';
+import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
+import { type Style, wrap } from './style.ts';
+import { alignRow, columnWidths } from './table.ts';
+import { arrowLegend, laneDiagram } from './text-lanes.ts';
+
+const INDENT = '  ';
+/** Connections that a finding describes one by one; a capture-wide finding may name thousands. */
+const CONNECTIONS_LIMIT = 4;
+const TABLE_ROWS_LIMIT = 20;
+
+/** What the telling of a finding depends on beside the finding. */
+export interface FindingContext {
+  readonly style: Style;
+  readonly rows: ConnectionRows;
+  readonly epochSeconds: number;
+  /** Number of an earlier finding that gave the same advice. */
+  readonly adviceIn?: number;
+}
+
+/** The line that every finding begins with: verdict first. */
+export function headline(finding: Finding, id: number, style: Style): string {
+  const { paint } = style;
+  const word = severityPaint(style, finding.severity)(finding.severity);
+  return `${word}${paint.dim(`[${style.fit(finding.rule)}]`)} ${paint.bold(style.fit(finding.title))} ${paint.dim(`(finding ${id})`)}`;
+}
+
+/**
+ * A finding in full: verdict, who, what the packets show, what it may mean, what to do. Facts and readings of them stand
+ * apart, because at night they are easily taken for each other.
+ */
+export function findingBlock(finding: Finding, id: number, context: FindingContext): string[] {
+  const { style } = context;
+  const { paint } = style;
+  const body: string[] = [
+    ...paragraph(finding.summary, style),
+    ...paragraph(CONFIDENCE[finding.confidence], style).map((line) => paint.dim(line)),
+    ...connectionLines(finding, context),
+  ];
+  body.push('', paint.bold('what the packets show'));
+  body.push(
+    paint.dim(`${arrowLegend(style)}; time from ${startOf(finding, context.epochSeconds)}`),
+  );
+  const names = (connection: number): string =>
+    connection === 0 ? 'outside of connections' : `connection ${connection}`;
+  body.push(...laneDiagram(finding.evidence, style, style.width - INDENT.length, names));
+  if (finding.table !== undefined) body.push('', ...tableLines(finding.table, style));
+  if (finding.explanations.length > 0) {
+    body.push('', paint.bold('what it may mean'));
+    for (const explanation of finding.explanations) {
+      body.push(...explanationLines(explanation, style));
+    }
+  }
+  body.push(...advice(finding, context), '', ...pointers(finding, style));
+  return [headline(finding, id, style), ...body.map((line) => (line ? INDENT + line : ''))];
+}
+
+/** A finding that is worth knowing and no more: one line, cut to the width. */
+export function findingLine(finding: Finding, id: number, style: Style): string[] {
+  const lines = wrap(
+    `packet ${finding.packets[0] ?? 0}: ${style.fit(finding.summary)}`,
+    style.width - INDENT.length,
+  );
+  return [headline(finding, id, style), ...lines.map((line) => INDENT + line)];
+}
+
+const CONFIDENCE = {
+  proven: 'Proven: it follows from the packets alone.',
+  likely: 'Likely: the packets fit this and contradict the alternatives that are named.',
+  possible: 'Possible: one of several readings; what would settle it is named below.',
+} as const;
+
+export function severityPaint({ paint }: Style, severity: Severity): (text: string) => string {
+  if (severity === 'critical') return paint.bold.red;
+  if (severity === 'error') return paint.red;
+  return severity === 'warning' ? paint.yellow : paint.cyan;
+}
+
+function connectionLines({ connections }: Finding, { rows, style }: FindingContext): string[] {
+  const lines: string[] = [];
+  for (const id of connections.slice(0, CONNECTIONS_LIMIT)) {
+    const row = rows.get(id);
+    lines.push(...(row === undefined ? [`connection ${id}`] : describe(row, style)));
+  }
+  const more = connections.length - CONNECTIONS_LIMIT;
+  if (more > 0) {
+    const ids = connections.slice(CONNECTIONS_LIMIT, CONNECTIONS_LIMIT + 12).join(', ');
+    lines.push(`and connections ${ids}${more > 12 ? `, and ${more - 12} more` : ''}`);
+  }
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** Who: the addresses and the name on one line, what was negotiated and where to find it on the next. */
+function describe(row: ConnectionRow, style: Style): string[] {
+  const name = row.serverName === undefined ? '' : ` (${row.serverName})`;
+  const facts = [
+    row.version ?? `${row.protocol}, no version agreed`,
+    row.suite ?? 'no cipher suite agreed',
+    row.stream,
+    `packets ${row.firstPacket}-${row.lastPacket}`,
+    row.outcome,
+  ];
+  const label = `connection ${row.id}  `;
+  const columns = style.width - INDENT.length - label.length;
+  return [
+    ...wrap(style.fit(`${row.client} → ${row.server}${name}`), columns),
+    ...wrap(style.fit(facts.join(', ')), columns),
+  ].map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line);
+}
+
+function startOf(finding: Finding, epochSeconds: number): string {
+  const [first] = finding.evidence;
+  const date = formatDate(epochSeconds, first?.nanos ?? finding.nanos);
+  return `${date.slice(0, 10)} ${date.slice(11, 26)} UTC`;
+}
+
+function tableLines(table: readonly (readonly string[])[], style: Style): string[] {
+  const rows = table
+    .slice(0, TABLE_ROWS_LIMIT + 1)
+    .map((row) => row.map((cell) => style.fit(cell)));
+  const widths = columnWidths(rows);
+  const [heading, ...cells] = rows.map((row) => alignRow(row, widths));
+  const more = table.length - rows.length;
+  return [
+    style.paint.dim(heading ?? ''),
+    ...cells,
+    ...(more > 0 ? [style.paint.dim(`and ${more} more rows`)] : []),
+  ];
+}
+
+function explanationLines(explanation: Explanation, style: Style): string[] {
+  return [
+    ...hanging(explanation.likelihood.padEnd(8), explanation.text, style),
+    ...explanation.for.flatMap((text) => hanging('          for      ', text, style)),
+    ...explanation.against.flatMap((text) => hanging('          against  ', text, style)),
+  ];
+}
+
+/** Causes, remedies and commands; said once for findings that share them. */
+function advice(finding: Finding, { style, adviceIn }: FindingContext): string[] {
+  if (adviceIn !== undefined) return ['', `causes and remedies: as in finding ${adviceIn}`];
+  const { paint } = style;
+  const lines: string[] = [];
+  if (finding.causes.length > 0) {
+    lines.push('', paint.bold('possible causes'));
+    lines.push(...finding.causes.flatMap((text) => hanging('- ', text, style)));
+  }
+  if (finding.remedies.length + finding.commands.length > 0) {
+    lines.push('', paint.bold('what to do'));
+    lines.push(...finding.remedies.flatMap((text) => hanging('- ', text, style)));
+    // Commands are copied, so they are never broken.
+    lines.push(...finding.commands.map((command) => paint.green(`$ ${style.fit(command)}`)));
+  }
+  return lines;
+}
+
+/** Where to look oneself and to read on. Filters are copied as well. */
+function pointers(finding: Finding, style: Style): string[] {
+  const { paint } = style;
+  const references = finding.references.map(({ title }) => title).join('; ');
+  return [
+    `${paint.dim('wireshark')}  ${style.fit(finding.displayFilter)}`,
+    `${paint.dim('explain')}    tlsdiag explain ${style.fit(finding.rule)}`,
+    ...(references === '' ? [] : hanging('see also   ', references, style)),
+  ];
+}
+
+function paragraph(text: string, style: Style): string[] {
+  return wrap(style.fit(text), style.width - INDENT.length);
+}
+
+/** Text beside a label, its further lines below its first. */
+function hanging(label: string, text: string, style: Style): string[] {
+  const columns = style.width - INDENT.length - label.length;
+  return wrap(style.fit(text), columns).map(
+    (line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line,
+  );
+}

@@ -1,0 +1,202 @@
+import { type BlindSpot, SEVERITIES } from '../model/finding.ts';
+import { OUTCOMES } from '../model/history.ts';
+import type { CaptureFacts } from '../model/packet.ts';
+import { formatDuration, SECOND } from '../model/time.ts';
+import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
+import type { Ending } from './reporter.ts';
+import { plural, type Style, wrap } from './style.ts';
+import { alignRow, columnWidths } from './table.ts';
+import { severityPaint } from './text-finding.ts';
+
+/** What the beginning and the end of the report are made from. */
+export interface Frame {
+  readonly ending: Ending;
+  readonly rows: ConnectionRows;
+  readonly style: Style;
+}
+
+/** Captures named one by one; a rotated set may have thousands. */
+const CAPTURES_LIMIT = 8;
+/** Connections up to which all are listed. */
+const LISTED_CONNECTIONS = 12;
+
+/** What was read: a line for each capture, and the total where there are several. */
+export function headingLines({ ending, rows, style }: Frame): string[] {
+  const { result, tally, selection, interrupted } = ending;
+  const { captures } = result;
+  const kinds = [...rows.protocols].map(([protocol, count]) =>
+    plural(count, `${protocol} connection`),
+  );
+  const totals = [
+    plural(result.packets, 'packet'),
+    ...duration(captures),
+    plural(result.flows, 'flow'),
+    kinds.join(' and ') || 'no TLS or DTLS connection',
+  ].join(', ');
+  const problems = problemText(ending, style);
+  const lines: string[] = [];
+  const [only] = captures;
+  if (captures.length === 1 && only !== undefined) {
+    lines.push(`${style.paint.bold(name(only, style))}: ${totals}; ${problems}`);
+  } else {
+    lines.push(`${captures.length} captures: ${totals}; ${problems}`);
+    for (const capture of captures.slice(0, CAPTURES_LIMIT)) {
+      const last = capture.packetBase + capture.packets;
+      const range = capture.packets === 0 ? 'no packets' : `${capture.packetBase + 1}-${last}`;
+      lines.push(`  ${style.paint.bold(name(capture, style))}: packets ${range}`);
+    }
+    if (captures.length > CAPTURES_LIMIT) {
+      lines.push(`  and ${captures.length - CAPTURES_LIMIT} more`);
+    }
+    lines.push(
+      ...wrap(
+        'Packets, streams and filters below are those of all files in this order, as in: mergecap -a -w all.pcapng FILES',
+        style.width,
+      ),
+    );
+  }
+  if (selection !== '') {
+    lines.push(
+      `only ${style.fit(selection)}: ${tally.connections} of ${plural(result.connections, 'connection')}`,
+    );
+  }
+  if (interrupted) {
+    lines.push(
+      style.paint.yellow('partial: the reading was interrupted; this is as far as it went'),
+    );
+  }
+  return lines;
+}
+
+function name({ path, compression }: CaptureFacts, style: Style): string {
+  const label = path === '-' ? 'standard input' : style.fit(path);
+  return compression === null ? label : `${label} (${compression})`;
+}
+
+function duration(captures: readonly CaptureFacts[]): string[] {
+  const first = captures.find(({ firstTime }) => firstTime !== null)?.firstTime;
+  const last = captures.findLast(({ lastTime }) => lastTime !== null)?.lastTime;
+  if (!first || !last) return [];
+  return [formatDuration((last.seconds - first.seconds) * SECOND + last.nanos - first.nanos)];
+}
+
+function problemText({ tally }: Ending, style: Style): string {
+  const parts = SEVERITIES.filter((severity) => tally.findings[severity] > 0).map((severity) => {
+    const word = severity === 'critical' || severity === 'info' ? severity : `${severity}s`;
+    const count = tally.findings[severity];
+    return severityPaint(style, severity)(`${count} ${count === 1 ? severity : word}`);
+  });
+  return parts.length === 0 ? style.paint.green('no findings') : parts.join(', ');
+}
+
+/** No finding: says how little or how much that means. */
+export function silenceLines({ ending, rows, style }: Frame): string[] {
+  const { result, tally } = ending;
+  const { paint } = style;
+  if (tally.connections === 0) {
+    const why =
+      result.connections > 0
+        ? 'No connection fits the options given, so nothing was judged.'
+        : 'There is no TLS or DTLS in this capture, so nothing was judged. If there should be: was it taken on the right interface and with the right filter, and does it begin before the connections do?';
+    return wrap(why, style.width).map((line) => paint.yellow(line));
+  }
+  const unfinished = tally.connections - tally.outcomes.established;
+  const judged = `Nothing wrong was found in ${plural(tally.connections, 'connection')}.`;
+  const seen =
+    unfinished === 0 && rows.blindSpots.size === 0
+      ? 'All of them were seen from their beginning and completed their handshake.'
+      : 'That is less than a clean bill of health; below is what could not be seen.';
+  return wrap(`${judged} ${seen}`, style.width);
+}
+
+/** Counts, connections where they are few, and everything that could not be judged. */
+export function closingLines(frame: Frame, verbose: boolean): string[] {
+  const { ending, rows, style } = frame;
+  const { tally } = ending;
+  const lines: string[] = [];
+  const few = tally.connections <= (verbose ? 200 : LISTED_CONNECTIONS);
+  if (tally.connections > 0 && few) lines.push(...connectionTable([...rows.all()], style), '');
+  const outcomes = OUTCOMES.filter((outcome) => tally.outcomes[outcome] > 0).map(
+    (outcome) => `${tally.outcomes[outcome]} ${outcome}`,
+  );
+  const counts = [plural(tally.connections, 'connection'), outcomes.join(', ')];
+  const problems = problemText(ending, style);
+  lines.push(`${counts.filter(Boolean).join(': ')}; ${problems}`);
+  lines.push(...omittedLines(frame), ...blindSpotLines(frame), ...coverageLines(frame));
+  return lines;
+}
+
+function connectionTable(rows: readonly ConnectionRow[], style: Style): string[] {
+  const heading = ['id', 'stream', 'client', 'server', 'name', 'version', 'suite', 'outcome'];
+  const cells = rows.map((row) =>
+    [
+      String(row.id),
+      row.stream.replace('.stream ', ':'),
+      row.client,
+      row.server,
+      row.serverName ?? '-',
+      row.version ?? '-',
+      row.suite ?? '-',
+      row.outcome,
+    ].map((cell) => style.fit(cell)),
+  );
+  const used = heading.map((_, column) => cells.some((row) => row[column] !== '-'));
+  const shown = [heading, ...cells].map((row) => row.filter((_, column) => used[column]));
+  const widths = columnWidths(shown);
+  return shown.map((row, index) => {
+    const line = alignRow(row, widths);
+    return index === 0 ? style.paint.dim(line) : line;
+  });
+}
+
+function omittedLines({ ending, style }: Frame): string[] {
+  return Object.entries(ending.result.findingsOmitted).map(
+    ([rule, count]) => `${plural(count, 'further finding')} of ${style.fit(rule)} counted only`,
+  );
+}
+
+/** What each blind spot means, and what would help. */
+const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
+  'start-not-captured': 'began before the capture; start the capture first',
+  'one-direction': 'only one direction captured; capture where both directions pass',
+  'lost-bytes': 'octets missing from the capture; capture with a larger buffer (tcpdump -B)',
+  'cut-packets': 'packets cut by the snap length; capture whole packets (tcpdump -s 0)',
+  'no-secrets': 'protected records not opened, so MAC and Finished not recomputed',
+  'cipher-unsupported': 'protected by a cipher that is not implemented here',
+};
+
+function blindSpotLines({ rows, style }: Frame): string[] {
+  const spots = [...rows.blindSpots].sort(([, a], [, b]) => b - a);
+  if (spots.length === 0) return [];
+  return [
+    style.paint.bold('not seen'),
+    ...spots.flatMap(([spot, count]) =>
+      wrap(
+        `${plural(count, 'connection')} ${spot}: ${BLIND_SPOT_TEXTS[spot]}`,
+        style.width - 4,
+      ).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)),
+    ),
+  ];
+}
+
+/** Rules that could not judge some connections, in a line for each reason. */
+function coverageLines({ ending, style }: Frame): string[] {
+  const rules = ending.result.coverage.filter((row) => Object.keys(row.notAssessable).length > 0);
+  if (rules.length === 0) return [];
+  const reasons = new Map<string, { rules: number; connections: number }>();
+  for (const { notAssessable } of rules) {
+    for (const [spot, count] of Object.entries(notAssessable)) {
+      const known = reasons.get(spot) ?? { rules: 0, connections: 0 };
+      reasons.set(spot, {
+        rules: known.rules + 1,
+        connections: Math.max(known.connections, count),
+      });
+    }
+  }
+  const texts = [...reasons].map(
+    ([spot, { rules, connections }]) =>
+      `${spot} (${plural(rules, 'rule')}, up to ${plural(connections, 'connection')})`,
+  );
+  const verb = `${plural(rules.length, 'rule')} could not judge every connection`;
+  return wrap(`${verb}: ${texts.join(', ')}; --json tells which`, style.width);
+}

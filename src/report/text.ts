@@ -1,0 +1,115 @@
+import type { Finding } from '../model/finding.ts';
+import type { ConnectionHistory } from '../model/history.ts';
+import { ConnectionRows } from './connection-rows.ts';
+import type { OctetSink } from './octet-writer.ts';
+import { byWeight, type Ending, type Reporter } from './reporter.ts';
+import type { RunContext } from './run-context.ts';
+import type { Style } from './style.ts';
+import { findingBlock, findingLine } from './text-finding.ts';
+import { closingLines, headingLines, silenceLines } from './text-frame.ts';
+
+export interface TextOptions {
+  /** Everything in full: notes, and all findings of a rule. */
+  readonly verbose: boolean;
+}
+
+/** Findings of one rule up to which all are told; beyond, only the first ones are, as the rest says the same. */
+const ALL_UP_TO = 20;
+const FIRST_ONES = 5;
+
+/**
+ * The report for people: what was read, then findings with the worst first, then what was looked at and what could not
+ * be seen. Told at the end, since the worst may come last; keeps a short row of every connection, not its history.
+ */
+export class TextReporter implements Reporter {
+  private readonly sink: OctetSink;
+  private readonly run: RunContext;
+  private readonly style: Style;
+  private readonly options: TextOptions;
+  private readonly rows = new ConnectionRows();
+  private readonly findings: Finding[] = [];
+
+  constructor(sink: OctetSink, run: RunContext, style: Style, options: TextOptions) {
+    this.sink = sink;
+    this.run = run;
+    this.style = style;
+    this.options = options;
+  }
+
+  connection(history: ConnectionHistory): void {
+    this.rows.add(history);
+  }
+
+  finding(finding: Finding): void {
+    this.rows.keep(finding.connections);
+    this.findings.push(finding);
+  }
+
+  /** Nothing leaves before the end. */
+  flush(): void {}
+
+  end(ending: Ending): void {
+    // Nothing that could be read is no report; the error says so on standard error.
+    if (ending.result.captures.every(({ format }) => format === 'unknown')) return;
+    const frame = { ending, rows: this.rows, style: this.style };
+    this.say(headingLines(frame));
+    if (this.findings.length === 0) this.say(['', ...silenceLines(frame)]);
+    this.tellFindings();
+    this.say(['', ...closingLines(frame, this.options.verbose)]);
+  }
+
+  private tellFindings(): void {
+    const { style, rows } = this;
+    const { epochSeconds } = this.run;
+    const { verbose } = this.options;
+    const totals = countBy(this.findings, ({ rule }) => rule);
+    const told = new Map<string, number>();
+    const advised = new Map<string, number>();
+    this.findings.sort(byWeight);
+    this.findings.forEach((finding, index) => {
+      const id = index + 1;
+      const { rule } = finding;
+      const total = totals.get(rule) ?? 0;
+      const before = told.get(rule) ?? 0;
+      told.set(rule, before + 1);
+      if (!verbose && total > ALL_UP_TO && before >= FIRST_ONES) {
+        if (before === FIRST_ONES) this.say(['', ...this.theRest(rule, total, index)]);
+        return;
+      }
+      if (finding.severity === 'info' && !verbose) {
+        this.say(['', ...findingLine(finding, id, style)]);
+        return;
+      }
+      const advice = JSON.stringify([finding.causes, finding.remedies, finding.commands]);
+      const adviceIn = advised.get(advice);
+      if (adviceIn === undefined) advised.set(advice, id);
+      const context = { style, rows, epochSeconds, ...(adviceIn !== undefined && { adviceIn }) };
+      this.say(['', ...findingBlock(finding, id, context)]);
+    });
+  }
+
+  /** One line for the findings of a rule that are not told, with the places of the next few. */
+  private theRest(rule: string, total: number, from: number): string[] {
+    const { style } = this;
+    const rest = this.findings.slice(from).filter((finding) => finding.rule === rule);
+    const packets = rest.slice(0, 8).map(({ packets }) => packets[0] ?? 0);
+    const places = `packets ${packets.join(', ')}${rest.length > packets.length ? ', ...' : ''}`;
+    return [
+      `${style.paint.bold(`and ${total - FIRST_ONES} more of ${style.fit(rule)}`)} (${places}); -v tells all`,
+    ];
+  }
+
+  private say(lines: readonly string[]): void {
+    const text = lines.map((line) => `${line.trimEnd()}\n`).join('');
+    this.sink(new TextEncoder().encode(text));
+  }
+}
+
+function countBy<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
+}
