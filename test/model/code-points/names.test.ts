@@ -5,11 +5,14 @@ import {
   isAlert,
 } from '../../../src/model/code-points/alerts.ts';
 import { contentTypeName } from '../../../src/model/code-points/content-types.ts';
+import { extensionName } from '../../../src/model/code-points/extensions.ts';
 import { isGrease, isGreaseOctet } from '../../../src/model/code-points/grease.ts';
+import { groupName } from '../../../src/model/code-points/groups.ts';
 import {
   handshakeTypeName,
   isHandshakeType,
 } from '../../../src/model/code-points/handshake-types.ts';
+import { signatureSchemeName } from '../../../src/model/code-points/signature-schemes.ts';
 import {
   isDtls,
   tls13Draft,
@@ -37,6 +40,16 @@ describe('names', () => {
     [alertDescriptionName(117), 'general_error'],
     [alertDescriptionName(121), 'ech_required'],
     [alertDescriptionName(200), 'unknown_0xc8'],
+    [groupName(29), 'x25519'],
+    [groupName(0x11ec), 'X25519MLKEM768'],
+    [groupName(0x6399), 'X25519Kyber768Draft00'],
+    [groupName(0x2a2a), 'grease_0x2a2a'],
+    [signatureSchemeName(0x0804), 'rsa_pss_rsae_sha256'],
+    [signatureSchemeName(0x0202), 'dsa_sha1'],
+    [signatureSchemeName(0xfea0), 'unknown_0xfea0'],
+    [extensionName(0), 'server_name'],
+    [extensionName(65281), 'renegotiation_info'],
+    [extensionName(0x8b47), 'unknown_0x8b47'],
   ])('%s', (got, wanted) => {
     expect(got).toBe(wanted);
   });

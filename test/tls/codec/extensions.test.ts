@@ -71,6 +71,15 @@ describe('decodeExtension', () => {
     });
   });
 
+  it('leaves a cut identity out of pre_shared_key and reads the binders behind it', () => {
+    const data = hex('0007 0001 61 00000005 0003 02 bbbb');
+    data[3] = 9;
+    expect(decodeExtension({ type: 41, data }, 'CH')).toMatchObject({
+      value: { identities: [], binders: [hex('bbbb')] },
+      shortfalls: [{ field: 'identity', needed: 9, available: 5 }],
+    });
+  });
+
   it('keeps bodies without a structure whole', () => {
     for (const type of [5, 18, 21, 35, 65037]) {
       expect(decodeExtension({ type, data: hex('0102') }, 'CH')).toEqual({

@@ -12,6 +12,7 @@ const ECDHE_RSA = suite(0xc02f);
 const DHE_RSA = suite(0x0033);
 const ECDH_ANON = suite(0xc018);
 const ECDHE_PSK = suite(0xc035);
+const DHE_PSK = suite(0x0090);
 const PSK = suite(0x008c);
 const RSA_PSK = suite(0x0094);
 const RSA_EXPORT = suite(0x0003);
@@ -64,6 +65,13 @@ describe('decodeServerKeyExchange', () => {
       name: 'ECDHE_PSK, with a hint and unsigned',
       hex: `0004 68696e74 03 001d 02 abcd`,
       value: { pskIdentityHint: hex('68696e74'), namedGroup: 29, publicKeyOctets: 2 },
+    },
+  ]);
+  codecCases(server(DHE_PSK, 0x0303), [
+    {
+      name: 'DHE_PSK, likewise',
+      hex: `0001 68 0002 ffff 0001 02 0002 abcd`,
+      value: { pskIdentityHint: hex('68'), modulusOctets: 2, publicKeyOctets: 2 },
     },
   ]);
   codecCases(server(RSA_PSK, 0x0303), [
@@ -139,6 +147,14 @@ describe('decodeClientKeyExchange', () => {
       name: 'ECDHE_PSK',
       hex: '0001 61 02 0102',
       value: { pskIdentity: hex('61'), publicKeyOctets: 2 },
+      legalCuts: { 3: 'the public value is in the certificate' },
+    },
+  ]);
+  codecCases(client(DHE_PSK, 0x0303), [
+    {
+      name: 'DHE_PSK',
+      hex: '0001 61 0001 01',
+      value: { pskIdentity: hex('61'), publicKeyOctets: 1 },
       legalCuts: { 3: 'the public value is in the certificate' },
     },
   ]);

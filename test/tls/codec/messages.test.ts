@@ -1,4 +1,4 @@
-import { describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeAlert } from '../../../src/tls/codec/alert.ts';
 import { decodeCertificate } from '../../../src/tls/codec/certificate.ts';
 import { decodeCertificateRequest } from '../../../src/tls/codec/certificate-request.ts';
@@ -41,6 +41,14 @@ describe('decodeCertificate', () => {
       },
     ],
   );
+});
+
+describe('a damaged chain', () => {
+  it('keeps the certificates before the damage', () => {
+    const { message, shortfalls } = decodeCertificate(hex('000009 000002 3081 0000ff 30'), false);
+    expect(message.entries).toEqual([{ data: hex('3081'), extensions: [] }]);
+    expect(shortfalls).toEqual([{ field: 'cert_data', offset: 11, needed: 255, available: 1 }]);
+  });
 });
 
 describe('decodeCertificateRequest', () => {
