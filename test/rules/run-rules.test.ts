@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding, Severity } from '../../src/model/finding.ts';
+import type { ConnectionHistory } from '../../src/model/history.ts';
+import type { CaptureNotice } from '../../src/model/notice.ts';
+import type { FindingVerdict, Rule, RuleMeta, Verdict } from '../../src/model/rule.ts';
+import { RuleRunner, type RuleRunnerOptions } from '../../src/rules/run-rules.ts';
+import { at, fakeHistory } from '../support/fake-history.ts';
+import { fakeIndex, fakeServer, fakeSummary } from '../support/fake-index.ts';
+
+const none = { previous: undefined, next: undefined };
+const index = fakeIndex([fakeServer({ connections: [1, 2, 3].map((id) => fakeSummary({ id })) })]);
+
+const meta = (id: string, more: Partial<RuleMeta> = {}): RuleMeta => ({
+  id,
+  group: 'handshake',
+  title: id,
+  severity: 'error',
+  sources: ['RFC 5246 §7.2.2'],
+  reports: '',
+  matters: '',
+  decides: '',
+  silent: '',
+  messages: { said: { what: 'It is {it}.', causes: [], remedies: [], commands: [] } },
+  ...more,
+});
+
+function verdict(
+  connections: readonly number[],
+  severity?: Severity,
+  data: FindingVerdict['data'] = { it: 'so' },
+): FindingVerdict {
+  const note = { ...at(5), connection: connections[0] ?? 0, note: 'seen' };
+  return {
+    kind: 'finding',
+    message: 'said',
+    confidence: 'likely',
+    data,
+    connections,
+    evidence: [note],
+    ...(severity === undefined ? {} : { severity }),
+  };
+}
+
+type Check = (history: ConnectionHistory) => Verdict | readonly FindingVerdict[];
+const accuse: Check = ({ id }) => verdict([id]);
+const ofConnection = (id: string, check: Check, more: Partial<RuleMeta> = {}): Rule => ({
+  kind: 'connection',
+  meta: meta(id, more),
+  check,
+});
+const ofCapture = (
+  id: string,
+  verdicts: readonly FindingVerdict[],
+  more: Partial<RuleMeta> = {},
+): Rule => ({ kind: 'capture', meta: meta(id, more), check: () => verdicts });
+
+/** Runs rules over connections 1 to 3 and lists who was told about what, when. */
+function run(rules: readonly Rule[], more: Partial<RuleRunnerOptions> = {}) {
+  const told: string[] = [];
+  const findings: Finding[] = [];
+  const notices: CaptureNotice[] = [];
+  const runner = new RuleRunner({
+    rules,
+    finding: (finding) => {
+      findings.push(finding);
+      told.push(`${finding.rule} ${finding.connections.join('+')}`);
+    },
+    notices: { notice: (notice) => notices.push(notice) },
+    ...more,
+  });
+  for (const id of [1, 2, 3]) runner.connection(fakeHistory({ id, stream: id + 6 }), none);
+  told.push('end');
+  runner.capture(index);
+  return { told, findings, notices, runner };
+}
+
+describe('the rule runner', () => {
+  it('tells a finding right after its connection, and those about the capture at the end', () => {
+    const { told } = run([ofConnection('a', accuse), ofCapture('b', [verdict([1, 3])])]);
+    expect(told).toEqual(['a 1', 'a 2', 'a 3', 'end', 'b 1+3']);
+  });
+
+  it('counts what each rule judged and could not judge', () => {
+    const answers: Record<number, Verdict> = {
+      1: { kind: 'pass' },
+      2: { kind: 'not-assessable', missing: 'lost-bytes' },
+      3: { kind: 'not-applicable' },
+    };
+    const { runner } = run([
+      ofConnection('a', ({ id }) => answers[id] ?? { kind: 'pass' }),
+      ofConnection('b', () => []),
+      ofCapture('c', []),
+    ]);
+    expect(runner.coverage()).toEqual([
+      { rule: 'a', assessed: 1, notAssessable: { 'lost-bytes': 1 } },
+      { rule: 'b', assessed: 3, notAssessable: {} },
+      { rule: 'c', assessed: 3, notAssessable: {} },
+    ]);
+  });
+
+  it('runs the selected rules only', () => {
+    const { told, runner } = run([ofConnection('a', accuse), ofConnection('b', accuse)], {
+      selected: new Set(['b']),
+    });
+    expect(told).toEqual(['b 1', 'b 2', 'b 3', 'end']);
+    expect(runner.coverage().map(({ rule }) => rule)).toEqual(['b']);
+  });
+
+  it('keeps a rule that fails from costing more than its answer', () => {
+    const { told, notices, runner } = run([
+      ofConnection('a', ({ id }) => {
+        if (id === 2) throw new Error('broken');
+        return verdict([id]);
+      }),
+      ofConnection('b', ({ id }) => (id === 2 ? verdict([id], 'info', {}) : { kind: 'pass' })),
+    ]);
+    expect(told).toEqual(['a 1', 'a 3', 'end']);
+    expect(runner.internalErrors).toBe(2);
+    expect(notices.map(({ code, detail }) => [code, detail])).toEqual([
+      ['internal-error', 'rule a: broken'],
+      ['internal-error', 'rule b: no figure for {it}'],
+    ]);
+  });
+
+  it('keeps so many findings of a rule and counts the rest', () => {
+    const { told, runner } = run([ofConnection('a', accuse)], { findingsPerRule: 2 });
+    expect(told).toEqual(['a 1', 'a 2', 'end']);
+    expect(runner.findingsOmitted).toEqual({ a: 1 });
+  });
+
+  it('finds the stream for the display filter while the connection and at the end', () => {
+    const { findings } = run([ofConnection('a', accuse), ofCapture('b', [verdict([3])])]);
+    expect(findings.map(({ displayFilter }) => displayFilter)).toEqual([
+      'tcp.stream eq 7 && frame.number in {5}',
+      'tcp.stream eq 8 && frame.number in {5}',
+      'tcp.stream eq 9 && frame.number in {5}',
+      'tcp.stream eq 2 && frame.number in {5}',
+    ]);
+  });
+});
+
+describe('one cause, one finding', () => {
+  const specific: Check = ({ id }) => (id === 2 ? verdict([id]) : { kind: 'pass' });
+
+  it('silences a general rule where a specific one spoke, whichever comes first', () => {
+    const general = ofConnection('general', accuse, { yieldsTo: ['specific'] });
+    const special = ofConnection('specific', specific);
+    expect(run([general, special]).told).toEqual(['general 1', 'specific 2', 'general 3', 'end']);
+    expect(run([special, general]).told).toEqual(['general 1', 'specific 2', 'general 3', 'end']);
+  });
+
+  it('silences it about a later connection that the finding named', () => {
+    const { told } = run([
+      ofConnection('specific', ({ id }) => (id === 1 ? verdict([1, 2]) : { kind: 'pass' })),
+      ofConnection('general', ({ id }) => (id === 1 ? { kind: 'pass' } : verdict([id])), {
+        yieldsTo: ['specific'],
+      }),
+    ]);
+    expect(told).toEqual(['specific 1+2', 'general 3', 'end']);
+  });
+
+  it('holds a general finding back until the rules over the capture have spoken', () => {
+    const { told } = run([
+      ofConnection('aborted', accuse, { yieldsTo: ['died'] }),
+      ofCapture('died', [verdict([1, 3], 'critical')]),
+    ]);
+    expect(told).toEqual(['end', 'aborted 2', 'died 1+3']);
+  });
+
+  it('does not hold back for a rule that was not selected', () => {
+    const rules = [
+      ofConnection('aborted', accuse, { yieldsTo: ['died'] }),
+      ofCapture('died', [verdict([1, 3])]),
+    ];
+    const { told } = run(rules, { selected: new Set(['aborted']) });
+    expect(told).toEqual(['aborted 1', 'aborted 2', 'aborted 3', 'end']);
+  });
+
+  it('lets no note silence a warning or worse', () => {
+    const note = ofConnection('note', ({ id }) => verdict([id], 'info'));
+    const grave = ofConnection('grave', accuse, { yieldsTo: ['note'] });
+    const light = ofConnection('light', ({ id }) => verdict([id], 'info'), { yieldsTo: ['note'] });
+    expect(run([note, grave, light]).told).toEqual([
+      ...['note 1', 'grave 1', 'note 2', 'grave 2', 'note 3', 'grave 3'],
+      'end',
+    ]);
+  });
+
+  it('silences a finding about several connections only where all are explained', () => {
+    const { told } = run([
+      ofConnection('specific', specific),
+      ofCapture('correlation', [verdict([1, 2]), verdict([2])], { yieldsTo: ['specific'] }),
+    ]);
+    expect(told).toEqual(['specific 2', 'end', 'correlation 1+2']);
+  });
+
+  it('leaves findings about no connection alone', () => {
+    const { told } = run([
+      ofConnection('specific', specific),
+      ofCapture('refused', [verdict([])], { yieldsTo: ['specific'] }),
+    ]);
+    expect(told).toEqual(['specific 2', 'end', 'refused ']);
+  });
+
+  it('does not count silenced findings among the omitted ones', () => {
+    const { told, runner } = run(
+      [
+        ofConnection('aborted', accuse, { yieldsTo: ['died'] }),
+        ofCapture('died', [verdict([1, 2])]),
+      ],
+      { findingsPerRule: 1 },
+    );
+    expect(told).toEqual(['end', 'died 1+2']);
+    expect(runner.findingsOmitted).toEqual({ aborted: 1 });
+  });
+});
+
+describe('a rule that completes its findings', () => {
+  const completing = (complete: (verdict: FindingVerdict) => FindingVerdict | undefined): Rule => ({
+    kind: 'connection',
+    meta: meta('completing'),
+    check: accuse,
+    complete,
+  });
+
+  it('is heard at the end of the capture', () => {
+    const { told, findings } = run([
+      completing((one) => ({ ...one, data: { it: 'complete' } })),
+      ofConnection('general', accuse, { yieldsTo: ['completing'] }),
+    ]);
+    expect(told).toEqual(['end', 'completing 1', 'completing 2', 'completing 3']);
+    expect(findings[0]?.summary).toBe('It is complete.');
+  });
+
+  it('silences nobody with a finding that it took back', () => {
+    const { told } = run([
+      completing((one) => (one.connections[0] === 2 ? undefined : one)),
+      ofConnection('general', accuse, { yieldsTo: ['completing'] }),
+    ]);
+    expect(told).toEqual(['end', 'completing 1', 'completing 3', 'general 2']);
+  });
+
+  it('loses only the finding that it fails on', () => {
+    const { told, runner } = run([
+      completing((one) => {
+        if (one.connections[0] === 2) throw new Error('broken');
+        return one;
+      }),
+    ]);
+    expect(told).toEqual(['end', 'completing 1', 'completing 3']);
+    expect(runner.internalErrors).toBe(1);
+  });
+});
