@@ -2,7 +2,7 @@ import type { Evidence } from '../../model/finding.ts';
 import type { ConnectionHistory, DtlsHelloFact, DtlsVerifyFact } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
-import { weakenedBy } from '../support/records.ts';
+import { times, weakenedBy } from '../support/records.ts';
 
 /** A server may refuse one cookie, for its secret has just changed; a second refusal is a loop. */
 const REFUSALS = 2;
@@ -30,7 +30,7 @@ export const hvrLoop = defineConnectionRule({
       'A handshake that got on after a second cookie is well. Repeated first ClientHellos bring several HelloVerifyRequests without any refusal.',
     messages: {
       refused: {
-        what: 'The server of connection {id} refused its own cookie {count} times in {span} and never sent a ServerHello; the client returned each cookie intact.',
+        what: 'The server of connection {id} refused its own cookie {count} in {span} and never sent a ServerHello; the client returned each cookie intact.',
         causes: [
           'The server checks the cookie against another address or port than it made it for: address translation, or a wrong address structure.',
           'Several workers or nodes with secrets of their own share the address.',
@@ -45,7 +45,7 @@ export const hvrLoop = defineConnectionRule({
       },
       altered: {
         title: 'Cookie comes back changed, and the server asks again',
-        what: 'The cookie of the server came back changed in connection {id}: {count} ClientHellos carry a cookie ({sizes}) that no HelloVerifyRequest of the capture issued, and the server refused each.',
+        what: 'The cookie of the server came back changed in connection {id}: its last ClientHello carries one ({sizes}) that no HelloVerifyRequest issued; the server refused {count}.',
         causes: [
           'A device on the path rewrites the datagrams.',
           'The client copies the cookie wrongly, or cuts it off: DTLS 1.0 ends at 32 octets.',
@@ -58,7 +58,7 @@ export const hvrLoop = defineConnectionRule({
       },
       'hello-changed': {
         title: 'Client changes its ClientHello after the cookie, and the server asks again',
-        what: 'The client of connection {id} changed {fields} in the ClientHello that returns the cookie; the server refused {count} times and never sent a ServerHello.',
+        what: 'The client of connection {id} changed {fields} in the ClientHello that returns the cookie; the server refused {count} and never sent a ServerHello.',
         causes: [
           'The client builds a new ClientHello instead of adding the cookie to the old one.',
         ],
@@ -82,7 +82,7 @@ export const hvrLoop = defineConnectionRule({
     const [issued] = dtls.verifyRequests;
     if (last === undefined || issued === undefined || refusals.length < REFUSALS) return PASS;
     const changed = [...new Set(returns.flatMap((hello) => hello.changed ?? []))];
-    const altered = !dtls.verifyRequests.some(({ echoed }) => echoed);
+    const altered = cameBackChanged(history, dtls.verifyRequests);
     return {
       kind: 'finding',
       message: altered ? 'altered' : changed.length > 0 ? 'hello-changed' : 'refused',
@@ -95,10 +95,10 @@ export const hvrLoop = defineConnectionRule({
       ],
       data: {
         id: history.id,
-        count: refusals.length,
+        count: times(refusals.length),
         span: formatDuration(last.nanos - issued.nanos),
         fields: changed.join(', '),
-        sizes: `${first.cookieLength} octets, issued with ${issued.request.cookie.length}`,
+        sizes: sizesOf(first, issued),
       },
       ...(altered ? {} : { explanations: whyRefused(dtls.verifyRequests) }),
     };
@@ -122,6 +122,17 @@ function refusalsOf(
   return refusals;
 }
 
+/** Was the cookie of the last ClientHello issued by none of the HelloVerifyRequests? */
+function cameBackChanged(
+  { clientHello }: ConnectionHistory,
+  requests: readonly DtlsVerifyFact[],
+): boolean {
+  const cookie = clientHello?.cookie;
+  if (cookie === undefined) return !requests.some(({ echoed }) => echoed);
+  const text = cookie.join(',');
+  return !requests.some(({ request }) => request.cookie.join(',') === text);
+}
+
 function whyRefused(requests: readonly DtlsVerifyFact[]) {
   const cookies = new Set(requests.map(({ request }) => request.cookie.join(',')));
   const constant = cookies.size === 1;
@@ -139,6 +150,13 @@ function whyRefused(requests: readonly DtlsVerifyFact[]) {
       against: [],
     },
   ];
+}
+
+function sizesOf({ cookieLength }: DtlsHelloFact, { request }: DtlsVerifyFact): string {
+  const issued = request.cookie.length;
+  return issued === cookieLength
+    ? `${issued} octets, as issued`
+    : `${cookieLength} octets, issued with ${issued}`;
 }
 
 const helloEvidence = (

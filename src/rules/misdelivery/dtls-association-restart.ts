@@ -1,3 +1,4 @@
+import { type At, type ConnectionHistory, ROLES, type Role } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { weakenedBy } from '../support/records.ts';
@@ -11,17 +12,17 @@ export const dtlsAssociationRestart = defineConnectionRule({
     severity: 'info',
     sources: ['RFC 6347 §4.2.8', 'RFC 9147 §5.11'],
     reports:
-      'An unprotected ClientHello with a new random from the same address and port as a DTLS connection that carried protected records and that the capture does not show closed by both sides.',
+      'An unprotected ClientHello with a new random from the same address and port as a DTLS connection that carried protected records and that the capture shows closed by neither side.',
     matters:
       'This is what a client looks like that was powered off, crashed, or forgot its keys. It is allowed, and the server should go along: it begins the new handshake and gives the old connection up once the client has proven that it is there. Delays and lost data around that moment are explained by it.',
     decides:
-      'The ClientHello has epoch 0 and another random than the older connection, which had records of epoch 1 or more and no closing alert of both sides. A ClientHello under the old keys would be a renegotiation, and the same random a retransmission.',
+      'The ClientHello has epoch 0 and another random than the older connection, which had records of epoch 1 or more and no closing alert. A ClientHello under the old keys would be a renegotiation, and the same random a retransmission.',
     silent:
       'It gives way to the rule about a server that ignores such a ClientHello. Where packets of the older connection are missing, its close may be among them: then nothing is said.',
     yieldsTo: ['dtls-restart-ignored'],
     messages: {
       restarted: {
-        what: 'Connection {id} began {pause} after the last protected record of connection {older} on the same addresses and ports, which neither side had seen closed.',
+        what: 'Connection {id} began {pause} after the last protected record of connection {older} on the same addresses and ports, which neither side had closed.',
         causes: [
           'The client was restarted or lost its keys and uses a fixed source port.',
           'The client gave up waiting and began again without closing.',
@@ -45,6 +46,7 @@ export const dtlsAssociationRestart = defineConnectionRule({
     if (older === undefined) return PASS;
     if (!older.bothDirections) return notAssessable('one-direction');
     if (older.blindSpots.includes('lost-bytes')) return notAssessable('lost-bytes');
+    if (ROLES.some((role) => isClosed(older, role, hello))) return PASS;
     const { client, server } = older.protectedRecords;
     const [last] = [client.last, server.last]
       .filter((record) => record !== undefined)
@@ -76,3 +78,8 @@ export const dtlsAssociationRestart = defineConnectionRule({
     };
   },
 });
+
+function isClosed({ dtls }: ConnectionHistory, role: Role, before: At): boolean {
+  const close = dtls?.probableClose[role];
+  return close !== undefined && close.nanos <= before.nanos;
+}

@@ -7,7 +7,7 @@ import {
 } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { recordEvidence, weakenedBy } from '../support/records.ts';
+import { recordEvidence, times, weakenedBy } from '../support/records.ts';
 
 /** One unanswered repeat is a lost answer; the timer that follows is at least this far away (RFC 6347 §4.2.4.1). */
 const REPEATS = 2;
@@ -33,14 +33,14 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
       'A single repeat may have crossed the answer on its way. A side that goes on with data has what it needs. Where one direction is missing, or packets were lost to the capture, silence proves nothing.',
     messages: {
       answered: {
-        what: 'The {repeater} repeated its last flight {count} times in connection {id}, and the {finisher} answered with its own again.',
+        what: 'The {repeater} repeated its last flight {count} in connection {id}, and the {finisher} answered with its own again.',
         causes: ['A datagram of the last flight was lost on the path.'],
         remedies: ['Nothing: this is how the protocol repairs a loss.'],
         commands: [],
       },
       'not-resent': {
         title: 'Last flight of the handshake was asked for again and not sent again',
-        what: 'The {repeater} repeated its last flight {count} times over {span} after the {finisher} had sent its Finished in connection {id}; the {finisher} never repeated that.',
+        what: 'The {repeater} repeated its last flight {count} over {span} after the {finisher} had sent its Finished in connection {id}; the {finisher} never repeated that.',
         causes: [
           'The stack forgets its last flight once the handshake is done for it.',
           'The stack drops records of epoch 0 as soon as the keys are in use, and the repeat begins with them.',
@@ -81,7 +81,7 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
         id: history.id,
         repeater,
         finisher,
-        count: repeats.length,
+        count: times(repeats.length),
         span: formatDuration(last.nanos - finished.nanos),
       },
     };

@@ -9,7 +9,7 @@ import type {
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { recordEvidence, weakenedBy } from '../support/records.ts';
+import { recordEvidence, times, weakenedBy } from '../support/records.ts';
 import { connectionsBegunIn, dtlsServerOf } from '../support/servers.ts';
 
 const ADVICE = {
@@ -43,11 +43,11 @@ export const dtlsRestartIgnored = defineConnectionRule({
       'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet.',
     messages: {
       'still-serving': {
-        what: 'The ClientHello of connection {id} was sent {count} times over {span} without an answer, while the server went on sending within connection {older}{end}.',
+        what: 'The ClientHello of connection {id} was sent {count} within {span} without an answer, while the server went on sending within connection {older}{end}.',
         ...ADVICE,
       },
       'answers-others': {
-        what: 'The ClientHello of connection {id} was sent {count} times over {span} without an answer, while connection {older} was open on its addresses and ports and the server answered another client{end}.',
+        what: 'The ClientHello of connection {id} was sent {count} within {span} without an answer, while connection {older} was open on its addresses and ports and the server answered another client{end}.',
         ...ADVICE,
       },
     },
@@ -71,6 +71,9 @@ export const dtlsRestartIgnored = defineConnectionRule({
     if (dtls.portUnreachable.length > 0) return PASS;
     const older = previous?.id === dtls.replacesOpen ? previous : undefined;
     if (older === undefined) return notAssessable('start-not-captured');
+    // A server that closed the old connection does not stick to it: something else keeps it from answering.
+    const closed = older.dtls?.probableClose.server;
+    if (closed !== undefined && closed.nanos <= first.nanos) return PASS;
     const life = signOfLife(older, first, answered ?? { packet: 0, nanos: history.endNanos });
     return {
       kind: 'finding',
@@ -97,7 +100,7 @@ export const dtlsRestartIgnored = defineConnectionRule({
       data: {
         id: history.id,
         older: older.id,
-        count: ignored.length,
+        count: times(ignored.length),
         span: formatDuration(last.nanos - first.nanos),
         end:
           answered === undefined

@@ -1,8 +1,25 @@
 import type { ConnectionHistory, DtlsHelloFact } from '../../../src/model/history.ts';
+import type { ClientHello } from '../../../src/model/message.ts';
 import { hvrLoop } from '../../../src/rules/hmac/hvr-loop.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
 import { association, atMs, hello, verify } from '../support/dtls-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
+
+const clientHello: ClientHello = {
+  legacyVersion: 0xfefd,
+  random: new Uint8Array(32),
+  sessionId: new Uint8Array(),
+  cookie: undefined,
+  cipherSuites: [],
+  compressionMethods: [],
+  extensions: [],
+  serverName: undefined,
+  alpn: [],
+  versions: [],
+  supportedGroups: [],
+  signatureAlgorithms: [],
+  keyShareGroups: [],
+};
 
 interface Case {
   readonly rounds: number;
@@ -88,6 +105,14 @@ testConnectionRule(
     {
       name: 'tells of cookies that come back changed',
       history: rounds({ rounds: 3, echoed: false, hello: { cookieLength: 16 } }),
+      want: [{ message: 'altered', severity: 'error', confidence: 'proven', packets: [2, 3, 6] }],
+    },
+    {
+      name: 'compares the cookie of the last ClientHello where it is kept',
+      history: rounds({
+        rounds: 3,
+        more: { clientHello: { ...clientHello, cookie: new Uint8Array(20).fill(9) } },
+      }),
       want: [{ message: 'altered', severity: 'error', confidence: 'proven', packets: [2, 3, 6] }],
     },
     {

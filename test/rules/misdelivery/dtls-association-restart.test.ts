@@ -1,7 +1,7 @@
 import type { ConnectionHistory } from '../../../src/model/history.ts';
 import { dtlsAssociationRestart } from '../../../src/rules/misdelivery/dtls-association-restart.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
-import { association } from '../support/dtls-history.ts';
+import { ALERT, association, atMs, record } from '../support/dtls-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const open = (more: Partial<ConnectionHistory> = {}): ConnectionHistory => ({
@@ -36,6 +36,19 @@ testConnectionRule(dtlsAssociationRestart, [
         connections: [2, 1],
       },
     ],
+  },
+  {
+    name: 'says nothing where the server had closed and the client had not answered yet',
+    history: restarted,
+    previous: association({
+      id: 1,
+      packet: 1,
+      ms: 0,
+      dtls: {
+        probableClose: { client: undefined, server: record(ALERT, 'server', atMs(9, 8), 2) },
+      },
+    }),
+    want: 'pass',
   },
   {
     name: 'cannot tell where the close may be among lost packets',

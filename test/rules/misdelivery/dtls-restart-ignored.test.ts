@@ -41,10 +41,12 @@ function older(servedAt?: number): ConnectionHistory {
     id: 1,
     packet: 1,
     ms: 0,
-    dtls:
-      servedAt === undefined
+    dtls: {
+      probableClose: { client: undefined, server: undefined },
+      ...(servedAt === undefined
         ? {}
-        : { anomalies: [anomaly(stray, 1, { during: 2, duringStage: 'server-hello' })] },
+        : { anomalies: [anomaly(stray, 1, { during: 2, duringStage: 'server-hello' })] }),
+    },
   });
 }
 
@@ -70,6 +72,12 @@ testConnectionRule(dtlsRestartIgnored, [
     name: 'says nothing of a server that is down',
     history: restart([60, 1060, 3060], undefined, true),
     previous: older(),
+    want: 'pass',
+  },
+  {
+    name: 'says nothing of a server that had closed the older association',
+    history: ignored,
+    previous: association({ id: 1, packet: 1, ms: 0 }),
     want: 'pass',
   },
   {
