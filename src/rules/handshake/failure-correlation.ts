@@ -109,10 +109,11 @@ export const failureCorrelation = defineCaptureRule({
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
     for (const server of index.servers()) {
-      const successes = server.connections.filter(({ outcome }) => outcome === 'established');
+      const rows = [...server.connections];
+      const successes = rows.filter(({ outcome }) => outcome === 'established');
       if (successes.length < LEAST_SUCCESSES) continue;
       const groups = new Map<string, ConnectionSummary[]>();
-      for (const row of server.connections) {
+      for (const row of rows) {
         if (row.outcome !== 'failed' && row.outcome !== 'aborted') continue;
         const signature = signatureOf(row);
         const group = groups.get(signature);

@@ -1,11 +1,11 @@
-import { CERTIFICATE, handshakeTypeName } from '../../model/code-points/handshake-types.ts';
+import { CERTIFICATE } from '../../model/code-points/handshake-types.ts';
 import type { Explanation } from '../../model/finding.ts';
 import type { At, ConnectionHistory, Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { isTls13 } from '../support/closing-alert.ts';
+import { isTls13, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
-import { describeNegotiation, recordMacOf } from '../support/negotiation.ts';
+import { describeNegotiation, messageName, recordMacOf } from '../support/negotiation.ts';
 import { suiteTable } from '../support/separation.ts';
 import { witness } from '../support/witness.ts';
 
@@ -134,7 +134,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     const from = by === 'server' ? 'client' : 'server';
     const flight = flightBefore(history, from, ending);
     if (flight === undefined || ending.nanos - flight.nanos > AT_ONCE) return PASS;
-    if (history.alerts.some(({ packet }) => packet < ending.packet)) return PASS;
+    if (unreadAlert(history, ending) !== undefined) return PASS;
     const last = history.messages.findLast(
       (message) => message.from === from && message.packet <= flight.packet,
     );
@@ -146,7 +146,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
         kind: ending.kind.toUpperCase(),
         packet: ending.packet,
         delay: formatDuration(ending.nanos - flight.nanos),
-        flight: last === undefined ? 'flight' : `flight (up to ${handshakeTypeName(last.type)})`,
+        flight: last === undefined ? 'flight' : `flight (up to ${messageName(last.type)})`,
         negotiated: describeNegotiation(history),
       },
       evidence: [
@@ -163,7 +163,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     const { address, port } = row.server;
     for (const { endpoint, transport, connections } of index.servers()) {
       if (transport !== 'tcp' || endpoint.address !== address || endpoint.port !== port) continue;
-      const fine = connections.filter(({ outcome }) => outcome === 'established');
+      const fine = [...connections].filter(({ outcome }) => outcome === 'established');
       if (fine.length === 0) return verdict;
       const mac = row.cipherSuite === undefined ? undefined : recordMacOf(row.cipherSuite);
       const alike = fine.filter(

@@ -1,10 +1,9 @@
-import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
 import type { Evidence } from '../../model/finding.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
-import { describeNegotiation } from '../support/negotiation.ts';
+import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
 /** A client that gives up sooner than this did not run out of patience: it only looked in. */
@@ -22,28 +21,13 @@ const KINDS: Readonly<Record<Ending['kind'], string>> = {
 const isOwnChoice = ({ stage }: ConnectionHistory, { by, kind }: Ending): boolean =>
   by === 'client' && stage === 'server-hello' && kind !== 'rst';
 
-/** What was seen just before: the last message, and any alert that could not be read or did not end it. */
+/** The last message before it. */
 function context(history: ConnectionHistory, ending: Ending): Evidence[] {
-  const { messages, alerts, id } = history;
+  const { messages, id } = history;
   const evidence: Evidence[] = [];
   const last = messages.findLast(({ packet }) => packet < ending.packet);
   if (last !== undefined) {
-    evidence.push(
-      witness(last, id, last.from, `${handshakeTypeName(last.type)}, the last message`),
-    );
-  }
-  const unread = alerts.find(
-    ({ description, packet }) => description === undefined && packet <= ending.packet,
-  );
-  if (unread !== undefined) {
-    evidence.push(
-      witness(
-        unread,
-        id,
-        unread.from,
-        'an alert that is encrypted: a key log would tell the reason',
-      ),
-    );
+    evidence.push(witness(last, id, last.from, `${messageName(last.type)}, the last message`));
   }
   return evidence;
 }
@@ -68,6 +52,7 @@ export const handshakeAborted = defineConnectionRule({
       'server-process-died',
       'handshake-kills-server',
       'handshake-aborted-at-key-setup',
+      'handshake-alert',
       'close-without-alert-after-clienthello',
       'http-on-tls-port',
       'tls-on-plaintext-port',

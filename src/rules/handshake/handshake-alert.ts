@@ -1,10 +1,10 @@
 import { alertDescriptionName, alertLevelName } from '../../model/code-points/alerts.ts';
-import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
 import type { AlertFact, ConnectionHistory, MessageFact } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
-import { DUE, endingOf } from '../support/ending.ts';
-import { describeNegotiation } from '../support/negotiation.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { unreadAlert } from '../support/closing-alert.ts';
+import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
+import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 import { readingOf } from './alert-dictionary.ts';
 
@@ -14,6 +14,32 @@ const answered = (
   { from, packet }: AlertFact,
 ): MessageFact | undefined =>
   messages.findLast((message) => message.from !== from && message.packet <= packet);
+
+/** A record that has the size of an alert and was the last but the close: an alert that only a key could open. */
+function unreadVerdict(history: ConnectionHistory, ending: Ending) {
+  const found = unreadAlert(history, ending);
+  if (found === undefined || history.stage === 'none') return PASS;
+  const blind = blindToEnding(history);
+  if (blind !== undefined) return notAssessable(blind);
+  const { id, startNanos } = history;
+  return {
+    kind: 'finding',
+    message: 'unread',
+    confidence: 'likely',
+    data: {
+      from: found.from,
+      octets: found.length,
+      packet: found.packet,
+      elapsed: formatDuration(found.nanos - startNanos),
+      negotiated: describeNegotiation(history),
+    },
+    evidence: [
+      witness(found, id, found.from, `encrypted, ${found.length} octets: the size of an alert`),
+      witness(ending, id, ending.by, 'the connection ends'),
+    ],
+    connections: [id],
+  } as const;
+}
 
 /**
  * A fatal alert is the one reason that a stack does give. It is told with its sender, the stage, the time and the
@@ -31,9 +57,9 @@ export const handshakeAlert = defineConnectionRule({
     matters:
       'The same alert means different things from the client and from the server, and before and after the keys are in use. Logs of one side often show only that the other gave up.',
     decides:
-      'The first closing event of a handshake is a fatal alert that can be read. An alert that only answers the close of the other side (decode_error after a FIN, for example) does not count. The alert is certain; its most frequent readings come from a table by description, sender and stage.',
+      'The first closing event of a handshake is a fatal alert that can be read. An alert that only answers the close of the other side (decode_error after a FIN, for example) does not count. The alert is certain; its most frequent readings come from a table by description, sender and stage. An encrypted record that has the size of an alert and is followed by the close is taken for one, without a reading, as likely.',
     silent:
-      'Where a more specific rule explains the alert, for warnings, for alerts after the handshake, and for encrypted alerts without secrets.',
+      'Where a more specific rule explains the alert, for warnings, for alerts after the handshake, and for encrypted ones where octets are missing from the capture.',
     yieldsTo: [
       'bad-record-mac-first-record',
       'bad-record-mac-later',
@@ -83,13 +109,27 @@ export const handshakeAlert = defineConnectionRule({
         remedies: [],
         commands: ['openssl s_client -connect HOST:PORT -servername NAME -msg'],
       },
+      unread: {
+        title: 'The {from} ended the handshake with what is probably an alert',
+        what: 'The {from} sent an encrypted record of {octets} octets, the size of an alert, in packet {packet}, {elapsed} after the connection began, and the handshake ended; {negotiated}.',
+        causes: [
+          'a certificate, a signature, the Finished or the policy of the other side was refused: the reason is inside the record',
+        ],
+        remedies: [
+          'give a key log (--keylog), which tells the alert',
+          'read the log of the {from}: it knows what it sent',
+        ],
+        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+      },
     },
   },
   check(history) {
-    if (history.alerts.length === 0 || history.stage === 'done') return NOT_APPLICABLE;
     if (history.outcome !== 'failed' && history.outcome !== 'aborted') return NOT_APPLICABLE;
-    const alert = endingOf(history)?.alert;
-    if (alert?.description === undefined || alert.description === 0) return PASS;
+    const ending = endingOf(history);
+    if (ending === undefined) return NOT_APPLICABLE;
+    const { alert } = ending;
+    if (alert?.description === undefined) return unreadVerdict(history, ending);
+    if (alert.description === 0 || history.stage === 'none') return PASS;
     const { id, stage, version, startNanos } = history;
     const { from, description, level = 2, packet, nanos } = alert;
     const { causes, remedies } = readingOf(description, { from, stage, version });
@@ -109,21 +149,14 @@ export const handshakeAlert = defineConnectionRule({
         answering:
           cause === undefined
             ? ''
-            : `, in answer to ${handshakeTypeName(cause.type)} (${formatDuration(nanos - cause.nanos)} before)`,
+            : `, in answer to ${messageName(cause.type)} (${formatDuration(nanos - cause.nanos)} before)`,
         negotiated: describeNegotiation(history),
       },
       evidence: [
         witness(alert, id, from, `${alertLevelName(level)} ${name}; due was ${DUE[stage].what}`),
         ...(cause === undefined
           ? []
-          : [
-              witness(
-                cause,
-                id,
-                cause.from,
-                `${handshakeTypeName(cause.type)}, the message before it`,
-              ),
-            ]),
+          : [witness(cause, id, cause.from, `${messageName(cause.type)}, the message before it`)]),
       ],
       connections: [id],
       causes,

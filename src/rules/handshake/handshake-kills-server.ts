@@ -132,8 +132,9 @@ function findingOf(
   const step = STEPS[trigger.stage];
   if (evidence === undefined || step === undefined) return undefined;
   const victims = new Set(killings.map(({ trigger: { connection } }) => connection));
-  const deaths = server.connections.filter(({ id }) => victims.has(id));
-  const survivors = server.connections.filter(({ outcome }) => outcome === 'established');
+  const rows = [...server.connections];
+  const deaths = rows.filter(({ id }) => victims.has(id));
+  const survivors = rows.filter(({ outcome }) => outcome === 'established');
   const { causes, explanations } = explain(deaths, survivors);
   const row = deaths.find(({ id }) => id === trigger.connection);
   const table = suiteTable(deaths, survivors, 'died');

@@ -1,8 +1,9 @@
-import { contentTypeName } from '../../model/code-points/content-types.ts';
+import { ALERT, contentTypeName } from '../../model/code-points/content-types.ts';
 import { type CipherSuite, cipherSuite } from '../../model/code-points/suites.ts';
+import { TLS_1_1, tlsEquivalent } from '../../model/code-points/versions.ts';
 import { type ConnectionHistory, type OddityFact, peerOf } from '../../model/history.ts';
-import { formatDuration } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
+import { formatDuration, SECOND } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
@@ -10,25 +11,40 @@ import { witness } from '../support/witness.ts';
 /** Largest fragment on the wire: RFC 5246 §6.2.3, RFC 8446 §5.2. */
 const LARGEST = 16_384 + 2_048;
 const LARGEST_13 = 16_384 + 256;
+const TRUNCATED_HMAC = 4;
+/** What comes later need not be an answer to the record. */
+const REACTION = SECOND;
 
-/** The rule that this length breaks, in words; the fact itself was established where the record was read. */
-function violation(
-  length: number,
-  suite: CipherSuite | undefined,
-  history: ConnectionHistory,
-): string {
-  const largest = isTls13(history) ? LARGEST_13 : LARGEST;
+/**
+ * What this length breaks, in words; undefined if it is possible after all. Asked again of the finished history, since
+ * a ServerHello that was captured late can change what was thought of the records before it.
+ */
+function violation(length: number, history: ConnectionHistory): string | undefined {
+  const tls13 = isTls13(history);
+  const largest = tls13 ? LARGEST_13 : LARGEST;
   if (length > largest) return `more than the ${largest} octets that a record may have`;
-  if (suite === undefined) return 'a length that the negotiated protection cannot give';
+  const suite = history.cipherSuite === undefined ? undefined : cipherSuite(history.cipherSuite);
+  if (suite === undefined || hasTruncatedMac(history)) return undefined;
   const { blockOctets, macOctets, tagOctets, explicitNonceOctets, mac } = suite;
-  if (blockOctets > 0) {
-    return history.encryptThenMac === true
-      ? `without the ${macOctets} octets of ${mac} not a multiple of the block of ${blockOctets} octets, or too short for a record`
-      : `not a multiple of the block of ${blockOctets} octets, or too short for a record with ${mac}`;
+  if (blockOctets === 0) {
+    const least = tagOctets + explicitNonceOctets + macOctets + (tls13 ? 1 : 0);
+    return length < least ? `fewer than the ${least} octets of nonce and tag or MAC` : undefined;
   }
-  const least = tagOctets + explicitNonceOctets + macOctets + (isTls13(history) ? 1 : 0);
-  return `fewer than the ${least} octets of nonce and tag`;
+  const iv = tlsEquivalent(history.version ?? 0) >= TLS_1_1 ? blockOctets : 0;
+  if (history.encryptThenMac === true) {
+    const encrypted = length - macOctets;
+    return encrypted % blockOctets === 0 && encrypted >= iv + blockOctets
+      ? undefined
+      : `without the ${macOctets} octets of ${mac} no multiple of the block of ${blockOctets} octets, or too short`;
+  }
+  return length % blockOctets === 0 && length > iv + macOctets
+    ? undefined
+    : `no multiple of the block of ${blockOctets} octets, or too short for a record with ${mac}`;
 }
+
+/** The extension shortens the MAC to ten octets, RFC 6066 §7. */
+const hasTruncatedMac = ({ serverHello }: ConnectionHistory): boolean =>
+  serverHello?.extensions.some(({ type }) => type === TRUNCATED_HMAC) === true;
 
 /** Would the length be right if the other order of MAC and encryption were in use? Only HMAC-SHA1 shows it. */
 function fitsOtherOrder(
@@ -41,6 +57,10 @@ function fitsOtherOrder(
   const shifted = etm === true ? length : length - suite.macOctets;
   return shifted > 0 && shifted % suite.blockOctets === 0;
 }
+
+/** Two octets of content type alert are an alert in the clear: sent by somebody without keys, not wrongly protected. */
+const isClearAlert = ({ contentType, length }: OddityFact): boolean =>
+  contentType === ALERT && length === 2;
 
 /** A length that no correct sender can produce needs no key to be recognised. */
 export const recordLengthImpossible = defineConnectionRule({
@@ -84,9 +104,13 @@ export const recordLengthImpossible = defineConnectionRule({
   },
   check(history) {
     if (history.oddities.length === 0) return NOT_APPLICABLE;
-    const odd = history.oddities.filter(({ kind }) => kind === 'impossible-length');
+    const odd = history.oddities.filter(
+      (one) => one.kind === 'impossible-length' && !isClearAlert(one),
+    );
     const [first] = odd;
     if (first === undefined) return NOT_APPLICABLE;
+    const broken = violation(first.length, history);
+    if (broken === undefined) return PASS;
     const { id, tcp, protocol, cipherSuite: code } = history;
     if (tcp !== undefined && tcp.lostOctets[first.from] > 0) return notAssessable('lost-bytes');
     const suite = code === undefined ? undefined : cipherSuite(code);
@@ -102,7 +126,7 @@ export const recordLengthImpossible = defineConnectionRule({
         from: first.from,
         type: contentTypeName(first.contentType),
         length: first.length,
-        violation: violation(first.length, suite, history),
+        violation: broken,
         reaction: reaction?.text ?? 'no reaction of the receiver was captured',
         negotiated: describeNegotiation(history),
       },
@@ -138,12 +162,13 @@ export const recordLengthImpossible = defineConnectionRule({
 function reactionTo({ alerts, tcp }: ConnectionHistory, odd: OddityFact) {
   const receiver = peerOf(odd.from);
   const alert = alerts.find(({ from, packet }) => from === receiver && packet > odd.packet);
-  if (alert !== undefined) {
+  if (alert !== undefined && alert.nanos - odd.nanos <= REACTION) {
     const delay = formatDuration(alert.nanos - odd.nanos);
     return { at: alert, text: `the ${receiver} sent an alert ${delay} later` };
   }
   const closed = tcp?.rst[receiver] ?? tcp?.fin[receiver];
   if (closed === undefined || closed.packet < odd.packet) return undefined;
+  if (closed.nanos - odd.nanos > REACTION) return undefined;
   const delay = formatDuration(closed.nanos - odd.nanos);
   return { at: closed, text: `the ${receiver} closed the connection ${delay} later` };
 }

@@ -1,6 +1,12 @@
 import { cipherSuite } from '../../model/code-points/suites.ts';
 import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
-import type { ConnectionHistory, Role } from '../../model/history.ts';
+import {
+  type At,
+  type ConnectionHistory,
+  peerOf,
+  type RecordFact,
+  type Role,
+} from '../../model/history.ts';
 
 /** An alert and its inner content type: what a TLS 1.3 record carries beside the tag. RFC 8446 §5.2. */
 const ALERT_INNER_OCTETS = 3;
@@ -15,11 +21,39 @@ export function mayHaveSentAlert(
   role: Role,
   before = Number.POSITIVE_INFINITY,
 ): boolean {
-  if (history.alerts.some(({ from, packet }) => from === role && packet < before)) return true;
-  if (!isTls13(history)) return false;
-  const last = history.protectedRecords[role].last;
+  return (
+    history.alerts.some(({ from, packet }) => from === role && packet < before) ||
+    alertSized(history, role, before) !== undefined
+  );
+}
+
+/** The last record of a side of TLS 1.3, if an alert is what its length says. */
+function alertSized(
+  history: ConnectionHistory,
+  role: Role,
+  before: number,
+): RecordFact | undefined {
+  if (!isTls13(history)) return undefined;
+  const { last } = history.protectedRecords[role];
   const tag = (history.cipherSuite && cipherSuite(history.cipherSuite)?.tagOctets) || 16;
-  return last !== undefined && last.packet < before && last.length === ALERT_INNER_OCTETS + tag;
+  return last !== undefined && last.packet < before && last.length === ALERT_INNER_OCTETS + tag
+    ? last
+    : undefined;
+}
+
+/** What is probably an alert but cannot be read, before the connection ended; that of the side that ended it first. */
+export function unreadAlert(
+  history: ConnectionHistory,
+  { by, packet }: { readonly by: Role; readonly packet: number },
+): (At & { readonly from: Role; readonly length: number }) | undefined {
+  for (const role of [by, peerOf(by)]) {
+    const found =
+      history.alerts.find(
+        (alert) => alert.from === role && alert.description === undefined && alert.packet <= packet,
+      ) ?? alertSized(history, role, packet + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Are the rules of TLS 1.3 in force, over TCP or UDP? */

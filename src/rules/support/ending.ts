@@ -35,7 +35,7 @@ const isReplyToClosing = ({ description, from }: AlertFact): boolean =>
   (description === HANDSHAKE_FAILURE && from === 'client');
 
 /** From TLS 1.3 on the level no longer decides: all but closing alerts are fatal (RFC 8446 §6.2). */
-export function isFatal({ level, description }: AlertFact, version: number | undefined): boolean {
+function isFatal({ level, description }: AlertFact, version: number | undefined): boolean {
   if (level === 2) return true;
   return (
     description !== undefined &&
@@ -83,17 +83,25 @@ export function endingOf(history: ConnectionHistory): Ending | undefined {
   return closed;
 }
 
+/** Packets of both sides were captured. A server that closes without a word is silent, not missing. */
+function sawBothSides({ tcp, dtls, bothDirections }: ConnectionHistory): boolean {
+  if (tcp === undefined) return bothDirections || (dtls?.portUnreachable.length ?? 0) > 0;
+  const client = tcp.syn ?? tcp.fin.client ?? tcp.rst.client;
+  const server = tcp.synAck ?? tcp.fin.server ?? tcp.rst.server;
+  return (
+    (client !== undefined || tcp.octets.client > 0) &&
+    (server !== undefined || tcp.octets.server > 0)
+  );
+}
+
 /**
  * What keeps a rule from judging how a handshake ended. Lost octets could be the very alert that is said to be
  * missing, so they silence rather than weaken.
  */
 export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined {
-  const { blindSpots, bothDirections, tcp } = history;
+  const { blindSpots } = history;
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
-  const serverSeen = tcp?.synAck ?? tcp?.fin.server ?? tcp?.rst.server;
-  if (blindSpots.includes('one-direction') || (!bothDirections && serverSeen === undefined)) {
-    return 'one-direction';
-  }
+  if (!sawBothSides(history)) return 'one-direction';
   if (blindSpots.includes('lost-bytes') || lostOctets(history) > 0) return 'lost-bytes';
   return blindSpots.includes('cut-packets') ? 'cut-packets' : undefined;
 }

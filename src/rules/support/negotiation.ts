@@ -1,6 +1,7 @@
+import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
 import { cipherSuite, suiteName } from '../../model/code-points/suites.ts';
 import { versionName } from '../../model/code-points/versions.ts';
-import type { ConnectionHistory, Endpoint } from '../../model/history.ts';
+import { type ConnectionHistory, ENCRYPTED_MESSAGE, type Endpoint } from '../../model/history.ts';
 
 /** The record MAC of a suite, `HMAC-SHA1`, `AEAD`, …; undefined for suites that are not known. */
 export const recordMacOf = (code: number): string | undefined => cipherSuite(code)?.mac;
@@ -48,3 +49,7 @@ export function describeNegotiation(history: ConnectionHistory): string {
 /** `192.0.2.1:443`, `[2001:db8::1]:443`. */
 export const endpointText = ({ address, port }: Endpoint): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+/** A message as findings name it. */
+export const messageName = (type: number): string =>
+  type === ENCRYPTED_MESSAGE ? 'an encrypted message' : handshakeTypeName(type);

@@ -1,6 +1,6 @@
 import { groupName } from '../../model/code-points/groups.ts';
 import { suiteName } from '../../model/code-points/suites.ts';
-import { versionName } from '../../model/code-points/versions.ts';
+import { TLS_1_3, tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
 import type { ConnectionSummary } from '../../model/history.ts';
 import { recordMacOf } from './negotiation.ts';
 
@@ -53,7 +53,12 @@ const PROPERTIES: readonly Property[] = [
   },
   { name: 'group', of: ({ group }) => (group === undefined ? undefined : groupName(group)) },
   { name: 'server name', of: ({ serverName }) => serverName ?? '(none)' },
-  { name: 'ALPN', of: ({ alpn }) => alpn },
+  {
+    // Before a ServerHello there is none, and TLS 1.3 does not show it.
+    name: 'ALPN',
+    of: ({ alpn, version }) =>
+      version === undefined || tlsEquivalent(version) >= TLS_1_3 ? undefined : (alpn ?? '(none)'),
+  },
   { name: 'resumption offered', of: ({ resumptionOffered }) => yesNo(resumptionOffered) },
   {
     name: 'ClientHello',
@@ -85,7 +90,10 @@ export function separationsOf(
   for (const property of PROPERTIES) {
     if (found.some(({ property: name }) => name === property.under)) continue;
     const value = sharedValue(failures, property);
-    if (value === undefined || successes.some((row) => property.of(row) === value)) continue;
+    if (value === undefined) continue;
+    // A success that does not tell its value could have had this one.
+    const isShared = (row: ConnectionSummary): boolean => (property.of(row) ?? value) === value;
+    if (successes.some(isShared)) continue;
     found.push({
       property: property.name,
       value,

@@ -1,5 +1,12 @@
 import { CONFIDENCES, type Confidence } from '../../model/finding.ts';
-import type { At, RefusalFact, ServerCloseFact, ServerFacts, Stage } from '../../model/history.ts';
+import type {
+  At,
+  ConnectionSummary,
+  RefusalFact,
+  ServerCloseFact,
+  ServerFacts,
+  Stage,
+} from '../../model/history.ts';
 import { MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
 
 /**
@@ -32,6 +39,8 @@ const REFUSAL_WINDOW = 60 * SECOND;
 const REFUSAL_SOON = 10 * SECOND;
 /** Accepting again this soon without a refusal looks like a worker's death, or like one machine of several. */
 const RESTART_FLOOR = 100 * MILLISECOND;
+/** Packets of a client to a dead server, and the resets they meet, are over by then. */
+const AFTERLIFE = 5 * SECOND;
 /** Siblings beside the first close that make chance implausible. */
 const MANY_SIBLINGS = 3;
 
@@ -77,7 +86,10 @@ function burstsOf(server: ServerFacts): [ServerCloseFact, ...ServerCloseFact[]][
   return bursts;
 }
 
-/** Did an older connection hear from the server after the burst? Then the process, or another worker, lived on. */
+/**
+ * Did an older connection go on after the burst? Then the process, or another worker, lived on. Where it is not known
+ * when it last heard from the server, its last packet must be well after: clients talk to dead servers for a while.
+ */
 function someoneSurvived(
   server: ServerFacts,
   closes: readonly ServerCloseFact[],
@@ -85,13 +97,14 @@ function someoneSurvived(
 ): boolean {
   const start = closes[0]?.nanos ?? end;
   const closed = new Set(closes.map(({ connection }) => connection));
-  return server.connections.some(
-    ({ id, start: begun, lastFromServer }) =>
-      begun.nanos < start &&
-      lastFromServer !== undefined &&
-      lastFromServer.nanos > end + MILLISECOND &&
-      !closed.has(id),
-  );
+  const isAlive = ({ lastFromServer, end: last }: ConnectionSummary): boolean =>
+    lastFromServer === undefined
+      ? last.nanos > end + AFTERLIFE
+      : lastFromServer.nanos > end + MILLISECOND;
+  for (const row of server.connections) {
+    if (row.start.nanos < start && !closed.has(row.id) && isAlive(row)) return true;
+  }
+  return false;
 }
 
 /** Nobody listened any more while the connections still lived: a server that drains before it stops. */

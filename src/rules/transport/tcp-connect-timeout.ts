@@ -40,7 +40,7 @@ function isExplained(server: ServerFacts, { syn }: RefusalFact): boolean {
 
 function unanswered(server: ServerFacts, lastNanos: number): RefusalFact[] {
   // A capture that misses the SYN-ACK shows the connection itself all the same.
-  const streams = new Set(server.connections.map(({ stream }) => stream));
+  const streams = new Set([...server.connections].map(({ stream }) => stream));
   return server.refusals.filter(
     (one) =>
       one.reset === undefined &&

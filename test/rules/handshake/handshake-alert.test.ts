@@ -2,117 +2,142 @@ import { describe, expect, it } from 'vitest';
 import { STAGES } from '../../../src/model/history.ts';
 import { readingOf } from '../../../src/rules/handshake/alert-dictionary.ts';
 import { handshakeAlert } from '../../../src/rules/handshake/handshake-alert.ts';
-import { at, fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const hello = fakeMessage(1, 'client', 4);
 const failed = { outcome: 'failed', stage: 'server-hello', messages: [hello] } as const;
+const refused = {
+  outcome: 'aborted',
+  stage: 'client-finished',
+  messages: [hello],
+  tcp: { fin: { client: at(9), server: undefined } },
+} as const;
+const unread = [
+  { message: 'unread', severity: 'error', confidence: 'likely', packets: [8, 9] } as const,
+];
 const nothing = { version: undefined, cipherSuite: undefined };
 const found = (packets: readonly number[]) => [
   { message: 'alert', severity: 'error', confidence: 'proven', packets } as const,
 ];
 
-testConnectionRule(
-  handshakeAlert,
-  [
-    {
-      name: 'reports a fatal alert in answer to a ClientHello',
-      history: fakeHistory({ ...failed, ...nothing, alerts: [fakeAlert(40, 'server', 6)] }),
-      want: found([4, 6]),
-    },
-    {
-      name: 'reports it over DTLS',
-      history: fakeHistory({
-        ...failed,
-        ...nothing,
-        protocol: 'DTLS',
-        alerts: [fakeAlert(70, 'server', 6)],
-      }),
-      want: found([4, 6]),
-    },
-    {
-      name: 'reports the alert of a client that refuses a certificate in TLS 1.3',
-      history: fakeHistory({
-        outcome: 'failed',
-        stage: 'client-flight',
-        version: 0x0304,
-        cipherSuite: 0x1301,
-        messages: [hello, fakeMessage(2, 'server', 6)],
-        alerts: [fakeAlert(48, 'client', 8)],
-      }),
-      want: found([6, 8]),
-    },
-    {
-      name: 'reports an alert that its sender marks as a warning, which TLS 1.3 does not know',
-      history: fakeHistory({
-        outcome: 'failed',
-        stage: 'client-flight',
-        version: 0x0304,
-        messages: [hello],
-        alerts: [fakeAlert(42, 'client', 8, { level: 1 })],
-      }),
-      want: found([8]),
-    },
-    {
-      name: 'reports an alert that was captured after the FIN of the other side but has its own reason',
-      history: fakeHistory({
-        ...failed,
-        ...nothing,
-        alerts: [fakeAlert(40, 'server', 9)],
-        tcp: { fin: { client: at(8), server: undefined } },
-      }),
-      want: found([4, 9]),
-    },
-    {
-      name: 'passes a decode_error that only answers a FIN',
-      history: fakeHistory({
-        ...failed,
-        ...nothing,
-        alerts: [fakeAlert(50, 'client', 8)],
-        tcp: { fin: { client: undefined, server: at(6) } },
-      }),
-      want: 'pass',
-    },
-    {
-      name: 'passes a warning',
-      history: fakeHistory({
-        ...failed,
-        outcome: 'aborted',
-        alerts: [fakeAlert(112, 'server', 6, { level: 1 })],
-      }),
-      want: 'pass',
-    },
-    {
-      name: 'passes a close_notify',
-      history: fakeHistory({
-        ...failed,
-        outcome: 'aborted',
-        alerts: [fakeAlert(0, 'server', 6, { level: 1 })],
-      }),
-      want: 'pass',
-    },
-    {
-      name: 'does not guess at an encrypted alert',
-      history: fakeHistory({ ...failed, alerts: [fakeAlert(undefined, 'client', 8)] }),
-      want: 'pass',
-    },
-    {
-      name: 'leaves established connections alone',
-      history: fakeHistory({ alerts: [fakeAlert(undefined, 'client', 8)] }),
-      want: 'not-applicable',
-    },
-    {
-      name: 'leaves a handshake alone that the capture shows in part',
-      history: fakeHistory({
-        outcome: 'incomplete',
-        stage: 'server-hello',
-        alerts: [fakeAlert(40, 'server', 6)],
-      }),
-      want: 'not-applicable',
-    },
-  ],
-  { 'not-assessable': 'an alert in the clear needs nothing else to be told' },
-);
+testConnectionRule(handshakeAlert, [
+  {
+    name: 'reports a fatal alert in answer to a ClientHello',
+    history: fakeHistory({ ...failed, ...nothing, alerts: [fakeAlert(40, 'server', 6)] }),
+    want: found([4, 6]),
+  },
+  {
+    name: 'reports it over DTLS',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      protocol: 'DTLS',
+      alerts: [fakeAlert(70, 'server', 6)],
+    }),
+    want: found([4, 6]),
+  },
+  {
+    name: 'reports the alert of a client that refuses a certificate in TLS 1.3',
+    history: fakeHistory({
+      outcome: 'failed',
+      stage: 'client-flight',
+      version: 0x0304,
+      cipherSuite: 0x1301,
+      messages: [hello, fakeMessage(2, 'server', 6)],
+      alerts: [fakeAlert(48, 'client', 8)],
+    }),
+    want: found([6, 8]),
+  },
+  {
+    name: 'reports an alert that its sender marks as a warning, which TLS 1.3 does not know',
+    history: fakeHistory({
+      outcome: 'failed',
+      stage: 'client-flight',
+      version: 0x0304,
+      messages: [hello],
+      alerts: [fakeAlert(42, 'client', 8, { level: 1 })],
+    }),
+    want: found([8]),
+  },
+  {
+    name: 'reports an alert that was captured after the FIN of the other side but has its own reason',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      alerts: [fakeAlert(40, 'server', 9)],
+      tcp: { fin: { client: at(8), server: undefined } },
+    }),
+    want: found([4, 9]),
+  },
+  {
+    name: 'passes a decode_error that only answers a FIN',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      alerts: [fakeAlert(50, 'client', 8)],
+      tcp: { fin: { client: undefined, server: at(6) } },
+    }),
+    want: 'pass',
+  },
+  {
+    name: 'passes a warning',
+    history: fakeHistory({
+      ...failed,
+      outcome: 'aborted',
+      alerts: [fakeAlert(112, 'server', 6, { level: 1 })],
+      tcp: { fin: { client: at(7), server: undefined } },
+    }),
+    want: 'pass',
+  },
+  {
+    name: 'passes a close_notify',
+    history: fakeHistory({
+      ...failed,
+      outcome: 'aborted',
+      alerts: [fakeAlert(0, 'server', 6, { level: 1 })],
+    }),
+    want: 'pass',
+  },
+  {
+    name: 'tells of an encrypted alert without guessing at its reason',
+    history: fakeHistory({ ...refused, alerts: [fakeAlert(undefined, 'client', 8)] }),
+    want: unread,
+  },
+  {
+    name: 'takes a last record of the size of an alert for one in TLS 1.3',
+    history: fakeHistory({
+      ...refused,
+      version: 0x0304,
+      cipherSuite: 0x1301,
+      protectedRecords: { client: { count: 1, last: fakeRecord(23, 'client', 8, { length: 19 }) } },
+    }),
+    want: unread,
+  },
+  {
+    name: 'takes none for one where octets are missing',
+    history: fakeHistory({
+      ...refused,
+      alerts: [fakeAlert(undefined, 'client', 8)],
+      tcp: { ...refused.tcp, lostOctets: { client: 9, server: 0 } },
+    }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'leaves established connections alone',
+    history: fakeHistory({ alerts: [fakeAlert(undefined, 'client', 8)] }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'leaves a handshake alone that the capture shows in part',
+    history: fakeHistory({
+      outcome: 'incomplete',
+      stage: 'server-hello',
+      alerts: [fakeAlert(40, 'server', 6)],
+    }),
+    want: 'not-applicable',
+  },
+]);
 
 describe('the alert dictionary', () => {
   const at12 = { stage: 'client-flight', version: 0x0303 } as const;

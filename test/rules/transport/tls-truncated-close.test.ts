@@ -63,7 +63,10 @@ testConnectionRule(tlsTruncatedClose, [
   },
   {
     name: 'does not judge half a conversation',
-    history: fakeHistory({ tcp, records, blindSpots: ['one-direction'] }),
+    history: fakeHistory({
+      tcp: { ...tcp, syn: undefined, octets: { client: 0, server: 3000 } },
+      records,
+    }),
     want: { missing: 'one-direction' },
   },
   {
