@@ -1,16 +1,9 @@
 import { cipherSuite, suiteName } from '../../model/code-points/suites.ts';
 import type { Explanation } from '../../model/finding.ts';
-import {
-  type At,
-  type ConnectionHistory,
-  peerOf,
-  type RecordFact,
-  ROLES,
-  type Role,
-} from '../../model/history.ts';
+import { type At, type ConnectionHistory, peerOf, ROLES, type Role } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { recordEvidence } from '../support/records.ts';
+import { ownTransmissions, recordEvidence } from '../support/records.ts';
 
 /** The first and two repeats: three in a row that pass here are not lost by chance behind it. */
 const TRANSMISSIONS = 3;
@@ -56,7 +49,7 @@ export const dtlsSilentMacDrop = defineConnectionRule({
     if (dtls === undefined || history.stage === 'none') return NOT_APPLICABLE;
     if (history.outcome === 'established') return PASS;
     for (const sender of ROLES) {
-      const sent = distinct(dtls.finishedTransmissions[sender]);
+      const sent = ownTransmissions(dtls.finishedTransmissions[sender]);
       const receiver = peerOf(sender);
       const [first] = sent;
       const last = sent.at(-1);
@@ -94,12 +87,6 @@ export const dtlsSilentMacDrop = defineConnectionRule({
     return PASS;
   },
 });
-
-/** Repeats have record numbers of their own; a doubled datagram is no repeat. */
-function distinct(sent: readonly RecordFact[]): readonly RecordFact[] {
-  const known = new Set<number>();
-  return sent.filter(({ sequence }) => !known.has(sequence) && known.add(sequence));
-}
 
 function answered(history: ConnectionHistory, receiver: Role): boolean {
   return (

@@ -7,7 +7,7 @@ import {
 } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { recordEvidence, times, weakenedBy } from '../support/records.ts';
+import { ownTransmissions, recordEvidence, times, weakenedBy } from '../support/records.ts';
 
 /** One unanswered repeat is a lost answer; the timer that follows is at least this far away (RFC 6347 §4.2.4.1). */
 const REPEATS = 2;
@@ -70,7 +70,9 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
     if (finisher === undefined) return NOT_APPLICABLE;
     const repeater = peerOf(finisher);
     const [finished] = dtls.finishedTransmissions[finisher];
-    const repeats = repeatsAfter(dtls.finishedTransmissions[repeater], finished);
+    const repeats = ownTransmissions(dtls.finishedTransmissions[repeater]).filter(
+      ({ nanos }) => nanos > (finished?.nanos ?? 0),
+    );
     const [first] = repeats;
     const last = repeats.at(-1);
     if (finished === undefined || first === undefined || last === undefined) return PASS;
@@ -161,17 +163,4 @@ function alertInAnswer(history: ConnectionHistory, repeat: RecordFact, finisher:
 function gotOn(history: ConnectionHistory, repeater: Role, finished: RecordFact): boolean {
   const { lastData } = history.protectedRecords[repeater];
   return lastData !== undefined && lastData.nanos > finished.nanos;
-}
-
-/** A repeat has a sequence number of its own (RFC 6347 §4.2.2); a datagram that the path doubled has not. */
-function repeatsAfter(
-  transmissions: readonly RecordFact[],
-  finished: RecordFact | undefined,
-): readonly RecordFact[] {
-  const known = new Set<number>();
-  return transmissions.filter(({ sequence, nanos }) => {
-    const isNew = !known.has(sequence);
-    known.add(sequence);
-    return isNew && finished !== undefined && nanos > finished.nanos;
-  });
 }

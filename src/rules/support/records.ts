@@ -56,3 +56,12 @@ export function times(count: number): string {
   if (count === 1) return 'once';
   return count === 2 ? 'twice' : `${count} times`;
 }
+
+/**
+ * Transmissions under numbers of their own: a repeat is a new record (RFC 6347 §4.2.2), a datagram that the path or
+ * the capture doubled is not.
+ */
+export function ownTransmissions(sent: readonly RecordFact[]): readonly RecordFact[] {
+  const known = new Set<number>();
+  return sent.filter(({ sequence }) => !known.has(sequence) && known.add(sequence));
+}

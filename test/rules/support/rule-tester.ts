@@ -12,7 +12,7 @@ import { isKnownClause } from '../../../src/rules/references.ts';
 import { renderFinding } from '../../../src/rules/render.ts';
 
 /** What a finding must be: its message and packets, never its prose. */
-export interface ExpectedFinding {
+interface ExpectedFinding {
   readonly message: string;
   readonly severity: Severity;
   readonly confidence: Confidence;
@@ -23,7 +23,7 @@ export interface ExpectedFinding {
 }
 
 /** A silent verdict by its name (`not-assessable` with what was missing), or the findings. */
-export type Expected =
+type Expected =
   | 'not-applicable'
   | 'pass'
   | { readonly missing: BlindSpot }
