@@ -3,7 +3,7 @@ import type { Explanation } from '../../model/finding.ts';
 import type { At, ConnectionHistory, Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { isTls13, unreadAlert } from '../support/closing-alert.ts';
+import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
 import { describeNegotiation, messageName, recordMacOf } from '../support/negotiation.ts';
 import { suiteTable } from '../support/separation.ts';
@@ -134,7 +134,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     const from = by === 'server' ? 'client' : 'server';
     const flight = flightBefore(history, from, ending);
     if (flight === undefined || ending.nanos - flight.nanos > AT_ONCE) return PASS;
-    if (unreadAlert(history, ending) !== undefined) return PASS;
+    if (unreadAlert(history, ending) !== undefined || mayBeComplete(history)) return PASS;
     const last = history.messages.findLast(
       (message) => message.from === from && message.packet <= flight.packet,
     );

@@ -2,6 +2,7 @@ import type { Evidence } from '../../model/finding.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { mayBeComplete } from '../support/closing-alert.ts';
 import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
@@ -123,7 +124,7 @@ export const handshakeAborted = defineConnectionRule({
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
     const { stage, id } = history;
-    if (stage === 'none' || stage === 'done') return PASS;
+    if (stage === 'none' || stage === 'done' || mayBeComplete(history)) return PASS;
     const { by, kind, packet, nanos } = ending;
     const due = DUE[stage];
     const before = history.messages.findLast((message) => message.packet < packet);

@@ -2,7 +2,7 @@ import { alertDescriptionName, alertLevelName } from '../../model/code-points/al
 import type { AlertFact, ConnectionHistory, MessageFact } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { unreadAlert } from '../support/closing-alert.ts';
+import { mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
@@ -18,7 +18,7 @@ const answered = (
 /** A record that has the size of an alert and was the last but the close: an alert that only a key could open. */
 function unreadVerdict(history: ConnectionHistory, ending: Ending) {
   const found = unreadAlert(history, ending);
-  if (found === undefined || history.stage === 'none') return PASS;
+  if (found === undefined || history.stage === 'none' || mayBeComplete(history)) return PASS;
   const blind = blindToEnding(history);
   if (blind !== undefined) return notAssessable(blind);
   const { id, startNanos } = history;

@@ -56,6 +56,18 @@ export function unreadAlert(
   return undefined;
 }
 
+/**
+ * TLS 1.3: the client sent more than an alert under its keys, though its flight counts as missing. A capture that is
+ * out of order, or early data, looks so; the handshake may have been complete.
+ */
+export function mayBeComplete(history: ConnectionHistory): boolean {
+  if (!isTls13(history) || history.stage !== 'client-flight') return false;
+  const { count } = history.protectedRecords.client;
+  const isOnlyAlert =
+    count === 1 && alertSized(history, 'client', Number.POSITIVE_INFINITY) !== undefined;
+  return count > 0 && !isOnlyAlert;
+}
+
 /** Are the rules of TLS 1.3 in force, over TCP or UDP? */
 export const isTls13 = ({ version }: Pick<ConnectionHistory, 'version'>): boolean =>
   version !== undefined && tlsEquivalent(version) >= TLS_1_3;

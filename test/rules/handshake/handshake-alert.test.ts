@@ -91,6 +91,22 @@ testConnectionRule(handshakeAlert, [
     want: 'pass',
   },
   {
+    name: 'passes a TLS 1.3 client that has gone on, though the capture is out of order',
+    history: fakeHistory({
+      outcome: 'aborted',
+      stage: 'client-flight',
+      version: 0x0304,
+      cipherSuite: 0x1301,
+      messages: [hello],
+      protectedRecords: { client: { count: 3, last: fakeRecord(23, 'client', 8, { length: 19 }) } },
+      tcp: {
+        fin: { client: at(9), server: undefined },
+        lastData: { client: at(8), server: at(6) },
+      },
+    }),
+    want: 'pass',
+  },
+  {
     name: 'passes a close_notify',
     history: fakeHistory({
       ...failed,
