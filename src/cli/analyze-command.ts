@@ -108,7 +108,7 @@ async function reporterFor(
     import('../report/style.ts'),
   ]);
   const terminal = flags.output === undefined ? stdout : undefined;
-  const style = createStyle({
+  const style = await createStyle({
     color: wantsColor(terminal, env, flags.color),
     ascii: wantsAscii(env, flags.ascii),
     width: columnsOf(terminal),

@@ -1,6 +1,6 @@
 import { COLUMNS, ConnectionList, DEFAULT_COLUMNS } from '../report/connection-list.ts';
 import { noticeLines } from '../report/notice-text.ts';
-import { createStyle } from '../report/style.ts';
+import { createStyle, prepareWidths } from '../report/style.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { runCaptures } from './run.ts';
@@ -34,8 +34,14 @@ export async function connections(
   const { stdout, stderr, env } = streams;
   const asTable = flags.output === undefined && stdout.isTTY === true;
   const style = asTable
-    ? createStyle({ color: false, ascii: wantsAscii(env, flags.ascii), width: columnsOf(stdout) })
+    ? await createStyle({
+        color: false,
+        ascii: wantsAscii(env, flags.ascii),
+        width: columnsOf(stdout),
+      })
     : undefined;
+  // Server names of any script may come, and rows are laid out as they come.
+  if (asTable) await prepareWidths('\u3000');
   const output = openOutput(flags.output, paths, streams);
   const options = {
     paths,

@@ -1,3 +1,4 @@
+import { plural } from '../report/style.ts';
 import type { TextOutput } from './streams.ts';
 
 const UPDATE_MILLIS = 100;
@@ -48,8 +49,4 @@ export interface ProgressState {
 function octets(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(2)} GB`;
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB` : `${Math.ceil(count / 1e3)} kB`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count.toLocaleString('en-US')} ${word}${count === 1 ? '' : 's'}`;
 }

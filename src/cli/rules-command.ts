@@ -12,7 +12,8 @@ export async function listRules(
   { rules }: Parts,
 ): Promise<number> {
   const { stdout } = streams;
-  stdout.write(stdout.isTTY ? ruleTable(rules, styleFor(flags, streams)) : ruleLines(rules));
+  const asTable = stdout.isTTY === true;
+  stdout.write(asTable ? ruleTable(rules, await styleFor(flags, streams)) : ruleLines(rules));
   return 0;
 }
 
@@ -29,11 +30,11 @@ export async function explain(
       id,
       rules.map(({ id }) => id),
     );
-  streams.stdout.write(ruleExplanation(rule, styleFor(flags, streams)));
+  streams.stdout.write(ruleExplanation(rule, await styleFor(flags, streams)));
   return 0;
 }
 
-function styleFor(flags: TerminalFlags, { stdout, env }: Streams): Style {
+function styleFor(flags: TerminalFlags, { stdout, env }: Streams): Promise<Style> {
   return createStyle({
     color: wantsColor(stdout, env, flags.color),
     ascii: wantsAscii(env, flags.ascii),

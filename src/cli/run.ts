@@ -88,7 +88,7 @@ export async function runCaptures(
   }
   const result = analysis.end();
   const interrupted = interruption.signal.aborted;
-  reporter.end({ result, tally, selection: selectionText(options.selection), interrupted });
+  await reporter.end({ result, tally, selection: selectionText(options.selection), interrupted });
   await output.ready();
   return { result, tally, interrupted };
 }

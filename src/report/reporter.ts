@@ -7,7 +7,7 @@ export interface Reporter extends AnalysisSink {
   /** Lets leave what is final, for those who follow a live capture. */
   flush(): void;
   /** Tells the rest. Called once. */
-  end(ending: Ending): void;
+  end(ending: Ending): void | Promise<void>;
 }
 
 /** How a run ended. */

@@ -1,7 +1,6 @@
 import type { RuleMeta } from '../model/rule.ts';
 import { pad, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
-import { severityPaint } from './text-finding.ts';
 
 /** Every rule in a line: id, severity, title. */
 export function ruleTable(rules: readonly RuleMeta[], style: Style): string {
@@ -22,11 +21,11 @@ export function ruleLines(rules: readonly RuleMeta[]): string {
 export function ruleExplanation(rule: RuleMeta, style: Style): string {
   const { paint } = style;
   const lines = [
-    `${paint.bold(rule.id)}  ${severityPaint(style, rule.severity)(rule.severity)}  ${rule.group}`,
+    `${paint.strong(rule.id)}  ${paint[rule.severity](rule.severity)}  ${rule.group}`,
     style.fit(rule.title),
   ];
   const section = (heading: string, body: readonly string[]): void => {
-    if (body.length > 0) lines.push('', paint.bold(heading), ...body.map((line) => `  ${line}`));
+    if (body.length > 0) lines.push('', paint.strong(heading), ...body.map((line) => `  ${line}`));
   };
   const columns = style.width - 2;
   const text = (words: string): string[] => wrap(style.fit(words), columns);
@@ -51,7 +50,9 @@ function adviceLines({ messages }: RuleMeta, style: Style, columns: number): str
         (line, index) => `${index === 0 ? '- ' : '  '}${line}`,
       ),
     ),
-    ...[...commands].map((command) => style.paint.green(`$ ${style.fit(withoutFigures(command))}`)),
+    ...[...commands].map((command) =>
+      style.paint.command(`$ ${style.fit(withoutFigures(command))}`),
+    ),
   ];
 }
 

@@ -1,10 +1,22 @@
-import { Chalk, type ChalkInstance } from 'chalk';
-import stringWidth from 'string-width';
 import { printable, toAscii } from './printable.ts';
+
+/** What the parts of a text look like. */
+export interface Paint {
+  readonly strong: Brush;
+  readonly quiet: Brush;
+  readonly good: Brush;
+  readonly command: Brush;
+  readonly critical: Brush;
+  readonly error: Brush;
+  readonly warning: Brush;
+  readonly info: Brush;
+}
+
+type Brush = (text: string) => string;
 
 /** How text is put on a terminal or a page. */
 export interface Style {
-  readonly paint: ChalkInstance;
+  readonly paint: Paint;
   readonly ascii: boolean;
   /** Columns to fill. */
   readonly width: number;
@@ -18,21 +30,62 @@ export interface StyleOptions {
   readonly width: number;
 }
 
-export function createStyle({ color, ascii, width }: StyleOptions): Style {
+/** Loads chalk only where there are colours to be made: it looks around in its environment at length. */
+export async function createStyle({ color, ascii, width }: StyleOptions): Promise<Style> {
   return {
-    // The sixteen colours that every terminal has and lets its user choose.
-    paint: new Chalk({ level: color ? 1 : 0 }),
+    paint: color ? await colors() : NO_COLORS,
     ascii,
     width,
     fit: ascii ? (text) => toAscii(printable(text)) : printable,
   };
 }
 
-const PRINTABLE_ASCII = /^[ -~]*$/;
+const plain: Brush = (text) => text;
 
-/** Columns that a text takes: wide characters take two, combining ones none. */
+const NO_COLORS: Paint = {
+  strong: plain,
+  quiet: plain,
+  good: plain,
+  command: plain,
+  critical: plain,
+  error: plain,
+  warning: plain,
+  info: plain,
+};
+
+async function colors(): Promise<Paint> {
+  const { Chalk } = await import('chalk');
+  // The sixteen colours that every terminal has and lets its user choose.
+  const chalk = new Chalk({ level: 1 });
+  return {
+    strong: chalk.bold,
+    quiet: chalk.dim,
+    good: chalk.green,
+    command: chalk.green,
+    critical: chalk.bold.red,
+    error: chalk.red,
+    warning: chalk.yellow,
+    info: chalk.cyan,
+  };
+}
+
+/** ASCII and what our own texts use beyond it: all of one column. */
+const SINGLE_WIDTH = /^[ -~→←◀▶─│•µ§…–’≤≥×·]*$/;
+
+let measureOthers: ((text: string) => number) | undefined;
+
+/**
+ * Prepares for characters of other widths, if the text has any. The tables they need take as long to load as all the rest
+ * of the report, and most reports do without.
+ */
+export async function prepareWidths(text: string): Promise<void> {
+  if (measureOthers !== undefined || SINGLE_WIDTH.test(text)) return;
+  measureOthers = (await import('string-width')).default;
+}
+
+/** Columns that a text takes: wide characters take two, combining ones none. `prepareWidths` must have seen the text. */
 export function widthOf(text: string): number {
-  return PRINTABLE_ASCII.test(text) ? text.length : stringWidth(text);
+  return measureOthers === undefined || SINGLE_WIDTH.test(text) ? text.length : measureOthers(text);
 }
 
 /** Fills up with blanks to `width` columns. */
@@ -95,5 +148,10 @@ function breakWord(word: string, width: number): string[] {
 
 /** `1 packet`, `2,000 packets`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/** `2,000`. Not `toLocaleString`, which loads the tables of all languages for this. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

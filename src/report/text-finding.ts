@@ -1,4 +1,4 @@
-import type { Explanation, Finding, Severity } from '../model/finding.ts';
+import type { Explanation, Finding } from '../model/finding.ts';
 import { formatDate } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import { type Style, wrap } from './style.ts';
@@ -15,6 +15,8 @@ export interface FindingContext {
   readonly style: Style;
   readonly rows: ConnectionRows;
   readonly epochSeconds: number;
+  /** The capture, as a shell takes it; undefined if there are several or none with a name. */
+  readonly capture: string | undefined;
   /** Number of an earlier finding that gave the same advice. */
   readonly adviceIn?: number;
 }
@@ -22,8 +24,8 @@ export interface FindingContext {
 /** The line that every finding begins with: verdict first. */
 export function headline(finding: Finding, id: number, style: Style): string {
   const { paint } = style;
-  const word = severityPaint(style, finding.severity)(finding.severity);
-  return `${word}${paint.dim(`[${style.fit(finding.rule)}]`)} ${paint.bold(style.fit(finding.title))} ${paint.dim(`(finding ${id})`)}`;
+  const word = paint[finding.severity](finding.severity);
+  return `${word}${paint.quiet(`[${style.fit(finding.rule)}]`)} ${paint.strong(style.fit(finding.title))} ${paint.quiet(`(finding ${id})`)}`;
 }
 
 /**
@@ -35,24 +37,23 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
   const { paint } = style;
   const body: string[] = [
     ...paragraph(finding.summary, style),
-    ...paragraph(CONFIDENCE[finding.confidence], style).map((line) => paint.dim(line)),
+    ...paragraph(CONFIDENCE[finding.confidence], style).map(paint.quiet),
     ...connectionLines(finding, context),
   ];
-  body.push('', paint.bold('what the packets show'));
-  body.push(
-    paint.dim(`${arrowLegend(style)}; time from ${startOf(finding, context.epochSeconds)}`),
-  );
+  body.push('', paint.strong('what the packets show'));
+  const legend = `${arrowLegend(style)}; time from ${startOf(finding, context.epochSeconds)}`;
+  body.push(...paragraph(legend, style).map(paint.quiet));
   const names = (connection: number): string =>
     connection === 0 ? 'outside of connections' : `connection ${connection}`;
   body.push(...laneDiagram(finding.evidence, style, style.width - INDENT.length, names));
   if (finding.table !== undefined) body.push('', ...tableLines(finding.table, style));
   if (finding.explanations.length > 0) {
-    body.push('', paint.bold('what it may mean'));
+    body.push('', paint.strong('what it may mean'));
     for (const explanation of finding.explanations) {
       body.push(...explanationLines(explanation, style));
     }
   }
-  body.push(...advice(finding, context), '', ...pointers(finding, style));
+  body.push(...advice(finding, id, context), '', ...pointers(finding, style));
   return [headline(finding, id, style), ...body.map((line) => (line ? INDENT + line : ''))];
 }
 
@@ -70,12 +71,6 @@ const CONFIDENCE = {
   likely: 'Likely: the packets fit this and contradict the alternatives that are named.',
   possible: 'Possible: one of several readings; what would settle it is named below.',
 } as const;
-
-export function severityPaint({ paint }: Style, severity: Severity): (text: string) => string {
-  if (severity === 'critical') return paint.bold.red;
-  if (severity === 'error') return paint.red;
-  return severity === 'warning' ? paint.yellow : paint.cyan;
-}
 
 function connectionLines({ connections }: Finding, { rows, style }: FindingContext): string[] {
   const lines: string[] = [];
@@ -123,9 +118,9 @@ function tableLines(table: readonly (readonly string[])[], style: Style): string
   const [heading, ...cells] = rows.map((row) => alignRow(row, widths));
   const more = table.length - rows.length;
   return [
-    style.paint.dim(heading ?? ''),
+    style.paint.quiet(heading ?? ''),
     ...cells,
-    ...(more > 0 ? [style.paint.dim(`and ${more} more rows`)] : []),
+    ...(more > 0 ? [style.paint.quiet(`and ${more} more rows`)] : []),
   ];
 }
 
@@ -138,31 +133,45 @@ function explanationLines(explanation: Explanation, style: Style): string[] {
 }
 
 /** Causes, remedies and commands; said once for findings that share them. */
-function advice(finding: Finding, { style, adviceIn }: FindingContext): string[] {
+function advice(
+  finding: Finding,
+  id: number,
+  { style, capture, adviceIn }: FindingContext,
+): string[] {
   if (adviceIn !== undefined) return ['', `causes and remedies: as in finding ${adviceIn}`];
   const { paint } = style;
   const lines: string[] = [];
   if (finding.causes.length > 0) {
-    lines.push('', paint.bold('possible causes'));
+    lines.push('', paint.strong('possible causes'));
     lines.push(...finding.causes.flatMap((text) => hanging('- ', text, style)));
   }
   if (finding.remedies.length + finding.commands.length > 0) {
-    lines.push('', paint.bold('what to do'));
+    lines.push('', paint.strong('what to do'));
     lines.push(...finding.remedies.flatMap((text) => hanging('- ', text, style)));
     // Commands are copied, so they are never broken.
-    lines.push(...finding.commands.map((command) => paint.green(`$ ${style.fit(command)}`)));
+    for (const command of finding.commands) {
+      const ready = filled(command, id, capture);
+      lines.push(paint.command(`$ ${style.fit(ready)}`));
+    }
   }
   return lines;
+}
+
+/** Puts in what the reader would have to. The words come from the rules, which know neither file nor number. */
+function filled(command: string, id: number, capture: string | undefined): string {
+  const numbered = command.replace(/--finding N\b/, `--finding ${id}`);
+  return capture === undefined ? numbered : numbered.replace(/\bCAPTURE\b/g, () => capture);
 }
 
 /** Where to look oneself and to read on. Filters are copied as well. */
 function pointers(finding: Finding, style: Style): string[] {
   const { paint } = style;
-  const references = finding.references.map(({ title }) => title).join('; ');
+  // The names of the sections are left to `explain`.
+  const references = finding.references.map(({ title }) => title.replace(/ \(.*\)$/, ''));
   return [
-    `${paint.dim('wireshark')}  ${style.fit(finding.displayFilter)}`,
-    `${paint.dim('explain')}    tlsdiag explain ${style.fit(finding.rule)}`,
-    ...(references === '' ? [] : hanging('see also   ', references, style)),
+    `${paint.quiet('wireshark')}  ${style.fit(finding.displayFilter)}`,
+    `${paint.quiet('explain')}    tlsdiag explain ${style.fit(finding.rule)}`,
+    ...(references.length === 0 ? [] : hanging('see also   ', references.join('; '), style)),
   ];
 }
 

@@ -6,7 +6,6 @@ import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import type { Ending } from './reporter.ts';
 import { plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
-import { severityPaint } from './text-finding.ts';
 
 /** What the beginning and the end of the report are made from. */
 export interface Frame {
@@ -37,13 +36,13 @@ export function headingLines({ ending, rows, style }: Frame): string[] {
   const lines: string[] = [];
   const [only] = captures;
   if (captures.length === 1 && only !== undefined) {
-    lines.push(`${style.paint.bold(name(only, style))}: ${totals}; ${problems}`);
+    lines.push(`${style.paint.strong(name(only, style))}: ${totals}; ${problems}`);
   } else {
     lines.push(`${captures.length} captures: ${totals}; ${problems}`);
     for (const capture of captures.slice(0, CAPTURES_LIMIT)) {
       const last = capture.packetBase + capture.packets;
       const range = capture.packets === 0 ? 'no packets' : `${capture.packetBase + 1}-${last}`;
-      lines.push(`  ${style.paint.bold(name(capture, style))}: packets ${range}`);
+      lines.push(`  ${style.paint.strong(name(capture, style))}: packets ${range}`);
     }
     if (captures.length > CAPTURES_LIMIT) {
       lines.push(`  and ${captures.length - CAPTURES_LIMIT} more`);
@@ -62,7 +61,7 @@ export function headingLines({ ending, rows, style }: Frame): string[] {
   }
   if (interrupted) {
     lines.push(
-      style.paint.yellow('partial: the reading was interrupted; this is as far as it went'),
+      style.paint.warning('partial: the reading was interrupted; this is as far as it went'),
     );
   }
   return lines;
@@ -84,9 +83,9 @@ function problemText({ tally }: Ending, style: Style): string {
   const parts = SEVERITIES.filter((severity) => tally.findings[severity] > 0).map((severity) => {
     const word = severity === 'critical' || severity === 'info' ? severity : `${severity}s`;
     const count = tally.findings[severity];
-    return severityPaint(style, severity)(`${count} ${count === 1 ? severity : word}`);
+    return style.paint[severity](`${count} ${count === 1 ? severity : word}`);
   });
-  return parts.length === 0 ? style.paint.green('no findings') : parts.join(', ');
+  return parts.length === 0 ? style.paint.good('no findings') : parts.join(', ');
 }
 
 /** No finding: says how little or how much that means. */
@@ -98,7 +97,7 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
       result.connections > 0
         ? 'No connection fits the options given, so nothing was judged.'
         : 'There is no TLS or DTLS in this capture, so nothing was judged. If there should be: was it taken on the right interface and with the right filter, and does it begin before the connections do?';
-    return wrap(why, style.width).map((line) => paint.yellow(line));
+    return wrap(why, style.width).map((line) => paint.warning(line));
   }
   const unfinished = tally.connections - tally.outcomes.established;
   const judged = `Nothing wrong was found in ${plural(tally.connections, 'connection')}.`;
@@ -140,13 +139,32 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style): string[]
       row.outcome,
     ].map((cell) => style.fit(cell)),
   );
-  const used = heading.map((_, column) => cells.some((row) => row[column] !== '-'));
-  const shown = [heading, ...cells].map((row) => row.filter((_, column) => used[column]));
-  const widths = columnWidths(shown);
+  const used = heading.filter((_, column) => cells.some((row) => row[column] !== '-'));
+  const { rows: shown, widths } = fitColumns(heading, [heading, ...cells], used, style.width);
   return shown.map((row, index) => {
     const line = alignRow(row, widths);
-    return index === 0 ? style.paint.dim(line) : line;
+    return index === 0 ? style.paint.quiet(line) : line;
   });
+}
+
+/** What a table does without when the page is too narrow, in this order. */
+const DISPENSABLE = ['stream', 'version', 'name', 'suite'];
+
+/** Leaves out columns until the rest fits. */
+function fitColumns(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  wanted: readonly string[],
+  width: number,
+): { readonly rows: readonly string[][]; readonly widths: readonly number[] } {
+  const columns = heading.map((name) => wanted.includes(name));
+  const shown = rows.map((row) => row.filter((_, column) => columns[column]));
+  const widths = columnWidths(shown);
+  const needed = widths.reduce((sum, columns) => sum + columns + 2, -2);
+  const spare = DISPENSABLE.find((name) => wanted.includes(name));
+  if (needed <= width || spare === undefined) return { rows: shown, widths };
+  const fewer = wanted.filter((name) => name !== spare);
+  return fitColumns(heading, rows, fewer, width);
 }
 
 function omittedLines({ ending, style }: Frame): string[] {
@@ -169,7 +187,7 @@ function blindSpotLines({ rows, style }: Frame): string[] {
   const spots = [...rows.blindSpots].sort(([, a], [, b]) => b - a);
   if (spots.length === 0) return [];
   return [
-    style.paint.bold('not seen'),
+    style.paint.strong('not seen'),
     ...spots.flatMap(([spot, count]) =>
       wrap(
         `${plural(count, 'connection')} ${spot}: ${BLIND_SPOT_TEXTS[spot]}`,

@@ -36,10 +36,10 @@ export function laneDiagram(
   const lines: string[] = [];
   const heading = asLanes ? lanes.map((id) => pad(nameOf(id), laneColumns)).join('  ') : '';
   const title = `${pad('time', timeColumns)}  ${pad('packet', packetColumns)}  ${heading}`;
-  lines.push(style.paint.dim(title.trimEnd()));
+  lines.push(style.paint.quiet(title.trimEnd()));
   rows.forEach((row, index) => {
     const lane = lanes.indexOf(row.connection);
-    const name = asLanes ? '' : `${nameOf(row.connection)} `;
+    const name = asLanes ? '' : `${nameOf(row.connection)}: `;
     const note = noteLines(name, row, style, laneColumns);
     note.forEach((text, line) => {
       const left = line === 0 ? [times[index], packets[index]] : ['', ''];
@@ -54,7 +54,7 @@ export function laneDiagram(
     });
   });
   if (evidence.length > rows.length) {
-    lines.push(style.paint.dim(`and ${evidence.length - rows.length} more; --json lists all`));
+    lines.push(style.paint.quiet(`and ${evidence.length - rows.length} more; --json lists all`));
   }
   return lines;
 }

@@ -1,10 +1,12 @@
 import type { Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
+import type { CaptureFacts } from '../model/packet.ts';
 import { ConnectionRows } from './connection-rows.ts';
 import type { OctetSink } from './octet-writer.ts';
+import { printable } from './printable.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
-import type { Style } from './style.ts';
+import { prepareWidths, type Style } from './style.ts';
 import { findingBlock, findingLine } from './text-finding.ts';
 import { closingLines, headingLines, silenceLines } from './text-frame.ts';
 
@@ -48,17 +50,25 @@ export class TextReporter implements Reporter {
   /** Nothing leaves before the end. */
   flush(): void {}
 
-  end(ending: Ending): void {
+  async end(ending: Ending): Promise<void> {
     // Nothing that could be read is no report; the error says so on standard error.
     if (ending.result.captures.every(({ format }) => format === 'unknown')) return;
+    if (!this.style.ascii) await prepareWidths(this.wording(ending));
     const frame = { ending, rows: this.rows, style: this.style };
     this.say(headingLines(frame));
     if (this.findings.length === 0) this.say(['', ...silenceLines(frame)]);
-    this.tellFindings();
+    this.tellFindings(shellWord(ending.result.captures));
     this.say(['', ...closingLines(frame, this.options.verbose)]);
   }
 
-  private tellFindings(): void {
+  /** Everything that the text may hold characters of unusual width from. */
+  private wording({ result }: Ending): string {
+    const names = [...this.rows.all()].map(({ serverName }) => serverName ?? '');
+    const paths = result.captures.map(({ path }) => path);
+    return JSON.stringify(this.findings) + names.join('') + paths.join('');
+  }
+
+  private tellFindings(capture: string | undefined): void {
     const { style, rows } = this;
     const { epochSeconds } = this.run;
     const { verbose } = this.options;
@@ -83,7 +93,13 @@ export class TextReporter implements Reporter {
       const advice = JSON.stringify([finding.causes, finding.remedies, finding.commands]);
       const adviceIn = advised.get(advice);
       if (adviceIn === undefined) advised.set(advice, id);
-      const context = { style, rows, epochSeconds, ...(adviceIn !== undefined && { adviceIn }) };
+      const context = {
+        style,
+        rows,
+        epochSeconds,
+        capture,
+        ...(adviceIn !== undefined && { adviceIn }),
+      };
       this.say(['', ...findingBlock(finding, id, context)]);
     });
   }
@@ -95,7 +111,7 @@ export class TextReporter implements Reporter {
     const packets = rest.slice(0, 8).map(({ packets }) => packets[0] ?? 0);
     const places = `packets ${packets.join(', ')}${rest.length > packets.length ? ', ...' : ''}`;
     return [
-      `${style.paint.bold(`and ${total - FIRST_ONES} more of ${style.fit(rule)}`)} (${places}); -v tells all`,
+      `${style.paint.strong(`and ${total - FIRST_ONES} more of ${style.fit(rule)}`)} (${places}); -v tells all`,
     ];
   }
 
@@ -103,6 +119,16 @@ export class TextReporter implements Reporter {
     const text = lines.map((line) => `${line.trimEnd()}\n`).join('');
     this.sink(new TextEncoder().encode(text));
   }
+}
+
+/** The name of the only capture as it can be put into a command. */
+function shellWord(captures: readonly CaptureFacts[]): string | undefined {
+  const [only] = captures;
+  if (captures.length !== 1 || only === undefined || only.path === '-') return undefined;
+  const { path } = only;
+  if (/^[\w./][\w./-]*$/.test(path)) return path;
+  // What the report would have to escape, no shell would find.
+  return printable(path) === path ? `'${path.replaceAll("'", "'\\''")}'` : undefined;
 }
 
 function countBy<Item>(

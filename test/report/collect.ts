@@ -7,14 +7,17 @@ import { FAKE_EPOCH, fakeEnding, fakeResult } from '../support/fake-run.ts';
 
 type Make = (sink: OctetSink, run: RunContext) => Reporter;
 
-interface Told {
+export interface Told {
   readonly connections?: readonly ConnectionHistory[];
   readonly findings?: readonly Finding[];
   readonly ending?: Partial<Ending>;
 }
 
 /** What a reporter writes about a run. */
-export function report(make: Make, { connections = [], findings = [], ending }: Told): string {
+export async function report(
+  make: Make,
+  { connections = [], findings = [], ending }: Told,
+): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
   const run = new RunContext(() => FAKE_EPOCH);
@@ -33,6 +36,6 @@ export function report(make: Make, { connections = [], findings = [], ending }: 
     reporter.finding(finding);
   }
   reporter.flush();
-  reporter.end(fakeEnding({ tally, result, ...ending }));
+  await reporter.end(fakeEnding({ tally, result, ...ending }));
   return text + decoder.decode();
 }

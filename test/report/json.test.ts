@@ -19,22 +19,20 @@ import {
 } from '../../src/report/schema.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage } from '../support/fake-history.ts';
 import { FAKE_EPOCH, fakeCapture, fakeFinding, fakeResult } from '../support/fake-run.ts';
-import { report } from './collect.ts';
+import { report, type Told } from './collect.ts';
 
 const validate = new Ajv2020({ strict: true, strictTypes: false }).compile(publishedSchema());
 
-type Told = Parameters<typeof report>[1];
-
 /** The report as a reader gets it, after both validators had their say. */
-function asJson(told: Told): Report {
-  const text = report((sink, run) => new JsonReporter(sink, run, '1.2.3'), told);
+async function asJson(told: Told): Promise<Report> {
+  const text = await report((sink, run) => new JsonReporter(sink, run, '1.2.3'), told);
   const parsed = JSON.parse(text) as unknown;
   expect(validate(parsed), JSON.stringify(validate.errors)).toBe(true);
   return reportSchema.parse(parsed);
 }
 
-function asLines(told: Told): ReportLine[] {
-  const text = report((sink, run) => new NdjsonReporter(sink, run, '1.2.3'), told);
+async function asLines(told: Told): Promise<ReportLine[]> {
+  const text = await report((sink, run) => new NdjsonReporter(sink, run, '1.2.3'), told);
   expect(text.endsWith('\n')).toBe(true);
   return text
     .slice(0, -1)
@@ -167,18 +165,18 @@ const history = fc
   );
 
 describe('JSON', () => {
-  test('says of every connection what the contract says, whatever it is', () => {
-    fc.assert(
-      fc.property(fc.array(history, { maxLength: 8 }), (connections) => {
-        expect(asJson({ connections }).connections).toEqual(connections.map(expected));
+  test('says of every connection what the contract says, whatever it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(history, { maxLength: 8 }), async (connections) => {
+        expect((await asJson({ connections })).connections).toEqual(connections.map(expected));
       }),
       { numRuns: 150 },
     );
   });
 
-  test('is printable, ASCII where the wire speaks, and survives lone surrogates', () => {
+  test('is printable, ASCII where the wire speaks, and survives lone surrogates', async () => {
     const serverName = 'a\u001b[2J\u202e\u0000\n"\\\u009b\ud800\u{e0041}é';
-    const text = report((sink, run) => new JsonReporter(sink, run, '1'), {
+    const text = await report((sink, run) => new JsonReporter(sink, run, '1'), {
       connections: [fakeHistory({ serverName, alpn: serverName })],
       findings: [fakeFinding({ title: serverName })],
       ending: { result: fakeResult({ captures: [fakeCapture({ path: serverName })] }) },
@@ -190,10 +188,10 @@ describe('JSON', () => {
     expect(parsed.captures[0]?.path).toBe(serverName);
   });
 
-  test('puts the captures where people look for them, unless connections had to leave before', () => {
-    const few = asJson({ connections: [fakeHistory()] });
+  test('puts the captures where people look for them, unless connections had to leave before', async () => {
+    const few = await asJson({ connections: [fakeHistory()] });
     expect(Object.keys(few).join()).toBe('schema,tool,captures,connections,findings,summary');
-    const many = report((sink, run) => new JsonReporter(sink, run, '1'), {
+    const many = await report((sink, run) => new JsonReporter(sink, run, '1'), {
       connections: Array.from({ length: 400 }, (_, index) => fakeHistory({ id: index + 1 })),
     });
     const parsed = reportSchema.parse(JSON.parse(many));
@@ -205,8 +203,8 @@ describe('JSON', () => {
     );
   });
 
-  test('is complete without a connection', () => {
-    expect(asJson({})).toMatchObject({
+  test('is complete without a connection', async () => {
+    expect(await asJson({})).toMatchObject({
       schema: 'tlsdiag.report/1',
       tool: { name: 'tlsdiag', version: '1.2.3' },
       captures: [{ path: 'case.pcap', interfaces: [{ linkType: 'ethernet' }] }],
@@ -215,8 +213,8 @@ describe('JSON', () => {
     });
   });
 
-  test('sorts and numbers findings by severity, then by first packet', () => {
-    const { findings, summary } = asJson({
+  test('sorts and numbers findings by severity, then by first packet', async () => {
+    const { findings, summary } = await asJson({
       findings: [
         fakeFinding({ severity: 'warning', packets: [1] }),
         fakeFinding({ severity: 'error', packets: [9] }),
@@ -233,12 +231,12 @@ describe('JSON', () => {
     expect(summary.findings).toEqual({ critical: 1, error: 2, warning: 1, info: 0 });
   });
 
-  test('numbers packets by file when there are several', () => {
+  test('numbers packets by file when there are several', async () => {
     const captures = [
       fakeCapture({ path: 'a.pcap', packets: 10 }),
       fakeCapture({ path: 'b.pcap', packets: 10, packetBase: 10 }),
     ];
-    const { connections, findings } = asJson({
+    const { connections, findings } = await asJson({
       connections: [
         fakeHistory({
           firstPacket: 8,
@@ -271,8 +269,8 @@ describe('JSON', () => {
     });
   });
 
-  test('tells notices with their figures, and what was only counted', () => {
-    const { captures, summary } = asJson({
+  test('tells notices with their figures, and what was only counted', async () => {
+    const { captures, summary } = await asJson({
       ending: {
         result: fakeResult({
           captures: [fakeCapture({ format: 'unknown', firstTime: null, lastTime: null })],
@@ -321,12 +319,12 @@ describe('JSON', () => {
 });
 
 describe('NDJSON', () => {
-  test('says the same as JSON, a line each', () => {
-    fc.assert(
-      fc.property(fc.array(history, { maxLength: 4 }), (connections) => {
+  test('says the same as JSON, a line each', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(history, { maxLength: 4 }), async (connections) => {
         const findings = [fakeFinding()];
-        const whole = asJson({ connections, findings });
-        const lines = asLines({ connections, findings });
+        const whole = await asJson({ connections, findings });
+        const lines = await asLines({ connections, findings });
         expect(lines).toEqual([
           ...whole.connections.map((connection) => ({ kind: 'connection', ...connection })),
           ...whole.findings.map((finding) => ({ kind: 'finding', ...finding })),
