@@ -38,7 +38,7 @@ export const connectionReset = defineConnectionRule({
     matters:
       'Data in flight is lost, and the other side cannot tell the reset from an attack that truncates the stream. Applications report it as connection reset by peer and often retry what was already done.',
     decides:
-      'The handshake was complete, the first closing event is a RST, and neither side had sent an alert (in TLS 1.3: a last record of the size of an alert). A reset after more than 10 s without data is only noted, as idle timeouts of load balancers and firewalls look like that.',
+      'The handshake was complete, the first closing event is a RST, and neither side had sent an alert (in TLS 1.3: a last record of the size of an alert). Only where the sequence number of the RST shows that nothing before it is missing is this proven. A reset after more than 10 s without data is only noted, as idle timeouts of load balancers and firewalls look like that.',
     silent:
       'After a close_notify or any other alert, after a FIN of either side, where octets are missing from the capture (the alert may be among them), and where the whole server process went down.',
     yieldsTo: [
@@ -85,6 +85,7 @@ export const connectionReset = defineConnectionRule({
       return PASS;
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
+    if ((reset.missingOctets ?? 0) > 0) return notAssessable('lost-bytes');
     const { client, server } = history.tcp.lastData;
     const last = (client?.nanos ?? 0) > (server?.nanos ?? 0) ? client : server;
     const silence = reset.nanos - (last?.nanos ?? history.startNanos);
@@ -97,7 +98,8 @@ export const connectionReset = defineConnectionRule({
       kind: 'finding',
       message: idle ? 'idle' : 'cut',
       severity: idle ? 'info' : 'warning',
-      confidence: 'proven',
+      // A single lost segment right before the reset could have been the alert.
+      confidence: reset.missingOctets === 0 ? 'proven' : 'likely',
       data: { side: by, packet: reset.packet, silence: formatDuration(silence) },
       evidence: [
         witness(reset, history.id, by, kind),

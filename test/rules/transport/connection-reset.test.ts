@@ -3,7 +3,12 @@ import { connectionReset } from '../../../src/rules/transport/connection-reset.t
 import { at, fakeAlert, fakeHistory, fakeRecord } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
-const reset = (packet: number): ResetFact => ({ ...at(packet), withAck: true, window: 501 });
+const reset = (packet: number): ResetFact => ({
+  ...at(packet),
+  withAck: true,
+  window: 501,
+  missingOctets: 0,
+});
 const rst = { client: undefined, server: reset(30) };
 const lastData = { client: at(28), server: at(27) };
 
@@ -16,9 +21,14 @@ testConnectionRule(connectionReset, [
   {
     name: 'tells a reset by a host that forgot the connection',
     history: fakeHistory({
-      tcp: { rst: { client: { ...reset(30), withAck: false, window: 0 }, server: undefined } },
+      tcp: {
+        rst: {
+          client: { ...reset(30), withAck: false, window: 0, missingOctets: undefined },
+          server: undefined,
+        },
+      },
     }),
-    want: [{ message: 'cut', severity: 'warning', confidence: 'proven', packets: [30] }],
+    want: [{ message: 'cut', severity: 'warning', confidence: 'likely', packets: [30] }],
   },
   {
     name: 'only notes the reset of an idle connection',
@@ -57,6 +67,13 @@ testConnectionRule(connectionReset, [
   {
     name: 'does not judge where octets are missing',
     history: fakeHistory({ tcp: { rst, lostOctets: { client: 31, server: 0 } } }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'does not judge where the reset shows that octets before it are missing',
+    history: fakeHistory({
+      tcp: { rst: { client: undefined, server: { ...reset(30), missingOctets: 31 } }, lastData },
+    }),
     want: { missing: 'lost-bytes' },
   },
   {
