@@ -2,7 +2,7 @@ import type { RefusalFact, ServerFacts } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';
-import { deathsOf } from '../support/server-deaths.ts';
+import { deathsOf, type ServerDeath } from '../support/server-deaths.ts';
 import { isTlsPort } from '../support/tls-ports.ts';
 import { witness } from '../support/witness.ts';
 
@@ -31,14 +31,15 @@ const messages = {
 } as const;
 
 /** After a process death service addresses may swallow SYNs: then it belongs to that finding. */
-function isExplained(server: ServerFacts, { syn }: RefusalFact): boolean {
-  return deathsOf(server).some(
+function isExplained(deaths: readonly ServerDeath[], { syn }: RefusalFact): boolean {
+  return deaths.some(
     ({ closes: [first], acceptedAgain }) =>
       syn.nanos > first.nanos && syn.nanos < (acceptedAgain?.nanos ?? first.nanos + 60 * SECOND),
   );
 }
 
 function unanswered(server: ServerFacts, lastNanos: number): RefusalFact[] {
+  const deaths = deathsOf(server);
   // A capture that misses the SYN-ACK shows the connection itself all the same.
   const streams = new Set([...server.connections].map(({ stream }) => stream));
   return server.refusals.filter(
@@ -47,7 +48,7 @@ function unanswered(server: ServerFacts, lastNanos: number): RefusalFact[] {
       one.transmissions > 1 &&
       lastNanos - one.syn.nanos >= PATIENCE &&
       !streams.has(one.stream) &&
-      !isExplained(server, one),
+      !isExplained(deaths, one),
   );
 }
 
