@@ -34,6 +34,7 @@ export class PacketOutlet {
     cursor.packetNumber = this.nextNumber;
     this.nextNumber += 1;
     facts.packets += 1;
+    facts.frames += 1;
     if (cursor.capturedLength < cursor.originalLength) facts.cutPackets += 1;
     if (facts.firstTime === null) {
       facts.firstTime = { seconds: cursor.seconds, nanos: cursor.nanos };
@@ -48,6 +49,6 @@ export class PacketOutlet {
   /** Counts a unit of the file that holds no packet but has a `frame.number` in Wireshark. */
   countFrame(): void {
     this.nextNumber += 1;
-    this.facts.packets += 1;
+    this.facts.frames += 1;
   }
 }

@@ -29,6 +29,8 @@ export const SEEN = {
   rolesKnown: 1 << 22,
   earlyData: 1 << 23,
   messagesOmitted: 1 << 24,
+  /** SSL 2.0: named, not followed. */
+  notAnalysed: 1 << 25,
 } as const;
 
 /** Kinds counted per direction in `records`, five entries each. */
@@ -59,6 +61,8 @@ export class ConnectionTable extends Columns {
   helloPacket = new Int32Array(ROWS);
   helloNanos = new Float64Array(ROWS);
   helloCount = new Int32Array(ROWS);
+  /** Transmissions of a ClientHello that was sent before (DTLS). */
+  helloAgain = new Int32Array(ROWS);
   answerPacket = new Int32Array(ROWS);
   answerNanos = new Float64Array(ROWS);
   /** Protected fragments of this connection have a length of `lengthBase` modulo `lengthModulus`, at least `lengthMin`. */

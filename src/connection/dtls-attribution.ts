@@ -3,6 +3,7 @@ import { CONTENT_TYPE } from '../model/record.ts';
 import { SEEN } from './connection-table.ts';
 import { RECENT } from './dtls-table.ts';
 import type { DtlsRecord, DtlsTracker } from './dtls-tracker.ts';
+import { shapeOf } from './protected-shape.ts';
 
 /** No association of the 5-tuple can own the record. */
 export const NOBODY = -1;
@@ -79,6 +80,18 @@ export function attribute(
       'its number was already used by the newer association and continues the older one',
       'likely',
     );
+  } else if (
+    continuesOlder &&
+    stepTheirs === 1 &&
+    stepMine > 1 &&
+    owesClose(tracker, older, newest, r)
+  ) {
+    settle(
+      verdict,
+      older,
+      'a closing alert with exactly the next number of the older association, which still owed one, while the newer one would have skipped numbers',
+      'likely',
+    );
   } else if (continuesOlder && (stepMine > WINDOW || stepMine <= -WINDOW)) {
     settle(
       verdict,
@@ -146,6 +159,25 @@ function beforeKeys(
   } else {
     settle(verdict, older, 'the newer association has no keys yet', 'likely');
   }
+}
+
+/** An alert, from the side that has not answered the peer's closing alert in the older association. */
+function owesClose(tracker: DtlsTracker, older: number, newest: number, r: DtlsRecord): boolean {
+  const { table, facts } = tracker;
+  if (r.contentType !== CONTENT_TYPE.alert || table.closePacket[2 * older + 1 - r.side] === 0)
+    return false;
+  if (table.closePacket[2 * newest + 1 - r.side] !== 0) return false;
+  const row = table.connection[older] as number;
+  const suite = (facts.table.suite[row] as number) - 1;
+  return (
+    shapeOf(
+      r.contentType,
+      r.length,
+      suite,
+      facts.table.version[row] as number,
+      facts.table.has(row, SEEN.encryptThenMac),
+    ) === 'alert'
+  );
 }
 
 /** The youngest older association that used this epoch in this direction; -1 for none. */

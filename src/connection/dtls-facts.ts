@@ -19,6 +19,9 @@ import { EVENT } from './event-log.ts';
 const HELLO_VERIFY_REQUEST = 3;
 const CLIENT_HELLO = 1;
 
+/** What RFC 6347 §4.2.1 asks to be the same in the ClientHello with the cookie; bits of the event, lowest first. */
+const HELLO_CHANGES = ['version', 'session_id', 'cipher_suites', 'compression_methods'];
+
 /** Builds what a history says about its association; `client` is the side of the client. */
 export function dtlsFacts(
   tracker: DtlsTracker,
@@ -196,10 +199,13 @@ function hellosOf(
       const cookieLength = (log.epoch[e] as number) & 0x1ff;
       hellos.push({
         ...when,
-        messageSequence: (log.epoch[e] as number) >>> 9,
+        messageSequence: ((log.epoch[e] as number) >>> 9) & 0xffff,
         recordSequence: log.sequence[e] as number,
         cookieLength,
         retransmission: kind === EVENT.helloAgain,
+        changed: HELLO_CHANGES.filter(
+          (_, bit) => ((log.epoch[e] as number) & (1 << (26 + bit))) !== 0,
+        ),
       });
       // The answer to a HelloVerifyRequest has its cookie; that it is the same one is only known of the last.
       const last = verifies.at(-1);

@@ -19,6 +19,9 @@ export class DtlsTable extends Columns {
   lastNanos = new Float64Array(ROWS);
   /** Id of the open association that this one began over; 0 for none. */
   replacesOpen = new Int32Array(ROWS);
+  /** The last HelloVerifyRequest: handle into the slab, and length. */
+  cookie = new Int32Array(ROWS);
+  cookieLength = new Int32Array(ROWS);
   /** Octets of an explicit nonce in every protected record; 0 for none. */
   nonceOctets = new Uint8Array(ROWS);
 

@@ -19,6 +19,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type DtlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
+import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { SEEN } from './connection-table.ts';
 import { type Attribution, attribute, NOBODY } from './dtls-attribution.ts';
 import { DtlsMessages, type Fragment, readFragment } from './dtls-messages.ts';
@@ -307,6 +308,7 @@ export class DtlsTracker implements DtlsSink {
         ? this.begin(r, 0)
         : newest;
     }
+    if (newest >= 0 && this.answersVerifyRequest(newest, r)) return newest;
     let d = newest;
     for (let n = 0; d >= 0 && n < LIMITS.openAssociationsPerFlow; n++) {
       const row = this.table.connection[d] as number;
@@ -320,6 +322,25 @@ export class DtlsTracker implements DtlsSink {
     if (newest >= 0 && (this.table.ordinal[newest] as number) >= LIMITS.associationsPerFlow - 1)
       return newest;
     return this.begin(r, 0);
+  }
+
+  /**
+   * Does the ClientHello carry the cookie of the association's last HelloVerifyRequest? RFC 6347 §4.2.1 asks for the same
+   * random in it too, but the cookie is what ties the two together for the server.
+   */
+  private answersVerifyRequest(d: number, r: DtlsRecord): boolean {
+    const handle = this.table.cookie[d] as number;
+    if (handle === 0) return false;
+    const request = this.facts.hellos.slab.view(handle, this.table.cookieLength[d] as number);
+    // HelloVerifyRequest: version, then the cookie with its length.
+    const length = request[2] as number;
+    const { start, end } = this.fragment;
+    const sessionId = start + 34;
+    if (length === 0 || sessionId >= end) return false;
+    const at = sessionId + 1 + (r.bytes[sessionId] as number);
+    if (at + 1 + length > end || r.bytes[at] !== length) return false;
+    for (let i = 0; i < length; i++) if (r.bytes[at + 1 + i] !== request[3 + i]) return false;
+    return true;
   }
 
   /**
@@ -408,6 +429,8 @@ export class DtlsTracker implements DtlsSink {
       case HELLO_VERIFY_REQUEST: {
         this.answered(row, r);
         const handle = facts.hellos.slab.store(bytes, start, end);
+        this.table.cookie[d] = handle;
+        this.table.cookieLength[d] = end - start;
         facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, 0, handle);
         return;
       }
@@ -453,6 +476,7 @@ export class DtlsTracker implements DtlsSink {
     const { facts } = this;
     const { table, hellos } = facts;
     const first = table.helloPacket[row] === 0;
+    const changed = first ? 0 : this.changedSince(row, bytes, start, end);
     hellos.clientHello(row, r.side, bytes, start, end, true);
     table.helloCount[row] = (table.helloCount[row] as number) + 1;
     if (first) {
@@ -469,15 +493,41 @@ export class DtlsTracker implements DtlsSink {
       length,
       r.packet,
       r.nanos,
-      (sequence << 9) | hellos.scan.cookieLength,
+      (changed << 26) | (sequence << 9) | hellos.scan.cookieLength,
       r.sequence,
+    );
+  }
+
+  /** Bits of `HELLO_CHANGES` for what differs from the ClientHello before. */
+  private changedSince(row: number, bytes: Uint8Array, start: number, end: number): number {
+    const { table, hellos } = this.facts;
+    const handle = table.clientHello[row] as number;
+    if (handle === 0) return 0;
+    const before = hellos.slab.view(handle, table.clientHelloLength[row] as number);
+    const now = bytes.subarray(start, end);
+    const [a, b] = [new HelloScan(), new HelloScan()];
+    if (
+      !a.scanClientHello(before, 0, before.length, true) ||
+      !b.scanClientHello(now, 0, now.length, true)
+    )
+      return 0;
+    const same = (fromA: number, lengthA: number, fromB: number, lengthB: number) =>
+      lengthA === lengthB &&
+      before.subarray(fromA, fromA + lengthA).every((octet, i) => octet === now[fromB + i]);
+    const compression = (s: HelloScan) => s.suitesOffset + s.suitesLength;
+    const lengthOf = (hello: Uint8Array, s: HelloScan) => 1 + (hello[compression(s)] as number);
+    return (
+      (a.legacyVersion === b.legacyVersion ? 0 : 1) |
+      (same(a.sessionIdOffset, a.sessionIdLength, b.sessionIdOffset, b.sessionIdLength) ? 0 : 2) |
+      (same(a.suitesOffset, a.suitesLength, b.suitesOffset, b.suitesLength) ? 0 : 4) |
+      (same(compression(a), lengthOf(before, a), compression(b), lengthOf(now, b)) ? 0 : 8)
     );
   }
 
   private clientHelloAgain(row: number, r: DtlsRecord, fragment: Fragment): void {
     if (fragment.offset > 0) return;
     const { table } = this.facts;
-    table.helloCount[row] = (table.helloCount[row] as number) + 1;
+    table.helloAgain[row] = (table.helloAgain[row] as number) + 1;
     this.facts.event(
       row,
       EVENT.helloAgain,

@@ -92,7 +92,16 @@ export class FactsRecorder {
 
   release(row: number): void {
     this.hellos.release(row);
-    this.log.releaseList(this.table.firstEvent[row] as number);
+    const { log } = this;
+    for (let e = this.table.firstEvent[row] as number; e !== 0; e = log.next[e - 1] as number) {
+      // A HelloVerifyRequest has its octets in the slab.
+      if (
+        (log.what[e - 1] as number) >>> 20 === EVENT.message &&
+        ((log.what[e - 1] as number) & 0xffff) === 3
+      )
+        this.hellos.slab.release(log.sequence[e - 1] as number);
+    }
+    log.releaseList(this.table.firstEvent[row] as number);
     this.table.release(row);
   }
 }

@@ -137,7 +137,7 @@ export class Finals {
     this.index.add(history, {
       packet: table.helloPacket[row] as number,
       nanos: table.helloNanos[row] as number,
-      transmissions: table.helloCount[row] as number,
+      transmissions: 1 + (table.helloAgain[row] as number),
       answerPacket: table.answerPacket[row] as number,
       answerNanos: table.answerNanos[row] as number,
       octets: table.clientHelloLength[row] as number,

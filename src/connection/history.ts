@@ -264,6 +264,7 @@ export class History implements ConnectionHistory {
     if (!this.bothDirections) spots.push('one-direction');
     if ((flags & SEEN.lostOctets) !== 0) spots.push('lost-bytes');
     if ((flags & SEEN.cutPackets) !== 0) spots.push('cut-packets');
+    if ((flags & SEEN.notAnalysed) !== 0) spots.push('cipher-unsupported');
     if (
       this.facts.table.protectedCount[2 * this.row] !== 0 ||
       this.facts.table.protectedCount[2 * this.row + 1] !== 0

@@ -34,7 +34,7 @@ export function outcomeOf(
     return has(SEEN.tls13) && refusedAfterFinished(table, row) ? 'failed' : 'established';
   if (has(SEEN.fatalFromClient) || has(SEEN.fatalFromServer)) return 'failed';
   if (stage === 'none') return 'no-handshake';
-  if (has(SEEN.lostOctets)) return 'incomplete';
+  if (has(SEEN.lostOctets) || has(SEEN.notAnalysed)) return 'incomplete';
   return ended || has(SEEN.closeAlertInClear) ? 'aborted' : 'incomplete';
 }
 

@@ -81,7 +81,14 @@ export class ServerIndex implements CaptureIndex {
     if (server.count === server.connections.length)
       server.connections = grown(server.connections, server.connections.length * 2);
     server.connections[server.count++] = id;
-    if (history.outcome === 'failed' || history.outcome === 'aborted') server.remarkable = true;
+    const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
+    if (
+      history.outcome === 'failed' ||
+      history.outcome === 'aborted' ||
+      hello.transmissions > 1 ||
+      unanswered
+    )
+      server.remarkable = true;
 
     const { ints, times } = this;
     const i = at * INTS;
@@ -106,7 +113,7 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 10] = hello.octets;
     if (history.outcome !== 'established') this.addFailure(history, i, t);
     if (history.alpn !== undefined) this.alpn.set(id, history.alpn);
-    this.addLateClose(history);
+    this.addLateClose(history, server);
   }
 
   /** Facts of a TCP connection, with TLS or without: who opened, refused, closed. `history` where it has TLS. */
@@ -207,6 +214,7 @@ export class ServerIndex implements CaptureIndex {
 
   private factsOf(server: Server): ServerFacts {
     let connections: ConnectionSummary[] | undefined;
+    const summary = (id: number) => this.summary(id);
     const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
     return {
       endpoint: server.endpoint,
@@ -220,15 +228,13 @@ export class ServerIndex implements CaptureIndex {
           (n, opened, k) => n + (opened <= nanos && (server.ended[k] as number) > nanos ? 1 : 0),
           0,
         ),
-      // Built once, and only if a rule looks.
-      connections: new Proxy([] as ConnectionSummary[], {
-        get: (_, key) => {
-          connections ??= [...server.connections.subarray(0, server.count)]
-            .flatMap((id) => this.summary(id) ?? [])
-            .sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
-          return Reflect.get(connections, key);
-        },
-      }),
+      get connections() {
+        // Built once, and only if a rule looks.
+        connections ??= [...server.connections.subarray(0, server.count)]
+          .flatMap((id) => summary(id) ?? [])
+          .sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
+        return connections;
+      },
     };
   }
 
@@ -270,7 +276,7 @@ export class ServerIndex implements CaptureIndex {
       );
   }
 
-  private addLateClose(history: ConnectionHistory): void {
+  private addLateClose(history: ConnectionHistory, server: Server): void {
     if (history.protocol !== 'DTLS' || this.lateCloses.length >= LIMITS.findingsPerRule) return;
     const close = history.dtls?.probableClose;
     if (
@@ -279,6 +285,8 @@ export class ServerIndex implements CaptureIndex {
       close.client.nanos < close.server.nanos
     )
       return;
+    if (close.client.nanos - close.server.nanos > LIMITS.promptAnswerNanos)
+      server.remarkable = true;
     this.lateCloses.push({
       connection: history.id,
       server: history.server,

@@ -3,6 +3,7 @@
  * connection is final.
  */
 import { grown } from '../bytes/columns.ts';
+import { SSL_2_0 } from '../model/code-points/versions.ts';
 import { CONTENT_TYPE, type Protection, type TlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
@@ -152,6 +153,31 @@ export class TlsTracker implements TlsSink {
     this.facts.table.set(row, SEEN.lostOctets | (boundaries ? 0 : SEEN.lostBoundaries));
   }
 
+  ssl2Hello(
+    tcp: number,
+    side: Side,
+    answer: boolean,
+    length: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { facts } = this;
+    const { table } = facts;
+    const row = (this.rows[tcp] as number) - 1;
+    if (answer) {
+      table.version[row] = SSL_2_0;
+      table.set(row, SEEN.notAnalysed);
+      this.answered(row, packet, nanos);
+      return;
+    }
+    table.clientSide[row] = side;
+    table.set(row, SEEN.clientHello | SEEN.rolesKnown);
+    table.helloCount[row] = 1;
+    table.helloPacket[row] = packet;
+    table.helloNanos[row] = nanos;
+    facts.event(row, EVENT.message, side, 1, length, packet, nanos);
+  }
+
   private clientHello(
     row: number,
     side: Side,
@@ -205,7 +231,11 @@ export class TlsTracker implements TlsSink {
   private protected13(row: number, side: Side, length: number): void {
     const { table } = this.facts;
     if (table.clientSide[row] !== side) {
-      table.set(row, SEEN.serverFinished);
+      // Where the capture has packets out of order, the client's Finished may already have been seen.
+      const clientFirst =
+        !table.has(row, SEEN.serverFinished | SEEN.earlyData) &&
+        (table.protectedCount[row * 2 + 1 - side] as number) > 0;
+      table.set(row, SEEN.serverFinished | (clientFirst ? SEEN.clientFinished : 0));
       return;
     }
     if (

@@ -25,6 +25,8 @@ export const LIMITS = {
   /** A fragment older than this no longer joins others (RFC 8200 §4.5: 60 s; RFC 1122 allows 120 s). */
   ipReassemblyNanos: 60e9,
 
+  /** A segment further ahead than this is a stray: no stack keeps a larger receive window by default. */
+  tcpWindowOctets: 16 * 1024 * 1024,
   /** Octets of early segments (beyond a gap) kept over all TCP connections. The connection that needs more loses its gap. */
   tcpEarlyOctets: 24 * 1024 * 1024,
   /** Early octets of one direction before its gap is declared lost. Two default receive windows. */

@@ -44,6 +44,8 @@ export interface CaptureFacts {
   /** Octets of the file as read (before decompression). */
   octets: number;
   packets: number;
+  /** Packet numbers used: Wireshark counts some blocks that hold no packet. */
+  frames: number;
   /** Packets whose captured length is shorter than their original length. */
   cutPackets: number;
   /** `packetNumber` of this file's first packet, minus 1. */

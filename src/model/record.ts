@@ -56,6 +56,15 @@ export interface TlsSink {
   ): void;
   /** @returns how the records behind this ChangeCipherSpec are to be read */
   changeCipherSpec(row: number, side: Side, packet: number, nanos: Nanos): Protection;
+  /** A hello in the form of SSL 2.0; `answer` is the server's, which settles that version. */
+  ssl2Hello(
+    row: number,
+    side: Side,
+    answer: boolean,
+    length: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
   /** Octets where a record header is due: up to 64 of them. */
   notARecord(row: number, side: Side, octets: Uint8Array, packet: number, nanos: Nanos): void;
   /** `length` octets are missing; `boundaries` tells whether record boundaries survived. */

@@ -87,6 +87,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       format: 'unknown',
       octets: 0,
       packets: 0,
+      frames: 0,
       cutPackets: 0,
       packetBase: this.packets,
       firstTime: null,
@@ -113,7 +114,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     if (damaged !== undefined) {
       this.book.notice({
         code: 'compressed-data-damaged',
-        packetNumber: facts.packetBase + facts.packets,
+        packetNumber: this.packets,
         offset: -1,
         needed: 0,
         available: 0,
@@ -121,7 +122,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       });
     }
     this.decoder.end();
-    this.packets = facts.packetBase + facts.packets;
+    this.packets = facts.packetBase + facts.frames;
     this.reader = undefined;
     return facts;
   }
@@ -162,7 +163,13 @@ class Run implements Analysis, PacketSink, TransportSink {
   }
 
   icmpUnreachable(cursor: TransportCursor): void {
-    if (cursor.protocol === UDP) this.udpStage.portUnreachable(cursor);
+    if (cursor.protocol === UDP && isPortUnreachable(cursor)) this.udpStage.portUnreachable(cursor);
+    else this.icmpQuote(cursor);
+  }
+
+  icmpQuote(cursor: TransportCursor): void {
+    if (cursor.protocol === UDP) this.udpStage.quoted(cursor);
+    else this.tcpStage.quoted(cursor);
   }
 
   octets(
@@ -214,4 +221,9 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.sink.connection(history);
     this.rules.connection(history, neighbours);
   }
+}
+
+/** RFC 792 code 3 of type 3, RFC 4443 §3.1 code 4 of type 1. */
+function isPortUnreachable({ family, icmpCode }: TransportCursor): boolean {
+  return icmpCode === (family === 4 ? 3 : 4);
 }

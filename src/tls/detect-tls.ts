@@ -47,8 +47,8 @@ export function beginsTls(
   if (type === CONTENT_TYPE.handshake) {
     const message = bytes[body] as number;
     if (message === CLIENT_HELLO || message === SERVER_HELLO) {
-      if (have < RECORD_HEADER + 6)
-        return length < 6 && have >= RECORD_HEADER + length ? 'no' : 'short';
+      if (length < 6) return fragmentedHello(bytes, body + length, end);
+      if (have < RECORD_HEADER + 6) return 'short';
       const messageLength =
         ((bytes[body + 1] as number) << 16) |
         ((bytes[body + 2] as number) << 8) |
@@ -68,6 +68,12 @@ export function beginsTls(
   }
   if (peerFramed && type !== CONTENT_TYPE.heartbeat) return 'yes';
   return continuesTls(bytes, start, end) ? 'yes' : 'no';
+}
+
+/** The header of the hello is split over records: the next record must be of the handshake too. */
+function fragmentedHello(bytes: Uint8Array, next: number, end: number): 'yes' | 'no' | 'short' {
+  if (end - next < 3) return 'short';
+  return bytes[next] === CONTENT_TYPE.handshake && bytes[next + 1] === 3 ? 'yes' : 'no';
 }
 
 /**
@@ -132,6 +138,16 @@ export function looksLikeHandshake(bytes: Uint8Array, start: number, end: number
   );
 }
 
+/**
+ * A ClientHello in the clear where the direction is protected: ciphertext that agrees with its type, its length and the
+ * two octets of its version occurs once in 2^48 records.
+ */
+export function isClearClientHello(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 42 || bytes[start] !== CLIENT_HELLO || bytes[start + 4] !== 3) return false;
+  const length = ((bytes[start + 1] as number) << 16) | u16(bytes, start + 2);
+  return length + 4 === end - start && (bytes[start + 5] as number) <= 3;
+}
+
 const PROXY_V2 = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
 
 /** Octets of a PROXY protocol header (version 1 or 2) in front of the stream; 0 if there is none. */
@@ -154,4 +170,64 @@ export function proxyPrefixLength(bytes: Uint8Array, start: number, end: number)
   for (let i = 0; i < PROXY_V2.length; i++) if (bytes[start + i] !== PROXY_V2[i]) return 0;
   const length = 16 + (((bytes[start + 14] as number) << 8) | (bytes[start + 15] as number));
   return start + length <= end ? length : 0;
+}
+
+/**
+ * A single record that reaches beyond its segment: its end will tell whether it is one. Protected records only, of a
+ * length that occurs.
+ */
+export function mayBeginRecord(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < RECORD_HEADER || !isRecordHeader(bytes, start)) return false;
+  const length = ((bytes[start + 3] as number) << 8) | (bytes[start + 4] as number);
+  return (
+    bytes[start] === CONTENT_TYPE.applicationData &&
+    (bytes[start + 2] as number) >= 1 &&
+    (bytes[start + 2] as number) <= 3 &&
+    length >= 16 &&
+    start + RECORD_HEADER + length > end
+  );
+}
+
+/**
+ * A ClientHello in the form of SSL 2.0, which clients once sent to servers of unknown version (RFC 5246 appendix E.2):
+ * two octets of length with the high bit set, message type 1, a version, three lengths that add up.
+ *
+ * @returns octets of the whole record; 0 if it is none
+ */
+export function ssl2HelloLength(bytes: Uint8Array, start: number, end: number): number {
+  if (
+    end - start < 11 ||
+    ((bytes[start] as number) & 0x80) === 0 ||
+    bytes[start + 2] !== CLIENT_HELLO
+  )
+    return 0;
+  const length = (((bytes[start] as number) & 0x7f) << 8) | (bytes[start + 1] as number);
+  const version = u16(bytes, start + 3);
+  const suites = u16(bytes, start + 5);
+  const session = u16(bytes, start + 7);
+  const challenge = u16(bytes, start + 9);
+  if (version !== 0x0002 && (version < 0x0300 || version > 0x0303)) return 0;
+  if (
+    suites === 0 ||
+    suites % 3 !== 0 ||
+    (session !== 0 && session !== 16) ||
+    challenge < 16 ||
+    challenge > 32
+  )
+    return 0;
+  return length === 9 + suites + session + challenge ? 2 + length : 0;
+}
+
+/** The answer in the same form: message type 4, with SSL 2.0 as its version. */
+export function isSsl2ServerHello(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start >= 8 &&
+    ((bytes[start] as number) & 0x80) !== 0 &&
+    bytes[start + 2] === 4 &&
+    u16(bytes, start + 5) === 0x0002
+  );
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -84,8 +84,6 @@ function beginsDtls(bytes: Uint8Array, start: number, end: number, wireEnd: numb
   const length = ((bytes[start + 11] as number) << 8) | (bytes[start + 12] as number);
   const next = start + DTLS_HEADER + length;
   if (next > wireEnd) return false;
-  if (bytes[start + 1] === 1 && (bytes[start] === CONTENT_TYPE.tls12Cid || next !== wireEnd))
-    return false;
   return (
     next === wireEnd ||
     next + DTLS_HEADER > end ||

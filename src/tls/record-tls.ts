@@ -20,10 +20,14 @@ import type { Side } from '../model/stream.ts';
 import {
   beginsTls,
   continuesTls,
+  isClearClientHello,
   isRecordHeader,
+  isSsl2ServerHello,
   looksLikeHandshake,
+  mayBeginRecord,
   proxyPrefixLength,
   RECORD_HEADER,
+  ssl2HelloLength,
 } from './detect-tls.ts';
 import { HandshakeStreams } from './handshake-tls.ts';
 
@@ -38,6 +42,14 @@ const UNDECIDED = 2;
 
 /** Octets at the start of a direction that are kept while it is not recognised. */
 const START_OCTETS = 64;
+
+interface Candidate {
+  readonly type: number;
+  readonly version: number;
+  readonly length: number;
+  readonly packet: number;
+  left: number;
+}
 
 export class TlsStreams {
   private readonly sink: TlsSink;
@@ -62,6 +74,9 @@ export class TlsStreams {
   /** Incomplete bodies, and first octets of directions that are not recognised, by direction. */
   private readonly bodies = new Map<number, { bytes: Uint8Array; have: number }>();
   private readonly starts = new Map<number, { bytes: Uint8Array; have: number; open: boolean }>();
+
+  /** Records that would explain a direction, by direction. */
+  private readonly candidates = new Map<number, Candidate>();
 
   constructor(sink: TlsSink, notices: NoticeSink) {
     this.sink = sink;
@@ -92,6 +107,7 @@ export class TlsStreams {
     if (row >= this.capacity) this.grow(row);
     const start = this.starts.get(half);
     if (start !== undefined) start.open = false;
+    this.candidates.delete(half);
     if (this.mode[half] !== FRAMED) return;
     this.handshake.lost(half);
     this.bodies.delete(half);
@@ -127,6 +143,7 @@ export class TlsStreams {
       this.looked[half] = 0;
       this.bodies.delete(half);
       this.starts.delete(half);
+      this.candidates.delete(half);
       this.handshake.forget(half);
     }
   }
@@ -243,10 +260,10 @@ export class TlsStreams {
 
   /** Does the content of the present record have to be read? */
   private wantsBody(half: number): boolean {
-    if (this.protection[half] === PROTECTED) return false;
     const type = this.contentType[half] as number;
-    if (type === CONTENT_TYPE.handshake) return true;
-    return type === CONTENT_TYPE.alert && this.length[half] === 2;
+    // No protection leaves an alert of two octets.
+    if (type === CONTENT_TYPE.alert) return this.length[half] === 2;
+    return type === CONTENT_TYPE.handshake && this.protection[half] !== PROTECTED;
   }
 
   /** The body ended in a later segment than its header. */
@@ -280,8 +297,13 @@ export class TlsStreams {
     if (this.protection[half] === UNDECIDED && type === CONTENT_TYPE.handshake) {
       this.protection[half] = looksLikeHandshake(bytes, start, end) ? PLAIN : PROTECTED;
     }
+    const alone = type === CONTENT_TYPE.alert && length === 2;
+    const hello =
+      type === CONTENT_TYPE.handshake &&
+      this.protection[half] === PROTECTED &&
+      isClearClientHello(bytes, start, end);
     const plain =
-      this.protection[half] !== PROTECTED && (type !== CONTENT_TYPE.alert || length === 2);
+      alone || hello || (this.protection[half] !== PROTECTED && type !== CONTENT_TYPE.alert);
     this.sink.record(
       row,
       side,
@@ -294,8 +316,7 @@ export class TlsStreams {
       nanos,
     );
     if (type === CONTENT_TYPE.handshake) {
-      if (this.protection[half] !== PROTECTED && end > start)
-        this.handshake.octets(row, side, bytes, start, end, packet, nanos);
+      if (plain && end > start) this.handshake.octets(row, side, bytes, start, end, packet, nanos);
     } else if (type === CONTENT_TYPE.changeCipherSpec) {
       const next = this.sink.changeCipherSpec(row, side, packet, nanos);
       this.protection[half] =
@@ -318,6 +339,11 @@ export class TlsStreams {
     nanos: number,
   ): void {
     const peerFramed = this.mode[half ^ 1] === FRAMED;
+    const candidate = this.candidates.size > 0 ? this.candidates.get(half) : undefined;
+    if (candidate !== undefined) {
+      this.confirm(candidate, row, side, half, bytes, start, end, packet, nanos);
+      return;
+    }
     let first = this.starts.get(half);
     if (first === undefined) {
       // The whole segment decides nearly always.
@@ -327,14 +353,16 @@ export class TlsStreams {
         this.begin(row, side, half, bytes, start + skip, end, packet, nanos);
         return;
       }
+      if (this.ssl2(row, side, half, bytes, start, end, packet, nanos)) return;
       first = { bytes: new Uint8Array(START_OCTETS), have: 0, open: verdict === 'short' };
       this.starts.set(half, first);
+      if (verdict === 'no') this.consider(half, bytes, start, end, packet);
     } else if (!first.open) {
       // A later segment: only hellos, or what continues a conversation that is TLS already.
       this.looked[half] = (this.looked[half] as number) + (end - start);
       if (beginsTls(bytes, start, end, peerFramed) === 'yes' || continuesTls(bytes, start, end)) {
         this.begin(row, side, half, bytes, start, end, packet, nanos);
-      }
+      } else this.consider(half, bytes, start, end, packet);
       return;
     }
     const taken = Math.min(end - start, START_OCTETS - first.have);
@@ -349,6 +377,88 @@ export class TlsStreams {
     } else if (verdict === 'no') first.open = false;
   }
 
+  /** Remembers a record that would reach beyond its segment, until its end shows whether it is one. */
+  private consider(
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+  ): void {
+    if (!mayBeginRecord(bytes, start, end)) return;
+    const length = ((bytes[start + 3] as number) << 8) | (bytes[start + 4] as number);
+    this.candidates.set(half, {
+      type: bytes[start] as number,
+      version: ((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number),
+      length,
+      left: length - (end - start - RECORD_HEADER),
+      packet,
+    });
+  }
+
+  private confirm(
+    candidate: Candidate,
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const taken = Math.min(candidate.left, end - start);
+    candidate.left -= taken;
+    if (candidate.left > 0) return;
+    this.candidates.delete(half);
+    const next = start + taken;
+    const follows =
+      next === end ||
+      (isRecordHeader(bytes, next, end) &&
+        (next + 2 >= end || (bytes[next + 2] as number) === (candidate.version & 0xff)));
+    if (!follows) {
+      this.unknown(row, side, half, bytes, start, end, packet, nanos);
+      return;
+    }
+    this.starts.delete(half);
+    this.mode[half] = FRAMED;
+    this.protection[half] = UNDECIDED;
+    this.sink.recognised(row, side, packet, nanos);
+    this.contentType[half] = candidate.type;
+    this.version[half] = candidate.version;
+    this.length[half] = candidate.length;
+    this.firstPacket[half] = candidate.packet;
+    this.read(row, side, half, EMPTY, 0, 0, packet, nanos);
+    if (next < end) this.frame(row, side, half, bytes, next, end, packet, nanos);
+  }
+
+  /** Hellos of SSL 2.0: what follows a client's may be TLS, what follows a server's is not looked at. */
+  private ssl2(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): boolean {
+    const hello = ssl2HelloLength(bytes, start, end);
+    if (hello > 0 && start + hello <= end) {
+      this.mode[half] = FRAMED;
+      this.sink.recognised(row, side, packet, nanos);
+      this.sink.ssl2Hello(row, side, false, hello, packet, nanos);
+      if (start + hello < end)
+        this.frame(row, side, half, bytes, start + hello, end, packet, nanos);
+      return true;
+    }
+    if (this.mode[half ^ 1] !== FRAMED || !isSsl2ServerHello(bytes, start, end)) return false;
+    this.mode[half] = GIVEN_UP;
+    this.mode[half ^ 1] = GIVEN_UP;
+    this.sink.ssl2Hello(row, side, true, end - start, packet, nanos);
+    return true;
+  }
+
   private begin(
     row: number,
     side: Side,
@@ -361,6 +471,10 @@ export class TlsStreams {
   ): void {
     this.starts.delete(half);
     this.mode[half] = FRAMED;
+    // Without a hello in front it may be anywhere in the conversation: the first message will tell.
+    const hello =
+      bytes[start] === CONTENT_TYPE.handshake && ((bytes[start + 5] as number) & 0xfc) === 0;
+    this.protection[half] = hello ? PLAIN : UNDECIDED;
     this.sink.recognised(row, side, packet, nanos);
     this.frame(row, side, half, bytes, start, end, packet, nanos);
   }

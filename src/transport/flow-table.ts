@@ -59,8 +59,11 @@ export class FlowTable {
     const first = side === 0 ? s : d;
     const second = side === 0 ? d : s;
     for (let i = 0; i < 4; i++) {
-      hash = mix(hash, (probe[i] = view.getInt32(first + 4 * i)));
-      hash = mix(hash, (probe[4 + i] = view.getInt32(second + 4 * i)));
+      const a = view.getInt32(first + 4 * i);
+      const b = view.getInt32(second + 4 * i);
+      probe[i] = a;
+      probe[4 + i] = b;
+      hash = mix(mix(hash, a), b);
     }
     probe[PORTS] = side === 0 ? ports : (ports << 16) | (ports >>> 16);
     probe[TAG] = t.protocol | 0x100;

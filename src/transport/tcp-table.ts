@@ -40,6 +40,8 @@ export class TcpTable extends Columns {
   synAckNanos = new Float64Array(ROWS);
   /** 0 open, 1 closed and waiting to be final, 2 final (row free). */
   state = new Uint8Array(ROWS);
+  /** Progress of a SOCKS negotiation, see `Tcp`. */
+  socks = new Uint8Array(ROWS);
   /** Distinguishes successive connections in one row. */
   serial = new Int32Array(ROWS);
 
@@ -59,6 +61,8 @@ export class TcpTable extends Columns {
   rstPacket = new Int32Array(2 * ROWS);
   rstNanos = new Float64Array(2 * ROWS);
   rstWindow = new Int32Array(2 * ROWS);
+  /** How far the RST's sequence number is ahead of what was delivered. */
+  rstAhead = new Int32Array(2 * ROWS);
   /** List in the early pool. */
   early = new Int32Array(2 * ROWS);
   earlyOctets = new Int32Array(2 * ROWS);

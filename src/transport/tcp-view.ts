@@ -138,7 +138,15 @@ export class TcpView implements TcpConnectionView {
     if (when === undefined) return undefined;
     const half = this.row * 2 + side;
     const withAck = ((this.table.flags[half] as number) & HALF.rstWithAck) !== 0;
-    return { ...when, withAck, window: this.table.rstWindow[half] as number };
+    const ahead = this.table.rstAhead[half] as number;
+    const started = ((this.table.flags[half] as number) & HALF.started) !== 0;
+    // The FIN takes a number of its own.
+    const fin = ((this.table.flags[half] as number) & HALF.fin) !== 0 ? 1 : 0;
+    const missingOctets =
+      started && ahead >= 0 && ahead <= LIMITS.tcpWindowOctets
+        ? Math.max(0, ahead - fin)
+        : undefined;
+    return { ...when, withAck, window: this.table.rstWindow[half] as number, missingOctets };
   }
 }
 

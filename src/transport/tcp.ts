@@ -32,8 +32,10 @@ const SYN = 2;
 const RST = 4;
 const ACK = 16;
 
-/** What is remembered of a flow beyond its connections: bits of `flowState`. */
-const SEEN_FIN_OR_RST = 4;
+const SOCKS_PORT = 1080;
+/** What a SOCKS connection waits for (RFC 1928 §3, RFC 1929 §2; version 4 begins with the request). */
+const SOCKS = { start: 0, method: 1, password: 2, request: 3, reply: 4, data: 5, over: 6 } as const;
+const SOCKS_PASSWORD_METHOD = 2;
 
 export class Tcp {
   readonly table = new TcpTable();
@@ -50,6 +52,7 @@ export class Tcp {
   private flowStream = new Int32Array(512);
   private flowCount = new Int32Array(512);
   private flowBase = new Int32Array(1024);
+  /** Bit n: the initial sequence number of side n is known. */
   private flowState = new Uint8Array(512);
   /** Closed rows in the order in which they closed: a ring. */
   private readonly closed = new Int32Array(LIMITS.closedConnections);
@@ -84,10 +87,16 @@ export class Tcp {
     if ((flags & SYN) !== 0) {
       this.synSeen(row, side, flags, packet, nanos);
       sequence = advance(sequence, 1);
+      // SYN-ACKs with different numbers (SYN cookies, middleboxes): the last one before data counts.
+      if (table.octets[half] === 0 && table.early[half] === 0) table.nextSequence[half] = sequence;
     }
     // The wire length counts for sequence numbers; what a snap length cut off is missing like lost octets.
     const length = t.wirePayloadLength;
-    if (((table.flags[half] as number) & HALF.started) === 0 && (flags & RST) === 0) {
+    // A direction that began before the capture starts with its first payload: a bare ACK may already be ahead of it.
+    if (
+      ((table.flags[half] as number) & HALF.started) === 0 &&
+      ((flags & SYN) !== 0 || (length > 0 && (flags & RST) === 0))
+    ) {
       table.flags[half] =
         (table.flags[half] as number) | HALF.started | ((flags & SYN) === 0 ? HALF.midStream : 0);
       table.nextSequence[half] = sequence;
@@ -96,7 +105,17 @@ export class Tcp {
     if ((flags & ACK) !== 0) this.acknowledged(peer, t.acknowledgement, packet, nanos);
     if (length > 0 && (flags & RST) === 0)
       this.payload(row, side, half, sequence, t, packet, nanos);
-    if ((flags & (FIN | RST)) !== 0) this.closing(row, half, flags, t.window, packet, nanos);
+    if ((flags & (FIN | RST)) !== 0)
+      this.closing(row, half, flags, sequence, t.window, packet, nanos);
+  }
+
+  /** An ICMP error quotes a segment: Wireshark numbers its connection, seen before or not. */
+  quoted(t: TransportCursor): void {
+    const flow = this.flows.find(t) >> 1;
+    if (flow >= this.flowRow.length) this.growFlows(flow);
+    if (this.flowCount[flow] !== 0) return;
+    this.flowCount[flow] = 1;
+    this.flowStream[flow] = this.streams++;
   }
 
   /** Everything that is still open becomes final. */
@@ -122,11 +141,7 @@ export class Tcp {
     const isSyn = (t.flags & (SYN | ACK)) === SYN;
     const base = 2 * flow + side;
     let fresh = (this.flowCount[flow] as number) === 0;
-    if (
-      isSyn &&
-      (state & (1 << side)) !== 0 &&
-      (this.flowBase[base] !== t.sequence || (state & SEEN_FIN_OR_RST) !== 0)
-    ) {
+    if (isSyn && (state & (1 << side)) !== 0 && this.flowBase[base] !== t.sequence) {
       // Port numbers reused: the SYN is not a retransmission of the one that began this connection.
       if (row >= 0) this.close(row);
       this.flowState[flow] = 0;
@@ -142,7 +157,6 @@ export class Tcp {
       this.flowBase[base] = (t.flags & SYN) !== 0 ? t.sequence : advance(t.sequence, -1);
       next |= 1 << side;
     }
-    if ((t.flags & (FIN | RST)) !== 0) next |= SEEN_FIN_OR_RST;
     if (next !== now) this.flowState[flow] = next;
     return row < 0 || fresh ? this.begin(flow, packet, nanos) : row;
   }
@@ -213,6 +227,7 @@ export class Tcp {
     const end = advance(sequence, wire);
     table.lastDataPacket[half] = packet;
     table.lastDataNanos[half] = nanos;
+    if (table.socks[row] !== SOCKS.over) this.socks(row, t);
     if (ahead(end, table.furthest[half] as number) > 0) {
       table.furthest[half] = end;
       table.flags[half] = (table.flags[half] as number) | HALF.unacknowledged;
@@ -242,6 +257,48 @@ export class Tcp {
       return;
     }
     if (table.early[half] !== 0) this.drain(row, side, half);
+  }
+
+  /**
+   * Wireshark gives what a SOCKS server relays a stream number of its own, so the numbers behind it move on by one when
+   * the first octets pass after the server's consent. Only on port 1080, where Wireshark looks for SOCKS.
+   */
+  private socks(row: number, t: TransportCursor): void {
+    const { table } = this;
+    const toServer = t.destinationPort === SOCKS_PORT;
+    if (!toServer && t.sourcePort !== SOCKS_PORT) {
+      table.socks[row] = SOCKS.over;
+      return;
+    }
+    const at = (n: number) => (t.payloadLength > n ? (t.bytes[t.payloadOffset + n] as number) : 0);
+    switch (table.socks[row]) {
+      case SOCKS.start:
+        table.socks[row] = !toServer
+          ? SOCKS.over
+          : at(0) === 5
+            ? SOCKS.method
+            : at(0) === 4
+              ? SOCKS.reply
+              : SOCKS.over;
+        break;
+      case SOCKS.method:
+        if (!toServer)
+          table.socks[row] = at(1) === SOCKS_PASSWORD_METHOD ? SOCKS.password : SOCKS.request;
+        break;
+      case SOCKS.password:
+        if (!toServer) table.socks[row] = SOCKS.request;
+        break;
+      case SOCKS.request:
+        if (toServer) table.socks[row] = SOCKS.reply;
+        break;
+      case SOCKS.reply:
+        if (!toServer) table.socks[row] = SOCKS.data;
+        break;
+      case SOCKS.data:
+        this.streams++;
+        table.socks[row] = SOCKS.over;
+        break;
+    }
   }
 
   /** In order: `captured` of `wire` octets are there. */
@@ -287,7 +344,7 @@ export class Tcp {
     const table = this.table;
     const pool = this.pool;
     // A segment far outside any window is no part of this stream (a stray of an older incarnation, or damage).
-    if (ahead(sequence, table.nextSequence[half] as number) > 0x4000000) return;
+    if (ahead(sequence, table.nextSequence[half] as number) > LIMITS.tcpWindowOctets) return;
     const captured = t.payloadLength;
     if (table.early[half] === 0) table.gapSince[half] = nanos;
     if (!pool.hasRoom(captured)) {
@@ -391,6 +448,7 @@ export class Tcp {
     row: number,
     half: number,
     flags: number,
+    sequence: number,
     window: number,
     packet: number,
     nanos: number,
@@ -403,6 +461,7 @@ export class Tcp {
         table.rstPacket[half] = packet;
         table.rstNanos[half] = nanos;
         table.rstWindow[half] = window;
+        table.rstAhead[half] = ahead(sequence, table.nextSequence[half] as number);
       }
       this.close(row);
       return;

@@ -37,6 +37,11 @@ export class Udp implements FlowDirectory {
     );
   }
 
+  /** An ICMP error quotes a datagram: Wireshark numbers its flow, seen before or not. */
+  quoted(t: TransportCursor): void {
+    this.flows.find(t);
+  }
+
   /** The cursor holds the endpoints of the quoted datagram. */
   portUnreachable(t: TransportCursor): void {
     const found = this.flows.find(t);

@@ -36,7 +36,7 @@ describe.skipIf(files.length === 0)('real captures', () => {
       return;
     }
     expect(whole.facts.format).toBe(format);
-    expect(whole.facts.packets).toBe(
+    expect(whole.facts.frames).toBe(
       PACKETS_BEYOND_DAMAGE[name] ?? truth.frames_read_by_tshark ?? packets,
     );
     expect(isSame(readCapture(file, 1000), whole)).toBe(true);

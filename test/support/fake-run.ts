@@ -43,6 +43,7 @@ export function fakeCapture(given: Partial<CaptureFacts> = {}): CaptureFacts {
     compression: null,
     octets: 4096,
     packets: 34,
+    frames: 0,
     cutPackets: 0,
     packetBase: 0,
     firstTime: { seconds: FAKE_EPOCH, nanos: 1_000_000 },

@@ -30,6 +30,7 @@ export function emptyFacts(path = 'test.pcap'): CaptureFacts {
     compression: null,
     octets: 0,
     packets: 0,
+    frames: 0,
     cutPackets: 0,
     packetBase: 0,
     firstTime: null,
