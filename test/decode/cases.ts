@@ -149,6 +149,7 @@ export const LINK_CASES: readonly Case[] = [
   link('PPP with HDLC framing', 9, [...hex('ff03 0021'), ...TCP4]),
   link('PPP with a compressed protocol field', 9, [...hex('ff03 57'), ...TCP6], [TCP_6]),
   link('PPP with MPLS', 9, [...hex('ff03 0281 00002140'), ...TCP4]),
+  link('PPP with MPLS, upstream labels', 9, [...hex('0283 00002140'), ...TCP4]),
   link('PPP link control is passed over', 9, [...hex('ff03 c021'), ...zeros(8)], []),
   link('PPP_HDLC with Cisco HDLC', 50, [...hex('0f00 0800'), ...TCP4]),
   link('PPPoE as a link type', 51, [

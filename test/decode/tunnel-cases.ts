@@ -139,6 +139,10 @@ export const TUNNEL_CASES: readonly Case[] = [
     ...hex('0108'),
     ...WLAN.slice(2),
   ]),
+  over('CAPWAP with a radio address', 5247, [
+    ...hex('00 200310 00000000 06 020000000001 00'),
+    ...WLAN,
+  ]),
   over('CAPWAP with 802.11', 5247, [...hex('00 100300 00000000'), ...WLAN]),
   over('CAPWAP over DTLS is passed over', 5247, [...hex('01 000000'), ...zeros(40)], []),
   over('CAPWAP keep-alive is passed over', 5247, [...hex('00 100008 00000000'), ...ETH], []),

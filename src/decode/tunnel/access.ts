@@ -31,7 +31,6 @@ export function gtpUser(frame: Frame): Next {
       extension = frame.u8(octets - 1);
     }
   }
-  if (frame.lacks(octets)) return NEXT.stop;
   frame.offset += octets;
   return NEXT.ip;
 }
