@@ -179,7 +179,7 @@ const PROGRAM_EXAMPLES = [
 const ANALYZE_EXAMPLES = [
   ['tlsdiag analyze case.pcapng', 'read a capture'],
   ['tlsdiag analyze part-*.pcap.gz', 'read a rotated set as one'],
-  ['tcpdump -w - port 443 | tlsdiag analyze -', 'read what is captured now'],
+  ['tcpdump -U -w - port 443 | tlsdiag analyze -', 'read what is captured now'],
   ['tlsdiag analyze --host 192.0.2.1 case.pcap', 'report on one host'],
   ['tlsdiag analyze --json -o report.json case.pcap', 'for a program'],
 ] as const;

@@ -10,14 +10,6 @@ export function exitStatusOfReading(
   { result, interrupted }: RunOutcome,
   { stderr }: Streams,
 ): number | undefined {
-  const unreadable = result.captures.filter(({ format }) => format === 'unknown');
-  for (const { path, octets } of unreadable) {
-    const what = octets === 0 ? 'is empty' : 'is neither pcap nor pcapng';
-    const name = printable(path);
-    stderr.write(
-      `error: '${name}' ${what}; if it is a capture, convert it: editcap -F pcapng '${name}' new.pcapng\n`,
-    );
-  }
   if (result.internalErrors > 0) {
     const times = result.internalErrors === 1 ? 'once' : `${result.internalErrors} times`;
     stderr.write(
@@ -26,6 +18,10 @@ export function exitStatusOfReading(
     return EXIT.fault;
   }
   if (interrupted) return EXIT.interrupted;
+  const unreadable = result.captures.filter(({ format }) => format === 'unknown');
+  for (const { path, problem = 'this is neither pcap nor pcapng' } of unreadable) {
+    stderr.write(`error: '${printable(path)}': ${printable(problem)}\n`);
+  }
   return unreadable.length > 0 ? EXIT.usage : undefined;
 }
 

@@ -79,4 +79,9 @@ export const LIMITS = {
   serverEndpoints: 262_144,
   /** Closing or refusal events remembered for one server endpoint: the newest ones. */
   eventsPerServer: 4096,
+
+  /** Connections that the text report remembers in a row each: all that people look through. Findings name the rest by id. */
+  reportRows: 10_000,
+  /** Rows in all; those beyond `reportRows` are for connections that did not go well, which findings are about. */
+  reportRowsInAll: 50_000,
 } as const;

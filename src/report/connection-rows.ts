@@ -2,6 +2,7 @@ import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type { ConnectionHistory, Endpoint, Outcome } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { Nanos } from '../model/time.ts';
 
 /** What the text report says about a connection. Everything but the SNI is of our own making. */
@@ -22,10 +23,6 @@ export interface ConnectionRow {
   readonly endNanos: Nanos;
 }
 
-/** Rows kept in any case: enough for every connection of a capture that people look through. */
-const ROWS_OF_ALL = 10_000;
-/** Rows kept in all. Beyond `ROWS_OF_ALL` only of connections that did not go well, which findings are about. */
-const ROWS_LIMIT = 50_000;
 /** Longest SNI that makes sense, RFC 1035 §2.3.4; a hostile one may be 64 KiB long. */
 const NAME_LIMIT = 255;
 
@@ -51,8 +48,8 @@ export class ConnectionRows {
     increment(this.kinds, history.protocol);
     this.last = history;
     const room =
-      this.rows.size < ROWS_OF_ALL ||
-      (this.rows.size < ROWS_LIMIT && history.outcome !== 'established');
+      this.rows.size < LIMITS.reportRows ||
+      (this.rows.size < LIMITS.reportRowsInAll && history.outcome !== 'established');
     if (room) this.rows.set(history.id, rowOf(history));
   }
 

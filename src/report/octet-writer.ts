@@ -79,14 +79,14 @@ export class OctetWriter {
     }
   }
 
-  /** @param value whole, not negative */
+  /** @param value whole; fast if not negative and below 10^9 */
   number(value: number): void {
-    if (value < 10) {
-      this.octets[this.at++] = ZERO + value;
+    if (value < 0 || value > 999_999_999) {
+      this.ascii(String(value));
       return;
     }
-    if (value > 999_999_999) {
-      this.ascii(String(value));
+    if (value < 10) {
+      this.octets[this.at++] = ZERO + value;
       return;
     }
     let rest = value;

@@ -190,7 +190,7 @@ function blindSpotLines({ rows, style }: Frame): string[] {
     style.paint.strong('not seen'),
     ...spots.flatMap(([spot, count]) =>
       wrap(
-        `${plural(count, 'connection')} ${spot}: ${BLIND_SPOT_TEXTS[spot]}`,
+        `${spot}, ${plural(count, 'connection')}: ${BLIND_SPOT_TEXTS[spot]}`,
         style.width - 4,
       ).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)),
     ),

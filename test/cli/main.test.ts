@@ -1,0 +1,436 @@
+import type { EventEmitter } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { reportSchema } from '../../src/report/schema.ts';
+import { fakeHistory } from '../support/fake-history.ts';
+import { fakeFinding } from '../support/fake-run.ts';
+import { FakeOutput, file, run } from './harness.ts';
+
+const ESCAPE = '\u001b[';
+const capture = file('case.pcap');
+const healthy = { connections: [fakeHistory({ serverName: 'example.org' })] };
+const broken = { ...healthy, findings: [fakeFinding()] };
+
+describe('help', () => {
+  test('without a command goes to standard error, with status 2', async () => {
+    const { status, stdout, stderr } = await run([]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^Usage: tlsdiag <command>/);
+  });
+
+  test.each([[['--help']], [['help']]])('when asked for (%s) to standard output', async (argv) => {
+    const { status, stdout, stderr } = await run(argv);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatchInlineSnapshot(`
+      "Usage: tlsdiag <command> [options]
+
+      Examples:
+        tlsdiag analyze case.pcapng       what went wrong, and what to do
+        tlsdiag connections case.pcapng   every connection in a line
+        tlsdiag rules                     what can be found
+
+      Says why TLS and DTLS connections in a packet capture failed.
+
+      Options:
+        -V, --version                       print the version
+        -h, --help                          show this help
+
+      Commands:
+        analyze [options] [capture...]      Reads a capture, or the files of a rotated
+                                            one, and reports what went wrong.
+        connections [options] <capture...>  Lists the TLS and DTLS connections of a
+                                            capture, one a line.
+        rules [options]                     Lists the rules: what can be found.
+        explain [options] <rule>            Explains a rule: what it reports, how it
+                                            decides, what to do.
+        schema                              Prints the JSON Schema of what analyze
+                                            --format json writes.
+        help [command]                      show the help of a command
+      "
+    `);
+  });
+
+  test('of analyze begins with examples', async () => {
+    const { status, stdout } = await run(['analyze', '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatchInlineSnapshot(`
+      "Usage: tlsdiag analyze [options] <capture...>
+
+      Examples:
+        tlsdiag analyze case.pcapng                       read a capture
+        tlsdiag analyze part-*.pcap.gz                    read a rotated set as one
+        tcpdump -U -w - port 443 | tlsdiag analyze -      read what is captured now
+        tlsdiag analyze --host 192.0.2.1 case.pcap        report on one host
+        tlsdiag analyze --json -o report.json case.pcap   for a program
+
+      Reads a capture, or the files of a rotated one, and reports what went wrong.
+
+      Arguments:
+        capture                   pcap or pcapng files, also gzipped; - for standard
+                                  input
+
+      Options:
+        --format <format>         text, json or ndjson (default: text)
+        --json                    the same as --format json
+        -o, --output <file>       write the report into a file
+        --keylog <file>           key log (SSLKEYLOGFILE) with secrets; repeatable
+        --rsa-key <pem>           RSA private key of a server; repeatable
+        --psk <key>               [IDENTITY:]HEX, or @FILE with one; repeatable
+        --fail-on <severity>      lowest severity that makes the exit status 1
+                                  (choices: "critical", "error", "warning", "info",
+                                  "never", default: "error")
+        --only <rule...>          run these rules only
+        --skip <rule...>          run all rules but these
+        --min-confidence <level>  report findings at least this sure (choices:
+                                  "proven", "likely", "possible")
+        --host <address>          only connections of this IP address
+        --port <number>           only connections of this port
+        --stream <name>           only this tcp:N or udp:N, in Wireshark's count
+        --from <time>             only connections that end after this
+        --to <time>               only connections that begin before this
+        --reader <name>           which packet reader (choices: "native",
+                                  "pcap-parser", default: "native")
+        --color                   use colours, whatever the terminal is
+        --no-color                use no colours
+        --ascii                   use ASCII characters only
+        --no-progress             do not show how far the reading is
+        -q, --quiet               no notices and no progress on standard error
+        -v, --verbose             report everything in full
+        -h, --help                show this help
+      "
+    `);
+  });
+
+  test.each(['--version', '-V'])('%s is that of the package', async (option) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await run([option])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('wrong usage is told in one line, with what to do, and status 2', () => {
+  test.each<[string, readonly string[], RegExp]>([
+    ['a bare capture', [capture], /did you mean: tlsdiag analyze .*case\.pcap$/],
+    ['a bare capture that is not there', ['a.pcapng'], /did you mean: tlsdiag analyze a\.pcapng$/],
+    ['a mistyped command', ['analyse', capture], /no command 'analyse'; did you mean analyze\?$/],
+    ['no command at all', ['zzzzzzzz'], /no command 'zzzzzzzz'; tlsdiag --help lists them$/],
+    ['no capture', ['analyze'], /name a capture to read: tlsdiag analyze case\.pcapng/],
+    ['no capture for connections', ['connections'], /missing required argument 'capture'; see/],
+    [
+      'no such file',
+      ['analyze', 'nowhere.pcap'],
+      /'nowhere\.pcap' does not exist; check the path$/,
+    ],
+    ['an unknown option', ['analyze', '--jason', capture], /--jason.*Did you mean --json\?.*see/s],
+    ['an unknown format', ['analyze', '--format', 'xml', capture], /--format xml does not exist; /],
+    ['a later format', ['analyze', '--format', 'sarif', capture], /--format sarif is not in this/],
+    ['two formats', ['analyze', '--json', '--format', 'text', capture], /contradict each other/],
+    ['an unknown severity', ['analyze', '--fail-on', 'bad', capture], /Allowed choices are critic/],
+    [
+      'an unknown rule',
+      ['analyze', capture, '--only', 'handshake-alerts'],
+      /mean handshake-alert\?$/,
+    ],
+    [
+      'a strange rule',
+      ['analyze', capture, '--skip', 'x'],
+      /no rule 'x'; tlsdiag rules lists them$/,
+    ],
+    ['a host name', ['analyze', '--host', 'example.org', capture], /takes an IP address/],
+    ['a broken address', ['analyze', '--host', '1::2::3', capture], /takes an IP address/],
+    ['a large port', ['analyze', '--port', '65536', capture], /--port takes a number up to 65535/],
+    ['a wrong stream', ['analyze', '--stream', '3', capture], /--stream takes tcp:N or udp:N/],
+    ['a wrong time', ['analyze', '--from', 'noon', capture], /--from takes a date like/],
+    [
+      'a key log that is not there',
+      ['analyze', '--keylog', 'no.keys', capture],
+      /no\.keys does not/,
+    ],
+    [
+      'a PSK that is no hex',
+      ['analyze', '--psk', 'id:secret', capture],
+      /--psk takes \[IDENTITY:\]/,
+    ],
+    ['an unknown column', ['connections', '--columns', 'snj', capture], /did you mean sni\?$/],
+    ['a rule to explain', ['explain', 'handshake-alrt'], /did you mean handshake-alert\?$/],
+    ['standard input among files', ['analyze', '-', capture], /cannot be combined with files/],
+    ['the capture as output', ['analyze', '-o', capture, capture], /would overwrite a capture/],
+    ['output nowhere', ['analyze', '-o', '/no/such/x', capture], /cannot write the report to/],
+  ])('%s', async (_, argv, line) => {
+    const { status, stdout, stderr } = await run(argv, healthy);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr.trimEnd()).toMatch(line);
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
+  });
+
+  test('no message repeats a secret', async () => {
+    const { stderr } = await run(['analyze', '--psk', 'client:0badcafe0', capture]);
+    expect(stderr).not.toContain('0badcafe');
+  });
+});
+
+describe('exit status', () => {
+  test.each([
+    [0, ['analyze', capture], healthy],
+    [1, ['analyze', capture], broken],
+    [0, ['analyze', '--fail-on', 'never', capture], broken],
+    [0, ['analyze', '--fail-on', 'critical', capture], broken],
+    [1, ['analyze', '--fail-on', 'warning', capture], broken],
+    [0, ['analyze', capture], { ...healthy, findings: [fakeFinding({ severity: 'info' })] }],
+    [
+      1,
+      ['analyze', '--fail-on', 'info', capture],
+      { ...healthy, findings: [fakeFinding({ severity: 'info' })] },
+    ],
+    [0, ['analyze', '--min-confidence', 'proven', capture], broken],
+    [0, ['analyze', '--port', '1', capture], broken],
+    [0, ['connections', capture], broken],
+    [70, ['analyze', capture], { ...broken, result: { internalErrors: 1 } }],
+  ])('%i for %j', async (expected, argv, script) => {
+    expect((await run(argv, script)).status).toBe(expected);
+  });
+
+  test('2 for a file that is no capture, with the reader’s own words', async () => {
+    const { status, stdout, stderr } = await run(['analyze', capture], {
+      captures: { x: { format: 'unknown', problem: 'this is a letter; open it' } },
+    });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: '.*case\.pcap': this is a letter; open it\n$/);
+  });
+
+  test('2 where one file of a set is no capture, and a report on the others', async () => {
+    const { status, stdout } = await run(['analyze', capture, file('letter', 'y')], {
+      ...healthy,
+      captures: { y: { format: 'unknown' } },
+    });
+    expect(status).toBe(2);
+    expect(stdout).toContain('2 captures');
+  });
+
+  test('70 for a fault of the tool, in one line that names the place', async () => {
+    const { status, stderr } = await run(['analyze', capture], {
+      onChunk() {
+        throw new TypeError('nobody\u001b[2J expected this');
+      },
+    });
+    expect(status).toBe(70);
+    expect(stderr).toMatch(
+      /^tlsdiag: a fault of the tool itself: nobody\\e\[2J expected this \(.*\)\n$/,
+    );
+  });
+
+  test('130 when interrupted, with a report on what was read until then', async () => {
+    // A pipe that brings one chunk and never ends.
+    const stdin = new Readable({ read() {} });
+    stdin.push('x');
+    let process: EventEmitter | undefined;
+    const { status, stdout, stderr } = await run(['analyze', '--json', '-'], {
+      ...broken,
+      stdin,
+      onStart(started) {
+        process = started;
+      },
+      onChunk: () => setImmediate(() => process?.emit('SIGINT')),
+    });
+    expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
+    const report = reportSchema.parse(JSON.parse(stdout));
+    expect(report.connections).toHaveLength(1);
+    expect(report.summary.interrupted).toBe(true);
+    expect(stdin.destroyed).toBe(true);
+    expect(process?.listenerCount('SIGINT')).toBe(0);
+  });
+});
+
+describe('output', () => {
+  test('JSON on standard output is the report and nothing else', async () => {
+    const { stdout } = await run(['analyze', '--json', capture], broken);
+    const report = reportSchema.parse(JSON.parse(stdout));
+    expect(report).toMatchObject({ findings: [{ id: 1, rule: 'fake-rule' }] });
+  });
+
+  test('NDJSON is a line for each thing', async () => {
+    const { stdout } = await run(['analyze', '--format', 'ndjson', capture], broken);
+    const kinds = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string }).kind);
+    expect(kinds).toEqual(['connection', 'finding', 'capture', 'summary']);
+  });
+
+  test('goes into a file, which appears when it is complete', async () => {
+    const path = `${capture}.json`;
+    const { status, stdout } = await run(['analyze', '--json', '-o', path, capture], broken);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    reportSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  });
+
+  test('leaves no file behind when the reading fails', async () => {
+    const path = `${capture}.failed.json`;
+    const { status } = await run(['analyze', '-o', path, capture], {
+      onChunk() {
+        throw new Error('fault');
+      },
+    });
+    expect(status).toBe(70);
+    expect(existsSync(path)).toBe(false);
+    expect(existsSync(`${path}.${process.pid}.tmp`)).toBe(false);
+  });
+
+  test('may go to a device', async () => {
+    expect((await run(['analyze', '-o', '/dev/null', capture], healthy)).status).toBe(0);
+  });
+
+  test('ends quietly when nobody reads it any more', async () => {
+    const stdout = new FakeOutput();
+    stdout.write = () => {
+      stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      return false;
+    };
+    const { status, stderr } = await run(['analyze', '--json', capture], { ...healthy, stdout });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  test('waits for a slow reader', async () => {
+    const stdout = new FakeOutput();
+    const write = stdout.write.bind(stdout);
+    let waiting = false;
+    stdout.write = (data) => {
+      write(data);
+      waiting = true;
+      setTimeout(() => {
+        waiting = false;
+        stdout.emit('drain');
+      }, 5);
+      return false;
+    };
+    await run(['analyze', '--format', 'ndjson', capture], { ...healthy, stdout });
+    expect(waiting).toBe(false);
+  });
+});
+
+describe('what is read', () => {
+  test('a rotated set in the order of its time, whatever the order of its names', async () => {
+    const late = file('a.pcap', 'l');
+    const early = file('b.pcap', 'e');
+    const { journal } = await run(['analyze', late, early], {
+      captures: {
+        l: { firstTime: { seconds: 20, nanos: 0 } },
+        e: { firstTime: { seconds: 10, nanos: 5 } },
+      },
+    });
+    expect(journal.read).toEqual([early, late]);
+  });
+
+  test('standard input', async () => {
+    const { journal, status } = await run(['analyze', '-'], {
+      ...healthy,
+      stdin: Buffer.from('xyz'),
+    });
+    expect({ status, read: journal.read }).toEqual({ status: 0, read: ['-'] });
+  });
+
+  test('the rules and the reader that were asked for', async () => {
+    const only = await run([
+      'analyze',
+      '--only',
+      'handshake-alert',
+      capture,
+      '--reader',
+      'pcap-parser',
+    ]);
+    expect(only.journal.options).toEqual([
+      { reader: 'pcap-parser', rules: new Set(['handshake-alert']) },
+    ]);
+    const skip = await run(['analyze', capture, '--skip', 'handshake-alert']);
+    expect(skip.journal.options[0]?.rules).toEqual(new Set(['dtls-late-close-notify']));
+    const all = await run(['analyze', capture]);
+    expect(all.journal.options).toEqual([{ reader: 'native' }]);
+  });
+
+  test('secrets are checked and said to be unused, once', async () => {
+    const keys = file('keys.log');
+    const argv = ['analyze', '--keylog', keys, '--psk', 'me:00ff', '--psk', `@${keys}`, capture];
+    const { status, stderr } = await run(argv, healthy);
+    expect(status).toBe(0);
+    expect(stderr).toBe(
+      'notice: this version reads secrets but does not use them: nothing is decrypted\n',
+    );
+  });
+});
+
+describe('notices', () => {
+  const notice = {
+    code: 'capture-truncated',
+    packetNumber: 34,
+    offset: 0,
+    needed: 9,
+    available: 1,
+  } as const;
+
+  test('go to standard error in text, condensed, and into the document in JSON', async () => {
+    const script = {
+      ...healthy,
+      result: { notices: [[notice, notice]], noticesOmitted: [{ 'capture-truncated': 5 }] },
+    };
+    const text = await run(['analyze', capture], script);
+    expect(text.stderr).toMatch(
+      /^notice: .*case\.pcap, packet 34: the capture breaks off .* 9 octets needed, 1 there; 6 more like this\n$/,
+    );
+    const json = await run(['analyze', '--json', capture], script);
+    expect(json.stderr).toBe('');
+    expect(reportSchema.parse(JSON.parse(json.stdout)).captures[0]?.notices).toHaveLength(2);
+    expect((await run(['analyze', '-q', capture], script)).stderr).toBe('');
+  });
+
+  test('say so where there is no TLS, with status 0', async () => {
+    const { status, stdout, stderr } = await run(['analyze', capture]);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^notice: no TLS or DTLS in .*case\.pcap, so nothing was judged\n$/);
+    expect(stdout).toContain('nothing was judged');
+  });
+
+  test('progress is for terminals, erased at the end, and can be turned off', async () => {
+    const onTerminal = await run(['analyze', capture], { ...healthy, tty: true });
+    const [first, line] = onTerminal.stderr.split(`\r${ESCAPE}K`);
+    expect([first, onTerminal.stderr.endsWith(`\r${ESCAPE}K`)]).toEqual(['', true]);
+    expect(line).toBe('reading: 100 % of 1 kB, 34 packets, 0 connections, 0 findings');
+    expect(
+      (await run(['analyze', '--no-progress', capture], { ...healthy, tty: true })).stderr,
+    ).toBe('');
+    expect((await run(['analyze', '-q', capture], { ...healthy, tty: true })).stderr).toBe('');
+    expect((await run(['analyze', capture], healthy)).stderr).toBe('');
+  });
+});
+
+describe('colour', () => {
+  test.each<[boolean, string, readonly string[], boolean, Record<string, string>]>([
+    [true, 'on a terminal', [], true, {}],
+    [false, 'into a pipe', [], false, {}],
+    [false, 'with NO_COLOR', [], true, { NO_COLOR: '1' }],
+    [true, 'with an empty NO_COLOR', [], true, { NO_COLOR: '' }],
+    [false, 'on a dumb terminal', [], true, { TERM: 'dumb' }],
+    [true, 'with FORCE_COLOR', [], false, { FORCE_COLOR: '1' }],
+    [false, 'with FORCE_COLOR=0', [], true, { FORCE_COLOR: '0' }],
+    [true, 'with --color against NO_COLOR', ['--color'], false, { NO_COLOR: '1' }],
+    [false, 'with --no-color against FORCE_COLOR', ['--no-color'], true, { FORCE_COLOR: '1' }],
+    [false, 'into a file', ['-o', '/dev/null'], true, {}],
+  ])('%s %s', async (expected, _, options, tty, env) => {
+    const { stdout } = await run(['analyze', '--no-progress', ...options, capture], {
+      ...broken,
+      tty,
+      env: { LANG: 'C.UTF-8', ...env },
+    });
+    expect(stdout.includes(ESCAPE)).toBe(expected);
+  });
+
+  test.each([
+    [true, { LANG: 'C' }],
+    [true, {}],
+    [false, { LC_ALL: 'de_DE.utf8', LANG: 'C' }],
+    [true, { LC_ALL: 'C', LANG: 'en_US.UTF-8' }],
+  ])('ASCII only: %s for %j', async (ascii, env) => {
+    const { stdout } = await run(['analyze', capture], { ...broken, env });
+    expect(/^[\n -~]*$/.test(stdout)).toBe(ascii);
+  });
+});
