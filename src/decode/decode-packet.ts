@@ -150,7 +150,6 @@ function layerTable(fragments: IpFragments): readonly Layer[] {
   const byName: Readonly<Record<keyof typeof NEXT, Layer>> = {
     stop: () => NEXT.stop,
     ip: (frame) => ip(frame, fragments),
-    ip4: (frame) => ip4(frame, fragments),
     ip6: (frame) => ip6(frame, fragments),
     authentication,
     tcp,
