@@ -4,9 +4,6 @@ import type { PacketCursor } from './packet.ts';
 export const TCP = 6;
 export const UDP = 17;
 
-/** TCP control bits (RFC 9293 §3.1), as in `TransportCursor.flags`. */
-export const TCP_FLAGS = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10 } as const;
-
 /**
  * The transport header that the decoder stands on: one object, reused for every header. Valid until the sink returns;
  * nothing may keep it, `bytes` or `view`. All offsets are into `bytes`.
@@ -40,7 +37,7 @@ export interface TransportCursor {
   /** TCP only, stale otherwise; sequence numbers as signed 32-bit integers. */
   sequence: number;
   acknowledgement: number;
-  /** The eight control bits CWR to FIN, see `TCP_FLAGS`. */
+  /** The control bits from CWR (0x80) to FIN (0x01), RFC 9293 §3.1: SYN 0x02, RST 0x04, PSH 0x08, ACK 0x10. */
   flags: number;
   /** As on the wire, not scaled. */
   window: number;
