@@ -28,7 +28,8 @@ export async function readCaptures(
   { afterChunk, signal }: ReadingHooks = {},
 ): Promise<boolean> {
   for (const input of inputs) {
-    const source = await input.open();
+    const source = await orAborted(input.open(), signal);
+    if (source === undefined) return false;
     run.beginCapture(analysis.packets);
     analysis.beginCapture(input.path, source.compression);
     let complete = true;
@@ -43,32 +44,40 @@ export async function readCaptures(
   return true;
 }
 
-/**
- * The chunks of a source until the signal is given, also while the next chunk is awaited: a pipe may never bring one.
- */
+/** The chunks of a source until the signal is given. */
 async function* untilAborted(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  if (signal === undefined) {
-    yield* source;
-    return;
-  }
   const iterator = source[Symbol.asyncIterator]();
-  let wake = (): void => {};
-  signal.addEventListener('abort', () => wake(), { once: true });
   try {
-    while (!signal.aborted) {
-      const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
-        wake = () => resolve(undefined);
-        iterator.next().then(resolve, reject);
-      });
+    for (;;) {
+      const next = await orAborted(iterator.next(), signal);
       if (next === undefined || next.done) return;
       yield next.value;
     }
   } finally {
     // Not awaited: it settles only after a pending read, which may be never.
     void iterator.return?.();
+  }
+}
+
+/** What is awaited, or undefined when the signal is given before: a pipe may never bring anything. */
+async function orAborted<Value>(
+  awaited: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value | undefined> {
+  if (signal === undefined) return awaited;
+  let onAbort = (): void => {};
+  try {
+    return await new Promise<Value | undefined>((resolve, reject) => {
+      onAbort = () => resolve(undefined);
+      if (signal.aborted) onAbort();
+      signal.addEventListener('abort', onAbort);
+      awaited.then(resolve, reject);
+    });
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

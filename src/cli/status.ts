@@ -26,10 +26,9 @@ export function exitStatusOfReading(
 }
 
 /** What to say when silence could be mistaken for health; nothing if there were connections. */
-export function noTlsNotice({ result }: RunOutcome): string[] {
-  if (result.connections > 0 || result.captures.some(({ format }) => format === 'unknown')) {
-    return [];
-  }
+export function noTlsNotice({ result, interrupted }: RunOutcome): string[] {
+  const unreadable = result.captures.some(({ format }) => format === 'unknown');
+  if (result.connections > 0 || interrupted || unreadable) return [];
   const [only] = result.captures;
   const what =
     result.captures.length === 1

@@ -37,7 +37,7 @@ const endpoint = z.object({
 });
 
 /** One capture file that was read. */
-export const captureSchema = z.object({
+const captureSchema = z.object({
   path: z.string(),
   format: z.enum(['pcap', 'pcapng']).nullable().describe('null: not recognised'),
   compression: z.enum(['gzip', 'zstd', 'lz4']).nullable(),
@@ -80,7 +80,7 @@ const tcpClose = z
   .nullable();
 
 /** One TLS connection or DTLS association. */
-export const connectionSchema = z.object({
+const connectionSchema = z.object({
   id: z.int().positive().describe('From 1, by first packet'),
   capture: captureIndex.describe('Index into `captures` of its first packet'),
   protocol: z.enum(['TLS', 'DTLS']),
@@ -133,7 +133,7 @@ export const connectionSchema = z.object({
 });
 
 /** One thing that is wrong, with the packets that show it. */
-export const findingSchema = z.object({
+const findingSchema = z.object({
   id: z.int().positive(),
   rule: z.string().describe('What `tlsdiag explain` takes'),
   severity: z.enum(SEVERITIES),
@@ -176,7 +176,7 @@ export const findingSchema = z.object({
 });
 
 /** The totals of a run. */
-export const summarySchema = z.object({
+const summarySchema = z.object({
   packets: count,
   flows: count.describe('TCP streams and UDP flows, TLS or not'),
   connections: count.describe('Those reported here'),

@@ -1,7 +1,7 @@
 import { printable, toAscii } from './printable.ts';
 
 /** What the parts of a text look like. */
-export interface Paint {
+interface Paint {
   readonly strong: Brush;
   readonly quiet: Brush;
   readonly good: Brush;
@@ -152,6 +152,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 }
 
 /** `2,000`. Not `toLocaleString`, which loads the tables of all languages for this. */
-export function grouped(count: number): string {
+function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -22,7 +22,7 @@ export interface FindingContext {
 }
 
 /** The line that every finding begins with: verdict first. */
-export function headline(finding: Finding, id: number, style: Style): string {
+function headline(finding: Finding, id: number, style: Style): string {
   const { paint } = style;
   const word = paint[finding.severity](finding.severity);
   return `${word}${paint.quiet(`[${style.fit(finding.rule)}]`)} ${paint.strong(style.fit(finding.title))} ${paint.quiet(`(finding ${id})`)}`;
@@ -41,7 +41,7 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
     ...connectionLines(finding, context),
   ];
   body.push('', paint.strong('what the packets show'));
-  const legend = `${arrowLegend(style)}; time from ${startOf(finding, context.epochSeconds)}`;
+  const legend = `${arrowLegend(style)}; seconds from ${startOf(finding, context.epochSeconds)}`;
   body.push(...paragraph(legend, style).map(paint.quiet));
   const names = (connection: number): string =>
     connection === 0 ? 'outside of connections' : `connection ${connection}`;

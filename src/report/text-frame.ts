@@ -103,7 +103,7 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
   const judged = `Nothing wrong was found in ${plural(tally.connections, 'connection')}.`;
   const seen =
     unfinished === 0 && rows.blindSpots.size === 0
-      ? 'All of them were seen from their beginning and completed their handshake.'
+      ? 'Every one was seen from its beginning and completed its handshake.'
       : 'That is less than a clean bill of health; below is what could not be seen.';
   return wrap(`${judged} ${seen}`, style.width);
 }

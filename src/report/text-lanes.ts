@@ -1,9 +1,9 @@
 import type { Evidence } from '../model/finding.ts';
-import { formatDuration, type Nanos } from '../model/time.ts';
+import { type Nanos, SECOND } from '../model/time.ts';
 import { pad, type Style, widthOf, wrap } from './style.ts';
 
 /** More lanes than this leave no room for words. */
-const LANES_LIMIT = 3;
+const LANES_LIMIT = 4;
 /** Narrowest lane in which a note can be read. */
 const LANE_COLUMNS = 24;
 /** Rows of one diagram; the rest is counted. */
@@ -24,9 +24,9 @@ export function laneDiagram(
   const rows = evidence.slice(0, ROWS_LIMIT);
   const lanes = [...new Set(rows.map(({ connection }) => connection))].sort(byId);
   const origin = rows[0]?.nanos ?? 0;
-  const times = rows.map(({ nanos }) => offset(nanos - origin, style));
+  const times = rows.map(({ nanos }) => seconds(nanos - origin));
   const packets = rows.map(({ packet }) => String(packet));
-  const timeColumns = Math.max(4, ...times.map(widthOf));
+  const timeColumns = Math.max(7, ...times.map(widthOf));
   const packetColumns = Math.max(6, ...packets.map(widthOf));
   const margin = timeColumns + packetColumns + 4;
   const asLanes =
@@ -35,7 +35,7 @@ export function laneDiagram(
 
   const lines: string[] = [];
   const heading = asLanes ? lanes.map((id) => pad(nameOf(id), laneColumns)).join('  ') : '';
-  const title = `${pad('time', timeColumns)}  ${pad('packet', packetColumns)}  ${heading}`;
+  const title = `${pad('seconds', timeColumns)}  ${pad('packet', packetColumns)}  ${heading}`;
   lines.push(style.paint.quiet(title.trimEnd()));
   rows.forEach((row, index) => {
     const lane = lanes.indexOf(row.connection);
@@ -96,8 +96,9 @@ function byId(a: number, b: number): number {
   return (a === 0 ? Number.POSITIVE_INFINITY : a) - (b === 0 ? Number.POSITIVE_INFINITY : b);
 }
 
-function offset(nanos: Nanos, style: Style): string {
-  return nanos === 0 ? '0' : style.fit(`${nanos < 0 ? '' : '+'}${formatDuration(nanos)}`);
+/** As Wireshark's time column tells it, so that both can be laid side by side. */
+function seconds(nanos: Nanos): string {
+  return (nanos / SECOND).toFixed(6);
 }
 
 function padLeft(text: string, width: number): string {

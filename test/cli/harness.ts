@@ -15,7 +15,7 @@ import type { RuleMeta } from '../../src/model/rule.ts';
 import { FAKE_EPOCH, fakeCapture, fakeResult } from '../support/fake-run.ts';
 
 /** What a fake analysis finds in whatever it is given. */
-export interface Script {
+interface Script {
   readonly connections?: readonly ConnectionHistory[];
   readonly findings?: readonly Finding[];
   readonly result?: Partial<AnalysisResult>;
@@ -26,13 +26,13 @@ export interface Script {
 }
 
 /** What was asked of the fake analyses. */
-export interface Journal {
+interface Journal {
   readonly options: AnalysisOptions[];
   /** Paths in the order in which the last analysis read them. */
   read: string[];
 }
 
-export const RULES: readonly RuleMeta[] = [
+const RULES: readonly RuleMeta[] = [
   ruleMeta('dtls-late-close-notify', 'info'),
   ruleMeta('handshake-alert', 'error'),
 ];
@@ -59,7 +59,7 @@ function ruleMeta(id: string, severity: RuleMeta['severity']): RuleMeta {
   };
 }
 
-export function fakeParts(script: Script = {}): { parts: Parts; journal: Journal } {
+function fakeParts(script: Script = {}): { parts: Parts; journal: Journal } {
   const journal: Journal = { options: [], read: [] };
   const parts: Parts = {
     openCapture,

@@ -1,0 +1,267 @@
+import { describe, expect, test } from 'vitest';
+import type { AnalysisResult } from '../../src/model/analysis.ts';
+import { createStyle, type StyleOptions } from '../../src/report/style.ts';
+import { TextReporter } from '../../src/report/text.ts';
+import { fakeHistory } from '../support/fake-history.ts';
+import { fakeCapture, fakeFinding, fakeResult } from '../support/fake-run.ts';
+import { HANDSHAKE_KILLS_SERVER, LATE_CLOSE_NOTIFY } from './cases.ts';
+import { report, type Told } from './collect.ts';
+
+type Options = Partial<StyleOptions> & { readonly verbose?: boolean };
+
+async function asText(told: Told, options: Options = {}): Promise<string> {
+  const { verbose = false, ...style } = options;
+  const made = await createStyle({ color: false, ascii: false, width: 100, ...style });
+  return report((sink, run) => new TextReporter(sink, run, made, { verbose }), told);
+}
+
+const ending = (result: Partial<AnalysisResult>) => ({ result: fakeResult(result) });
+const healthy = fakeHistory({ serverName: 'example.org' });
+
+describe('the founding cases', () => {
+  test('a late close_notify', async () => {
+    await expect(await asText(LATE_CLOSE_NOTIFY)).toMatchFileSnapshot('golden/late-close.txt');
+  });
+
+  test('the same in 72 columns of ASCII', async () => {
+    const text = await asText(LATE_CLOSE_NOTIFY, { ascii: true, width: 72 });
+    expect(text).toMatch(/^[\n -~]*$/);
+    await expect(text).toMatchFileSnapshot('golden/late-close-ascii.txt');
+  });
+
+  test('the same in full, with the notes', async () => {
+    const text = await asText(LATE_CLOSE_NOTIFY, { verbose: true });
+    await expect(text).toMatchFileSnapshot('golden/late-close-verbose.txt');
+  });
+
+  test('a handshake that kills the server', async () => {
+    await expect(await asText(HANDSHAKE_KILLS_SERVER)).toMatchFileSnapshot('golden/kills.txt');
+  });
+});
+
+describe('no finding', () => {
+  test('in connections that were seen whole is said with confidence', async () => {
+    expect(await asText({ connections: [healthy] })).toMatchInlineSnapshot(`
+      "case.pcap: 34 packets, 33.0 ms, 1 flow, 1 TLS connection; no findings
+
+      Nothing wrong was found in 1 connection. Every one was seen from its beginning and completed its
+      handshake.
+
+      id  client           server         name         suite                                  outcome
+      1   192.0.2.1:50000  192.0.2.2:443  example.org  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256  established
+
+      1 connection: 1 established; no findings
+      "
+    `);
+  });
+
+  test('in connections that were not is no clean bill of health', async () => {
+    const text = await asText({
+      connections: [
+        healthy,
+        fakeHistory({
+          id: 2,
+          outcome: 'no-handshake',
+          version: undefined,
+          cipherSuite: undefined,
+          blindSpots: ['start-not-captured', 'lost-bytes'],
+        }),
+      ],
+      ending: ending({
+        connections: 2,
+        coverage: [
+          { rule: 'a', assessed: 1, notAssessable: { 'start-not-captured': 1 } },
+          { rule: 'b', assessed: 0, notAssessable: { 'start-not-captured': 1, 'lost-bytes': 1 } },
+          { rule: 'c', assessed: 2, notAssessable: {} },
+        ],
+      }),
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "case.pcap: 34 packets, 33.0 ms, 1 flow, 2 TLS connections; no findings
+
+      Nothing wrong was found in 2 connections. That is less than a clean bill of health; below is what
+      could not be seen.
+
+      id  client           server         name         suite                                  outcome
+      1   192.0.2.1:50000  192.0.2.2:443  example.org  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256  established
+      2   192.0.2.1:50000  192.0.2.2:443  -            -                                      no-handshake
+
+      2 connections: 1 established, 1 no-handshake; no findings
+      not seen
+        start-not-captured, 1 connection: began before the capture; start the capture first
+        lost-bytes, 1 connection: octets missing from the capture; capture with a larger buffer (tcpdump
+          -B)
+      2 rules could not judge every connection: start-not-captured (2 rules, up to 1 connection),
+      lost-bytes (1 rule, up to 1 connection); --json tells which
+      "
+    `);
+  });
+
+  test('without any TLS says that nothing was judged', async () => {
+    expect(await asText({})).toMatchInlineSnapshot(`
+      "case.pcap: 34 packets, 33.0 ms, 1 flow, no TLS or DTLS connection; no findings
+
+      There is no TLS or DTLS in this capture, so nothing was judged. If there should be: was it taken on
+      the right interface and with the right filter, and does it begin before the connections do?
+
+      0 connections; no findings
+      "
+    `);
+  });
+
+  test('where the options leave no connection says that, too', async () => {
+    const text = await asText({
+      ending: { ...ending({ connections: 3 }), selection: '--port 1' },
+    });
+    expect(text).toContain('only --port 1: 0 of 3 connections');
+    expect(text).toContain('No connection fits the options given');
+  });
+});
+
+describe('many findings', () => {
+  const many = Array.from({ length: 30 }, (_, index) =>
+    fakeFinding({ packets: [index + 1], connections: [1] }),
+  );
+
+  test('of one rule: the first ones are told, the rest is counted', async () => {
+    const text = await asText({ connections: [healthy], findings: many });
+    expect(text.match(/^error\[fake-rule\]/gm)).toHaveLength(5);
+    expect(text).toContain(
+      'and 25 more of fake-rule (packets 6, 7, 8, 9, 10, 11, 12, 13, ...); -v tells all',
+    );
+    expect(text).toContain('; 30 errors');
+  });
+
+  test('are all told when asked for', async () => {
+    const text = await asText({ connections: [healthy], findings: many }, { verbose: true });
+    expect(text.match(/^error\[fake-rule\]/gm)).toHaveLength(30);
+  });
+
+  test('that give the same advice give it once', async () => {
+    const text = await asText({ connections: [healthy], findings: many.slice(0, 3) });
+    expect(text.match(/a remedy/g)).toHaveLength(1);
+    expect(text.match(/causes and remedies: as in finding 1/g)).toHaveLength(2);
+  });
+
+  test('come by severity, then by packet', async () => {
+    const text = await asText({
+      connections: [healthy],
+      findings: [
+        fakeFinding({ severity: 'warning', packets: [1], title: 'third' }),
+        fakeFinding({ severity: 'error', packets: [9], title: 'second' }),
+        fakeFinding({ severity: 'error', packets: [2], title: 'first' }),
+      ],
+    });
+    expect(text.match(/(first|second|third) \(finding \d\)/g)).toEqual([
+      'first (finding 1)',
+      'second (finding 2)',
+      'third (finding 3)',
+    ]);
+  });
+
+  test('that were counted only are mentioned', async () => {
+    const text = await asText({
+      connections: [healthy],
+      ending: ending({ findingsOmitted: { 'fake-rule': 1234 } }),
+    });
+    expect(text).toContain('1,234 further findings of fake-rule counted only');
+  });
+});
+
+describe('commands are ready to be copied', () => {
+  const finding = fakeFinding({ commands: ['tlsdiag extract CAPTURE --finding N'] });
+  test.each([
+    ['case.pcap', 'tlsdiag extract case.pcap --finding 1'],
+    ["it's a case.pcap", "tlsdiag extract 'it'\\''s a case.pcap' --finding 1"],
+    ['$& case', "tlsdiag extract '$& case' --finding 1"],
+    ['a\nb', 'tlsdiag extract CAPTURE --finding 1'],
+    ['-', 'tlsdiag extract CAPTURE --finding 1'],
+  ])('for %j', async (path, command) => {
+    const captures = [fakeCapture({ path })];
+    const text = await asText({
+      connections: [healthy],
+      findings: [finding],
+      ending: ending({ captures }),
+    });
+    expect(text).toContain(`$ ${command}\n`);
+  });
+});
+
+test('several captures are named with their packets, and how to get the numbers in Wireshark', async () => {
+  const captures = Array.from({ length: 10 }, (_, index) =>
+    fakeCapture({ path: `part-${index}.pcap`, packets: 10, packetBase: index * 10 }),
+  );
+  const text = await asText({ connections: [healthy], ending: ending({ captures }) });
+  expect(text.split('\n').slice(0, 12).join('\n')).toMatchInlineSnapshot(`
+    "10 captures: 100 packets, 33.0 ms, 1 flow, 1 TLS connection; no findings
+      part-0.pcap: packets 1-10
+      part-1.pcap: packets 11-20
+      part-2.pcap: packets 21-30
+      part-3.pcap: packets 31-40
+      part-4.pcap: packets 41-50
+      part-5.pcap: packets 51-60
+      part-6.pcap: packets 61-70
+      part-7.pcap: packets 71-80
+      and 2 more
+    Packets, streams and filters below are those of all files in this order, as in: mergecap -a -w
+    all.pcapng FILES"
+  `);
+});
+
+test('an interrupted reading is marked', async () => {
+  const text = await asText({ connections: [healthy], ending: { interrupted: true } });
+  expect(text).toContain('partial: the reading was interrupted');
+});
+
+describe('hostile strings', () => {
+  const evil = 'a\u001b[2J\u0007\n\r\u202egro\u0000\u009b31m\ud800"\'\\\u200b\u{e0041}z';
+  const told: Told = {
+    connections: [fakeHistory({ serverName: evil })],
+    findings: [
+      fakeFinding({
+        title: evil,
+        summary: evil,
+        causes: [evil],
+        remedies: [evil],
+        commands: [evil],
+        displayFilter: evil,
+        rule: evil,
+        evidence: [{ packet: 4, nanos: 4, connection: 1, from: 'client', note: evil }],
+        explanations: [{ likelihood: 'low', text: evil, for: [evil], against: [evil] }],
+        references: [{ title: evil, url: evil }],
+        table: [[evil], [evil]],
+      }),
+    ],
+    ending: { ...ending({ captures: [fakeCapture({ path: evil })] }), selection: evil },
+  };
+
+  test.each([{ verbose: true }, { ascii: true }, { width: 60 }])('with %j', async (options) => {
+    const text = await asText(told, options);
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+    expect(text).toContain('\\e[2J');
+  });
+
+  test('colours are ours alone', async () => {
+    const text = await asText(told, { color: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes are what is looked for
+    expect(text.replace(/\u001b\[(0|1|2|22|3[1-6]|39)m/g, '')).not.toMatch(/[^\n\P{Cc}]/u);
+  });
+
+  test('an endless name is cut', async () => {
+    const text = await asText({ connections: [fakeHistory({ serverName: 'x'.repeat(65_000) })] });
+    expect(text.length).toBeLessThan(2000);
+  });
+});
+
+test('wide characters keep the columns straight', async () => {
+  const text = await asText({
+    connections: [
+      fakeHistory({ serverName: '例え.テスト' }),
+      fakeHistory({ id: 2, serverName: 'example.org' }),
+    ],
+    ending: ending({ connections: 2 }),
+  });
+  const rows = text.split('\n').filter((line) => /^[12] /.test(line));
+  // Five of the characters are two columns wide.
+  expect(rows[0]?.indexOf('established')).toBe((rows[1]?.indexOf('established') ?? 0) - 5);
+});
