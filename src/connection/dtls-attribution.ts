@@ -1,21 +1,25 @@
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
+import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
-import { RECENT } from './dtls-table.ts';
-import type { DtlsRecord, DtlsTracker } from './dtls-tracker.ts';
+import type { Association } from './dtls-association.ts';
+import { isSeen, repeats, WINDOW } from './dtls-numbers.ts';
+import type { DtlsRecord } from './dtls-record.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
 import { shapeOf } from './protected-shape.ts';
 
-/** No association of the 5-tuple can own the record. */
-export const NOBODY = -1;
-
-/** Anti-replay windows are 64 numbers wide in most stacks (RFC 6347 §4.1.2.6); a larger step is no continuation. */
-const WINDOW = 64;
-
-/** Who a protected record belongs to, and why. One object, reused. */
+/** Who a protected record belongs to, and why. One object, reused; `owner` is undefined where nobody can own it. */
 export interface Attribution {
-  association: number;
+  owner: Association | undefined;
   reason: string;
   confidence: 'proven' | 'likely' | 'possible';
+}
+
+/** What has to be known of associations. */
+interface Associations {
+  readonly facts: FactsRecorder;
+  /** Has this direction come to protected records? */
+  reached(a: Association, side: Side): boolean;
 }
 
 /**
@@ -24,38 +28,33 @@ export interface Attribution {
  * explicit nonces, who has come to protected records at all, and whose sequence numbers it continues.
  */
 export function attribute(
-  tracker: DtlsTracker,
-  newest: number,
+  all: Associations,
+  newest: Association,
   r: DtlsRecord,
   verdict: Attribution,
 ): void {
-  const older = olderWithEpoch(tracker, newest, r);
-  if (!tracker.reached(newest, r)) {
-    beforeKeys(tracker, newest, older, r, verdict);
+  const older = olderWithEpoch(newest, r);
+  if (!all.reached(newest, r.side)) {
+    beforeKeys(all, newest, older, r, verdict);
     return;
   }
-  if (older < 0) {
+  if (older === undefined) {
     settle(verdict, newest, 'the only association that has come to this epoch', 'proven');
     return;
   }
-  const { table } = tracker;
-  const mine = 2 * newest + r.side;
-  const theirs = 2 * older + r.side;
-  if (repeats(tracker, theirs, r)) {
+  const mine = newest.sides[r.side];
+  const theirs = older.sides[r.side];
+  if (repeats(theirs, r)) {
     settle(verdict, older, 'the same octets were on the wire in the older association', 'proven');
     return;
   }
-  const delta = (r.nonceLow - r.sequence) | 0;
   const nonceTells =
-    table.nonceState[theirs] === 2 &&
-    table.nonceOctets[newest] !== 0 &&
-    (table.nonceState[mine] as number) < 3;
-  if (
-    nonceTells &&
-    table.nonceDelta[theirs] !== table.nonceDelta[mine] &&
-    (table.nonceState[mine] as number) > 0
-  ) {
-    if (delta === table.nonceDelta[theirs]) {
+    theirs.nonceState === 2 &&
+    newest.nonceOctets !== 0 &&
+    (mine.nonceState === 1 || mine.nonceState === 2);
+  if (nonceTells && theirs.nonceDelta !== mine.nonceDelta) {
+    const delta = (r.nonceLow - r.sequence) | 0;
+    if (delta === theirs.nonceDelta) {
       settle(
         verdict,
         older,
@@ -64,16 +63,16 @@ export function attribute(
       );
       return;
     }
-    if (delta === table.nonceDelta[mine]) {
+    if (delta === mine.nonceDelta) {
       settle(verdict, newest, 'its explicit nonce continues the run of this association', 'proven');
       return;
     }
   }
-  const sameEpoch = table.epoch[mine] === r.epoch;
-  const stepMine = r.sequence - (sameEpoch ? (table.highest[mine] as number) : -1);
-  const stepTheirs = r.sequence - (table.highest[theirs] as number);
-  const continuesOlder = stepTheirs >= 1 && stepTheirs <= WINDOW && table.closePacket[theirs] === 0;
-  if (continuesOlder && sameEpoch && stepMine <= 0 && seen(tracker, mine, -stepMine)) {
+  const sameEpoch = mine.epoch === r.epoch;
+  const stepMine = r.sequence - (sameEpoch ? mine.highest : -1);
+  const stepTheirs = r.sequence - theirs.highest;
+  const continuesOlder = stepTheirs >= 1 && stepTheirs <= WINDOW && theirs.closePacket === 0;
+  if (continuesOlder && sameEpoch && isSeen(mine, -stepMine)) {
     settle(
       verdict,
       older,
@@ -84,7 +83,7 @@ export function attribute(
     continuesOlder &&
     stepTheirs === 1 &&
     stepMine > 1 &&
-    owesClose(tracker, older, newest, r)
+    owesClose(all.facts, older, newest, r)
   ) {
     settle(
       verdict,
@@ -118,43 +117,41 @@ export function attribute(
 
 /** The newest association has no keys yet in this direction. */
 function beforeKeys(
-  tracker: DtlsTracker,
-  newest: number,
-  older: number,
+  all: Associations,
+  newest: Association,
+  older: Association | undefined,
   r: DtlsRecord,
   verdict: Attribution,
 ): void {
-  const { table } = tracker;
-  const connections = tracker.facts.table;
-  const row = table.connection[newest] as number;
+  const { table } = all.facts;
   // A Finished may overtake the ChangeCipherSpec in front of it.
   const mayBeFinished =
     r.contentType === CONTENT_TYPE.handshake &&
     r.sequence < WINDOW &&
-    connections.has(row, SEEN.serverHello);
-  if (older < 0) {
+    table.has(newest.row, SEEN.serverHello);
+  if (older === undefined) {
     if (mayBeFinished)
       settle(verdict, newest, 'a handshake record that overtook its ChangeCipherSpec', 'likely');
     else
       settle(
         verdict,
-        NOBODY,
+        undefined,
         'no association in the capture has come to this epoch on this 5-tuple',
         'likely',
       );
     return;
   }
-  const half = 2 * older + r.side;
-  const step = r.sequence - (table.highest[half] as number);
-  if (mayBeFinished && step <= 0 && !repeats(tracker, half, r)) {
+  const theirs = older.sides[r.side];
+  const step = r.sequence - theirs.highest;
+  if (mayBeFinished && step <= 0 && !repeats(theirs, r)) {
     settle(verdict, newest, 'a handshake record that overtook its ChangeCipherSpec', 'likely');
   } else if (step >= 1 && step <= WINDOW) {
-    const missing = connections.has(table.connection[older] as number, SEEN.startMissing);
+    const certain = !table.has(older.row, SEEN.startMissing) && step <= 8;
     settle(
       verdict,
       older,
       'it continues the numbers of the older association, and the newer one has no keys yet',
-      missing || step > 8 ? 'likely' : 'proven',
+      certain ? 'proven' : 'likely',
     );
   } else {
     settle(verdict, older, 'the newer association has no keys yet', 'likely');
@@ -162,62 +159,40 @@ function beforeKeys(
 }
 
 /** An alert, from the side that has not answered the peer's closing alert in the older association. */
-function owesClose(tracker: DtlsTracker, older: number, newest: number, r: DtlsRecord): boolean {
-  const { table, facts } = tracker;
-  if (r.contentType !== CONTENT_TYPE.alert || table.closePacket[2 * older + 1 - r.side] === 0)
-    return false;
-  if (table.closePacket[2 * newest + 1 - r.side] !== 0) return false;
-  const row = table.connection[older] as number;
-  const suite = (facts.table.suite[row] as number) - 1;
+function owesClose(
+  { table }: FactsRecorder,
+  older: Association,
+  newest: Association,
+  r: DtlsRecord,
+): boolean {
+  const peer = r.side === 0 ? 1 : 0;
+  if (r.contentType !== CONTENT_TYPE.alert || older.sides[peer].closePacket === 0) return false;
+  if (newest.sides[peer].closePacket !== 0) return false;
+  const suite = (table.suite[older.row] as number) - 1;
+  const version = table.version[older.row] as number;
   return (
-    shapeOf(
-      r.contentType,
-      r.length,
-      suite,
-      facts.table.version[row] as number,
-      facts.table.has(row, SEEN.encryptThenMac),
-    ) === 'alert'
+    shapeOf(r.contentType, r.length, suite, version, table.has(older.row, SEEN.encryptThenMac)) ===
+    'alert'
   );
 }
 
-/** The youngest older association that used this epoch in this direction; -1 for none. */
-function olderWithEpoch(tracker: DtlsTracker, newest: number, r: DtlsRecord): number {
-  const { table } = tracker;
-  let d = (table.previous[newest] as number) - 1;
-  for (let n = 1; d >= 0 && n < LIMITS.openAssociationsPerFlow; n++) {
-    if (table.epoch[2 * d + r.side] === r.epoch) return d;
-    d = (table.previous[d] as number) - 1;
+/** The youngest older association that used this epoch in this direction. */
+function olderWithEpoch(newest: Association, r: DtlsRecord): Association | undefined {
+  let a = newest.previous;
+  for (let n = 1; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
+    if (a.sides[r.side].epoch === r.epoch) return a;
+    a = a.previous;
   }
-  return -1;
-}
-
-function repeats(tracker: DtlsTracker, half: number, r: DtlsRecord): boolean {
-  const { table } = tracker;
-  for (let i = half * RECENT; i < (half + 1) * RECENT; i++) {
-    if (
-      table.recentSequence[i] === r.sequence &&
-      table.recentPrint[i] === r.print &&
-      table.recentPacket[i] !== 0
-    )
-      return true;
-  }
-  return false;
-}
-
-function seen(tracker: DtlsTracker, half: number, back: number): boolean {
-  if (back < 0 || back >= WINDOW) return false;
-  const { table } = tracker;
-  const word = (back < 32 ? table.windowLow : table.windowHigh)[half] as number;
-  return (word & (1 << (back & 31))) !== 0;
+  return undefined;
 }
 
 function settle(
   verdict: Attribution,
-  association: number,
+  owner: Association | undefined,
   reason: string,
   confidence: Attribution['confidence'],
 ): void {
-  verdict.association = association;
+  verdict.owner = owner;
   verdict.reason = reason;
   verdict.confidence = confidence;
 }

@@ -2,144 +2,73 @@
  * DTLS associations: which record belongs to which, when several share one 5-tuple.
  *
  * A ClientHello in the clear with a random of its own begins an association (RFC 6347 §4.2.8 lets a client do that at any
- * time); the answer to a HelloVerifyRequest and a retransmission keep the random (§4.2.1). The old association stays
- * open beside the new one: its records may still come, and they are what the next handshake stumbles over.
+ * time); the answer to a HelloVerifyRequest and a retransmission do not (§4.2.1). The old association stays open beside
+ * the new one: its records may still come, and they are what the next handshake stumbles over.
  *
  *      #1  CH ── SH ── Fin ── data ── close_notify(server) ─ ─ ─ ─ ─ ─ ─ close_notify(client), late
  *      #2                                             CH ── SH ── Fin ── │ ──▶
  *                                                                        └ whose record is this?
  *
  * Every record is given to one association before handshake messages are put together. For plaintext records the message
- * decides; for protected ones see `attribute`.
+ * decides (`DtlsHandshakes`); for protected ones see `attribute`.
  */
 import { grown } from '../bytes/columns.ts';
-import { cipherSuite } from '../model/code-points/suites.ts';
-import type { DtlsAnomaly, Stage } from '../model/history.ts';
+import type { Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type DtlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
-import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { SEEN } from './connection-table.ts';
-import { type Attribution, attribute, NOBODY } from './dtls-attribution.ts';
-import { DtlsMessages, type Fragment, readFragment } from './dtls-messages.ts';
-import { DtlsTable, RECENT } from './dtls-table.ts';
+import { AnomalyBook, sameRecord } from './dtls-anomalies.ts';
+import {
+  type Association,
+  AssociationPool,
+  type DtlsHalf,
+  RECENT_INTS,
+  RECENT_IP_ID,
+  RECENT_PACKET,
+  RECENT_PRINT,
+  RECENT_RECORD,
+} from './dtls-association.ts';
+import { type Attribution, attribute } from './dtls-attribution.ts';
+import { DtlsHandshakes } from './dtls-handshakes.ts';
+import { FORGOTTEN, NEW, takeNonce, takeNumber } from './dtls-numbers.ts';
+import { type DtlsRecord, emptyRecord, takePrint } from './dtls-record.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
-import { shapeOf } from './protected-shape.ts';
 import type { RandomIndex } from './random-index.ts';
 
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
-const HELLO_VERIFY_REQUEST = 3;
-const HELLO_RETRY = 0x102;
-
-/** An anomaly before ids and roles are settled: sides and rows, turned into a `DtlsAnomaly` by the history. */
-export interface RawAnomaly extends Omit<DtlsAnomaly, 'record' | 'duringStage'> {
-  readonly side: Side;
-  readonly contentType: number;
-  readonly epoch: number;
-  readonly sequence: number;
-  readonly length: number;
-  readonly packet: number;
-  readonly nanos: number;
-  readonly duringStage: Stage | undefined;
-}
-
-/** What only some associations have. */
-export interface DtlsExtras {
-  anomalies: RawAnomaly[];
-  omitted: number;
-  /** Repeated Finished records. */
-  finished: {
-    side: Side;
-    packet: number;
-    nanos: number;
-    epoch: number;
-    sequence: number;
-    length: number;
-  }[];
-  unreachable: { packet: number; nanos: number }[];
-  olderEpochs: {
-    side: Side;
-    epoch: number;
-    firstSequence: number;
-    highestSequence: number;
-    count: number;
-    firstPacket: number;
-    firstNanos: number;
-    lastPacket: number;
-    lastNanos: number;
-  }[];
-}
-
-/** The record being looked at; one object, reused. */
-export interface DtlsRecord {
-  flow: number;
-  side: Side;
-  contentType: number;
-  epoch: number;
-  sequence: number;
-  length: number;
-  bytes: Uint8Array;
-  start: number;
-  end: number;
-  packet: number;
-  nanos: number;
-  ipId: number;
-  /** The last eight octets folded together with the length. */
-  print: number;
-  /** Low word of the explicit nonce, if the fragment has one. */
-  nonceLow: number;
-}
-
 export class DtlsTracker implements DtlsSink {
-  readonly table = new DtlsTable();
-  readonly extras = new Map<number, DtlsExtras>();
   readonly facts: FactsRecorder;
-  private readonly randoms: RandomIndex;
-  private readonly messages: DtlsMessages;
-  /** Flow → newest association plus 1; flows whose associations were already reported. */
-  private newest = new Int32Array(512);
+  readonly anomalies: AnomalyBook;
+  private readonly handshakes: DtlsHandshakes;
+  private readonly pool = new AssociationPool();
+  /** Newest association of each flow; and whether a flow's associations were already reported. */
+  private readonly newest: (Association | undefined)[] = [];
   private reported = new Uint8Array(512);
-  private readonly fragment: Fragment = {
-    type: 0,
-    length: 0,
-    sequence: 0,
-    offset: 0,
-    start: 0,
-    end: 0,
-  };
-  private readonly verdict: Attribution = { association: -1, reason: '', confidence: 'proven' };
-  private readonly current: DtlsRecord = {
-    flow: 0,
-    side: 0,
-    contentType: 0,
-    epoch: 0,
-    sequence: 0,
-    length: 0,
-    bytes: new Uint8Array(0),
-    start: 0,
-    end: 0,
-    packet: 0,
-    nanos: 0,
-    ipId: 0,
-    print: 0,
-    nonceLow: 0,
-  };
-  /** Called when an association has probably been closed by both sides or the client: its flow may soon be final. */
+  private readonly current = emptyRecord();
+  private readonly verdict: Attribution = { owner: undefined, reason: '', confidence: 'proven' };
+  /** Called when a closing alert was seen: the flow may soon be final. */
   onClosed: (flow: number) => void = () => undefined;
 
   constructor(facts: FactsRecorder, randoms: RandomIndex, notices: NoticeSink) {
     this.facts = facts;
-    this.randoms = randoms;
-    this.messages = new DtlsMessages(notices);
+    this.handshakes = new DtlsHandshakes(facts, randoms, notices);
+    this.anomalies = new AnomalyBook(facts);
   }
 
-  /** Newest association on a flow; -1 for none. */
-  newestOf(flow: number): number {
-    return flow < this.newest.length ? (this.newest[flow] as number) - 1 : -1;
+  newestOf(flow: number): Association | undefined {
+    return this.newest[flow];
+  }
+
+  /** Newest associations of all flows that have any. */
+  *open(): Iterable<Association> {
+    for (const association of this.newest) if (association !== undefined) yield association;
+  }
+
+  stage(a: Association): Stage {
+    return stageOf(this.facts.table, a.row);
   }
 
   record(
@@ -157,7 +86,7 @@ export class DtlsTracker implements DtlsSink {
     nanos: number,
     ipId: number,
   ): void {
-    if (flow >= this.newest.length) this.growFlows(flow);
+    while (flow >= this.newest.length) this.newest.push(undefined);
     const r = this.current;
     r.flow = flow;
     r.side = side;
@@ -177,101 +106,100 @@ export class DtlsTracker implements DtlsSink {
 
   /** A datagram of a 5-tuple with DTLS 1.3 whose first octet has the form of the unified header (RFC 9147 §4). */
   unified(flow: number, side: Side, length: number, packet: number, nanos: number): void {
-    const d = this.newestOf(flow);
-    if (d < 0) return;
-    const row = this.table.connection[d] as number;
+    const a = this.newest[flow];
+    if (a === undefined) return;
     const { table } = this.facts;
-    if (!table.has(row, SEEN.tls13)) return;
-    this.touch(d, packet, nanos);
-    this.facts.count(row, side, CONTENT_TYPE.tls12Cid);
-    this.facts.protectedRecord(row, side, CONTENT_TYPE.applicationData, length, packet, nanos);
-    table.set(
-      row,
-      table.clientSide[row] === side
-        ? table.has(row, SEEN.serverFinished)
-          ? SEEN.clientFinished
-          : 0
-        : SEEN.serverFinished,
-    );
+    if (!table.has(a.row, SEEN.tls13)) return;
+    const half = a.sides[side];
+    touch(a, packet, nanos);
+    half.others++;
+    half.protectedCount++;
+    half.lastPacket = packet;
+    half.lastNanos = nanos;
+    half.lastRecord = (CONTENT_TYPE.applicationData << 16) | length;
+    if (table.clientSide[a.row] !== side) table.set(a.row, SEEN.serverFinished);
+    else if (table.has(a.row, SEEN.serverFinished)) table.set(a.row, SEEN.clientFinished);
   }
 
   unreachable(flow: number, packet: number, nanos: number): void {
-    const d = this.newestOf(flow);
-    if (d < 0) return;
-    const { unreachable } = this.extrasOf(d);
+    const a = this.newest[flow];
+    if (a === undefined) return;
+    const { unreachable } = this.anomalies.of(a);
     if (unreachable.length < LIMITS.anomaliesPerConnection) unreachable.push({ packet, nanos });
   }
 
   /** Forgets all associations of a flow; their rows are released. */
   release(flow: number): void {
-    let d = this.newestOf(flow);
-    while (d >= 0) {
-      const previous = (this.table.previous[d] as number) - 1;
-      this.messages.forget(2 * d);
-      this.messages.forget(2 * d + 1);
-      this.extras.delete(d);
-      this.facts.release(this.table.connection[d] as number);
-      this.table.release(d);
-      d = previous;
+    let a = this.newest[flow];
+    while (a !== undefined) {
+      const { previous } = a;
+      this.handshakes.forget(a);
+      this.anomalies.forget(a);
+      this.facts.release(a.row);
+      this.pool.release(a);
+      a = previous;
     }
-    this.newest[flow] = 0;
+    this.newest[flow] = undefined;
+    if (flow >= this.reported.length)
+      this.reported = grown(this.reported, Math.ceil(flow * 1.5) + 1);
     this.reported[flow] = 1;
   }
 
-  stage(d: number): Stage {
-    return stageOf(this.facts.table, this.table.connection[d] as number);
+  /** Has this direction of the association come to protected records? */
+  reached(a: Association, side: Side): boolean {
+    if (a.sides[side].epoch > 0) return true;
+    const { table } = this.facts;
+    return (
+      table.ccsPacket[a.row * 2 + side] !== 0 ||
+      table.has(a.row, SEEN.startMissing) ||
+      table.has(a.row, SEEN.tls13)
+    );
   }
 
   // ------------------------------------------------------------------------------------------------ epoch 0
 
   private clear(r: DtlsRecord): void {
-    const { fragment } = this;
-    let d = this.newestOf(r.flow);
-    const isMessage =
-      r.contentType === CONTENT_TYPE.handshake && readFragment(r.bytes, r.start, r.end, fragment);
-    if (isMessage && fragment.type === CLIENT_HELLO) d = this.ownerOfClientHello(r, d);
-    else if (d < 0) d = this.begin(r, SEEN.startMissing);
-    else d = this.ownerOfClear(r, d);
-    const { table } = this;
-    const row = table.connection[d] as number;
-    this.touch(d, r.packet, r.nanos);
-    this.facts.count(row, r.side, r.contentType);
-    this.countClear(d, r);
-    if (d !== this.newestOf(r.flow))
-      this.anomaly(
-        d,
+    const { handshakes } = this;
+    const newest = this.newest[r.flow];
+    const isMessage = r.contentType === CONTENT_TYPE.handshake && handshakes.readFirst(r);
+    let a: Association | undefined;
+    if (isMessage && handshakes.isClientHello)
+      a = handshakes.ownerOfClientHello(r, newest) ?? this.begin(r, 0);
+    else if (newest === undefined) a = this.begin(r, SEEN.startMissing);
+    else a = handshakes.ownerOfOther(r, newest);
+    if (a !== this.newest[r.flow])
+      this.anomalies.add(
+        a,
+        this.newest[r.flow],
         r,
         'late',
         'a plaintext message that only the older association lacks',
         'likely',
       );
+    touch(a, r.packet, r.nanos);
+    const half = a.sides[r.side];
+    countRecord(half, r.contentType);
+    countClear(half, r);
     if (isMessage) {
-      // A datagram may hold several messages in one record.
-      let at = r.start;
-      do {
-        this.handshake(d, row, r, fragment);
-        at = fragment.end;
-      } while (at < r.end && readFragment(r.bytes, at, r.end, fragment));
-      return;
-    }
-    const half = row * 2 + r.side;
-    const connections = this.facts.table;
-    if (r.contentType === CONTENT_TYPE.changeCipherSpec) {
-      if (connections.ccsPacket[half] === 0) {
-        connections.ccsPacket[half] = r.packet;
-        connections.ccsNanos[half] = r.nanos;
+      handshakes.messages(a, r);
+    } else if (r.contentType === CONTENT_TYPE.changeCipherSpec) {
+      const { table } = this.facts;
+      const at = a.row * 2 + r.side;
+      if (table.ccsPacket[at] === 0) {
+        table.ccsPacket[at] = r.packet;
+        table.ccsNanos[at] = r.nanos;
       }
     } else if (r.contentType === CONTENT_TYPE.alert && r.end - r.start >= 2) {
-      this.clearAlert(d, row, r);
+      this.clearAlert(a, half, r);
     }
   }
 
-  private clearAlert(d: number, row: number, r: DtlsRecord): void {
+  private clearAlert(a: Association, half: DtlsHalf, r: DtlsRecord): void {
     const level = r.bytes[r.start] as number;
     const description = r.bytes[r.start + 1] as number;
-    const connections = this.facts.table;
+    const { table } = this.facts;
     this.facts.event(
-      row,
+      a.row,
       EVENT.alert,
       r.side,
       (level << 8) | description,
@@ -281,514 +209,201 @@ export class DtlsTracker implements DtlsSink {
       0,
       r.sequence,
     );
-    const fromClient = connections.clientSide[row] === r.side;
-    if (!fromClient) this.answered(row, r);
+    const fromClient = table.clientSide[a.row] === r.side;
+    if (!fromClient) this.handshakes.answered(a.row, r);
     // Keys in use in this direction: the alert is of an earlier epoch, and anybody could have sent it.
-    if ((connections.protectedCount[row * 2 + r.side] as number) > 0) {
-      this.anomaly(
-        d,
+    if (half.protectedCount > 0) {
+      this.anomalies.add(
+        a,
+        this.newest[r.flow],
         r,
         'epoch0-alert',
         'in the clear although this direction is protected',
         'proven',
-        { level, description },
+        { alert: { level, description } },
       );
-    } else if (description === 0) connections.set(row, SEEN.closeAlertInClear);
+    } else if (description === 0) table.set(a.row, SEEN.closeAlertInClear);
     else if (level === 2)
-      connections.set(row, fromClient ? SEEN.fatalFromClient : SEEN.fatalFromServer);
-  }
-
-  /** A ClientHello belongs to the association with its random; without one it begins an association. */
-  private ownerOfClientHello(r: DtlsRecord, newest: number): number {
-    const { fragment } = this;
-    const { table, hellos } = this.facts;
-    if (newest >= 0 && (fragment.offset > 0 || fragment.end - fragment.start < 34)) {
-      // The random is in the first fragment; a later one belongs where that went.
-      return table.has(this.table.connection[newest] as number, SEEN.startMissing)
-        ? this.begin(r, 0)
-        : newest;
-    }
-    if (newest >= 0 && this.answersVerifyRequest(newest, r)) return newest;
-    let d = newest;
-    for (let n = 0; d >= 0 && n < LIMITS.openAssociationsPerFlow; n++) {
-      const row = this.table.connection[d] as number;
-      const handle = table.clientHello[row] as number;
-      if (handle !== 0) {
-        const known = hellos.slab.view(handle, table.clientHelloLength[row] as number);
-        if (sameRandom(known, 2, r.bytes, fragment.start + 2)) return d;
-      } else if (d === newest && table.has(row, SEEN.clientHello)) return d;
-      d = (this.table.previous[d] as number) - 1;
-    }
-    if (newest >= 0 && (this.table.ordinal[newest] as number) >= LIMITS.associationsPerFlow - 1)
-      return newest;
-    return this.begin(r, 0);
-  }
-
-  /**
-   * Does the ClientHello carry the cookie of the association's last HelloVerifyRequest? RFC 6347 §4.2.1 asks for the same
-   * random in it too, but the cookie is what ties the two together for the server.
-   */
-  private answersVerifyRequest(d: number, r: DtlsRecord): boolean {
-    const handle = this.table.cookie[d] as number;
-    if (handle === 0) return false;
-    const request = this.facts.hellos.slab.view(handle, this.table.cookieLength[d] as number);
-    // HelloVerifyRequest: version, then the cookie with its length.
-    const length = request[2] as number;
-    const { start, end } = this.fragment;
-    const sessionId = start + 34;
-    if (length === 0 || sessionId >= end) return false;
-    const at = sessionId + 1 + (r.bytes[sessionId] as number);
-    if (at + 1 + length > end || r.bytes[at] !== length) return false;
-    for (let i = 0; i < length; i++) if (r.bytes[at + 1 + i] !== request[3 + i]) return false;
-    return true;
-  }
-
-  /**
-   * Other plaintext records: the newest association, unless its handshake cannot have come that far (a client's key
-   * exchange before any ServerHello) and the one before it can.
-   */
-  private ownerOfClear(r: DtlsRecord, newest: number): number {
-    const previous = (this.table.previous[newest] as number) - 1;
-    if (previous < 0 || r.contentType === CONTENT_TYPE.alert) return newest;
-    const { table } = this.facts;
-    const row = this.table.connection[newest] as number;
-    const fromClient = table.clientSide[row] === r.side;
-    return fromClient &&
-      !table.has(row, SEEN.serverHello) &&
-      table.has(this.table.connection[previous] as number, SEEN.serverHello)
-      ? previous
-      : newest;
-  }
-
-  private handshake(d: number, row: number, r: DtlsRecord, fragment: Fragment): void {
-    const half = 2 * d + r.side;
-    const whole = fragment.offset === 0 && fragment.end - fragment.start === fragment.length;
-    const bit = fragment.sequence < 32 ? 1 << fragment.sequence : 0;
-    const again = bit !== 0 && ((this.table.messagesDone[half] as number) & bit) !== 0;
-    if (again) {
-      if (fragment.type === CLIENT_HELLO) this.clientHelloAgain(row, r, fragment);
-      return;
-    }
-    if (whole) {
-      this.message(
-        d,
-        row,
-        r,
-        fragment.type,
-        fragment.length,
-        fragment.sequence,
-        r.bytes,
-        fragment.start,
-        fragment.end,
-      );
-    } else {
-      const body = this.messages.add(half, fragment, r.bytes, r.packet);
-      if (body === undefined) {
-        if (fragment.type === CLIENT_HELLO) this.partialClientHello(row, r);
-        return;
-      }
-      this.message(
-        d,
-        row,
-        r,
-        fragment.type,
-        fragment.length,
-        fragment.sequence,
-        body,
-        0,
-        body.length,
-      );
-    }
-    this.table.messagesDone[half] = (this.table.messagesDone[half] as number) | bit;
-  }
-
-  /** The first fragment of a ClientHello tells who the client is. */
-  private partialClientHello(row: number, r: DtlsRecord): void {
-    const { table } = this.facts;
-    table.clientSide[row] = r.side;
-    table.set(row, SEEN.clientHello | SEEN.rolesKnown);
-  }
-
-  private message(
-    d: number,
-    row: number,
-    r: DtlsRecord,
-    type: number,
-    length: number,
-    sequence: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    const { facts } = this;
-    const { table } = facts;
-    switch (type) {
-      case CLIENT_HELLO:
-        this.clientHello(row, r, sequence, length, bytes, start, end);
-        return;
-      case HELLO_VERIFY_REQUEST: {
-        this.answered(row, r);
-        const handle = facts.hellos.slab.store(bytes, start, end);
-        this.table.cookie[d] = handle;
-        this.table.cookieLength[d] = end - start;
-        facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, 0, handle);
-        return;
-      }
-      case SERVER_HELLO:
-        facts.hellos.serverHello(row, r.side, bytes, start, end);
-        this.answered(row, r);
-        if (facts.hellos.scan.helloRetryRequest) {
-          facts.event(row, EVENT.message, r.side, HELLO_RETRY, length, r.packet, r.nanos);
-          return;
-        }
-        this.table.nonceOctets[d] =
-          cipherSuite((table.suite[row] as number) - 1)?.explicitNonceOctets ?? 0;
-        this.randoms.add(
-          1,
-          bytes,
-          facts.hellos.scan.randomOffset,
-          table.id[row] as number,
-          r.packet,
-        );
-        break;
-      case 11:
-        if (table.clientSide[row] !== r.side) table.set(row, SEEN.certificateFromServer);
-        break;
-      case 14:
-        table.set(row, SEEN.serverHelloDone);
-        break;
-      case 16:
-        table.set(row, SEEN.clientKeyExchange);
-        break;
-    }
-    facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos);
-  }
-
-  private clientHello(
-    row: number,
-    r: DtlsRecord,
-    sequence: number,
-    length: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    const { facts } = this;
-    const { table, hellos } = facts;
-    const first = table.helloPacket[row] === 0;
-    const changed = first ? 0 : this.changedSince(row, bytes, start, end);
-    hellos.clientHello(row, r.side, bytes, start, end, true);
-    table.helloCount[row] = (table.helloCount[row] as number) + 1;
-    if (first) {
-      table.helloPacket[row] = r.packet;
-      table.helloNanos[row] = r.nanos;
-      this.randoms.add(0, bytes, hellos.scan.randomOffset, table.id[row] as number, r.packet);
-    }
-    // Which number and cookie it had is kept in the event: RFC 6347 §4.2.1 ties both to a HelloVerifyRequest.
-    facts.event(
-      row,
-      EVENT.message,
-      r.side,
-      CLIENT_HELLO,
-      length,
-      r.packet,
-      r.nanos,
-      (changed << 26) | (sequence << 9) | hellos.scan.cookieLength,
-      r.sequence,
-    );
-  }
-
-  /** Bits of `HELLO_CHANGES` for what differs from the ClientHello before. */
-  private changedSince(row: number, bytes: Uint8Array, start: number, end: number): number {
-    const { table, hellos } = this.facts;
-    const handle = table.clientHello[row] as number;
-    if (handle === 0) return 0;
-    const before = hellos.slab.view(handle, table.clientHelloLength[row] as number);
-    const now = bytes.subarray(start, end);
-    const [a, b] = [new HelloScan(), new HelloScan()];
-    if (
-      !a.scanClientHello(before, 0, before.length, true) ||
-      !b.scanClientHello(now, 0, now.length, true)
-    )
-      return 0;
-    const same = (fromA: number, lengthA: number, fromB: number, lengthB: number) =>
-      lengthA === lengthB &&
-      before.subarray(fromA, fromA + lengthA).every((octet, i) => octet === now[fromB + i]);
-    const compression = (s: HelloScan) => s.suitesOffset + s.suitesLength;
-    const lengthOf = (hello: Uint8Array, s: HelloScan) => 1 + (hello[compression(s)] as number);
-    return (
-      (a.legacyVersion === b.legacyVersion ? 0 : 1) |
-      (same(a.sessionIdOffset, a.sessionIdLength, b.sessionIdOffset, b.sessionIdLength) ? 0 : 2) |
-      (same(a.suitesOffset, a.suitesLength, b.suitesOffset, b.suitesLength) ? 0 : 4) |
-      (same(compression(a), lengthOf(before, a), compression(b), lengthOf(now, b)) ? 0 : 8)
-    );
-  }
-
-  private clientHelloAgain(row: number, r: DtlsRecord, fragment: Fragment): void {
-    if (fragment.offset > 0) return;
-    const { table } = this.facts;
-    table.helloAgain[row] = (table.helloAgain[row] as number) + 1;
-    this.facts.event(
-      row,
-      EVENT.helloAgain,
-      r.side,
-      CLIENT_HELLO,
-      fragment.length,
-      r.packet,
-      r.nanos,
-      fragment.sequence << 9,
-      r.sequence,
-    );
-  }
-
-  private answered(row: number, r: DtlsRecord): void {
-    const { table } = this.facts;
-    if (table.answerPacket[row] !== 0 || table.clientSide[row] === r.side) return;
-    table.answerPacket[row] = r.packet;
-    table.answerNanos[row] = r.nanos;
+      table.set(a.row, fromClient ? SEEN.fatalFromClient : SEEN.fatalFromServer);
   }
 
   // ------------------------------------------------------------------------------------------------ epoch ≥ 1
 
   private protected(r: DtlsRecord): void {
-    const { bytes, start, end } = r;
-    r.print =
-      end - start >= 8
-        ? word(bytes, end - 8) ^ Math.imul(word(bytes, end - 4), 0x9e3779b1) ^ r.length
-        : r.length;
-    r.nonceLow = end - start >= 8 ? word(bytes, start + 4) : 0;
-    const newest = this.newestOf(r.flow);
-    let d: number;
-    if (newest < 0) {
-      d = this.begin(r, SEEN.startMissing);
-    } else if (this.table.previous[newest] === 0 && this.reached(newest, r)) {
-      d = newest;
-    } else {
-      const { verdict } = this;
-      attribute(this, newest, r, verdict);
-      if (verdict.association === NOBODY) {
-        d = newest;
-        this.anomaly(d, r, 'no-association', verdict.reason, verdict.confidence);
-      } else {
-        d = verdict.association;
-        if (d !== newest) this.anomaly(d, r, 'late', verdict.reason, verdict.confidence);
-      }
-      if (verdict.association === NOBODY) {
-        this.touch(newest, r.packet, r.nanos);
-        this.facts.count(this.table.connection[newest] as number, r.side, r.contentType);
-        return;
-      }
+    takePrint(r);
+    const newest = this.newest[r.flow];
+    if (newest === undefined) {
+      this.take(this.begin(r, SEEN.startMissing), r);
+      return;
     }
-    this.take(d, newest, r);
+    if (newest.previous === undefined && newest.sides[r.side].epoch > 0) {
+      this.take(newest, r);
+      return;
+    }
+    const { verdict } = this;
+    attribute(this, newest, r, verdict);
+    const { owner } = verdict;
+    if (owner === undefined) {
+      this.anomalies.add(newest, newest, r, 'no-association', verdict.reason, verdict.confidence);
+      touch(newest, r.packet, r.nanos);
+      countRecord(newest.sides[r.side], r.contentType);
+      return;
+    }
+    if (owner !== newest)
+      this.anomalies.add(owner, newest, r, 'late', verdict.reason, verdict.confidence);
+    this.take(owner, r);
   }
 
-  /** Has this direction of the association come to protected records? */
-  reached(d: number, r: DtlsRecord): boolean {
-    const { table } = this.facts;
-    const row = this.table.connection[d] as number;
-    const half = row * 2 + r.side;
-    return (
-      (this.table.epoch[2 * d + r.side] as number) > 0 ||
-      table.ccsPacket[half] !== 0 ||
-      table.has(row, SEEN.startMissing) ||
-      table.has(row, SEEN.tls13)
-    );
-  }
-
-  /** The record belongs to association `d`. */
-  private take(d: number, newest: number, r: DtlsRecord): void {
-    const { table } = this;
-    const row = table.connection[d] as number;
-    const half = 2 * d + r.side;
-    const afterClose =
-      table.closePacket[half ^ 1] !== 0 &&
-      r.nanos - (table.closeNanos[half ^ 1] as number) > LIMITS.promptAnswerNanos;
-    if (d === newest && afterClose)
-      this.anomaly(
-        d,
+  /** The record belongs to association `a`. */
+  private take(a: Association, r: DtlsRecord): void {
+    const half = a.sides[r.side];
+    const peer = a.sides[r.side === 0 ? 1 : 0];
+    if (
+      peer.closePacket !== 0 &&
+      r.nanos - peer.closeNanos > LIMITS.promptAnswerNanos &&
+      this.newest[r.flow] === a
+    )
+      this.anomalies.add(
+        a,
+        a,
         r,
         'late',
         'it continues the numbers of the only association that is open here',
         'proven',
       );
-    this.touch(d, r.packet, r.nanos);
-    const repeated = this.numbered(d, half, r);
-    this.facts.count(row, r.side, r.contentType);
-    this.facts.protectedRecord(row, r.side, r.contentType, r.length, r.packet, r.nanos);
-    if (table.nonceOctets[d] !== 0) this.lineage(half, r);
-    if (r.contentType === CONTENT_TYPE.handshake)
-      this.protectedHandshake(d, row, half, r, repeated);
-    else if (r.contentType === CONTENT_TYPE.alert) this.protectedAlert(row, half, r, repeated);
+    touch(a, r.packet, r.nanos);
+    countRecord(half, r.contentType);
+    this.protectedFacts(a, half, r);
+    const repeated = this.numbered(a, half, r);
+    if (a.nonceOctets !== 0) takeNonce(half, r);
+    if (r.contentType === CONTENT_TYPE.handshake) this.protectedHandshake(a, half, r, repeated);
+    else if (r.contentType === CONTENT_TYPE.alert) this.protectedAlert(a, half, r, repeated);
+  }
+
+  private protectedFacts(a: Association, half: DtlsHalf, r: DtlsRecord): void {
+    if (half.protectedCount++ === 0) {
+      half.firstPacket = r.packet;
+      half.firstNanos = r.nanos;
+      half.firstRecord = (r.contentType << 16) | r.length;
+    }
+    if (r.contentType === CONTENT_TYPE.applicationData) {
+      half.dataPacket = r.packet;
+      half.dataNanos = r.nanos;
+      half.dataLength = r.length;
+    }
+    if (
+      r.length < a.lengthMin ||
+      (a.lengthModulus !== 0 && r.length % a.lengthModulus !== a.lengthBase)
+    )
+      this.facts.event(
+        a.row,
+        EVENT.impossibleLength,
+        r.side,
+        r.contentType,
+        r.length,
+        r.packet,
+        r.nanos,
+        r.epoch,
+        r.sequence,
+      );
   }
 
   /** Keeps the epoch's numbers. @returns whether this number was seen before */
-  private numbered(d: number, half: number, r: DtlsRecord): boolean {
-    const { table } = this;
-    const present = table.epoch[half] as number;
-    if (r.epoch !== present) {
-      if (r.epoch < present) return false;
-      if (present !== 0) this.archiveEpoch(d, half, r.side);
-      table.epoch[half] = r.epoch;
-      table.count[half] = 0;
-      table.nonceState[half] = 0;
+  private numbered(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
+    if (r.epoch !== half.epoch) {
+      if (r.epoch < half.epoch) return false;
+      if (half.epoch !== 0) this.anomalies.archiveEpoch(a, r.side, half);
+      half.epoch = r.epoch;
+      half.count = 0;
+      half.nonceState = 0;
     }
-    const count = table.count[half] as number;
-    table.count[half] = count + 1;
-    table.lastEpochPacket[half] = r.packet;
-    table.lastEpochNanos[half] = r.nanos;
-    if (count === 0) {
-      table.first[half] = r.sequence;
-      table.highest[half] = r.sequence;
-      table.windowLow[half] = 1;
-      table.windowHigh[half] = 0;
-      table.firstEpochPacket[half] = r.packet;
-      table.firstEpochNanos[half] = r.nanos;
-      this.remember(half, r);
-      return false;
-    }
-    const step = r.sequence - (table.highest[half] as number);
-    if (step > 0) {
-      table.highest[half] = r.sequence;
-      shiftWindow(table, half, step);
-    } else {
-      const back = -step;
-      if (r.sequence < (table.first[half] as number)) table.first[half] = r.sequence;
-      if (back < 64) {
-        const word = back < 32 ? table.windowLow : table.windowHigh;
-        const bit = 1 << (back & 31);
-        if (((word[half] as number) & bit) !== 0) {
-          this.repeatedNumber(d, half, r);
-          return true;
-        }
-        word[half] = (word[half] as number) | bit;
-      }
-    }
-    this.remember(half, r);
-    return false;
+    const found = takeNumber(half, r);
+    if (found === NEW) return false;
+    if (found !== FORGOTTEN) this.repeatedNumber(a, half, found, r);
+    return true;
   }
 
-  private repeatedNumber(d: number, half: number, r: DtlsRecord): void {
-    const { table } = this;
-    for (let i = half * RECENT; i < (half + 1) * RECENT; i++) {
-      if (table.recentSequence[i] !== r.sequence || table.recentPacket[i] === 0) continue;
-      const earlier = {
-        packet: table.recentPacket[i] as number,
-        nanos: table.recentNanos[i] as number,
-      };
-      if (
-        table.recentPrint[i] !== r.print ||
-        (table.recentRecord[i] as number) !== ((r.contentType << 16) | r.length)
-      ) {
-        if (!this.strayBehindIt(d, half, i, r))
-          this.anomaly(
-            d,
-            r,
-            'sequence-reuse',
-            'same epoch and sequence number, other octets',
-            'proven',
-            undefined,
-            earlier,
-          );
-        return;
-      }
-      // The same packet captured twice (two interfaces, a mirror port) is not a replay.
-      const twice =
-        r.ipId === table.recentIpId[i] &&
-        Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos;
-      if (!twice)
-        this.anomaly(
-          d,
+  private repeatedNumber(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): void {
+    const i = found * RECENT_INTS;
+    const earlier = {
+      packet: half.recent[i + RECENT_PACKET] as number,
+      nanos: half.recentTimes[2 * found + 1] as number,
+    };
+    const newest = this.newest[r.flow];
+    if (
+      half.recent[i + RECENT_PRINT] !== r.print ||
+      half.recent[i + RECENT_RECORD] !== ((r.contentType << 16) | r.length)
+    ) {
+      if (!this.strayBehindIt(a, half, found, r))
+        this.anomalies.add(
+          a,
+          newest,
           r,
-          'replay',
-          'same epoch, sequence number and octets',
+          'sequence-reuse',
+          'same epoch and sequence number, other octets',
           'proven',
-          undefined,
-          earlier,
+          { earlier },
         );
       return;
     }
+    // The same packet captured twice (two interfaces, a mirror port) is not a replay.
+    const twice =
+      r.ipId === half.recent[i + RECENT_IP_ID] &&
+      Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos;
+    if (!twice)
+      this.anomalies.add(
+        a,
+        newest,
+        r,
+        'replay',
+        'same epoch, sequence number and octets',
+        'proven',
+        { earlier },
+      );
   }
 
   /**
    * Two records with one number and an older association that could own the earlier one: a closing alert after which
    * its sender goes on was the older association's.
    */
-  private strayBehindIt(d: number, half: number, recent: number, r: DtlsRecord): boolean {
-    const { table } = this;
-    const older = (table.previous[d] as number) - 1;
-    if (older < 0) return false;
-    const olderHalf = 2 * older + r.side;
-    const step = r.sequence - (table.highest[olderHalf] as number);
-    if (
-      table.epoch[olderHalf] !== r.epoch ||
-      table.closePacket[olderHalf] !== 0 ||
-      step < 1 ||
-      step > 64
-    )
-      return false;
-    const record = table.recentRecord[recent] as number;
+  private strayBehindIt(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): boolean {
+    const older = a.previous;
+    if (older === undefined) return false;
+    const theirs = older.sides[r.side];
+    const step = r.sequence - theirs.highest;
+    if (theirs.epoch !== r.epoch || theirs.closePacket !== 0 || step < 1 || step > 64) return false;
+    const record = half.recent[found * RECENT_INTS + RECENT_RECORD] as number;
     if (record >>> 16 !== CONTENT_TYPE.alert) return false;
-    const packet = table.recentPacket[recent] as number;
     const stray: DtlsRecord = {
       ...r,
       contentType: CONTENT_TYPE.alert,
       length: record & 0xffff,
-      packet,
-      nanos: table.recentNanos[recent] as number,
+      packet: half.recent[found * RECENT_INTS + RECENT_PACKET] as number,
+      nanos: half.recentTimes[2 * found + 1] as number,
     };
-    this.anomaly(
+    this.anomalies.add(
       older,
+      a,
       stray,
       'late',
       'its number was used again with other octets by the newer association, which went on after it',
       'likely',
-      undefined,
-      { packet: r.packet, nanos: r.nanos },
+      { earlier: sameRecord(r) },
     );
-    if (table.closePacket[half] === packet) table.closePacket[half] = 0;
-    table.closePacket[olderHalf] = packet;
-    table.closeNanos[olderHalf] = stray.nanos;
-    table.closeSequence[olderHalf] = r.sequence;
-    table.closeEpoch[olderHalf] = r.epoch;
-    table.closeLength[olderHalf] = stray.length;
+    if (half.closePacket === stray.packet) half.closePacket = 0;
+    closes(theirs, stray);
     return true;
   }
 
-  private remember(half: number, r: DtlsRecord): void {
-    const { table } = this;
-    const at = table.recentAt[half] as number;
-    table.recentAt[half] = (at + 1) % RECENT;
-    const i = half * RECENT + at;
-    table.recentSequence[i] = r.sequence;
-    table.recentPrint[i] = r.print;
-    table.recentPacket[i] = r.packet;
-    table.recentNanos[i] = r.nanos;
-    table.recentRecord[i] = (r.contentType << 16) | r.length;
-    table.recentIpId[i] = r.ipId;
-  }
-
-  /** Some stacks count the explicit nonce up from a random start: nonce minus number then names the association. */
-  private lineage(half: number, r: DtlsRecord): void {
-    const { table } = this;
-    const delta = (r.nonceLow - r.sequence) | 0;
-    const state = table.nonceState[half] as number;
-    if (state === 0) {
-      table.nonceDelta[half] = delta;
-      table.nonceState[half] = 1;
-    } else if (state !== 3) table.nonceState[half] = delta === table.nonceDelta[half] ? 2 : 3;
-  }
-
   private protectedHandshake(
-    d: number,
-    row: number,
-    half: number,
+    a: Association,
+    half: DtlsHalf,
     r: DtlsRecord,
     repeated: boolean,
   ): void {
-    const { table } = this;
-    const connections = this.facts.table;
+    const { table } = this.facts;
     this.facts.event(
-      row,
+      a.row,
       EVENT.message,
       r.side,
       ENCRYPTED,
@@ -798,40 +413,26 @@ export class DtlsTracker implements DtlsSink {
       r.epoch,
       r.sequence,
     );
-    const done =
-      connections.has(row, SEEN.clientFinished) && connections.has(row, SEEN.serverFinished);
-    if (connections.clientSide[row] !== 2)
-      connections.set(
-        row,
-        connections.clientSide[row] === r.side ? SEEN.clientFinished : SEEN.serverFinished,
+    const done = table.has(a.row, SEEN.clientFinished) && table.has(a.row, SEEN.serverFinished);
+    if (table.clientSide[a.row] !== 2)
+      table.set(
+        a.row,
+        table.clientSide[a.row] === r.side ? SEEN.clientFinished : SEEN.serverFinished,
       );
-    if (table.finishedPacket[half] === 0) {
-      table.finishedPacket[half] = r.packet;
-      table.finishedNanos[half] = r.nanos;
-      table.finishedSequence[half] = r.sequence;
-      table.finishedEpoch[half] = r.epoch;
-      table.finishedLength[half] = r.length;
+    if (half.finishedPacket === 0) {
+      half.finishedPacket = r.packet;
+      half.finishedNanos = r.nanos;
+      half.finishedSequence = r.sequence;
+      half.finishedEpoch = r.epoch;
+      half.finishedLength = r.length;
       return;
     }
-    if (
-      repeated ||
-      r.epoch !== table.finishedEpoch[half] ||
-      r.length !== table.finishedLength[half]
-    )
-      return;
-    const { finished } = this.extrasOf(d);
-    if (finished.length < LIMITS.anomaliesPerConnection)
-      finished.push({
-        side: r.side,
-        packet: r.packet,
-        nanos: r.nanos,
-        epoch: r.epoch,
-        sequence: r.sequence,
-        length: r.length,
-      });
+    if (repeated || r.epoch !== half.finishedEpoch || r.length !== half.finishedLength) return;
+    this.anomalies.finishedAgain(a, r);
     if (done)
-      this.anomaly(
-        d,
+      this.anomalies.add(
+        a,
+        this.newest[r.flow],
         r,
         'finished-again',
         'a record of the length of the Finished after both Finished',
@@ -839,10 +440,9 @@ export class DtlsTracker implements DtlsSink {
       );
   }
 
-  private protectedAlert(row: number, half: number, r: DtlsRecord, repeated: boolean): void {
-    const { table } = this;
+  private protectedAlert(a: Association, half: DtlsHalf, r: DtlsRecord, repeated: boolean): void {
     this.facts.event(
-      row,
+      a.row,
       EVENT.encryptedAlert,
       r.side,
       0,
@@ -852,191 +452,65 @@ export class DtlsTracker implements DtlsSink {
       r.epoch,
       r.sequence,
     );
-    if (repeated || table.closePacket[half] !== 0) return;
-    table.closePacket[half] = r.packet;
-    table.closeNanos[half] = r.nanos;
-    table.closeSequence[half] = r.sequence;
-    table.closeEpoch[half] = r.epoch;
-    table.closeLength[half] = r.length;
+    if (repeated || half.closePacket !== 0) return;
+    closes(half, r);
     this.onClosed(r.flow);
   }
 
-  // ------------------------------------------------------------------------------------------------ support
-
-  private begin(r: DtlsRecord, flags: number): number {
-    const { table, facts } = this;
-    const row = facts.begin();
-    const d = table.take();
-    const older = this.newestOf(r.flow);
-    table.connection[d] = row;
-    table.flow[d] = r.flow;
-    table.firstPacket[d] = r.packet;
-    table.firstNanos[d] = r.nanos;
-    table.previous[d] = older + 1;
-    if (older >= 0) {
-      table.next[older] = d + 1;
-      table.ordinal[d] = (table.ordinal[older] as number) + 1;
-      table.replacesOpen[d] = this.isOpen(older)
-        ? (facts.table.id[table.connection[older] as number] as number)
-        : 0;
+  private begin(r: DtlsRecord, flags: number): Association {
+    const older = this.newest[r.flow];
+    const a = this.pool.take();
+    a.row = this.facts.begin();
+    a.flow = r.flow;
+    a.firstPacket = r.packet;
+    a.firstNanos = r.nanos;
+    a.previous = older;
+    if (older !== undefined) {
+      a.ordinal = older.ordinal + 1;
+      a.replacesOpen = isOpen(older) ? (this.facts.table.id[older.row] as number) : 0;
     }
-    facts.table.set(
-      row,
-      flags | (this.reported[r.flow] === 1 && older < 0 ? SEEN.startMissing : 0),
-    );
-    this.newest[r.flow] = d + 1;
-    return d;
-  }
-
-  /** Protected records flowed, and not both sides have closed. */
-  private isOpen(d: number): boolean {
-    const { table } = this;
-    const used = (table.epoch[2 * d] as number) > 0 || (table.epoch[2 * d + 1] as number) > 0;
-    return used && (table.closePacket[2 * d] === 0 || table.closePacket[2 * d + 1] === 0);
-  }
-
-  private touch(d: number, packet: number, nanos: number): void {
-    this.table.lastPacket[d] = packet;
-    this.table.lastNanos[d] = nanos;
-  }
-
-  private countClear(d: number, r: DtlsRecord): void {
-    const { table } = this;
-    const half = 2 * d + r.side;
-    const count = table.clearCount[half] as number;
-    table.clearCount[half] = count + 1;
-    table.clearLastPacket[half] = r.packet;
-    table.clearLastNanos[half] = r.nanos;
-    if (count === 0) {
-      table.clearFirst[half] = r.sequence;
-      table.clearFirstPacket[half] = r.packet;
-      table.clearFirstNanos[half] = r.nanos;
-    }
-    if (count === 0 || r.sequence > (table.clearHighest[half] as number))
-      table.clearHighest[half] = r.sequence;
-  }
-
-  private archiveEpoch(d: number, half: number, side: Side): void {
-    const { table } = this;
-    const { olderEpochs } = this.extrasOf(d);
-    if (olderEpochs.length >= 2 * LIMITS.epochsPerHalf) olderEpochs.shift();
-    olderEpochs.push({
-      side,
-      epoch: table.epoch[half] as number,
-      firstSequence: table.first[half] as number,
-      highestSequence: table.highest[half] as number,
-      count: table.count[half] as number,
-      firstPacket: table.firstEpochPacket[half] as number,
-      firstNanos: table.firstEpochNanos[half] as number,
-      lastPacket: table.lastEpochPacket[half] as number,
-      lastNanos: table.lastEpochNanos[half] as number,
-    });
-  }
-
-  /** `owner` is the association that the record belongs to, and on whose list it stands. */
-  private anomaly(
-    owner: number,
-    r: DtlsRecord,
-    kind: DtlsAnomaly['kind'],
-    reason: string,
-    confidence: Attribution['confidence'],
-    alert?: { level: number; description: number },
-    earlier?: { packet: number; nanos: number },
-  ): void {
-    const { table } = this;
-    const extras = this.extrasOf(owner);
-    if (extras.anomalies.length >= LIMITS.anomaliesPerConnection) {
-      extras.omitted++;
-      return;
-    }
-    const connections = this.facts.table;
-    const row = table.connection[owner] as number;
-    const newest = this.newestOf(r.flow);
-    const half = 2 * owner + r.side;
-    const previous =
-      (table.epoch[half] as number) > 0
-        ? (table.lastEpochNanos[half] as number)
-        : (table.clearLastNanos[half] as number);
-    const peer = half ^ 1;
-    const nobody = kind === 'no-association';
-    extras.anomalies.push({
-      kind,
-      side: r.side,
-      contentType: r.contentType,
-      epoch: r.epoch,
-      sequence: r.sequence,
-      length: r.length,
-      packet: r.packet,
-      nanos: r.nanos,
-      owner: nobody ? 0 : (connections.id[row] as number),
-      reason,
-      confidence,
-      shape: shapeOf(
-        r.contentType,
-        r.length,
-        nobody ? -1 : (connections.suite[row] as number) - 1,
-        connections.version[row] as number,
-        connections.has(row, SEEN.encryptThenMac),
-      ),
-      sincePeerClose:
-        !nobody && table.closePacket[peer] !== 0
-          ? r.nanos - (table.closeNanos[peer] as number)
-          : undefined,
-      sinceOwnPrevious: previous > 0 && !nobody ? r.nanos - previous : undefined,
-      during:
-        newest !== owner || nobody
-          ? (connections.id[table.connection[newest] as number] as number)
-          : 0,
-      duringStage: newest !== owner || nobody ? this.stage(newest) : undefined,
-      earlier,
-      alert,
-    });
-  }
-
-  private extrasOf(d: number): DtlsExtras {
-    let extras = this.extras.get(d);
-    if (extras === undefined) {
-      extras = { anomalies: [], omitted: 0, finished: [], unreachable: [], olderEpochs: [] };
-      this.extras.set(d, extras);
-    }
-    return extras;
-  }
-
-  private growFlows(flow: number): void {
-    const next = Math.max(flow + 1, Math.ceil(this.newest.length * 1.5));
-    this.newest = grown(this.newest, next);
-    this.reported = grown(this.reported, next);
+    // What came before on this 5-tuple was reported and forgotten: nothing may be concluded from its absence.
+    const forgotten = older === undefined && this.reported[r.flow] === 1;
+    this.facts.table.set(a.row, flags | (forgotten ? SEEN.startMissing : 0));
+    this.newest[r.flow] = a;
+    return a;
   }
 }
 
-/** Moves the 64-bit window of seen numbers on by `step`. */
-function shiftWindow(table: DtlsTable, half: number, step: number): void {
-  if (step >= 64) {
-    table.windowHigh[half] = 0;
-    table.windowLow[half] = 1;
-    return;
-  }
-  const low = table.windowLow[half] as number;
-  const high = table.windowHigh[half] as number;
-  if (step >= 32) {
-    table.windowHigh[half] = step === 32 ? low : low << (step - 32);
-    table.windowLow[half] = 1;
-  } else {
-    table.windowHigh[half] = (high << step) | (low >>> (32 - step));
-    table.windowLow[half] = (low << step) | 1;
-  }
+/** Protected records flowed, and not both sides have closed. */
+function isOpen({ sides: [a, b] }: Association): boolean {
+  return (a.epoch > 0 || b.epoch > 0) && (a.closePacket === 0 || b.closePacket === 0);
 }
 
-function sameRandom(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
-  for (let i = 0; i < 32; i++) if (a[atA + i] !== b[atB + i]) return false;
-  return true;
+function touch(a: Association, packet: number, nanos: number): void {
+  a.lastPacket = packet;
+  a.lastNanos = nanos;
 }
 
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
+function closes(half: DtlsHalf, r: DtlsRecord): void {
+  half.closePacket = r.packet;
+  half.closeNanos = r.nanos;
+  half.closeSequence = r.sequence;
+  half.closeEpoch = r.epoch;
+  half.closeLength = r.length;
+}
+
+function countRecord(half: DtlsHalf, contentType: number): void {
+  if (contentType === CONTENT_TYPE.applicationData) half.applicationData++;
+  else if (contentType === CONTENT_TYPE.handshake) half.handshakes++;
+  else if (contentType === CONTENT_TYPE.alert) half.alerts++;
+  else if (contentType === CONTENT_TYPE.changeCipherSpec) half.changeCipherSpecs++;
+  else half.others++;
+}
+
+function countClear(half: DtlsHalf, r: DtlsRecord): void {
+  const first = half.clearCount++ === 0;
+  half.clearLastPacket = r.packet;
+  half.clearLastNanos = r.nanos;
+  if (first) {
+    half.clearFirst = r.sequence;
+    half.clearFirstPacket = r.packet;
+    half.clearFirstNanos = r.nanos;
+  }
+  if (first || r.sequence > half.clearHighest) half.clearHighest = r.sequence;
 }

@@ -1,6 +1,8 @@
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
+import type { Side } from '../model/stream.ts';
 import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
+import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { HelloStore } from './hello-store.ts';
 
@@ -87,6 +89,32 @@ export class FactsRecorder {
       (modulus !== 0 && length % modulus !== (table.lengthBase[row] as number))
     ) {
       this.event(row, EVENT.impossibleLength, side, contentType, length, packet, nanos);
+    }
+  }
+
+  /** Takes over what the association counted of its records. */
+  takeAssociation(a: Association): void {
+    const { table } = this;
+    for (let side = 0; side < 2; side++) {
+      const half = a.sides[side as Side];
+      const at = a.row * 2 + side;
+      const r = at * RECORD_KINDS;
+      table.records[r] = half.changeCipherSpecs;
+      table.records[r + 1] = half.alerts;
+      table.records[r + 2] = half.handshakes;
+      table.records[r + 3] = half.applicationData;
+      table.records[r + 4] = half.others;
+      table.protectedCount[at] = half.protectedCount;
+      if (half.protectedCount === 0) continue;
+      table.firstPacket[at] = half.firstPacket;
+      table.firstNanos[at] = half.firstNanos;
+      table.firstRecord[at] = half.firstRecord;
+      table.lastPacket[at] = half.lastPacket;
+      table.lastNanos[at] = half.lastNanos;
+      table.lastRecord[at] = half.lastRecord;
+      table.dataPacket[at] = half.dataPacket;
+      table.dataNanos[at] = half.dataNanos;
+      table.dataRecord[at] = (CONTENT_TYPE.applicationData << 16) | half.dataLength;
     }
   }
 

@@ -7,7 +7,8 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
-import { dtlsFacts } from './dtls-facts.ts';
+import type { Association } from './dtls-association.ts';
+import { AssociationFacts } from './dtls-facts.ts';
 import type { DtlsTracker } from './dtls-tracker.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { History, type Placement } from './history.ts';
@@ -67,24 +68,14 @@ export class Finals {
 
   /** All UDP flows that are left, in the order of their first association. */
   end(): void {
-    const flows = new Map<number, number>();
-    const { table } = this.dtls;
-    for (let d = 0; d < table.end; d++) {
-      const flow = table.flow[d] as number;
-      if (this.dtls.newestOf(flow) < 0 || table.ordinal[d] !== 0 || !this.isOn(flow, d)) continue;
-      flows.set(flow, this.facts.table.id[table.connection[d] as number] as number);
+    const flows: { flow: number; id: number }[] = [];
+    for (const newest of this.dtls.open()) {
+      let first = newest;
+      while (first.previous !== undefined) first = first.previous;
+      flows.push({ flow: newest.flow, id: this.facts.table.id[first.row] as number });
     }
-    for (const [flow] of [...flows].sort((a, b) => a[1] - b[1])) this.flowFinal(flow);
-  }
-
-  private isOn(flow: number, d: number): boolean {
-    for (
-      let at = this.dtls.newestOf(flow);
-      at >= 0;
-      at = (this.dtls.table.previous[at] as number) - 1
-    )
-      if (at === d) return true;
-    return false;
+    flows.sort((a, b) => a.id - b.id);
+    for (const { flow } of flows) this.flowFinal(flow);
   }
 
   private flowClosed(flow: number): void {
@@ -98,37 +89,31 @@ export class Finals {
   }
 
   private isClosed(flow: number): boolean {
-    const d = this.dtls.newestOf(flow);
-    if (d < 0) return false;
-    const { closePacket } = this.dtls.table;
-    return closePacket[2 * d] !== 0 || closePacket[2 * d + 1] !== 0;
+    const newest = this.dtls.newestOf(flow);
+    return newest !== undefined && isClosed(newest);
   }
 
   private flowFinal(flow: number): void {
-    const { table } = this.dtls;
-    const associations: number[] = [];
-    for (let d = this.dtls.newestOf(flow); d >= 0; d = (table.previous[d] as number) - 1)
-      associations.unshift(d);
-    if (associations.length === 0) return;
-    const ids = associations.map(
-      (d) => this.facts.table.id[table.connection[d] as number] as number,
-    );
-    const histories = associations.map(
-      (d) =>
-        new History(
-          this.facts,
-          table.connection[d] as number,
-          new UdpPlacement(this.dtls, this.flows, flow, d, ids),
-        ),
-    );
-    for (let i = 0; i < histories.length; i++) {
-      const history = histories[i] as History;
-      this.emit(
-        history,
-        histories.length === 1 ? ALONE : { previous: histories[i - 1], next: histories[i + 1] },
-      );
+    const newest = this.dtls.newestOf(flow);
+    if (newest === undefined) return;
+    if (newest.previous === undefined) {
+      this.emit(this.historyOf(newest, [this.facts.table.id[newest.row] as number]), ALONE);
+    } else {
+      const associations: Association[] = [];
+      for (let a: Association | undefined = newest; a !== undefined; a = a.previous)
+        associations.unshift(a);
+      const ids = associations.map((a) => this.facts.table.id[a.row] as number);
+      const histories = associations.map((a) => this.historyOf(a, ids));
+      histories.forEach((history, i) => {
+        this.emit(history, { previous: histories[i - 1], next: histories[i + 1] });
+      });
     }
     this.dtls.release(flow);
+  }
+
+  private historyOf(a: Association, siblings: readonly number[]): History {
+    this.facts.takeAssociation(a);
+    return new History(this.facts, a.row, new UdpPlacement(this.dtls, this.flows, a, siblings));
   }
 
   private emit(history: History, neighbours: Neighbours): void {
@@ -195,45 +180,38 @@ class UdpPlacement implements Placement {
   readonly ended: boolean;
   private readonly tracker: DtlsTracker;
   private readonly flows: FlowDirectory;
-  private readonly flow: number;
-  private readonly association: number;
+  private readonly association: Association;
   private readonly siblings: readonly number[];
 
   constructor(
     tracker: DtlsTracker,
     flows: FlowDirectory,
-    flow: number,
-    association: number,
+    association: Association,
     siblings: readonly number[],
   ) {
-    const { table } = tracker;
     this.tracker = tracker;
     this.flows = flows;
-    this.flow = flow;
     this.association = association;
     this.siblings = siblings;
-    this.stream = flows.stream(flow);
-    this.first = {
-      packet: table.firstPacket[association] as number,
-      nanos: table.firstNanos[association] as number,
-    };
-    this.last = {
-      packet: table.lastPacket[association] as number,
-      nanos: table.lastNanos[association] as number,
-    };
-    this.ended =
-      table.closePacket[2 * association] !== 0 || table.closePacket[2 * association + 1] !== 0;
+    this.stream = flows.stream(association.flow);
+    this.first = { packet: association.firstPacket, nanos: association.firstNanos };
+    this.last = { packet: association.lastPacket, nanos: association.lastNanos };
+    this.ended = isClosed(association);
   }
 
   endpoint(side: Side): Endpoint {
-    return this.flows.endpoint(this.flow, side);
+    return this.flows.endpoint(this.association.flow, side);
   }
 
   tcp(): undefined {
     return undefined;
   }
 
-  dtls(client: Side) {
-    return dtlsFacts(this.tracker, this.association, client, this.siblings);
+  dtls(client: Side): AssociationFacts {
+    return new AssociationFacts(this.tracker, this.association, client, this.siblings);
   }
+}
+
+function isClosed({ sides: [a, b] }: Association): boolean {
+  return a.closePacket !== 0 || b.closePacket !== 0;
 }

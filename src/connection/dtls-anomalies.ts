@@ -1,0 +1,146 @@
+import type { At, DtlsAnomaly, EpochFact, Stage } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Side } from '../model/stream.ts';
+import { SEEN } from './connection-table.ts';
+import type { Association, DtlsHalf } from './dtls-association.ts';
+import type { DtlsRecord } from './dtls-record.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
+import { stageOf } from './outcome.ts';
+import { shapeOf } from './protected-shape.ts';
+
+/** A record with its side, before roles are settled. */
+export interface RawRecord extends At {
+  readonly side: Side;
+  readonly contentType: number;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly length: number;
+}
+
+/** An anomaly before roles are settled. */
+export interface RawAnomaly extends Omit<DtlsAnomaly, 'record'> {
+  readonly record: RawRecord;
+}
+
+/** What only some associations have. */
+export interface DtlsExtras {
+  readonly anomalies: RawAnomaly[];
+  omitted: number;
+  /** Repeated Finished records. */
+  readonly finished: RawRecord[];
+  readonly unreachable: At[];
+  readonly olderEpochs: (EpochFact & { readonly side: Side })[];
+}
+
+/** Keeps what is out of the ordinary about associations, as objects: most have nothing here. */
+export class AnomalyBook {
+  private readonly extras = new Map<Association, DtlsExtras>();
+  private readonly facts: FactsRecorder;
+
+  constructor(facts: FactsRecorder) {
+    this.facts = facts;
+  }
+
+  of(a: Association): DtlsExtras {
+    let extras = this.extras.get(a);
+    if (extras === undefined) {
+      extras = { anomalies: [], omitted: 0, finished: [], unreachable: [], olderEpochs: [] };
+      this.extras.set(a, extras);
+    }
+    return extras;
+  }
+
+  /** Undefined for most. */
+  find(a: Association): DtlsExtras | undefined {
+    return this.extras.size === 0 ? undefined : this.extras.get(a);
+  }
+
+  forget(a: Association): void {
+    if (this.extras.size > 0) this.extras.delete(a);
+  }
+
+  /** `owner` is the association that the record belongs to, and on whose list it stands; `newest` the youngest here. */
+  add(
+    owner: Association,
+    newest: Association | undefined,
+    r: DtlsRecord,
+    kind: DtlsAnomaly['kind'],
+    reason: string,
+    confidence: DtlsAnomaly['confidence'],
+    more: { alert?: DtlsAnomaly['alert']; earlier?: At } = {},
+  ): void {
+    const extras = this.of(owner);
+    if (extras.anomalies.length >= LIMITS.anomaliesPerConnection) {
+      extras.omitted++;
+      return;
+    }
+    const { table } = this.facts;
+    const { row } = owner;
+    const half = owner.sides[r.side];
+    const peer = owner.sides[r.side === 0 ? 1 : 0];
+    const nobody = kind === 'no-association';
+    const previous =
+      half.epoch > 0 ? half.lastNanos : half.clearCount > 0 ? half.clearLastNanos : undefined;
+    const other = newest !== undefined && (newest !== owner || nobody) ? newest : undefined;
+    const during: Stage | undefined = other && stageOf(table, other.row);
+    extras.anomalies.push({
+      kind,
+      record: rawRecord(r),
+      owner: nobody ? 0 : (table.id[row] as number),
+      reason,
+      confidence,
+      shape: shapeOf(
+        r.contentType,
+        r.length,
+        nobody ? -1 : (table.suite[row] as number) - 1,
+        table.version[row] as number,
+        table.has(row, SEEN.encryptThenMac),
+      ),
+      sincePeerClose: !nobody && peer.closePacket !== 0 ? r.nanos - peer.closeNanos : undefined,
+      sinceOwnPrevious: !nobody && previous !== undefined ? r.nanos - previous : undefined,
+      during: other === undefined ? 0 : (table.id[other.row] as number),
+      duringStage: during,
+      earlier: more.earlier,
+      alert: more.alert,
+    });
+  }
+
+  finishedAgain(a: Association, r: DtlsRecord): void {
+    const { finished } = this.of(a);
+    if (finished.length < LIMITS.anomaliesPerConnection) finished.push(rawRecord(r));
+  }
+
+  /** The present epoch of a direction gives way to the next. */
+  archiveEpoch(a: Association, side: Side, half: DtlsHalf): void {
+    const { olderEpochs } = this.of(a);
+    if (olderEpochs.length >= 2 * LIMITS.epochsPerHalf) olderEpochs.shift();
+    olderEpochs.push({ side, ...presentEpoch(half) });
+  }
+}
+
+export function presentEpoch(half: DtlsHalf): EpochFact {
+  return {
+    epoch: half.epoch,
+    firstSequence: half.first,
+    highestSequence: half.highest,
+    count: half.count,
+    first: { packet: half.firstPacket, nanos: half.firstNanos },
+    last: { packet: half.lastPacket, nanos: half.lastNanos },
+  };
+}
+
+export function sameRecord(r: DtlsRecord): At {
+  return { packet: r.packet, nanos: r.nanos };
+}
+
+function rawRecord({
+  side,
+  contentType,
+  epoch,
+  sequence,
+  length,
+  packet,
+  nanos,
+}: DtlsRecord): RawRecord {
+  return { side, contentType, epoch, sequence, length, packet, nanos };
+}

@@ -1,0 +1,300 @@
+import { cipherSuite } from '../model/code-points/suites.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { NoticeSink } from '../model/notice.ts';
+import { CONTENT_TYPE } from '../model/record.ts';
+import { HelloScan } from '../tls/codec/hello-scan.ts';
+import { SEEN } from './connection-table.ts';
+import type { Association } from './dtls-association.ts';
+import { DtlsMessages, type Fragment, readFragment } from './dtls-messages.ts';
+import type { DtlsRecord } from './dtls-record.ts';
+import { EVENT } from './event-log.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
+import type { RandomIndex } from './random-index.ts';
+
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+const HELLO_VERIFY_REQUEST = 3;
+const HELLO_RETRY = 0x102;
+/** Octets of a ClientHello up to the end of its random. */
+const THROUGH_RANDOM = 34;
+
+/** Plaintext handshake messages: whose they are, and what they say. */
+export class DtlsHandshakes {
+  private readonly facts: FactsRecorder;
+  private readonly randoms: RandomIndex;
+  private readonly partial: DtlsMessages;
+  private readonly fragment: Fragment = {
+    type: 0,
+    length: 0,
+    sequence: 0,
+    offset: 0,
+    start: 0,
+    end: 0,
+  };
+
+  constructor(facts: FactsRecorder, randoms: RandomIndex, notices: NoticeSink) {
+    this.facts = facts;
+    this.randoms = randoms;
+    this.partial = new DtlsMessages(notices);
+  }
+
+  /** Reads the first fragment header of a record; the questions below are about it. */
+  readFirst(r: DtlsRecord): boolean {
+    return readFragment(r.bytes, r.start, r.end, this.fragment);
+  }
+
+  get isClientHello(): boolean {
+    return this.fragment.type === CLIENT_HELLO;
+  }
+
+  forget(a: Association): void {
+    this.partial.forget(2 * a.slot);
+    this.partial.forget(2 * a.slot + 1);
+  }
+
+  /** A ClientHello belongs to the association with its random, or whose cookie it brings; undefined: to a new one. */
+  ownerOfClientHello(r: DtlsRecord, newest: Association | undefined): Association | undefined {
+    if (newest === undefined) return undefined;
+    const { fragment } = this;
+    const { table, hellos } = this.facts;
+    if (fragment.offset > 0 || fragment.end - fragment.start < THROUGH_RANDOM) {
+      // The random is in the first fragment; a later one belongs where that went.
+      return table.has(newest.row, SEEN.startMissing) ? undefined : newest;
+    }
+    if (this.answersVerifyRequest(newest, r)) return newest;
+    let a: Association | undefined = newest;
+    for (let n = 0; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
+      const handle = table.clientHello[a.row] as number;
+      if (handle !== 0) {
+        const known = hellos.slab.view(handle, table.clientHelloLength[a.row] as number);
+        if (sameRandom(known, 2, r.bytes, fragment.start + 2)) return a;
+      } else if (a === newest && table.has(a.row, SEEN.clientHello)) return a;
+      a = a.previous;
+    }
+    return newest.ordinal >= LIMITS.associationsPerFlow - 1 ? newest : undefined;
+  }
+
+  /**
+   * Other plaintext records: the newest association, unless its handshake cannot have come that far (a client's key
+   * exchange before any ServerHello) and the one before it can.
+   */
+  ownerOfOther(r: DtlsRecord, newest: Association): Association {
+    const { previous } = newest;
+    if (previous === undefined || r.contentType === CONTENT_TYPE.alert) return newest;
+    const { table } = this.facts;
+    const fromClient = table.clientSide[newest.row] === r.side;
+    const tooEarly = fromClient && !table.has(newest.row, SEEN.serverHello);
+    return tooEarly && table.has(previous.row, SEEN.serverHello) ? previous : newest;
+  }
+
+  /** All messages of a record, the first of which was read. */
+  messages(a: Association, r: DtlsRecord): void {
+    const { fragment } = this;
+    let at = r.start;
+    do {
+      this.piece(a, r);
+      at = fragment.end;
+    } while (at < r.end && readFragment(r.bytes, at, r.end, fragment));
+  }
+
+  answered(row: number, r: DtlsRecord): void {
+    const { table } = this.facts;
+    if (table.answerPacket[row] !== 0 || table.clientSide[row] === r.side) return;
+    table.answerPacket[row] = r.packet;
+    table.answerNanos[row] = r.nanos;
+  }
+
+  private piece(a: Association, r: DtlsRecord): void {
+    const { fragment } = this;
+    const half = a.sides[r.side];
+    const bit = fragment.sequence < 32 ? 1 << fragment.sequence : 0;
+    if ((half.messagesDone & bit) !== 0) {
+      if (fragment.type === CLIENT_HELLO) this.clientHelloAgain(a.row, r);
+      return;
+    }
+    if (fragment.offset === 0 && fragment.end - fragment.start === fragment.length) {
+      this.message(a, r, r.bytes, fragment.start, fragment.end);
+    } else {
+      const body = this.partial.add(2 * a.slot + r.side, fragment, r.bytes, r.packet);
+      if (body === undefined) {
+        if (fragment.type === CLIENT_HELLO) this.partialClientHello(a.row, r);
+        return;
+      }
+      this.message(a, r, body, 0, body.length);
+    }
+    half.messagesDone |= bit;
+  }
+
+  /** The first fragment of a ClientHello tells who the client is. */
+  private partialClientHello(row: number, r: DtlsRecord): void {
+    const { table } = this.facts;
+    table.clientSide[row] = r.side;
+    table.set(row, SEEN.clientHello | SEEN.rolesKnown);
+  }
+
+  /** `fragment` has the header of the message, `bytes[start, end)` is its body. */
+  private message(
+    a: Association,
+    r: DtlsRecord,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { facts } = this;
+    const { table } = facts;
+    const { row } = a;
+    const { type, length } = this.fragment;
+    switch (type) {
+      case CLIENT_HELLO:
+        this.clientHello(row, r, bytes, start, end);
+        return;
+      case HELLO_VERIFY_REQUEST: {
+        this.answered(row, r);
+        a.cookie = facts.hellos.slab.store(bytes, start, end);
+        a.cookieLength = end - start;
+        facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, 0, a.cookie);
+        return;
+      }
+      case SERVER_HELLO:
+        facts.hellos.serverHello(row, r.side, bytes, start, end);
+        this.answered(row, r);
+        if (facts.hellos.scan.helloRetryRequest) {
+          facts.event(row, EVENT.message, r.side, HELLO_RETRY, length, r.packet, r.nanos);
+          return;
+        }
+        a.nonceOctets = cipherSuite((table.suite[row] as number) - 1)?.explicitNonceOctets ?? 0;
+        a.lengthMin = table.lengthMin[row] as number;
+        a.lengthModulus = table.lengthModulus[row] as number;
+        a.lengthBase = table.lengthBase[row] as number;
+        this.randoms.add(
+          1,
+          bytes,
+          facts.hellos.scan.randomOffset,
+          table.id[row] as number,
+          r.packet,
+        );
+        break;
+      case 11:
+        if (table.clientSide[row] !== r.side) table.set(row, SEEN.certificateFromServer);
+        break;
+      case 14:
+        table.set(row, SEEN.serverHelloDone);
+        break;
+      case 16:
+        table.set(row, SEEN.clientKeyExchange);
+        break;
+    }
+    facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos);
+  }
+
+  private clientHello(
+    row: number,
+    r: DtlsRecord,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { facts } = this;
+    const { table, hellos } = facts;
+    const first = table.helloPacket[row] === 0;
+    const changed = first ? 0 : this.changedSince(row, bytes, start, end);
+    hellos.clientHello(row, r.side, bytes, start, end, true);
+    table.helloCount[row] = (table.helloCount[row] as number) + 1;
+    if (first) {
+      table.helloPacket[row] = r.packet;
+      table.helloNanos[row] = r.nanos;
+      this.randoms.add(0, bytes, hellos.scan.randomOffset, table.id[row] as number, r.packet);
+    }
+    // Which number and cookie it had is kept in the event: RFC 6347 §4.2.1 ties both to a HelloVerifyRequest.
+    const numbers = (changed << 26) | (this.fragment.sequence << 9) | hellos.scan.cookieLength;
+    facts.event(
+      row,
+      EVENT.message,
+      r.side,
+      CLIENT_HELLO,
+      this.fragment.length,
+      r.packet,
+      r.nanos,
+      numbers,
+      r.sequence,
+    );
+  }
+
+  private clientHelloAgain(row: number, r: DtlsRecord): void {
+    const { fragment } = this;
+    if (fragment.offset > 0) return;
+    const { table } = this.facts;
+    table.helloAgain[row] = (table.helloAgain[row] as number) + 1;
+    this.facts.event(
+      row,
+      EVENT.helloAgain,
+      r.side,
+      CLIENT_HELLO,
+      fragment.length,
+      r.packet,
+      r.nanos,
+      fragment.sequence << 9,
+      r.sequence,
+    );
+  }
+
+  /**
+   * Does the ClientHello carry the cookie of the association's last HelloVerifyRequest? RFC 6347 §4.2.1 asks for the same
+   * random in it too, but the cookie is what ties the two together for the server.
+   */
+  private answersVerifyRequest(a: Association, r: DtlsRecord): boolean {
+    if (a.cookie === 0) return false;
+    const request = this.facts.hellos.slab.view(a.cookie, a.cookieLength);
+    // HelloVerifyRequest: version, then the cookie with its length.
+    const length = request[2] as number;
+    const { start, end } = this.fragment;
+    const sessionId = start + THROUGH_RANDOM;
+    if (length === 0 || sessionId >= end) return false;
+    const at = sessionId + 1 + (r.bytes[sessionId] as number);
+    if (at + 1 + length > end || r.bytes[at] !== length) return false;
+    for (let i = 0; i < length; i++) if (r.bytes[at + 1 + i] !== request[3 + i]) return false;
+    return true;
+  }
+
+  /** Bits, lowest first, for what differs from the ClientHello before: version, session id, suites, compression. */
+  private changedSince(row: number, bytes: Uint8Array, start: number, end: number): number {
+    const { table, hellos } = this.facts;
+    const handle = table.clientHello[row] as number;
+    if (handle === 0) return 0;
+    const before = hellos.slab.view(handle, table.clientHelloLength[row] as number);
+    const [a, b] = [scanBefore, scanNow];
+    if (
+      !a.scanClientHello(before, 0, before.length, true) ||
+      !b.scanClientHello(bytes, start, end, true)
+    )
+      return 0;
+    const same = (fromA: number, lengthA: number, fromB: number, lengthB: number) => {
+      if (lengthA !== lengthB) return false;
+      for (let i = 0; i < lengthA; i++) if (before[fromA + i] !== bytes[fromB + i]) return false;
+      return true;
+    };
+    const compressionA = a.suitesOffset + a.suitesLength;
+    const compressionB = b.suitesOffset + b.suitesLength;
+    return (
+      (a.legacyVersion === b.legacyVersion ? 0 : 1) |
+      (same(a.sessionIdOffset, a.sessionIdLength, b.sessionIdOffset, b.sessionIdLength) ? 0 : 2) |
+      (same(a.suitesOffset, a.suitesLength, b.suitesOffset, b.suitesLength) ? 0 : 4) |
+      (same(
+        compressionA,
+        1 + (before[compressionA] as number),
+        compressionB,
+        1 + (bytes[compressionB] as number),
+      )
+        ? 0
+        : 8)
+    );
+  }
+}
+
+const scanBefore = new HelloScan();
+const scanNow = new HelloScan();
+
+function sameRandom(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
+  for (let i = 0; i < 32; i++) if (a[atA + i] !== b[atB + i]) return false;
+  return true;
+}
