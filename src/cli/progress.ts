@@ -29,7 +29,9 @@ export class Progress {
       plural(connections, 'connection'),
       plural(findings, 'finding'),
     ].join(', ');
-    this.stream.write(`${ERASE}reading: ${counts}`.slice(0, (this.stream.columns ?? 80) + 3));
+    this.stream.write(
+      `${ERASE}reading: ${counts}`.slice(0, (this.stream.columns || 80) + ERASE.length - 1),
+    );
   }
 
   erase(): void {

@@ -1,4 +1,5 @@
-import type { AnalysisResult } from '../model/analysis.ts';
+import type { AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import { SEVERITIES } from '../model/finding.ts';
 import { type Reporter, Tally } from '../report/reporter.ts';
 import { RunContext } from '../report/run-context.ts';
 import type { Output } from './output.ts';
@@ -35,41 +36,52 @@ export async function runCaptures(
   output: Output,
   makeReporter: (run: RunContext) => Reporter,
 ): Promise<RunOutcome> {
-  const inputs = await orderedInputs(options, parts, streams);
-  const run: RunContext = new RunContext(() => analysis.epochSeconds);
-  const reporter = makeReporter(run);
-  const tally = new Tally();
-  let findings = 0;
-  const sink = new Selection(
-    options.selection,
-    {
-      connection(history) {
-        tally.connection(history);
-        reporter.connection(history);
-      },
-      finding(finding) {
-        findings++;
-        tally.finding(finding);
-        reporter.finding(finding);
-      },
-    },
-    () => analysis.epochSeconds,
-  );
-  const analysis = parts.createAnalysis(sink, {
-    reader: options.reader,
-    ...(options.rules && { rules: options.rules }),
-  });
-
-  const progress = options.progress ? new Progress(streams.stderr) : undefined;
   const interruption = new AbortController();
   const onInterrupt = (): void => {
     interruption.abort();
     if (options.paths.includes('-')) streams.stdin.destroy();
   };
+  // Once only: whoever presses the keys again while the report is written wants to leave at once.
   streams.once?.('SIGINT', onInterrupt);
   try {
-    await readCaptures(inputs, analysis, run, {
-      signal: interruption.signal,
+    return await readAndReport(options, parts, streams, output, makeReporter, interruption.signal);
+  } finally {
+    streams.off?.('SIGINT', onInterrupt);
+  }
+}
+
+async function readAndReport(
+  options: RunOptions,
+  parts: Parts,
+  streams: Streams,
+  output: Output,
+  makeReporter: (run: RunContext) => Reporter,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const inputs = await orderedInputs(options, parts, streams);
+  const run: RunContext = new RunContext(() => analysis.epochSeconds);
+  const reporter = makeReporter(run);
+  const tally = new Tally();
+  const sink: AnalysisSink = {
+    connection(history) {
+      tally.connection(history);
+      reporter.connection(history);
+    },
+    finding(finding) {
+      tally.finding(finding);
+      reporter.finding(finding);
+    },
+  };
+  const analysis = parts.createAnalysis(
+    new Selection(options.selection, sink, () => analysis.epochSeconds),
+    { reader: options.reader, ...(options.rules && { rules: options.rules }) },
+  );
+
+  const progress = options.progress ? new Progress(streams.stderr) : undefined;
+  let complete: boolean;
+  try {
+    complete = await readCaptures(inputs, analysis, run, {
+      signal,
       afterChunk(source) {
         reporter.flush();
         progress?.update(() => ({
@@ -77,17 +89,16 @@ export async function runCaptures(
           size: source.size,
           packets: analysis.packets,
           connections: tally.connections,
-          findings,
+          findings: SEVERITIES.reduce((sum, severity) => sum + tally.findings[severity], 0),
         }));
         return output.ready();
       },
     });
   } finally {
-    streams.off?.('SIGINT', onInterrupt);
     progress?.erase();
   }
   const result = analysis.end();
-  const interrupted = interruption.signal.aborted;
+  const interrupted = !complete && signal.aborted;
   await reporter.end({ result, tally, selection: selectionText(options.selection), interrupted });
   await output.ready();
   return { result, tally, interrupted };
