@@ -99,11 +99,13 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
         : 'There is no TLS or DTLS in this capture, so nothing was judged. If there should be: was it taken on the right interface and with the right filter, and does it begin before the connections do?';
     return wrap(why, style.width).map((line) => paint.warning(line));
   }
-  const unfinished = tally.connections - tally.outcomes.established;
   const judged = `Nothing wrong was found in ${plural(tally.connections, 'connection')}.`;
+  const spots = [...rows.blindSpots.keys()];
+  const whole = tally.connections === tally.outcomes.established;
+  // Without secrets is how most captures are read, so that alone is no reason for alarm.
   const seen =
-    unfinished === 0 && rows.blindSpots.size === 0
-      ? 'Every one was seen from its beginning and completed its handshake.'
+    whole && spots.every((spot) => spot === 'no-secrets')
+      ? `Every one was seen from its beginning and completed its handshake${spots.length === 0 ? '' : '; what its protected records hold was not seen'}.`
       : 'That is less than a clean bill of health; below is what could not be seen.';
   return wrap(`${judged} ${seen}`, style.width);
 }

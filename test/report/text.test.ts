@@ -55,6 +55,13 @@ describe('no finding', () => {
     `);
   });
 
+  test('without secrets is said with what that leaves out', async () => {
+    const text = await asText({ connections: [fakeHistory({ blindSpots: ['no-secrets'] })] });
+    expect(text.replaceAll('\n', ' ')).toContain(
+      'completed its handshake; what its protected records hold was not seen.',
+    );
+  });
+
   test('in connections that were not is no clean bill of health', async () => {
     const text = await asText({
       connections: [
