@@ -31,6 +31,8 @@ export const SEEN = {
   messagesOmitted: 1 << 24,
   /** SSL 2.0: named, not followed. */
   notAnalysed: 1 << 25,
+  /** An alert in the clear, an oddity, a hello or a last flight sent again: something a rule may want to look at. */
+  unusual: 1 << 26,
 } as const;
 
 /** Kinds counted per direction in `records`, five entries each. */

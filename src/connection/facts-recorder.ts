@@ -5,6 +5,7 @@ import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { HelloStore } from './hello-store.ts';
+import { ALERT_13 } from './record-sizes.ts';
 
 /** What TLS and DTLS connections have in common: rows, hellos, events, counts. */
 export class FactsRecorder {
@@ -34,6 +35,7 @@ export class FactsRecorder {
     sequence = 0,
   ): number {
     const { table, log } = this;
+    if (kind !== EVENT.message && kind !== EVENT.encryptedAlert) table.set(row, SEEN.unusual);
     const count = table.events[row] as number;
     if (count >= LIMITS.messagesPerConnection + LIMITS.alertsPerConnection) {
       table.set(row, SEEN.messagesOmitted);
@@ -90,6 +92,13 @@ export class FactsRecorder {
     ) {
       this.event(row, EVENT.impossibleLength, side, contentType, length, packet, nanos);
     }
+  }
+
+  /** Was the last protected record of this side an alert, or (TLS 1.3, where types are hidden) one of an alert's size? */
+  saidGoodbye(row: number, side: Side): boolean {
+    const record = this.table.lastRecord[row * 2 + side] as number;
+    if (this.table.has(row, SEEN.tls13)) return (record & 0xffff) === ALERT_13;
+    return record >>> 16 === CONTENT_TYPE.alert;
   }
 
   /** Takes over what the association counted of its records. */

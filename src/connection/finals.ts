@@ -59,7 +59,11 @@ export class Finals {
       this.index.addTcp(view, undefined);
       return;
     }
-    const history = new History(this.facts, row, new TcpPlacement(view, plaintextStart));
+    const history = new History(
+      this.facts,
+      row,
+      new TcpPlacement(view, plaintextStart, (side) => this.facts.saidGoodbye(row, side)),
+    );
     this.emit(history, ALONE);
     this.index.addTcp(view, history);
     this.tls.forget(view.row);
@@ -118,18 +122,25 @@ export class Finals {
 
   private emit(history: History, neighbours: Neighbours): void {
     const { table } = this.facts;
-    const { row } = history;
+    const { row, clientSide, placement } = history;
     this.index.add(history, {
+      flow: placement.flow,
+      clientSide,
       packet: table.helloPacket[row] as number,
       nanos: table.helloNanos[row] as number,
       transmissions: 1 + (table.helloAgain[row] as number),
       answerPacket: table.answerPacket[row] as number,
       answerNanos: table.answerNanos[row] as number,
       octets: table.clientHelloLength[row] as number,
+      lastFromClient: placement.lastFrom(clientSide) ?? NEVER,
+      lastFromServer: placement.lastFrom(otherSide(clientSide)) ?? NEVER,
+      answeredClose: placement.answeredClose(clientSide),
     });
     this.sink.connection(history, neighbours);
   }
 }
+
+const NEVER: At = { packet: 0, nanos: 0 };
 
 class TcpPlacement implements Placement {
   readonly protocol = 'TLS' as const;
@@ -141,7 +152,15 @@ class TcpPlacement implements Placement {
   private readonly view: TcpConnectionView;
   private readonly plaintextStart: (side: Side) => Uint8Array | undefined;
 
-  constructor(view: TcpConnectionView, plaintextStart: (side: Side) => Uint8Array | undefined) {
+  private readonly saidGoodbye: (side: Side) => boolean;
+
+  /** @param saidGoodbye did this side send a record that may be a closing alert last? */
+  constructor(
+    view: TcpConnectionView,
+    plaintextStart: (side: Side) => Uint8Array | undefined,
+    saidGoodbye: (side: Side) => boolean,
+  ) {
+    this.saidGoodbye = saidGoodbye;
     this.view = view;
     this.plaintextStart = plaintextStart;
     this.stream = view.stream;
@@ -153,6 +172,27 @@ class TcpPlacement implements Placement {
 
   endpoint(side: Side): Endpoint {
     return this.view.endpoint(side);
+  }
+
+  /** 1 still open; 2 closed by FINs, the first of them behind a record that may be a closing alert. */
+  ordinaryClosing(): number {
+    const { view } = this;
+    if (!view.isEnded) return 1;
+    if (view.isReset) return 0;
+    const first = view.firstFinSide;
+    return first !== undefined && this.saidGoodbye(first) ? 2 : 0;
+  }
+
+  get flow(): number {
+    return this.view.flow;
+  }
+
+  lastFrom(side: Side): At | undefined {
+    return this.view.lastData(side);
+  }
+
+  answeredClose(): undefined {
+    return undefined;
   }
 
   tcp(client: Side): TcpFacts {
@@ -193,7 +233,7 @@ class UdpPlacement implements Placement {
     this.flows = flows;
     this.association = association;
     this.siblings = siblings;
-    this.stream = flows.stream(association.flow);
+    this.stream = association.flow;
     this.first = { packet: association.firstPacket, nanos: association.firstNanos };
     this.last = { packet: association.lastPacket, nanos: association.lastNanos };
     this.ended = isClosed(association);
@@ -201,6 +241,36 @@ class UdpPlacement implements Placement {
 
   endpoint(side: Side): Endpoint {
     return this.flows.endpoint(this.association.flow, side);
+  }
+
+  /** 1 open or closed by one side, 2 by both without delay; alone on its 5-tuple and without anything noted. */
+  ordinaryClosing(): number {
+    const { association } = this;
+    if (this.siblings.length > 1 || this.tracker.anomalies.find(association) !== undefined)
+      return 0;
+    const [a, b] = association.sides;
+    if (a.closePacket === 0 || b.closePacket === 0) return 1;
+    return Math.abs(a.closeNanos - b.closeNanos) <= LIMITS.promptAnswerNanos ? 2 : 0;
+  }
+
+  get flow(): number {
+    return this.association.flow;
+  }
+
+  lastFrom(side: Side): At | undefined {
+    const half = this.association.sides[side];
+    if (half.protectedCount > 0) return { packet: half.lastPacket, nanos: half.lastNanos };
+    return half.clearCount > 0
+      ? { packet: half.clearLastPacket, nanos: half.clearLastNanos }
+      : undefined;
+  }
+
+  answeredClose(client: Side): { packet: number; lateNanos: number } | undefined {
+    const mine = this.association.sides[client];
+    const theirs = this.association.sides[otherSide(client)];
+    if (mine.closePacket === 0 || theirs.closePacket === 0 || mine.closeNanos < theirs.closeNanos)
+      return undefined;
+    return { packet: mine.closePacket, lateNanos: mine.closeNanos - theirs.closeNanos };
   }
 
   tcp(): undefined {

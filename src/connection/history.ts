@@ -40,12 +40,36 @@ export interface Placement {
   readonly initiator: Side | undefined;
   /** FIN or RST, or closing alerts, were captured. */
   readonly ended: boolean;
+  /**
+   * How an ordinary connection ended, as a number up to 3; 0 where the ending is worth a look (a reset, a FIN before any
+   * closing alert of its sender, a late answer).
+   */
+  ordinaryClosing(client: Side): number;
+  readonly flow: number;
+  /** The last payload of a side. */
+  lastFrom(side: Side): At | undefined;
+  /** DTLS: the client's closing alert, if it came behind the server's, and how much later. */
+  answeredClose(client: Side): { readonly packet: number; readonly lateNanos: number } | undefined;
   endpoint(side: Side): Endpoint;
   tcp(client: Side): TcpFacts | undefined;
   dtls(client: Side): DtlsFacts | undefined;
 }
 
 const scan = new HelloScan();
+
+/** Flags that no ordinary connection has, and those that every one has. */
+const UNUSUAL =
+  SEEN.unusual |
+  SEEN.lostOctets |
+  SEEN.lostBoundaries |
+  SEEN.cutPackets |
+  SEEN.startMissing |
+  SEEN.messagesOmitted |
+  SEEN.notAnalysed |
+  SEEN.fatalFromClient |
+  SEEN.fatalFromServer |
+  SEEN.closeAlertInClear;
+const COMPLETE = SEEN.clientHello | SEEN.serverHello | SEEN.clientFinished | SEEN.serverFinished;
 
 /**
  * The facts of one row as a history. What is cheap is settled at once; lists and decoded messages are built when they
@@ -77,10 +101,11 @@ export class History implements ConnectionHistory {
   readonly stage: Stage;
   readonly bothDirections: boolean;
   readonly blindSpots: readonly BlindSpot[];
+  readonly ordinary: number;
   readonly clientSide: Side;
   readonly row: number;
   private readonly facts: FactsRecorder;
-  private readonly placement: Placement;
+  readonly placement: Placement;
   private eventLists:
     | { messages: MessageFact[]; alerts: AlertFact[]; oddities: OddityFact[] }
     | undefined;
@@ -159,6 +184,8 @@ export class History implements ConnectionHistory {
     };
     this.bothDirections = spoke(0) && spoke(1);
     this.blindSpots = this.findBlindSpots(table.flags[row] as number);
+    this.ordinary =
+      this.outcome === 'established' ? this.ordinaryClass(table.flags[row] as number) : 0;
   }
 
   get clientHello(): ClientHello | undefined {
@@ -256,6 +283,26 @@ export class History implements ConnectionHistory {
   private both<T>(of: (side: Side) => T): PerRole<T> {
     const client = of(this.clientSide);
     return { client, server: of((1 - this.clientSide) as Side) };
+  }
+
+  /** See `ConnectionHistory.ordinary`; two versions, suites and ways of closing never share a class. */
+  private ordinaryClass(flags: number): number {
+    if ((flags & UNUSUAL) !== 0 || (flags & COMPLETE) !== COMPLETE || !this.bothDirections)
+      return 0;
+    const closing = this.placement.ordinaryClosing(this.clientSide);
+    if (closing === 0) return 0;
+    const resumed = this.resumed === undefined ? 0 : this.resumed ? 2 : 1;
+    const negotiated =
+      (this.extendedMasterSecret ? 1 : 0) |
+      (this.encryptThenMac ? 2 : 0) |
+      (resumed << 2) |
+      ((flags & SEEN.helloRetry) !== 0 ? 16 : 0) |
+      ((flags & SEEN.earlyData) !== 0 ? 32 : 0) |
+      (this.blindSpots.length << 6) |
+      ((this.facts.table.helloCount[this.row] as number) > 1 ? 512 : 0);
+    return (
+      (((this.version ?? 0) * 0x10000 + (this.cipherSuite ?? 0)) * 0x400 + negotiated) * 4 + closing
+    );
   }
 
   private findBlindSpots(flags: number): BlindSpot[] {

@@ -1,10 +1,10 @@
 import { grown } from '../bytes/columns.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import {
+  type At,
   type CaptureIndex,
   type ConnectionHistory,
   type ConnectionSummary,
-  type Endpoint,
   type LateCloseFact,
   OUTCOMES,
   type RefusalFact,
@@ -14,25 +14,31 @@ import {
   STAGES,
 } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
-import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
+import {
+  type FlowDirectory,
+  otherSide,
+  type Side,
+  type TcpConnectionView,
+} from '../model/stream.ts';
 import { isTls13 } from './history.ts';
 import type { RandomIndex } from './random-index.ts';
 
 /** What is kept of a server endpoint. */
 interface Server {
-  readonly endpoint: Endpoint;
   readonly transport: 'tcp' | 'udp';
+  /** A flow that it is an end of, and which. */
+  readonly flow: number;
+  readonly side: Side;
   speaksTls: boolean;
   /** Something failed, closed unexpectedly or was refused: worth a rule's attention. */
   remarkable: boolean;
+  /** Ids of its connections. */
   connections: Int32Array;
   count: number;
-  closes: ServerCloseFact[];
-  refusals: RefusalFact[];
-  accepted: { packet: number; nanos: number }[];
-  /** Opening and closing moments of its TCP connections, for `openAt`. */
-  opened: number[];
-  ended: number[];
+  readonly closes: ServerCloseFact[];
+  readonly refusals: RefusalFact[];
+  /** SYN-ACKs: packet, moment, and when that connection ended; three numbers each. */
+  readonly accepted: number[];
 }
 
 /**
@@ -44,9 +50,12 @@ export class ServerIndex implements CaptureIndex {
   lastNanos = 0;
   readonly lateCloses: LateCloseFact[] = [];
   private readonly randoms: RandomIndex;
-  private readonly servers_ = new Map<string, Server>();
+  private readonly flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory };
+  private readonly known = {
+    tcp: new Map<number | string, Server>(),
+    udp: new Map<number | string, Server>(),
+  };
   private readonly names: (string | undefined)[] = [];
-  private readonly clients: Endpoint[] = [];
   private readonly owners: Server[] = [];
   private ints = new Int32Array(512 * INTS);
   private times = new Float64Array(512 * TIMES);
@@ -55,16 +64,20 @@ export class ServerIndex implements CaptureIndex {
   private readonly groups = new Map<number, number>();
   private readonly suites = new Map<number, readonly number[]>();
 
-  constructor(randoms: RandomIndex) {
+  constructor(
+    randoms: RandomIndex,
+    flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory },
+  ) {
     this.randoms = randoms;
+    this.flows = flows;
   }
 
   get sharedRandoms(): readonly SharedRandomFact[] {
     return this.randoms.facts();
   }
 
-  /** @param reused the history's hello octets are about to be released: take what is needed now */
-  add(history: ConnectionHistory, hello: HelloNumbers): void {
+  /** A connection is final: what of it must be known at the end. */
+  add(history: ConnectionHistory, hello: RowNumbers): void {
     const id = history.id;
     const at = id - 1;
     if ((at + 1) * INTS > this.ints.length) {
@@ -73,10 +86,9 @@ export class ServerIndex implements CaptureIndex {
       this.times = grown(this.times, rows * TIMES);
     }
     if (id > this.connectionCount) this.connectionCount = id;
-    const server = this.server(history.server, history.transport);
+    const server = this.server(history.transport, hello.flow, otherSide(hello.clientSide));
     server.speaksTls = true;
     this.owners[at] = server;
-    this.clients[at] = history.client;
     this.names[at] = history.serverName;
     if (server.count === server.connections.length)
       server.connections = grown(server.connections, server.connections.length * 2);
@@ -95,9 +107,11 @@ export class ServerIndex implements CaptureIndex {
     const t = at * TIMES;
     ints[i] =
       1 |
+      (hello.clientSide << 6) |
       (history.protocol === 'DTLS' ? 2 : 0) |
       (history.resumed === undefined ? 0 : history.resumed ? 12 : 4);
     ints[i + 1] = history.stream;
+    ints[i + 15] = hello.flow;
     ints[i + 2] = OUTCOMES.indexOf(history.outcome) | (STAGES.indexOf(history.stage) << 8);
     ints[i + 3] = history.version ?? 0;
     ints[i + 4] = (history.cipherSuite ?? -1) + 1;
@@ -111,49 +125,52 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 9] = hello.answerPacket;
     times[t + 3] = hello.answerNanos;
     ints[i + 10] = hello.octets;
-    if (history.outcome !== 'established') this.addFailure(history, i, t);
+    ints[i + 13] = hello.lastFromClient.packet;
+    times[t + 4] = hello.lastFromClient.nanos;
+    ints[i + 14] = hello.lastFromServer.packet;
+    times[t + 5] = hello.lastFromServer.nanos;
+    if (history.outcome !== 'established') this.addFailure(history, i);
     if (history.alpn !== undefined) this.alpn.set(id, history.alpn);
-    this.addLateClose(history, server);
+    if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
   }
 
   /** Facts of a TCP connection, with TLS or without: who opened, refused, closed. `history` where it has TLS. */
   addTcp(view: TcpConnectionView, history: ConnectionHistory | undefined): void {
-    const initiator = view.initiator;
+    const { initiator, synAck } = view;
     if (initiator === undefined) return;
     const serverSide = otherSide(initiator);
-    const { syn, synAck } = view;
-    const reset = view.rst(serverSide);
     if (synAck === undefined) {
-      // Without TLS on any side: nothing but SYNs, answered by RST or not at all.
-      if (
-        syn === undefined ||
-        view.octets(0) + view.octets(1) > 0 ||
-        view.rst(initiator) !== undefined
-      )
-        return;
-      const server = this.server(view.endpoint(serverSide), 'tcp');
-      if (server.refusals.length >= LIMITS.eventsPerServer) return;
-      server.refusals.push({
-        client: view.endpoint(initiator),
-        stream: view.stream,
-        syn,
-        transmissions: view.synTransmissions,
-        reset,
-        last: view.lastSyn ?? syn,
-      });
-      server.remarkable = true;
+      this.addRefusal(view, initiator, serverSide);
       return;
     }
-    const server = this.server(view.endpoint(serverSide), 'tcp');
-    if (server.accepted.length < LIMITS.eventsPerServer) server.accepted.push(synAck);
-    server.opened.push(synAck.nanos);
-    const ends = [view.fin(0), view.fin(1), view.rst(0), view.rst(1)].flatMap((end) =>
-      end ? [end.nanos] : [],
-    );
-    server.ended.push(ends.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...ends));
-    const close = serverClose(view, serverSide, history);
+    const server = this.server('tcp', view.flow, serverSide);
+    if (server.accepted.length < 3 * LIMITS.eventsPerServer)
+      server.accepted.push(synAck.packet, synAck.nanos, view.endNanos);
+    const close = view.isEnded ? serverClose(view, serverSide, history) : undefined;
     if (close === undefined) return;
     if (server.closes.length < LIMITS.eventsPerServer) server.closes.push(close);
+    server.remarkable = true;
+  }
+
+  /** Nothing but SYNs, answered by RST or not at all. */
+  private addRefusal(view: TcpConnectionView, initiator: Side, serverSide: Side): void {
+    const { syn } = view;
+    if (
+      syn === undefined ||
+      view.octets(0) + view.octets(1) > 0 ||
+      view.rst(initiator) !== undefined
+    )
+      return;
+    const server = this.server('tcp', view.flow, serverSide);
+    if (server.refusals.length >= LIMITS.eventsPerServer) return;
+    server.refusals.push({
+      client: view.endpoint(initiator),
+      stream: view.stream,
+      syn,
+      transmissions: view.synTransmissions,
+      reset: view.rst(serverSide),
+      last: view.lastSyn ?? syn,
+    });
     server.remarkable = true;
   }
 
@@ -162,8 +179,7 @@ export class ServerIndex implements CaptureIndex {
     const i = at * INTS;
     const { ints, times } = this;
     const server = this.owners[at];
-    const client = this.clients[at];
-    if (server === undefined || client === undefined) return undefined;
+    if (server === undefined) return undefined;
     const t = at * TIMES;
     const when = (k: number, n: number) => ({
       packet: ints[i + k] as number,
@@ -177,8 +193,11 @@ export class ServerIndex implements CaptureIndex {
       id,
       protocol: (bits & 2) !== 0 ? 'DTLS' : 'TLS',
       stream: ints[i + 1] as number,
-      client,
-      server: server.endpoint,
+      client: this.flows[server.transport].endpoint(
+        ints[i + 15] as number,
+        (((ints[i] as number) >> 6) & 1) as Side,
+      ),
+      server: this.flows[server.transport].endpoint(server.flow, server.side),
       outcome: OUTCOMES[(ints[i + 2] as number) & 0xff] ?? 'incomplete',
       stage: STAGES[(ints[i + 2] as number) >> 8] ?? 'none',
       version: version === 0 ? undefined : version,
@@ -209,7 +228,8 @@ export class ServerIndex implements CaptureIndex {
   }
 
   *servers(): Iterable<ServerFacts> {
-    for (const server of this.servers_.values()) if (server.remarkable) yield this.factsOf(server);
+    for (const known of [this.known.tcp, this.known.udp])
+      for (const server of known.values()) if (server.remarkable) yield this.factsOf(server);
   }
 
   private factsOf(server: Server): ServerFacts {
@@ -217,17 +237,13 @@ export class ServerIndex implements CaptureIndex {
     const summary = (id: number) => this.summary(id);
     const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
     return {
-      endpoint: server.endpoint,
+      endpoint: this.flows[server.transport].endpoint(server.flow, server.side),
       transport: server.transport,
       speaksTls: server.speaksTls,
       closes: [...server.closes].sort(byTime),
       refusals: [...server.refusals].sort((a, b) => a.syn.nanos - b.syn.nanos),
-      accepted: [...server.accepted].sort(byTime),
-      openAt: (nanos) =>
-        server.opened.reduce(
-          (n, opened, k) => n + (opened <= nanos && (server.ended[k] as number) > nanos ? 1 : 0),
-          0,
-        ),
+      accepted: acceptedBy(server).sort(byTime),
+      openAt: (nanos) => openAt(server, nanos),
       get connections() {
         // Built once, and only if a rule looks.
         connections ??= [...server.connections.subarray(0, server.count)]
@@ -238,26 +254,12 @@ export class ServerIndex implements CaptureIndex {
     };
   }
 
-  private addFailure(history: ConnectionHistory, i: number, t: number): void {
-    const { ints, times } = this;
+  private addFailure(history: ConnectionHistory, i: number): void {
+    const { ints } = this;
     const fatal = history.alerts.findLast((a) => !a.encrypted && a.level === 2);
     if (fatal !== undefined) {
       ints[i + 11] = 0x100 | (fatal.from === 'client' ? 0x200 : 0) | (fatal.description ?? 0);
       ints[i + 12] = fatal.packet;
-    }
-    let k = 13;
-    for (const role of ['client', 'server'] as const) {
-      const message = history.messages.findLast((m) => m.from === role);
-      const data = history.tcp?.lastData[role];
-      const last =
-        data !== undefined && (message === undefined || data.nanos > message.nanos)
-          ? data
-          : message;
-      if (last !== undefined) {
-        ints[i + k] = last.packet;
-        times[t + k - 9] = last.nanos;
-      }
-      k++;
     }
     const { clientHello } = history;
     if (clientHello === undefined) return;
@@ -276,32 +278,25 @@ export class ServerIndex implements CaptureIndex {
       );
   }
 
-  private addLateClose(history: ConnectionHistory, server: Server): void {
-    if (history.protocol !== 'DTLS' || this.lateCloses.length >= LIMITS.findingsPerRule) return;
-    const close = history.dtls?.probableClose;
-    if (
-      close?.server === undefined ||
-      close.client === undefined ||
-      close.client.nanos < close.server.nanos
-    )
-      return;
-    if (close.client.nanos - close.server.nanos > LIMITS.promptAnswerNanos)
-      server.remarkable = true;
-    this.lateCloses.push({
-      connection: history.id,
-      server: history.server,
-      packet: close.client.packet,
-      lateNanos: close.client.nanos - close.server.nanos,
-    });
+  private addLateClose(
+    history: ConnectionHistory,
+    server: Server,
+    close: { packet: number; lateNanos: number },
+  ): void {
+    if (close.lateNanos > LIMITS.promptAnswerNanos) server.remarkable = true;
+    if (this.lateCloses.length >= LIMITS.findingsPerRule) return;
+    this.lateCloses.push({ connection: history.id, server: history.server, ...close });
   }
 
-  private server(endpoint: Endpoint, transport: 'tcp' | 'udp'): Server {
-    const key = `${transport}${endpoint.address} ${endpoint.port}`;
-    let server = this.servers_.get(key);
+  private server(transport: 'tcp' | 'udp', flow: number, side: Side): Server {
+    const key = this.flows[transport].endpointKey(flow, side);
+    const known = this.known[transport];
+    let server = known.get(key);
     if (server === undefined) {
       server = {
-        endpoint,
         transport,
+        flow,
+        side,
         speaksTls: false,
         remarkable: false,
         connections: new Int32Array(4),
@@ -309,26 +304,32 @@ export class ServerIndex implements CaptureIndex {
         closes: [],
         refusals: [],
         accepted: [],
-        opened: [],
-        ended: [],
       };
-      if (this.servers_.size < LIMITS.serverEndpoints) this.servers_.set(key, server);
+      if (known.size < LIMITS.serverEndpoints) known.set(key, server);
     }
     return server;
   }
 }
 
-/** Numbers about the hello that a history does not tell. */
-export interface HelloNumbers {
+/** Numbers of a connection's row that its history does not tell. */
+export interface RowNumbers {
+  readonly flow: number;
+  readonly clientSide: Side;
+  /** The first ClientHello, its transmissions and octets, and the server's answer. */
   readonly packet: number;
   readonly nanos: number;
   readonly transmissions: number;
   readonly answerPacket: number;
   readonly answerNanos: number;
   readonly octets: number;
+  /** The last payload of each. */
+  readonly lastFromClient: At;
+  readonly lastFromServer: At;
+  /** DTLS: the client's closing alert behind the server's. */
+  readonly answeredClose: { readonly packet: number; readonly lateNanos: number } | undefined;
 }
 
-const INTS = 15;
+const INTS = 16;
 const TIMES = 6;
 
 /** The server's end of a connection that it closed or reset first, without having said so in TLS. */
@@ -367,4 +368,19 @@ function serverClose(
       lastFromServer !== undefined &&
       lastFromServer.packet > lastFromClient.packet,
   };
+}
+
+function acceptedBy({ accepted }: Server): At[] {
+  const list: At[] = [];
+  for (let i = 0; i < accepted.length; i += 3)
+    list.push({ packet: accepted[i] as number, nanos: accepted[i + 1] as number });
+  return list;
+}
+
+/** Connections that a SYN-ACK had opened and no FIN or RST had ended. */
+function openAt({ accepted }: Server, nanos: number): number {
+  let open = 0;
+  for (let i = 0; i < accepted.length; i += 3)
+    if ((accepted[i + 1] as number) <= nanos && (accepted[i + 2] as number) > nanos) open++;
+  return open;
 }

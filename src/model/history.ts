@@ -289,6 +289,12 @@ export interface ConnectionHistory {
   readonly protectedRecords: PerRole<ProtectedFacts>;
   readonly oddities: readonly OddityFact[];
   readonly blindSpots: readonly BlindSpot[];
+  /**
+   * A class number where nothing about the connection is out of the ordinary: established, whole, no alert in the clear,
+   * no oddity, no anomaly, nothing sent twice, closed in order or still open. Rules answer the same for all connections of
+   * one class, so it is enough to ask them once. Undefined or 0 for every other connection.
+   */
+  readonly ordinary?: number;
   readonly tcp: TcpFacts | undefined;
   readonly dtls: DtlsFacts | undefined;
 }

@@ -12,6 +12,7 @@ export const otherSide = (side: Side): Side => (side === 0 ? 1 : 0);
 export interface TcpConnectionView {
   /** Row number, unique among the connections that are not final. */
   readonly row: number;
+  readonly flow: number;
   readonly stream: number;
   endpoint(side: Side): Endpoint;
   readonly first: At;
@@ -30,6 +31,11 @@ export interface TcpConnectionView {
   lastDataAcknowledged(side: Side): At | undefined;
   /** A FIN or RST was captured. */
   readonly isEnded: boolean;
+  /** The first of them; infinite if there was none. */
+  readonly endNanos: Nanos;
+  /** A RST was captured; who sent the first FIN. */
+  readonly isReset: boolean;
+  readonly firstFinSide: Side | undefined;
   facts(client: Side): TcpFacts;
 }
 
@@ -70,8 +76,9 @@ export interface DatagramSink {
   portUnreachable(flow: number, side: Side, packet: number, nanos: Nanos): void;
 }
 
-/** Endpoints and Wireshark number of UDP flows. */
+/** The endpoints of flows, TCP or UDP; kept for all flows to the end of the run. */
 export interface FlowDirectory {
   endpoint(flow: number, side: Side): Endpoint;
-  stream(flow: number): number;
+  /** The same for the same endpoint, cheaper than its text. */
+  endpointKey(flow: number, side: Side): number | string;
 }

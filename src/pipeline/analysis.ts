@@ -70,10 +70,11 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.records = new TlsStreams(tls, book);
     this.dtls = new DtlsTracker(this.facts, randoms, book);
     this.datagrams = new DtlsDatagrams(this.dtls);
-    this.tcpStage = new Tcp(new FlowTable(), this.clock, this, book);
+    const tcpFlows = new FlowTable();
+    this.tcpStage = new Tcp(tcpFlows, this.clock, this, book);
     this.udpStage = new Udp(this.clock, this);
-    this.index = new ServerIndex(randoms);
-    this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage, this.index, this);
+    this.index = new ServerIndex(randoms, { tcp: tcpFlows, udp: this.udpStage.flows });
+    this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
   }
 
   get epochSeconds(): number {

@@ -56,6 +56,22 @@ class RuleState<R extends Rule = Rule> {
   }
 }
 
+/** The answers to one connection, and how many others of its class get the same without being asked. */
+class OrdinaryClass {
+  silent = true;
+  more = 0;
+  readonly assessed: RuleState[] = [];
+  readonly notAssessable: [RuleState, BlindSpot][] = [];
+
+  /** Counts for those that were not asked. */
+  settle(): void {
+    for (const state of this.assessed) state.assessed += this.more;
+    for (const [{ notAssessable }, missing] of this.notAssessable)
+      notAssessable.set(missing, (notAssessable.get(missing) ?? 0) + this.more);
+    this.more = 0;
+  }
+}
+
 /**
  * Puts every connection, then the capture, before the rules; counts coverage; lets one cause speak once.
  *
@@ -71,6 +87,9 @@ export class RuleRunner {
   readonly #notices: NoticeSink | undefined;
   readonly #limit: number;
   #internalErrors = 0;
+  /** What all rules answered to the first connection of each ordinary class, where none of them spoke. */
+  readonly #ordinary = new Map<number, OrdinaryClass>();
+  #answers = new OrdinaryClass();
 
   constructor(options: RuleRunnerOptions) {
     this.#emit = options.finding;
@@ -119,6 +138,7 @@ export class RuleRunner {
    * the connections it looked over.
    */
   coverage(): readonly CoverageRow[] {
+    for (const answers of this.#ordinary.values()) answers.settle();
     return this.#states.map(({ rule, assessed, notAssessable }) => ({
       rule: rule.meta.id,
       assessed,
@@ -131,6 +151,16 @@ export class RuleRunner {
    * because an earlier one explains it.
    */
   connection(history: ConnectionHistory, neighbours: Neighbours): void {
+    const ordinary = history.ordinary ?? 0;
+    if (ordinary !== 0) {
+      const known = this.#ordinary.get(ordinary);
+      if (known !== undefined) {
+        known.more++;
+        return;
+      }
+    }
+    const answers = new OrdinaryClass();
+    this.#answers = answers;
     let now: [RuleState, FindingVerdict][] | undefined;
     for (const state of this.#ofConnections) {
       const findings = this.#judge(state, history, neighbours);
@@ -145,6 +175,7 @@ export class RuleRunner {
         }
       }
     }
+    if (ordinary !== 0 && answers.silent) this.#ordinary.set(ordinary, answers);
     if (now === undefined) return;
     const known = [history, neighbours.previous, neighbours.next];
     const streamOf = (id: number): StreamOf | undefined => known.find((one) => one?.id === id);
@@ -202,6 +233,7 @@ export class RuleRunner {
     try {
       return this.#count(state, state.rule.check(history, neighbours));
     } catch (fault) {
+      this.#answers.silent = false;
       this.#report(state, history.firstPacket, fault);
       return undefined;
     }
@@ -213,6 +245,8 @@ export class RuleRunner {
   ): readonly FindingVerdict[] | undefined {
     if (!('kind' in verdict)) {
       state.assessed++;
+      if (verdict.length > 0) this.#answers.silent = false;
+      this.#answers.assessed.push(state);
       return verdict;
     }
     switch (verdict.kind) {
@@ -223,12 +257,15 @@ export class RuleRunner {
           verdict.missing,
           (state.notAssessable.get(verdict.missing) ?? 0) + 1,
         );
+        this.#answers.notAssessable.push([state, verdict.missing]);
         return undefined;
       case 'pass':
         state.assessed++;
+        this.#answers.assessed.push(state);
         return undefined;
       case 'finding':
         state.assessed++;
+        this.#answers.silent = false;
         return [verdict];
     }
   }

@@ -1,21 +1,29 @@
 import { grown } from '../bytes/columns.ts';
+import type { Endpoint } from '../model/history.ts';
+import type { FlowDirectory, Side } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 
-/** Int32 words of one key: two addresses of four words, both ports, protocol and family. */
+/** Int32 words of one key: two addresses of four words (IPv4 uses the first), both ports, family. */
 const WORDS = 10;
-const TAG = 9;
 const PORTS = 8;
+const FAMILY = 9;
+/** A slot for IPv4 holds the key itself, so that a lookup touches one cache line: address, address, ports, flow + 1. */
+const SLOT = 4;
 
 /**
- * Endpoint pairs → flow numbers, from 0 in order of appearance, each with the side (0 or 1) that the packet's source is.
- * The side is the rank of the endpoint (address, then port), so it does not depend on who spoke first.
+ * Endpoint pairs of one protocol → flow numbers, from 0 in order of appearance, each with the side (0 or 1) that the
+ * packet's source is. The side is the rank of the endpoint (address, then port), so it does not depend on who spoke first.
  *
- * Open addressing over an `Int32Array`; nothing is allocated for a packet of a known flow. The hash is seeded, so that
- * a capture cannot be crafted to collide.
+ * Open addressing over `Int32Array`; nothing is allocated for a packet of a known flow. The hash is seeded, so that a
+ * capture cannot be crafted to collide; the numbers do not depend on the seed.
  */
-export class FlowTable {
-  private slots = new Int32Array(1024);
-  private mask = 1023;
+export class FlowTable implements FlowDirectory {
+  private slots4 = new Int32Array(1024 * SLOT);
+  private mask4 = 1023;
+  private count4 = 0;
+  private slots6 = new Int32Array(1024);
+  private mask6 = 1023;
+  private count6 = 0;
   private keys = new Int32Array(512 * WORDS);
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private readonly probe = new Int32Array(WORDS);
@@ -24,56 +32,37 @@ export class FlowTable {
 
   /** @returns `flow * 2 + side` of the packet's source; a flow seen for the first time is added */
   find(t: TransportCursor): number {
-    const { view, sourceOffset: s, destinationOffset: d } = t;
-    const probe = this.probe;
-    let side = 0;
-    let hash = this.seed ^ (t.protocol * 0x3d4d51cb);
-    const ports = (t.sourcePort << 16) | t.destinationPort;
-    if (t.family === 4) {
-      const a = view.getInt32(s);
-      const b = view.getInt32(d);
-      side = a < b || (a === b && t.sourcePort <= t.destinationPort) ? 0 : 1;
-      probe[0] = side === 0 ? a : b;
-      probe[4] = side === 0 ? b : a;
-      probe[PORTS] = side === 0 ? ports : (ports << 16) | (ports >>> 16);
-      hash = mix(mix(mix(hash, probe[0]), probe[4]), probe[PORTS]);
-      probe[TAG] = t.protocol;
-      let slot = finish(hash) & this.mask;
-      for (;;) {
-        const flow = (this.slots[slot] as number) - 1;
-        if (flow < 0) return (this.add(slot) << 1) | side;
-        const k = flow * WORDS;
-        const keys = this.keys;
-        if (
-          keys[k] === probe[0] &&
-          keys[k + 4] === probe[4] &&
-          keys[k + PORTS] === probe[PORTS] &&
-          keys[k + TAG] === probe[TAG]
-        )
-          return (flow << 1) | side;
-        slot = (slot + 1) & this.mask;
-      }
-    }
-    side = compareSix(view, s, d) || (t.sourcePort <= t.destinationPort ? -1 : 1);
-    side = side < 0 ? 0 : 1;
-    const first = side === 0 ? s : d;
-    const second = side === 0 ? d : s;
-    for (let i = 0; i < 4; i++) {
-      const a = view.getInt32(first + 4 * i);
-      const b = view.getInt32(second + 4 * i);
-      probe[i] = a;
-      probe[4 + i] = b;
-      hash = mix(mix(hash, a), b);
-    }
-    probe[PORTS] = side === 0 ? ports : (ports << 16) | (ports >>> 16);
-    probe[TAG] = t.protocol | 0x100;
-    let slot = finish(mix(hash, probe[PORTS])) & this.mask;
+    if (t.family !== 4) return this.find6(t);
+    const { view } = t;
+    const s = view.getInt32(t.sourceOffset);
+    const d = view.getInt32(t.destinationOffset);
+    const first = s < d || (s === d && t.sourcePort <= t.destinationPort);
+    const a = first ? s : d;
+    const b = first ? d : s;
+    const ports = first
+      ? (t.sourcePort << 16) | t.destinationPort
+      : (t.destinationPort << 16) | t.sourcePort;
+    const side = first ? 0 : 1;
+    const slots = this.slots4;
+    let slot = finish(mix(mix(mix(this.seed, a), b), ports)) & this.mask4;
     for (;;) {
-      const flow = (this.slots[slot] as number) - 1;
-      if (flow < 0) return (this.add(slot) << 1) | side;
-      if (this.matches(flow)) return (flow << 1) | side;
-      slot = (slot + 1) & this.mask;
+      const at = slot * SLOT;
+      const flow = slots[at + 3] as number;
+      if (flow === 0) return (this.add4(at, a, b, ports) << 1) | side;
+      if (slots[at] === a && slots[at + 1] === b && slots[at + 2] === ports)
+        return ((flow - 1) << 1) | side;
+      slot = (slot + 1) & this.mask4;
     }
+  }
+
+  endpoint(flow: number, side: Side): Endpoint {
+    return { address: this.address(flow, side), port: this.port(flow, side) };
+  }
+
+  endpointKey(flow: number, side: Side): number | string {
+    if (this.keys[flow * WORDS + FAMILY] !== 4)
+      return `${this.address(flow, side)} ${this.port(flow, side)}`;
+    return ((this.keys[flow * WORDS + side * 4] as number) >>> 0) * 0x10000 + this.port(flow, side);
   }
 
   /** Port of one side. */
@@ -85,8 +74,8 @@ export class FlowTable {
   /** Address of one side as text: dotted decimal, or RFC 5952. */
   address(flow: number, side: number): string {
     const k = flow * WORDS + side * 4;
-    const keys = this.keys;
-    if (((keys[flow * WORDS + TAG] as number) & 0x100) === 0) {
+    const { keys } = this;
+    if (keys[flow * WORDS + FAMILY] === 4) {
       const a = keys[k] as number;
       return `${a >>> 24}.${(a >>> 16) & 255}.${(a >>> 8) & 255}.${a & 255}`;
     }
@@ -98,47 +87,103 @@ export class FlowTable {
     return formatGroups(groups);
   }
 
+  private find6(t: TransportCursor): number {
+    const { view, sourceOffset: s, destinationOffset: d } = t;
+    const { probe } = this;
+    const first = comesFirst(view, s, d, t.sourcePort <= t.destinationPort);
+    const low = first ? s : d;
+    const high = first ? d : s;
+    let hash = this.seed;
+    for (let i = 0; i < 4; i++) {
+      const a = view.getInt32(low + 4 * i);
+      const b = view.getInt32(high + 4 * i);
+      probe[i] = a;
+      probe[4 + i] = b;
+      hash = mix(mix(hash, a), b);
+    }
+    const ports = first
+      ? (t.sourcePort << 16) | t.destinationPort
+      : (t.destinationPort << 16) | t.sourcePort;
+    probe[PORTS] = ports;
+    let slot = finish(mix(hash, ports)) & this.mask6;
+    const side = first ? 0 : 1;
+    for (;;) {
+      const flow = (this.slots6[slot] as number) - 1;
+      if (flow < 0) return (this.add6(slot) << 1) | side;
+      if (this.matches(flow)) return (flow << 1) | side;
+      slot = (slot + 1) & this.mask6;
+    }
+  }
+
   private matches(flow: number): boolean {
     const k = flow * WORDS;
-    for (let i = 0; i < WORDS; i++) if (this.keys[k + i] !== this.probe[i]) return false;
+    for (let i = 0; i <= PORTS; i++) if (this.keys[k + i] !== this.probe[i]) return false;
     return true;
   }
 
-  private add(slot: number): number {
-    const flow = this.size++;
-    if ((flow + 1) * WORDS > this.keys.length)
-      this.keys = grown(this.keys, Math.ceil(this.keys.length * 1.5));
-    const four = this.probe[TAG] === 6 || this.probe[TAG] === 17;
-    if (four) for (let i = 1; i < PORTS; i++) if (i !== 4) this.probe[i] = 0;
-    this.keys.set(this.probe, flow * WORDS);
-    this.slots[slot] = flow + 1;
-    if (this.size * 2 > this.mask) this.rehash();
+  private add4(at: number, a: number, b: number, ports: number): number {
+    const flow = this.addKey(4);
+    const k = flow * WORDS;
+    this.keys[k] = a;
+    this.keys[k + 4] = b;
+    this.keys[k + PORTS] = ports;
+    this.slots4[at] = a;
+    this.slots4[at + 1] = b;
+    this.slots4[at + 2] = ports;
+    this.slots4[at + 3] = flow + 1;
+    if (++this.count4 * 2 > this.mask4) this.rehash4();
     return flow;
   }
 
-  private rehash(): void {
-    this.mask = this.mask * 2 + 1;
-    this.slots = new Int32Array(this.mask + 1);
-    for (let flow = 0; flow < this.size; flow++) {
-      let slot = finish(this.hashOf(flow)) & this.mask;
-      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
-      this.slots[slot] = flow + 1;
-    }
+  private add6(slot: number): number {
+    const flow = this.addKey(6);
+    this.probe[FAMILY] = 6;
+    this.keys.set(this.probe, flow * WORDS);
+    this.slots6[slot] = flow + 1;
+    if (++this.count6 * 2 > this.mask6) this.rehash6();
+    return flow;
   }
 
-  private hashOf(flow: number): number {
-    const k = flow * WORDS;
-    const keys = this.keys;
-    const tag = keys[k + TAG] as number;
-    let hash = this.seed ^ ((tag & 0xff) * 0x3d4d51cb);
-    if ((tag & 0x100) === 0) hash = mix(mix(hash, keys[k] as number), keys[k + 4] as number);
-    else {
-      for (let i = 0; i < 4; i++) {
-        hash = mix(hash, keys[k + i] as number);
-        hash = mix(hash, keys[k + 4 + i] as number);
-      }
+  private addKey(family: number): number {
+    const flow = this.size++;
+    if ((flow + 1) * WORDS > this.keys.length)
+      this.keys = grown(this.keys, Math.ceil(this.keys.length / WORDS / 2) * 3 * WORDS);
+    this.keys[flow * WORDS + FAMILY] = family;
+    return flow;
+  }
+
+  private rehash4(): void {
+    const old = this.slots4;
+    this.mask4 = this.mask4 * 2 + 1;
+    const slots = new Int32Array((this.mask4 + 1) * SLOT);
+    for (let from = 0; from < old.length; from += SLOT) {
+      if (old[from + 3] === 0) continue;
+      const a = old[from] as number;
+      const b = old[from + 1] as number;
+      const ports = old[from + 2] as number;
+      let slot = finish(mix(mix(mix(this.seed, a), b), ports)) & this.mask4;
+      while (slots[slot * SLOT + 3] !== 0) slot = (slot + 1) & this.mask4;
+      slots[slot * SLOT] = a;
+      slots[slot * SLOT + 1] = b;
+      slots[slot * SLOT + 2] = ports;
+      slots[slot * SLOT + 3] = old[from + 3] as number;
     }
-    return mix(hash, keys[k + PORTS] as number);
+    this.slots4 = slots;
+  }
+
+  private rehash6(): void {
+    this.mask6 = this.mask6 * 2 + 1;
+    this.slots6 = new Int32Array(this.mask6 + 1);
+    for (let flow = 0; flow < this.size; flow++) {
+      const k = flow * WORDS;
+      if (this.keys[k + FAMILY] !== 6) continue;
+      let hash = this.seed;
+      for (let i = 0; i < 4; i++)
+        hash = mix(mix(hash, this.keys[k + i] as number), this.keys[k + 4 + i] as number);
+      let slot = finish(mix(hash, this.keys[k + PORTS] as number)) & this.mask6;
+      while (this.slots6[slot] !== 0) slot = (slot + 1) & this.mask6;
+      this.slots6[slot] = flow + 1;
+    }
   }
 }
 
@@ -148,18 +193,18 @@ function mix(hash: number, word: number): number {
 }
 
 function finish(hash: number): number {
-  let h = hash ^ (hash >>> 15);
-  h = Math.imul(h, 0x85ebca6b);
+  const h = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return (h ^ (h >>> 13)) >>> 0;
 }
 
-function compareSix(view: DataView, a: number, b: number): number {
+/** Is the endpoint at `a` the lower one? */
+function comesFirst(view: DataView, a: number, b: number, lowerPort: boolean): boolean {
   for (let i = 0; i < 16; i += 4) {
     const x = view.getInt32(a + i);
     const y = view.getInt32(b + i);
-    if (x !== y) return x < y ? -1 : 1;
+    if (x !== y) return x < y;
   }
-  return 0;
+  return lowerPort;
 }
 
 /** RFC 5952 §4: lower case, the longest run of two or more zero groups shortened once. */

@@ -32,13 +32,16 @@ export class TcpView implements TcpConnectionView {
     this.conflicts.delete(row);
   }
 
+  get flow(): number {
+    return this.table.flow[this.row] as number;
+  }
+
   get stream(): number {
     return this.table.stream[this.row] as number;
   }
 
   endpoint(side: Side): Endpoint {
-    const flow = this.table.flow[this.row] as number;
-    return { address: this.flows.address(flow, side), port: this.flows.port(flow, side) };
+    return this.flows.endpoint(this.flow, side);
   }
 
   get first(): At {
@@ -109,6 +112,31 @@ export class TcpView implements TcpConnectionView {
         (HALF.fin | HALF.rst)) !==
       0
     );
+  }
+
+  get endNanos(): number {
+    const { finPacket, finNanos, rstPacket, rstNanos } = this.table;
+    let end = Number.POSITIVE_INFINITY;
+    for (let half = this.row * 2; half < this.row * 2 + 2; half++) {
+      if (finPacket[half] !== 0) end = Math.min(end, finNanos[half] as number);
+      if (rstPacket[half] !== 0) end = Math.min(end, rstNanos[half] as number);
+    }
+    return end;
+  }
+
+  get isReset(): boolean {
+    const half = this.row * 2;
+    return (
+      (((this.table.flags[half] as number) | (this.table.flags[half + 1] as number)) & HALF.rst) !==
+      0
+    );
+  }
+
+  get firstFinSide(): Side | undefined {
+    const a = this.table.finPacket[this.row * 2] as number;
+    const b = this.table.finPacket[this.row * 2 + 1] as number;
+    if (a === 0 && b === 0) return undefined;
+    return b === 0 || (a !== 0 && a < b) ? 0 : 1;
   }
 
   facts(client: Side): TcpFacts {

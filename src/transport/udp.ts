@@ -1,12 +1,11 @@
-import type { Endpoint } from '../model/history.ts';
-import type { DatagramSink, FlowDirectory, Side } from '../model/stream.ts';
+import type { DatagramSink, Side } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import type { Clock } from './clock.ts';
 import { FlowTable } from './flow-table.ts';
 
 /** UDP: datagrams by 5-tuple. The flow number is Wireshark's `udp.stream`. */
-export class Udp implements FlowDirectory {
-  private readonly flows = new FlowTable();
+export class Udp {
+  readonly flows = new FlowTable();
   private readonly clock: Clock;
   private readonly sink: DatagramSink;
 
@@ -51,13 +50,5 @@ export class Udp implements FlowDirectory {
       t.packet.packetNumber,
       this.clock.nanos(t.packet),
     );
-  }
-
-  endpoint(flow: number, side: Side): Endpoint {
-    return { address: this.flows.address(flow, side), port: this.flows.port(flow, side) };
-  }
-
-  stream(flow: number): number {
-    return flow;
   }
 }
