@@ -4,7 +4,7 @@ import type { AnalyzeFlags } from './analyze-command.ts';
 import type { ConnectionsFlags } from './connections-command.ts';
 import { loadParts, type Parts } from './parts.ts';
 import { parseHost, parseMoment, parsePort, parseStream } from './selection.ts';
-import type { Streams } from './streams.ts';
+import type { Streams, TerminalFlags } from './streams.ts';
 import { UsageError } from './usage-error.ts';
 import { toolVersion } from './version.ts';
 
@@ -111,12 +111,6 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
       finish(0);
     });
   return program;
-}
-
-/** The options that say how a terminal is written to. */
-export interface TerminalFlags {
-  readonly color?: boolean;
-  readonly ascii?: boolean;
 }
 
 function addSelection(command: Command): void {

@@ -1,9 +1,8 @@
 import { ruleExplanation, ruleLines, ruleTable } from '../report/rule-texts.ts';
 import { createStyle, type Style } from '../report/style.ts';
 import type { Parts } from './parts.ts';
-import type { TerminalFlags } from './program.ts';
 import { unknownRule } from './rule-options.ts';
-import { columnsOf, type Streams, wantsAscii, wantsColor } from './streams.ts';
+import { columnsOf, type Streams, type TerminalFlags, wantsAscii, wantsColor } from './streams.ts';
 
 /** Lists all rules. Returns the exit status. */
 export async function listRules(

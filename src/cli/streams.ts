@@ -29,6 +29,12 @@ export interface Streams {
   off?(event: 'SIGINT', listener: () => void): unknown;
 }
 
+/** The options that say how a terminal is written to. */
+export interface TerminalFlags {
+  readonly color?: boolean;
+  readonly ascii?: boolean;
+}
+
 /** Is what is written to this stream coloured? Flags win over the environment, the environment over the terminal. */
 export function wantsColor(
   stream: TextOutput | undefined,
