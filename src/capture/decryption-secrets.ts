@@ -2,14 +2,11 @@ import { LIMITS } from '../model/limits.ts';
 
 /** The payload of one Decryption Secrets Block. */
 export interface EmbeddedSecrets {
-  /** `SECRETS_TLS_KEY_LOG`, or another type of the pcapng registry. */
+  /** Of the pcapng registry; 0x544c534b ("TLSK") is an NSS key log, as in `SSLKEYLOGFILE`. */
   readonly type: number;
   /** A copy; for a key log the text of the file. */
   readonly octets: Uint8Array;
 }
-
-/** An NSS key log, as in `SSLKEYLOGFILE`. The octets of the number spell "TLSK". */
-export const SECRETS_TLS_KEY_LOG = 0x544c534b;
 
 /** What one entry costs beside its payload, so that a host of empty ones is bounded as well. */
 const ENTRY_OCTETS = 64;

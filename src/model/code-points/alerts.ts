@@ -67,8 +67,3 @@ export function alertLevelName(level: number): string {
 export function alertDescriptionName(description: number): string {
   return nameOf(DESCRIPTIONS, description, 2);
 }
-
-/** Is the pair one that a peer could mean? A decrypted or guessed alert that is not was read wrongly. */
-export function isAlert(level: number, description: number): boolean {
-  return LEVELS[level] !== undefined && DESCRIPTIONS[description] !== undefined;
-}

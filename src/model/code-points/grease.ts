@@ -5,8 +5,3 @@
 export function isGrease(code: number): boolean {
   return (code & 0x0f0f) === 0x0a0a && code >> 8 === (code & 0xff);
 }
-
-/** The one-octet values reserved likewise for `PskKeyExchangeMode`: 0x0B, 0x2A, … 0xE4. RFC 8701 §2. */
-export function isGreaseOctet(code: number): boolean {
-  return code % 31 === 11 && code <= 0xe4;
-}

@@ -70,8 +70,3 @@ const HANDSHAKE_TYPES: NameTable = {
 export function handshakeTypeName(type: number): string {
   return nameOf(HANDSHAKE_TYPES, type, 2);
 }
-
-/** Is the type one that the registry assigns? Damaged or foreign octets seldom look so. */
-export function isHandshakeType(type: number): boolean {
-  return type >= 0 && type <= 0xff && HANDSHAKE_TYPES[type] !== undefined;
-}

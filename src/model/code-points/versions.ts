@@ -68,11 +68,6 @@ export function tlsEquivalent(wire: number): number {
   }
 }
 
-/** Is it a version of DTLS, the one before the standard included? */
-export function isDtls(wire: number): boolean {
-  return wire === DTLS_1_2 || wire === DTLS_1_3 || wire === DTLS_1_0 || wire === DTLS_PRE_STANDARD;
-}
-
 /**
  * The draft of TLS 1.3 that the value stands for: 0x7fNN by the drafts' own convention, 0xfbNN for the variant that
  * Facebook deployed; 0 if it is none. There were drafts up to 28.
