@@ -2,7 +2,7 @@ import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
-import type { Association } from './dtls-association.ts';
+import { type Association, HALF_FLAG } from './dtls-association.ts';
 import { isSeen, repeats, WINDOW } from './dtls-numbers.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
@@ -50,7 +50,7 @@ export function attribute(
   }
   const nonceTells =
     theirs.nonceState === 2 &&
-    newest.nonceOctets !== 0 &&
+    (mine.flags & HALF_FLAG.nonce) !== 0 &&
     (mine.nonceState === 1 || mine.nonceState === 2);
   if (nonceTells && theirs.nonceDelta !== mine.nonceDelta) {
     const delta = (r.nonceLow - r.sequence) | 0;

@@ -4,7 +4,7 @@ import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { SEEN } from './connection-table.ts';
-import type { Association } from './dtls-association.ts';
+import { type Association, HALF_FLAG } from './dtls-association.ts';
 import { DtlsMessages, type Fragment, readFragment } from './dtls-messages.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
@@ -48,6 +48,7 @@ export class DtlsHandshakes {
   }
 
   forget(a: Association): void {
+    if (!a.hasFragments) return;
     this.partial.forget(2 * a.slot);
     this.partial.forget(2 * a.slot + 1);
   }
@@ -115,6 +116,7 @@ export class DtlsHandshakes {
     if (fragment.offset === 0 && fragment.end - fragment.start === fragment.length) {
       this.message(a, r, r.bytes, fragment.start, fragment.end);
     } else {
+      a.hasFragments = true;
       const body = this.partial.add(2 * a.slot + r.side, fragment, r.bytes, r.packet);
       if (body === undefined) {
         if (fragment.type === CLIENT_HELLO) this.partialClientHello(a.row, r);
@@ -162,10 +164,7 @@ export class DtlsHandshakes {
           facts.event(row, EVENT.message, r.side, HELLO_RETRY, length, r.packet, r.nanos);
           return;
         }
-        a.nonceOctets = cipherSuite((table.suite[row] as number) - 1)?.explicitNonceOctets ?? 0;
-        a.lengthMin = table.lengthMin[row] as number;
-        a.lengthModulus = table.lengthModulus[row] as number;
-        a.lengthBase = table.lengthBase[row] as number;
+        this.applyNegotiation(a);
         this.randoms.add(
           1,
           bytes,
@@ -185,6 +184,18 @@ export class DtlsHandshakes {
         break;
     }
     facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos);
+  }
+
+  /** What the suite says about the records that will follow. */
+  private applyNegotiation(a: Association): void {
+    const { table } = this.facts;
+    const nonce = cipherSuite((table.suite[a.row] as number) - 1)?.explicitNonceOctets ?? 0;
+    const modulus = table.lengthModulus[a.row] as number;
+    for (const half of a.sides) {
+      if (nonce > 0) half.flags |= HALF_FLAG.nonce;
+      half.lengthMin = table.lengthMin[a.row] as number;
+      half.lengthRule = modulus === 0 ? 0 : (modulus << 8) | (table.lengthBase[a.row] as number);
+    }
   }
 
   private clientHello(

@@ -98,7 +98,6 @@ export class DtlsMessages {
 
   /** Gives up what is incomplete of a direction. */
   forget(half: number): void {
-    if (this.partial.size === 0) return;
     for (const [key, message] of this.partial)
       if (Math.floor(key / 0x10000) === half) this.drop(key, message);
   }

@@ -1,25 +1,21 @@
-import {
-  type DtlsHalf,
-  RECENT,
-  RECENT_INTS,
-  RECENT_IP_ID,
-  RECENT_PACKET,
-  RECENT_PRINT,
-  RECENT_RECORD,
-} from './dtls-association.ts';
+import { type DtlsHalf, HALF_FLAG, RECENT } from './dtls-association.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 
 /** Anti-replay windows are 64 numbers wide in most stacks (RFC 6347 §4.1.2.6). */
 export const WINDOW = 64;
 
+/** What `takeNumber` answers for a number that was not seen before, or was too long ago to be compared. */
+export const NEW = -1;
+export const FORGOTTEN = -2;
+
 /**
  * Takes a record's number into its epoch.
  *
- * @returns index of the remembered record with the same number, `NEW` if the number was not seen before, `FORGOTTEN` if
- * it was, too long ago to be compared. The record is remembered only if its number is new.
+ * @returns place of the remembered record with the same number, `NEW` or `FORGOTTEN`. The record is remembered only if
+ * its number is new.
  */
 export function takeNumber(half: DtlsHalf, r: DtlsRecord): number {
-  const count = half.count;
+  const { count } = half;
   half.count = count + 1;
   half.lastPacket = r.packet;
   half.lastNanos = r.nanos;
@@ -40,12 +36,9 @@ export function takeNumber(half: DtlsHalf, r: DtlsRecord): number {
       markSeen(half, -step);
     }
   }
-  remember(half, r);
+  half.remember(r.print, r.packet, (r.contentType << 16) | r.length, r.sequence, r.nanos);
   return NEW;
 }
-
-export const NEW = -1;
-export const FORGOTTEN = -2;
 
 /** Was the number `back` below the highest one seen? */
 export function isSeen(half: DtlsHalf, back: number): boolean {
@@ -56,31 +49,14 @@ export function isSeen(half: DtlsHalf, back: number): boolean {
 /** Is a record with the same number and octets remembered? */
 export function repeats(half: DtlsHalf, r: DtlsRecord): boolean {
   const at = remembered(half, r);
-  return at >= 0 && half.recent[at * RECENT_INTS + RECENT_PRINT] === r.print;
+  return at >= 0 && half.recentPrint(at) === r.print;
 }
 
 function remembered(half: DtlsHalf, r: DtlsRecord): number {
   for (let i = 0; i < RECENT; i++) {
-    if (
-      half.recentTimes[2 * i] === r.sequence &&
-      half.recent[i * RECENT_INTS + RECENT_PACKET] !== 0
-    )
-      return i;
+    if (half.recentSequence(i) === r.sequence && half.recentPacket(i) !== 0) return i;
   }
   return FORGOTTEN;
-}
-
-function remember(half: DtlsHalf, r: DtlsRecord): void {
-  const at = half.recentAt;
-  half.recentAt = (at + 1) % RECENT;
-  const { recent, recentTimes } = half;
-  recentTimes[2 * at] = r.sequence;
-  recentTimes[2 * at + 1] = r.nanos;
-  const i = at * RECENT_INTS;
-  recent[i + RECENT_PRINT] = r.print;
-  recent[i + RECENT_PACKET] = r.packet;
-  recent[i + RECENT_RECORD] = (r.contentType << 16) | r.length;
-  recent[i + RECENT_IP_ID] = r.ipId;
 }
 
 function markSeen(half: DtlsHalf, back: number): void {
@@ -108,6 +84,7 @@ function shiftWindow(half: DtlsHalf, step: number): void {
 
 /** Some stacks count the explicit nonce up from a random start: nonce minus number then names the association. */
 export function takeNonce(half: DtlsHalf, r: DtlsRecord): void {
+  if ((half.flags & HALF_FLAG.nonce) === 0) return;
   const delta = (r.nonceLow - r.sequence) | 0;
   if (half.nonceState === 0) {
     half.nonceDelta = delta;

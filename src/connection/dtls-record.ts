@@ -26,19 +26,13 @@ export function emptyRecord(): DtlsRecord {
   return { ...numbers, ...rest, side: 0, bytes: new Uint8Array(0) };
 }
 
-/** Fills in what tells a protected fragment from others. */
-export function takePrint(r: DtlsRecord): void {
-  const { bytes, start, end } = r;
-  if (end - start < 8) {
-    r.print = r.length;
-    r.nonceLow = 0;
-    return;
-  }
-  r.print = word(bytes, end - 8) ^ Math.imul(word(bytes, end - 4), 0x9e3779b1) ^ r.length;
-  r.nonceLow = word(bytes, start + 4);
+/** Tells a protected fragment from others: its last eight octets, which no protection leaves to chance, and its length. */
+export function printOf(bytes: Uint8Array, start: number, end: number, length: number): number {
+  if (end - start < 8) return length;
+  return word(bytes, end - 8) ^ Math.imul(word(bytes, end - 4), 0x9e3779b1) ^ length;
 }
 
-function word(bytes: Uint8Array, at: number): number {
+export function word(bytes: Uint8Array, at: number): number {
   return (
     ((bytes[at] as number) << 24) |
     ((bytes[at + 1] as number) << 16) |

@@ -20,20 +20,11 @@ import { CONTENT_TYPE, type DtlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
 import { AnomalyBook, sameRecord } from './dtls-anomalies.ts';
-import {
-  type Association,
-  AssociationPool,
-  type DtlsHalf,
-  RECENT_INTS,
-  RECENT_IP_ID,
-  RECENT_PACKET,
-  RECENT_PRINT,
-  RECENT_RECORD,
-} from './dtls-association.ts';
+import { type Association, AssociationPool, type DtlsHalf, HALF_FLAG } from './dtls-association.ts';
 import { type Attribution, attribute } from './dtls-attribution.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
 import { FORGOTTEN, NEW, takeNonce, takeNumber } from './dtls-numbers.ts';
-import { type DtlsRecord, emptyRecord, takePrint } from './dtls-record.ts';
+import { type DtlsRecord, emptyRecord, printOf, word } from './dtls-record.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
@@ -46,6 +37,8 @@ export class DtlsTracker implements DtlsSink {
   private readonly pool = new AssociationPool();
   /** Newest association of each flow; and whether a flow's associations were already reported. */
   private readonly newest: (Association | undefined)[] = [];
+  /** Slot plus 1 of the association of flows that never had another. */
+  private alone = new Int32Array(512);
   private reported = new Uint8Array(512);
   private readonly current = emptyRecord();
   private readonly verdict: Attribution = { owner: undefined, reason: '', confidence: 'proven' };
@@ -86,7 +79,16 @@ export class DtlsTracker implements DtlsSink {
     nanos: number,
     ipId: number,
   ): void {
-    while (flow >= this.newest.length) this.newest.push(undefined);
+    if (flow >= this.newest.length) this.addFlows(flow);
+    const alone = this.alone[flow] as number;
+    const print = printOf(bytes, start, end, length);
+    const nonceLow = end - start >= 8 ? word(bytes, start + 4) : 0;
+    if (alone !== 0 && contentType === CONTENT_TYPE.applicationData && epoch !== 0) {
+      const half = (alone - 1) * 2 + side;
+      const delta = (nonceLow - sequence) | 0;
+      if (this.pool.halves.nextData(half, epoch, sequence, length, print, delta, packet, nanos))
+        return;
+    }
     const r = this.current;
     r.flow = flow;
     r.side = side;
@@ -100,6 +102,8 @@ export class DtlsTracker implements DtlsSink {
     r.packet = packet;
     r.nanos = nanos;
     r.ipId = ipId;
+    r.print = print;
+    r.nonceLow = nonceLow;
     if (epoch === 0) this.clear(r);
     else this.protected(r);
   }
@@ -111,7 +115,6 @@ export class DtlsTracker implements DtlsSink {
     const { table } = this.facts;
     if (!table.has(a.row, SEEN.tls13)) return;
     const half = a.sides[side];
-    touch(a, packet, nanos);
     half.others++;
     half.protectedCount++;
     half.lastPacket = packet;
@@ -140,6 +143,7 @@ export class DtlsTracker implements DtlsSink {
       a = previous;
     }
     this.newest[flow] = undefined;
+    this.alone[flow] = 0;
     if (flow >= this.reported.length)
       this.reported = grown(this.reported, Math.ceil(flow * 1.5) + 1);
     this.reported[flow] = 1;
@@ -176,7 +180,6 @@ export class DtlsTracker implements DtlsSink {
         'a plaintext message that only the older association lacks',
         'likely',
       );
-    touch(a, r.packet, r.nanos);
     const half = a.sides[r.side];
     countRecord(half, r.contentType);
     countClear(half, r);
@@ -230,7 +233,6 @@ export class DtlsTracker implements DtlsSink {
   // ------------------------------------------------------------------------------------------------ epoch ≥ 1
 
   private protected(r: DtlsRecord): void {
-    takePrint(r);
     const newest = this.newest[r.flow];
     if (newest === undefined) {
       this.take(this.begin(r, SEEN.startMissing), r);
@@ -245,7 +247,6 @@ export class DtlsTracker implements DtlsSink {
     const { owner } = verdict;
     if (owner === undefined) {
       this.anomalies.add(newest, newest, r, 'no-association', verdict.reason, verdict.confidence);
-      touch(newest, r.packet, r.nanos);
       countRecord(newest.sides[r.side], r.contentType);
       return;
     }
@@ -271,11 +272,10 @@ export class DtlsTracker implements DtlsSink {
         'it continues the numbers of the only association that is open here',
         'proven',
       );
-    touch(a, r.packet, r.nanos);
     countRecord(half, r.contentType);
     this.protectedFacts(a, half, r);
     const repeated = this.numbered(a, half, r);
-    if (a.nonceOctets !== 0) takeNonce(half, r);
+    takeNonce(half, r);
     if (r.contentType === CONTENT_TYPE.handshake) this.protectedHandshake(a, half, r, repeated);
     else if (r.contentType === CONTENT_TYPE.alert) this.protectedAlert(a, half, r, repeated);
   }
@@ -291,10 +291,8 @@ export class DtlsTracker implements DtlsSink {
       half.dataNanos = r.nanos;
       half.dataLength = r.length;
     }
-    if (
-      r.length < a.lengthMin ||
-      (a.lengthModulus !== 0 && r.length % a.lengthModulus !== a.lengthBase)
-    )
+    const rule = half.lengthRule;
+    if (r.length < half.lengthMin || (rule !== 0 && r.length % (rule >> 8) !== (rule & 0xff)))
       this.facts.event(
         a.row,
         EVENT.impossibleLength,
@@ -324,15 +322,11 @@ export class DtlsTracker implements DtlsSink {
   }
 
   private repeatedNumber(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): void {
-    const i = found * RECENT_INTS;
-    const earlier = {
-      packet: half.recent[i + RECENT_PACKET] as number,
-      nanos: half.recentTimes[2 * found + 1] as number,
-    };
+    const earlier = { packet: half.recentPacket(found), nanos: half.recentNanos(found) };
     const newest = this.newest[r.flow];
     if (
-      half.recent[i + RECENT_PRINT] !== r.print ||
-      half.recent[i + RECENT_RECORD] !== ((r.contentType << 16) | r.length)
+      half.recentPrint(found) !== r.print ||
+      half.recentRecord(found) !== ((r.contentType << 16) | r.length)
     ) {
       if (!this.strayBehindIt(a, half, found, r))
         this.anomalies.add(
@@ -347,9 +341,7 @@ export class DtlsTracker implements DtlsSink {
       return;
     }
     // The same packet captured twice (two interfaces, a mirror port) is not a replay.
-    const twice =
-      r.ipId === half.recent[i + RECENT_IP_ID] &&
-      Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos;
+    const twice = Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos;
     if (!twice)
       this.anomalies.add(
         a,
@@ -372,14 +364,14 @@ export class DtlsTracker implements DtlsSink {
     const theirs = older.sides[r.side];
     const step = r.sequence - theirs.highest;
     if (theirs.epoch !== r.epoch || theirs.closePacket !== 0 || step < 1 || step > 64) return false;
-    const record = half.recent[found * RECENT_INTS + RECENT_RECORD] as number;
+    const record = half.recentRecord(found);
     if (record >>> 16 !== CONTENT_TYPE.alert) return false;
     const stray: DtlsRecord = {
       ...r,
       contentType: CONTENT_TYPE.alert,
       length: record & 0xffff,
-      packet: half.recent[found * RECENT_INTS + RECENT_PACKET] as number,
-      nanos: half.recentTimes[2 * found + 1] as number,
+      packet: half.recentPacket(found),
+      nanos: half.recentNanos(found),
     };
     this.anomalies.add(
       older,
@@ -392,6 +384,7 @@ export class DtlsTracker implements DtlsSink {
     );
     if (half.closePacket === stray.packet) half.closePacket = 0;
     closes(theirs, stray);
+    older.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;
     return true;
   }
 
@@ -454,7 +447,13 @@ export class DtlsTracker implements DtlsSink {
     );
     if (repeated || half.closePacket !== 0) return;
     closes(half, r);
+    a.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;
     this.onClosed(r.flow);
+  }
+
+  private addFlows(flow: number): void {
+    while (flow >= this.newest.length) this.newest.push(undefined);
+    if (flow >= this.alone.length) this.alone = grown(this.alone, Math.ceil(flow * 1.5) + 1);
   }
 
   private begin(r: DtlsRecord, flags: number): Association {
@@ -473,6 +472,7 @@ export class DtlsTracker implements DtlsSink {
     const forgotten = older === undefined && this.reported[r.flow] === 1;
     this.facts.table.set(a.row, flags | (forgotten ? SEEN.startMissing : 0));
     this.newest[r.flow] = a;
+    this.alone[r.flow] = older === undefined ? a.slot + 1 : 0;
     return a;
   }
 }
@@ -480,11 +480,6 @@ export class DtlsTracker implements DtlsSink {
 /** Protected records flowed, and not both sides have closed. */
 function isOpen({ sides: [a, b] }: Association): boolean {
   return (a.epoch > 0 || b.epoch > 0) && (a.closePacket === 0 || b.closePacket === 0);
-}
-
-function touch(a: Association, packet: number, nanos: number): void {
-  a.lastPacket = packet;
-  a.lastNanos = nanos;
 }
 
 function closes(half: DtlsHalf, r: DtlsRecord): void {

@@ -235,7 +235,7 @@ class UdpPlacement implements Placement {
     this.siblings = siblings;
     this.stream = association.flow;
     this.first = { packet: association.firstPacket, nanos: association.firstNanos };
-    this.last = { packet: association.lastPacket, nanos: association.lastNanos };
+    this.last = association.last;
     this.ended = isClosed(association);
   }
 

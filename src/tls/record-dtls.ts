@@ -36,38 +36,61 @@ export class DtlsDatagrams {
     ipId: number,
   ): boolean {
     const wireEnd = start + wireLength;
-    if (!beginsDtls(bytes, start, end, wireEnd)) return false;
+    // Most datagrams are one record.
+    if (end - start < DTLS_HEADER || !isDtlsHeader(bytes, start)) return false;
+    const next = start + DTLS_HEADER + lengthAt(bytes, start);
+    if (next === wireEnd) {
+      this.one(flow, side, bytes, start, end, packet, nanos, ipId);
+      return true;
+    }
+    if (next > wireEnd || !mayFollow(bytes, next, end)) return false;
     let at = start;
     while (at + DTLS_HEADER <= end && isDtlsHeader(bytes, at)) {
-      const length = ((bytes[at + 11] as number) << 8) | (bytes[at + 12] as number);
-      const body = at + DTLS_HEADER;
-      if (body + length > wireEnd) break;
-      const epoch = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
-      const high = ((bytes[at + 5] as number) << 8) | (bytes[at + 6] as number);
-      const low =
-        ((bytes[at + 7] as number) << 24) |
-        ((bytes[at + 8] as number) << 16) |
-        ((bytes[at + 9] as number) << 8) |
-        (bytes[at + 10] as number);
-      this.sink.record(
-        flow,
-        side,
-        bytes[at] as number,
-        ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number),
-        epoch,
-        high === 0 && low >= 0 ? low : high * 0x100000000 + (low >>> 0),
-        length,
-        bytes,
-        body,
-        body + length < end ? body + length : end,
-        packet,
-        nanos,
-        ipId,
-      );
-      at = body + length;
+      const after = at + DTLS_HEADER + lengthAt(bytes, at);
+      if (after > wireEnd) break;
+      this.one(flow, side, bytes, at, after < end ? after : end, packet, nanos, ipId);
+      at = after;
     }
     return true;
   }
+
+  /** A record with its header at `at`; `end` is where its captured octets end. */
+  private one(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): void {
+    const high = ((bytes[at + 5] as number) << 8) | (bytes[at + 6] as number);
+    const low =
+      ((bytes[at + 7] as number) << 24) |
+      ((bytes[at + 8] as number) << 16) |
+      ((bytes[at + 9] as number) << 8) |
+      (bytes[at + 10] as number);
+    this.sink.record(
+      flow,
+      side,
+      bytes[at] as number,
+      ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number),
+      ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number),
+      high === 0 && low >= 0 ? low : high * 0x100000000 + (low >>> 0),
+      lengthAt(bytes, at),
+      bytes,
+      at + DTLS_HEADER,
+      end,
+      packet,
+      nanos,
+      ipId,
+    );
+  }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at + 11] as number) << 8) | (bytes[at + 12] as number);
 }
 
 function isDtlsHeader(bytes: Uint8Array, at: number): boolean {
@@ -78,16 +101,9 @@ function isDtlsHeader(bytes: Uint8Array, at: number): boolean {
   return (((bytes[at + 11] as number) << 8) | (bytes[at + 12] as number)) <= FRAGMENT_MAX;
 }
 
-/** The first record must be whole, and be followed by nothing or by another. */
-function beginsDtls(bytes: Uint8Array, start: number, end: number, wireEnd: number): boolean {
-  if (end - start < DTLS_HEADER || !isDtlsHeader(bytes, start)) return false;
-  const length = ((bytes[start + 11] as number) << 8) | (bytes[start + 12] as number);
-  const next = start + DTLS_HEADER + length;
-  if (next > wireEnd) return false;
+/** Behind the first record: another one, whose header may be cut, or a unified header of DTLS 1.3 (RFC 9147 §4). */
+function mayFollow(bytes: Uint8Array, next: number, end: number): boolean {
   return (
-    next === wireEnd ||
-    next + DTLS_HEADER > end ||
-    isDtlsHeader(bytes, next) ||
-    (bytes[next] as number) >> 5 === 1
+    next + DTLS_HEADER > end || isDtlsHeader(bytes, next) || (bytes[next] as number) >> 5 === 1
   );
 }
