@@ -1,5 +1,10 @@
-import type { Evidence } from '../../model/finding.ts';
-import type { CaptureIndex, ConnectionSummary, SharedRandomFact } from '../../model/history.ts';
+import type { Evidence, Severity } from '../../model/finding.ts';
+import type {
+  CaptureIndex,
+  ConnectionSummary,
+  Role,
+  SharedRandomFact,
+} from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule } from '../define-rule.ts';
 
@@ -22,7 +27,7 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     matters:
       'The randoms keep the keys of two connections apart. A random that repeats points to a generator without entropy, a cloned machine, a forked process, or a recorded handshake played back; and a key log, which is indexed by the client’s random, can no longer tell the two apart.',
     decides:
-      'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random.',
+      'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random. Where one host sent both, its random numbers repeat: a warning for a client, an error for a server. Two hosts that share one random are only noted, since each connection still has keys of its own from the other random and the key exchange.',
     silent:
       'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered and began within seconds of the other, it may be the same ClientHello on its way: nothing is said.',
     messages: {
@@ -69,7 +74,7 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
         {
           kind: 'finding' as const,
           message: fact.role,
-          severity: fact.role === 'server' ? ('error' as const) : ('warning' as const),
+          severity: severityOf(fact.role, rows),
           confidence: 'proven' as const,
           connections: rows.map(({ row }) => row.id),
           evidence: [evidence, ...more] as const,
@@ -98,6 +103,13 @@ function groupsOf(facts: readonly SharedRandomFact[]): Groups {
 interface Row {
   readonly row: ConnectionSummary;
   readonly packet: number;
+}
+
+/** A host that repeats itself has lost its source of random numbers; two hosts with one random have merely a copy. */
+function severityOf(role: Role, rows: readonly Row[]): Severity {
+  const senders = new Set(rows.map(({ row }) => row[role].address));
+  if (senders.size === rows.length) return 'info';
+  return role === 'server' ? 'error' : 'warning';
 }
 
 /** One connection for each handshake among those that share a random; at most a handful, in order of time. */

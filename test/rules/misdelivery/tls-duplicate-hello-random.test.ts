@@ -11,6 +11,7 @@ const shared = (role: 'client' | 'server', ...connections: number[]): SharedRand
   connections,
   packets: connections.map((id) => 10 * id + (role === 'client' ? 3 : 4)),
 });
+const elsewhere = { address: '198.51.100.7', port: 4711 };
 const index = (sharedRandoms: readonly SharedRandomFact[], connections = rows) =>
   fakeIndex([fakeServer({ connections })], { sharedRandoms });
 
@@ -67,6 +68,22 @@ testCaptureRule(tlsDuplicateHelloRandom, [
       [fakeSummary({ id: 1 }), fakeSummary({ id: 2, answered: undefined })],
     ),
     want: [],
+  },
+  {
+    name: 'only notes a client random that two hosts share',
+    index: index(
+      [shared('client', 1, 2)],
+      [fakeSummary({ id: 1 }), fakeSummary({ id: 2, client: elsewhere })],
+    ),
+    want: [{ message: 'client', severity: 'info', confidence: 'proven', packets: [13, 23] }],
+  },
+  {
+    name: 'only notes a server random that two hosts share',
+    index: index(
+      [shared('server', 1, 2)],
+      [fakeSummary({ id: 1 }), fakeSummary({ id: 2, server: elsewhere })],
+    ),
+    want: [{ message: 'server', severity: 'info', confidence: 'proven', packets: [14, 24] }],
   },
   {
     name: 'does not excuse one that comes much later',
