@@ -52,7 +52,7 @@ export interface FindingVerdict {
   readonly connections: readonly number[];
   readonly explanations?: readonly Explanation[];
   readonly table?: readonly (readonly string[])[];
-  /** Further words for this case only, appended to the message's. */
+  /** Further words for this case only; they come before the message's, which fit every case. */
   readonly causes?: readonly string[];
   readonly remedies?: readonly string[];
 }

@@ -84,8 +84,8 @@ export function renderFinding(
   const message = meta.messages[verdict.message];
   if (message === undefined) throw new Error(`no message '${verdict.message}'`);
   const words = (texts: readonly string[], more: readonly string[] = []): string[] => [
-    ...texts.map((text) => fill(text, verdict.data)),
     ...more.map(printable),
+    ...texts.map((text) => fill(text, verdict.data)),
   ];
   const evidence = [...verdict.evidence].sort((a, b) => a.packet - b.packet);
   const packets = [...new Set(evidence.map(({ packet }) => packet))];

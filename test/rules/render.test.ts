@@ -68,7 +68,7 @@ describe('renderFinding', () => {
   it('takes severity, headline and further words from the verdict', () => {
     expect(render({ severity: 'critical', causes: ['more'] })).toMatchObject({
       severity: 'critical',
-      causes: ['because of example.org', 'more'],
+      causes: ['more', 'because of example.org'],
     });
     expect(render({ message: 'other' }).title).toBe('Another example.org');
   });
