@@ -35,6 +35,18 @@ describe('the catalogue', () => {
     }
   });
 
+  it('sends nobody to a command that this version does not have', () => {
+    const has = ['analyze', 'connections', 'rules', 'explain', 'schema'];
+    for (const { meta } of CATALOGUE) {
+      for (const [id, { causes, remedies, commands }] of Object.entries(meta.messages)) {
+        for (const text of [...causes, ...remedies, ...commands]) {
+          for (const [, command] of text.matchAll(/\btlsdiag (\w+)/g))
+            expect(has, `${meta.id}, ${id}`).toContain(command);
+        }
+      }
+    }
+  });
+
   it('cites only clauses that were checked', () => {
     for (const { meta } of CATALOGUE) {
       expect(

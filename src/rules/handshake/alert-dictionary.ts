@@ -59,7 +59,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
       causes: [
         'a message arrived out of order, was left out or repeated; often a ChangeCipherSpec or Finished in the wrong place',
       ],
-      remedies: ['compare the order of the messages in the ladder with RFC 5246 §7.3'],
+      remedies: ['compare the order of the messages with RFC 5246 §7.3'],
     },
   ],
   20: [
@@ -69,7 +69,9 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
         'the two sides have different keys or use them differently: wrong PSK, different master secret, MAC construction',
         'the record was changed on the way, or belongs to another connection',
       ],
-      remedies: ['give a key log (--keylog): it tells whether the record or the receiver is wrong'],
+      remedies: [
+        'open the record before the alert with a key log: that tells whether the record or the receiver is wrong',
+      ],
     },
     {
       causes: ['a record did not authenticate, although hardly any keys can be in use yet'],

@@ -1,19 +1,28 @@
 import { alertDescriptionName, alertLevelName } from '../../model/code-points/alerts.ts';
-import type { AlertFact, ConnectionHistory, MessageFact } from '../../model/history.ts';
+import { type AlertFact, type At, type ConnectionHistory, peerOf } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
+import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 import { readingOf } from './alert-dictionary.ts';
 
-/** The other side's last message before the alert: what it most probably answers. */
-const answered = (
-  { messages }: ConnectionHistory,
+/** What came last from the other side before the alert: what it most probably answers. */
+function answered(
+  history: ConnectionHistory,
   { from, packet }: AlertFact,
-): MessageFact | undefined =>
-  messages.findLast((message) => message.from !== from && message.packet <= packet);
+): (At & { readonly what: string }) | undefined {
+  const peer = peerOf(from);
+  const { messages, protectedRecords } = history;
+  const last = messages.findLast((message) => message.from === peer && message.packet <= packet);
+  // In TLS 1.3 all after the ServerHello travels as application data.
+  const flight = isTls13(history) ? protectedRecords[peer].first : undefined;
+  if (flight !== undefined && flight.packet <= packet) {
+    return { ...flight, what: `the encrypted flight of the ${peer}` };
+  }
+  return last && { ...last, what: messageName(last.type) };
+}
 
 /** A record that has the size of an alert and was the last but the close: an alert that only a key could open. */
 function unreadVerdict(history: ConnectionHistory, ending: Ending) {
@@ -116,10 +125,10 @@ export const handshakeAlert = defineConnectionRule({
           'a certificate, a signature, the Finished or the policy of the other side was refused: the reason is inside the record',
         ],
         remedies: [
-          'give a key log (--keylog), which tells the alert',
           'read the log of the {from}: it knows what it sent',
+          'a key log of either side opens the record, in Wireshark for one',
         ],
-        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+        commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
       },
     },
   },
@@ -149,14 +158,14 @@ export const handshakeAlert = defineConnectionRule({
         answering:
           cause === undefined
             ? ''
-            : `, in answer to ${messageName(cause.type)} (${formatDuration(nanos - cause.nanos)} before)`,
+            : `, in answer to ${cause.what} (${formatDuration(nanos - cause.nanos)} before)`,
         negotiated: describeNegotiation(history),
       },
       evidence: [
         witness(alert, id, from, `${alertLevelName(level)} ${name}; due was ${DUE[stage].what}`),
         ...(cause === undefined
           ? []
-          : [witness(cause, id, cause.from, `${messageName(cause.type)}, the message before it`)]),
+          : [witness(cause, id, peerOf(from), `${cause.what}, which it answers`)]),
       ],
       connections: [id],
       causes,

@@ -23,23 +23,23 @@ const HMAC_SHA1 = 'HMAC-SHA1';
 /** What the server had in hand when it died. */
 const STEPS: Readonly<Partial<Record<Stage, { readonly name: string; readonly work: string }>>> = {
   'server-hello': {
-    name: 'after-clienthello',
+    name: 'after the ClientHello',
     work: 'the ClientHello (parsing, choice of parameters, or resumption with its key set-up; a ServerHello still in a buffer dies unseen)',
   },
-  'server-flight': { name: 'after-clienthello', work: 'its own first flight' },
+  'server-flight': { name: 'in the middle of its own first flight', work: 'its own first flight' },
   'client-finished': {
-    name: 'after-cke',
+    name: 'after the ClientKeyExchange',
     work: 'the ClientKeyExchange (key derivation, set-up of cipher and MAC)',
   },
   'server-finished': {
-    name: 'after-cke',
+    name: 'after the ClientKeyExchange and the Finished of the client',
     work: 'ClientKeyExchange, ChangeCipherSpec and Finished (key derivation, set-up of cipher and MAC, check of Finished)',
   },
 };
 
 const messages = {
   kills: {
-    what: 'The server process at {server} appears to die while it handles a handshake ({step}), {times}: the last was connection {connection}, {delay} after packet {packet}; {suite}.',
+    what: 'The server process at {server} appears to die while it handles a handshake, {step}: {times}, {delay} after packet {packet}; {suite}.',
     causes: [
       'a fault in the code that runs at this step: {work}; which function it is, packets cannot tell',
       'any client that can start such a handshake can end the server: treat it as a denial of service that needs no credentials',
@@ -151,8 +151,7 @@ function findingOf(
       server: endpointText(server.endpoint),
       step: step.name,
       work: step.work,
-      times: killings.length === 1 ? 'once' : `${killings.length} times`,
-      connection: trigger.connection,
+      times: `${killings.length === 1 ? 'once' : `${killings.length} times, the last time`} in connection ${trigger.connection}`,
       delay: formatDuration(trigger.nanos - flight.nanos),
       packet: flight.packet,
       suite: suiteText(row),

@@ -1,8 +1,8 @@
 import { SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
-import { type ConnectionHistory, type OddityFact, peerOf } from '../../model/history.ts';
+import { type At, type ConnectionHistory, type OddityFact, peerOf } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
-import { isTls13 } from '../support/closing-alert.ts';
+import { alertSized, isTls13 } from '../support/closing-alert.ts';
 import { witness } from '../support/witness.ts';
 
 const KIND: OddityFact['kind'] = 'client-hello-mid-connection';
@@ -43,7 +43,7 @@ export const tlsClientHelloMidConnection = defineConnectionRule({
           'close a socket whose state is in doubt instead of using it again',
           'do not look for wrong keys: an alert that follows complains about octets that were never encrypted',
         ],
-        commands: ['tlsdiag ladder FILE --stream tcp:{stream}'],
+        commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls"'],
       },
     },
   },
@@ -53,15 +53,20 @@ export const tlsClientHelloMidConnection = defineConnectionRule({
     if (found === undefined) return NOT_APPLICABLE;
     const { id, tcp, protectedRecords, stream, startNanos } = history;
     const { from } = found;
+    const peer = peerOf(from);
     if ((tcp?.lostOctets[from] ?? 0) > 0) return notAssessable('lost-bytes');
     if (isAnswered(history, found)) return notAssessable('start-not-captured');
-    const reply = history.alerts.find(
-      (alert) => alert.from === peerOf(from) && alert.packet > found.packet,
-    );
-    const closed = tcp?.fin[peerOf(from)] ?? tcp?.rst[peerOf(from)];
-    const reaction =
-      reply ?? (closed !== undefined && closed.packet > found.packet ? closed : undefined);
-    const note = reply === undefined ? 'closes the connection' : 'answers with an alert';
+    const isAfter = ({ packet }: At): boolean => packet > found.packet;
+    const reply = history.alerts.find((alert) => alert.from === peer && isAfter(alert));
+    const unread = alertSized(history, peer, Number.POSITIVE_INFINITY);
+    const closed = tcp?.fin[peer] ?? tcp?.rst[peer];
+    const reaction = reply ?? [unread, closed].find((one) => one !== undefined && isAfter(one));
+    const note =
+      reply !== undefined
+        ? 'answers with an alert'
+        : reaction === unread
+          ? 'answers with a record of the size of an alert'
+          : 'closes the connection';
     return {
       kind: 'finding',
       message: 'mid',
@@ -75,7 +80,7 @@ export const tlsClientHelloMidConnection = defineConnectionRule({
         reaction:
           reaction === undefined
             ? 'no reaction was captured'
-            : `the ${peerOf(from)} ${note} in packet ${reaction.packet}`,
+            : `the ${peer} ${note} in packet ${reaction.packet}`,
       },
       evidence: [
         witness(
@@ -94,9 +99,7 @@ export const tlsClientHelloMidConnection = defineConnectionRule({
                 'the first protected record of that side',
               ),
             ]),
-        ...(reaction === undefined
-          ? []
-          : [witness(reaction, id, peerOf(from), `the ${peerOf(from)} ${note}`)]),
+        ...(reaction === undefined ? [] : [witness(reaction, id, peer, `the ${peer} ${note}`)]),
       ],
       connections: [id],
     };

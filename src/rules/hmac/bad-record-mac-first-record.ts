@@ -117,12 +117,12 @@ export const badRecordMacFirstRecord = defineConnectionRule({
           'the key block was cut differently, or the record MAC is computed differently, in one of the implementations',
         ],
         remedies: [
-          'give a key log of one side (--keylog): tlsdiag then checks the record and the usual mistakes in computing its MAC',
+          'open the record with a key log of its sender: if it opens, the octets arrived as they were sent, and the other side has other keys or uses them in another way',
           'repeat with an AEAD suite and with another key exchange: what changes the outcome shows which step is wrong',
           'compare how often it happens by suite: always with one suite means code, once in a few hundred means an encoding, spread over all suites means hardware',
         ],
         commands: [
-          'tlsdiag analyze FILE --keylog KEYS',
+          'tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V',
           "openssl s_client -connect HOST:PORT -tls1_2 -cipher 'SUITE'",
         ],
       },
@@ -136,9 +136,9 @@ export const badRecordMacFirstRecord = defineConnectionRule({
         ],
         remedies: [
           'capture at both ends and compare the hellos octet by octet',
-          'give a key log of one side (--keylog)',
+          'open the flight with a key log of the server: if it opens, what the client computed differs',
         ],
-        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+        commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
       },
     },
   },

@@ -47,11 +47,11 @@ export const badRecordMacLater = defineConnectionRule({
           'the MAC code of one side fails at this length',
         ],
         remedies: [
-          'give a key log (--keylog): tlsdiag then says whether the record fits another sequence number or another connection',
+          'open the record with a key log of one side: if it opens, its sender and its octets are in order, and the receiver is not',
           'open connections after the fork, one writer at a time',
           'capture at both ends and compare the octets of the record: if they are equal, the network is acquitted',
         ],
-        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+        commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
       },
     },
   },

@@ -37,8 +37,8 @@ export const dtlsSilentMacDrop = defineConnectionRule({
           'Try another suite, an AEAD one first; if that works, the MAC of the failing suite is to blame.',
         ],
         commands: [
-          'tlsdiag analyze CAPTURE --psk IDENTITY:HEX',
-          'tlsdiag analyze CAPTURE --keylog KEYS',
+          'tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V',
+          'openssl s_client -dtls1_2 -connect HOST:PORT -psk_identity IDENTITY -psk HEX',
         ],
       },
     },
@@ -76,6 +76,7 @@ export const dtlsSilentMacDrop = defineConnectionRule({
         ],
         data: {
           id: history.id,
+          packet: first.packet,
           sender,
           receiver,
           count: sent.length,

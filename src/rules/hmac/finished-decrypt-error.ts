@@ -82,9 +82,11 @@ export const finishedDecryptError = defineConnectionRule({
         ],
         remedies: [
           'capture at both ends and compare the handshake messages octet by octet',
-          'give a key log (--keylog): tlsdiag then tries which transcript gives the verify_data that was sent',
+          'let both sides log the hash of the handshake that goes into verify_data, message by message, and see where it parts',
         ],
-        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+        commands: [
+          'tshark -r CAPTURE -Y "frame.number <= {packet} && {transport}.stream == {stream}" -V',
+        ],
       },
       signature: {
         what: 'The {from} refused a signature of the {peer} (flight of packet {packet0}): decrypt_error in packet {packet}, {delay} later; {negotiated}.',
@@ -107,9 +109,11 @@ export const finishedDecryptError = defineConnectionRule({
         ],
         remedies: [
           'compare the public keys of certificate and private key of the {peer}',
-          'give a key log (--keylog), which separates the two cases',
+          'read the log of the {from}: it knows which of the two it refused',
         ],
-        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+        commands: [
+          'tshark -r CAPTURE -Y "frame.number <= {packet} && {transport}.stream == {stream}" -V',
+        ],
       },
       binder: {
         what: 'The server answered a ClientHello with a pre-shared key (packet {packet0}) by decrypt_error in packet {packet}, {delay} later; {negotiated}.',
@@ -117,7 +121,7 @@ export const finishedDecryptError = defineConnectionRule({
           'the binder does not verify: client and server hold different keys for this identity',
         ],
         remedies: ['compare the PSK and its hash on both sides, octet by octet'],
-        commands: ['tlsdiag analyze FILE --psk IDENTITY:HEX'],
+        commands: ['openssl s_client -connect HOST:PORT -psk_identity IDENTITY -psk HEX'],
       },
     },
   },
@@ -147,6 +151,8 @@ export const finishedDecryptError = defineConnectionRule({
       data: {
         from: alert.from,
         peer,
+        transport: history.transport,
+        stream: history.stream,
         packet: alert.packet,
         packet0: about.packet,
         delay: formatDuration(alert.nanos - about.nanos),

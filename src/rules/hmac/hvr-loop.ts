@@ -8,7 +8,7 @@ import { times, weakenedBy } from '../support/records.ts';
 const REFUSALS = 2;
 
 const COMMANDS = [
-  'tlsdiag ladder CAPTURE --stream udp:N',
+  'tshark -r CAPTURE -Y "udp.stream == {stream}" -T fields -e frame.number -e dtls.handshake.type -e dtls.handshake.cookie',
   'tshark -r CAPTURE -Y "dtls.handshake.type in {1,3}" -T fields -e frame.number -e ip.src -e dtls.handshake.cookie',
 ];
 
@@ -95,6 +95,7 @@ export const hvrLoop = defineConnectionRule({
       ],
       data: {
         id: history.id,
+        stream: history.stream,
         count: times(refusals.length),
         span: formatDuration(last.nanos - issued.nanos),
         fields: changed.join(', '),

@@ -96,9 +96,11 @@ export const recordLengthImpossible = defineConnectionRule({
         remedies: [
           'look for another connection of the same sender whose suite fits this length, and for code that mixes up sockets',
           'switch encrypt-then-MAC off on one side as a test, and try an AEAD suite',
-          'give a key log (--keylog): tlsdiag then tries the keys of the other connections as well',
+          'compare it with the records before and after: the length of a record of the right kind differs from this one by a MAC, a nonce or a block',
         ],
-        commands: ['tlsdiag analyze FILE --keylog KEYS'],
+        commands: [
+          'tshark -r CAPTURE -Y "{transport}.stream == {stream}" -T fields -e frame.number -e tls.record.length -e dtls.record.length',
+        ],
       },
     },
   },
@@ -123,6 +125,8 @@ export const recordLengthImpossible = defineConnectionRule({
       confidence: (tcp?.conflicts.length ?? 0) > 0 ? 'likely' : 'proven',
       data: {
         packet: first.packet,
+        transport: history.transport,
+        stream: history.stream,
         from: first.from,
         type: contentTypeName(first.contentType),
         length: first.length,

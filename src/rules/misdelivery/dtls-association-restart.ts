@@ -31,7 +31,7 @@ export const dtlsAssociationRestart = defineConnectionRule({
           'Nothing, if the client was restarted on purpose.',
           'Else keep the keys or the session across restarts, or close before beginning again.',
         ],
-        commands: ['tlsdiag ladder CAPTURE --stream udp:N'],
+        commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
       },
     },
   },
@@ -74,7 +74,12 @@ export const dtlsAssociationRestart = defineConnectionRule({
           note: `last protected record of connection ${older.id} before it, epoch ${last.epoch} seq ${last.sequence}`,
         },
       ],
-      data: { id: history.id, older: older.id, pause: formatDuration(hello.nanos - last.nanos) },
+      data: {
+        id: history.id,
+        stream: history.stream,
+        older: older.id,
+        pause: formatDuration(hello.nanos - last.nanos),
+      },
     };
   },
 });

@@ -39,7 +39,7 @@ export const dtlsReplay = defineConnectionRule({
           'Check that replay detection is on at the receiver; it is optional in DTLS.',
           'Capture on both sides of the relay to see where the copy is made.',
         ],
-        commands: ['tlsdiag extract CAPTURE --finding N -o evidence.pcapng'],
+        commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}" -w evidence.pcapng'],
       },
     },
   },
@@ -69,6 +69,7 @@ export const dtlsReplay = defineConnectionRule({
       ],
       data: {
         id: history.id,
+        stream: history.stream,
         count: copies.length,
         epoch: record.epoch,
         sequence: record.sequence,

@@ -22,7 +22,7 @@ const ADVICE = {
     'Let the server give up idle connections sooner, and have clients prove themselves alive now and then.',
     'Have clients take a random source port for each handshake.',
   ],
-  commands: ['tlsdiag ladder CAPTURE --stream udp:N'],
+  commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
 };
 
 /** The server should take part in a new handshake although it still has the old connection (RFC 6347 §4.2.8). */
@@ -43,11 +43,11 @@ export const dtlsRestartIgnored = defineConnectionRule({
       'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet.',
     messages: {
       'still-serving': {
-        what: 'The ClientHello of connection {id} was sent {count} within {span} without an answer, while the server went on sending within connection {older}{end}.',
+        what: 'The ClientHello of connection {id} was sent {count} over {span} without an answer, while the server went on sending within connection {older}{end}.',
         ...ADVICE,
       },
       'answers-others': {
-        what: 'The ClientHello of connection {id} was sent {count} within {span} without an answer, while connection {older} was open on its addresses and ports and the server answered another client{end}.',
+        what: 'The ClientHello of connection {id} was sent {count} over {span} without an answer, while connection {older} was open on its addresses and ports and the server answered another client{end}.',
         ...ADVICE,
       },
     },
@@ -99,9 +99,10 @@ export const dtlsRestartIgnored = defineConnectionRule({
       ],
       data: {
         id: history.id,
+        stream: history.stream,
         older: older.id,
         count: times(ignored.length),
-        span: formatDuration(last.nanos - first.nanos),
+        span: formatDuration((ignored.at(-1) ?? first).nanos - first.nanos),
         end:
           answered === undefined
             ? ''
@@ -118,7 +119,7 @@ export const dtlsRestartIgnored = defineConnectionRule({
           likelihood: 'low',
           text: 'The ClientHellos were lost between this capture point and the server.',
           for: [],
-          against: [`${ignored.length} in a row, over ${formatDuration(last.nanos - first.nanos)}`],
+          against: [`${ignored.length} in a row`],
         },
       ],
     };

@@ -32,7 +32,7 @@ export const dtlsSeqReuse = defineConnectionRule({
           'Find the second writer on the sending host; give each process its own connection.',
           'Treat the keys of this connection as used up and begin a new one.',
         ],
-        commands: ['tlsdiag extract CAPTURE --finding N -o evidence.pcapng'],
+        commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}" -w evidence.pcapng'],
       },
     },
   },
@@ -67,6 +67,7 @@ export const dtlsSeqReuse = defineConnectionRule({
       ],
       data: {
         id: history.id,
+        stream: history.stream,
         sender: record.from,
         epoch: record.epoch,
         sequence: record.sequence,

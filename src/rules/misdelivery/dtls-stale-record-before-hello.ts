@@ -91,6 +91,7 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
         ...(effect?.evidence ?? [helloEvidence(hello, history.id)]),
       ],
       data: {
+        stream: history.stream,
         count: strays.length,
         record: describeRecord(first.record),
         gap: formatDuration(Math.max(0, hello.nanos - last.record.nanos)),

@@ -27,8 +27,8 @@ export function mayHaveSentAlert(
   );
 }
 
-/** The last record of a side of TLS 1.3, if an alert is what its length says. */
-function alertSized(
+/** The last record of a side of TLS 1.3, if it came before that packet and an alert is what its length says. */
+export function alertSized(
   history: ConnectionHistory,
   role: Role,
   before: number,

@@ -19,10 +19,7 @@ export const LATE_ADVICE = {
     'Let the client close first, or wait for the answer to close_notify before listening again.',
     'Have clients take a new source port for each connection, or negotiate connection ids (RFC 9146).',
   ],
-  commands: [
-    'tlsdiag extract CAPTURE --finding N -o evidence.pcapng',
-    'tlsdiag analyze CAPTURE --keylog KEYS',
-  ],
+  commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}" -w evidence.pcapng'],
 } as const;
 
 export type LateMessages = Record<'harmless' | LateEffect['kind'], RuleMessage>;
@@ -108,6 +105,7 @@ export function lateFinding(late: LateCase): LateFinding {
     data: {
       record: describeRecord(record),
       owner: history.id,
+      stream: history.stream,
       sender: record.from,
       receiver,
       since:
@@ -119,7 +117,7 @@ export function lateFinding(late: LateCase): LateFinding {
         effect === undefined || effect.gap === 0 ? 'before' : `${formatDuration(effect.gap)} after`,
       wait: effect === undefined ? '' : formatDuration(effect.after),
     },
-    explanations: explanationsFor(anomaly, effect, prompt),
+    explanations: [...explanationsFor(anomaly, effect, prompt), ...otherOwner(anomaly)],
   };
 }
 
@@ -160,6 +158,22 @@ function explanationsFor(
         aboutHello
           ? 'the late record passed this point of the path at nearly the same time'
           : 'nothing else stands between the late record and what followed',
+      ],
+    },
+  ];
+}
+
+/** Both connections use the same epoch numbers, so an attribution that is not proven has a rival. */
+function otherOwner({ confidence, during, record, shape }: DtlsAnomaly): Explanation[] {
+  if (during === 0 || confidence === 'proven') return [];
+  const alert = shape === 'alert' ? ': the alerts are then an ordinary close and its answer' : '';
+  return [
+    {
+      likelihood: confidence === 'likely' ? 'low' : 'medium',
+      text: `The record belongs to connection ${during}, in which it arrived, and records before it are missing here${alert}.`,
+      for: [],
+      against: [
+        `its number, epoch ${record.epoch} seq ${record.sequence}, fits the older one better`,
       ],
     },
   ];

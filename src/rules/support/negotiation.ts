@@ -50,6 +50,6 @@ export function describeNegotiation(history: ConnectionHistory): string {
 export const endpointText = ({ address, port }: Endpoint): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
-/** A message as findings name it. */
+/** A message of a handshake as findings name it: before the handshake is complete only a Finished is encrypted. */
 export const messageName = (type: number): string =>
-  type === ENCRYPTED_MESSAGE ? 'an encrypted message' : handshakeTypeName(type);
+  type === ENCRYPTED_MESSAGE ? 'the encrypted Finished' : handshakeTypeName(type);

@@ -18,6 +18,7 @@ const PROTOCOLS: readonly PlainProtocol[] = [
   { name: 'the PROXY protocol', by: 'client', begins: /^PROXY (?:TCP[46]|UNKNOWN)/ },
   { name: 'the PROXY protocol', by: 'client', begins: /^\r\n\r\n\0\r\nQUIT\n/ },
   { name: 'HTTP', by: 'server', begins: /^HTTP\/[\d.]+ \d{3}/ },
+  { name: 'an HTML page', by: 'server', begins: /^\s*<(?:!DOCTYPE HTML|HTML)\b/i },
   { name: 'SSH', by: 'server', begins: /^SSH-\d/ },
   { name: 'SMTP or FTP', by: 'server', begins: /^[245]\d\d[ -]/ },
   { name: 'POP3', by: 'server', begins: /^(?:\+OK|-ERR)/ },

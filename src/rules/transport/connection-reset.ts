@@ -62,7 +62,7 @@ export const connectionReset = defineConnectionRule({
         ],
         commands: [
           'ss -tnoi dst PEER',
-          'tshark -r FILE -Y "tcp.flags.reset == 1" -T fields -e frame.number -e ip.ttl',
+          'tshark -r CAPTURE -Y "tcp.flags.reset == 1" -T fields -e frame.number -e ip.ttl',
         ],
       },
       idle: {

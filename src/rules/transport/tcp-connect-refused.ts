@@ -23,7 +23,7 @@ const messages = {
     ],
     commands: [
       'ss -ltnp',
-      'tshark -r FILE -Y "frame.number == {packet}" -T fields -e ip.ttl -e ip.src',
+      'tshark -r CAPTURE -Y "frame.number == {packet}" -T fields -e ip.ttl -e ip.src',
     ],
   },
 } as const;

@@ -50,6 +50,19 @@ testConnectionRule(handshakeAlert, [
     want: found([6, 8]),
   },
   {
+    name: 'takes it for an answer to the encrypted flight where that was captured',
+    history: fakeHistory({
+      outcome: 'failed',
+      stage: 'client-flight',
+      version: 0x0304,
+      cipherSuite: 0x1301,
+      messages: [hello, fakeMessage(2, 'server', 6)],
+      protectedRecords: { server: { count: 2, first: fakeRecord(23, 'server', 7) } },
+      alerts: [fakeAlert(48, 'client', 8)],
+    }),
+    want: found([7, 8]),
+  },
+  {
     name: 'reports an alert that its sender marks as a warning, which TLS 1.3 does not know',
     history: fakeHistory({
       outcome: 'failed',

@@ -35,6 +35,20 @@ testConnectionRule(
       want: found('proven', [8, 13, 16]),
     },
     {
+      name: 'tells a record of the size of an alert before the close (TLS 1.3)',
+      history: fakeHistory({
+        ...given,
+        version: 0x0304,
+        cipherSuite: 0x1301,
+        protectedRecords: {
+          ...protectedRecords,
+          server: { count: 3, last: fakeRecord(23, 'server', 14, { length: 19 }) },
+        },
+        tcp: { fin: { client: undefined, server: at(16) } },
+      }),
+      want: found('proven', [8, 13, 14]),
+    },
+    {
       name: 'tells that no reaction was captured',
       history: fakeHistory(given),
       want: found('proven', [8, 13]),

@@ -32,6 +32,11 @@ testConnectionRule(tlsOnPlaintextPort, [
     want: found('proven'),
   },
   {
+    name: 'proves a web server that answers with a page and no status line (HTTP/0.9)',
+    history: answered('<!DOCTYPE HTML>\n<html lang="en">'),
+    want: found('proven'),
+  },
+  {
     name: 'takes other readable text for likely',
     history: answered('Hello, who are you?\n'),
     want: found('likely'),
