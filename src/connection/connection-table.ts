@@ -31,6 +31,8 @@ export const SEEN = {
   messagesOmitted: 1 << 24,
   /** SSL 2.0: named, not followed. */
   notAnalysed: 1 << 25,
+  /** DTLS: a ClientHello was sent that no ServerHello or HelloVerifyRequest has answered yet. */
+  helloPending: 1 << 26,
   /** An alert in the clear, an oddity, a hello or a last flight sent again: something a rule may want to look at. */
   unusual: 1 << 26,
 } as const;
@@ -99,5 +101,9 @@ export class ConnectionTable extends Columns {
 
   set(row: number, bits: number): void {
     this.flags[row] = (this.flags[row] as number) | bits;
+  }
+
+  unset(row: number, bits: number): void {
+    this.flags[row] = (this.flags[row] as number) & ~bits;
   }
 }

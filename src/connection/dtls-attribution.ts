@@ -1,7 +1,7 @@
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
-import { SEEN } from './connection-table.ts';
+import { type ConnectionTable, SEEN } from './connection-table.ts';
 import { type Association, HALF_FLAG } from './dtls-association.ts';
 import { isSeen, repeats, WINDOW } from './dtls-numbers.ts';
 import type { DtlsRecord } from './dtls-record.ts';
@@ -44,6 +44,10 @@ export function attribute(
   }
   const mine = newest.sides[r.side];
   const theirs = older.sides[r.side];
+  if (repeats(mine, r)) {
+    settle(verdict, newest, 'the same octets were on the wire in this association', 'proven');
+    return;
+  }
   if (repeats(theirs, r)) {
     settle(verdict, older, 'the same octets were on the wire in the older association', 'proven');
     return;
@@ -143,19 +147,63 @@ function beforeKeys(
   }
   const theirs = older.sides[r.side];
   const step = r.sequence - theirs.highest;
-  if (mayBeFinished && step <= 0 && !repeats(theirs, r)) {
+  const repeated = repeats(theirs, r);
+  const next = step >= 1 && step <= WINDOW;
+  // A peer that has keys shows that this side may have them too, and that the capture lacks its ChangeCipherSpec.
+  const mayHaveKeys = all.reached(newest, r.side === 0 ? 1 : 0);
+  if (mayBeFinished && step <= 0 && !repeated) {
     settle(verdict, newest, 'a handshake record that overtook its ChangeCipherSpec', 'likely');
-  } else if (step >= 1 && step <= WINDOW) {
-    const certain = !table.has(older.row, SEEN.startMissing) && step <= 8;
+  } else if (mayHaveKeys && !repeated && isForeign(table, older, newest, r, step)) {
+    settle(
+      verdict,
+      newest,
+      'the older association cannot have sent it, and the peer has keys here already',
+      'likely',
+    );
+  } else if (next) {
+    const certain = !table.has(older.row, SEEN.startMissing) && step <= 8 && !mayHaveKeys;
+    const doubtful = mayHaveKeys && !owesClose(all.facts, older, newest, r);
     settle(
       verdict,
       older,
-      'it continues the numbers of the older association, and the newer one has no keys yet',
-      certain ? 'proven' : 'likely',
+      mayHaveKeys
+        ? 'it continues the numbers of the older association, and the newer one shows no keys of this side yet'
+        : 'it continues the numbers of the older association, and the newer one has no keys yet',
+      certain ? 'proven' : doubtful ? 'possible' : 'likely',
     );
   } else {
-    settle(verdict, older, 'the newer association has no keys yet', 'likely');
+    settle(
+      verdict,
+      older,
+      'the newer association has no keys yet',
+      mayHaveKeys ? 'possible' : 'likely',
+    );
   }
+}
+
+/**
+ * Can the older association not have sent it: its number was used for other octets, the sender had closed, or the length
+ * is none that its suite gives while it is one of the newer one's?
+ */
+function isForeign(
+  table: ConnectionTable,
+  older: Association,
+  newest: Association,
+  r: DtlsRecord,
+  step: number,
+): boolean {
+  const theirs = older.sides[r.side];
+  if (isSeen(theirs, -step) || theirs.closePacket !== 0) return true;
+  return fitsSuite(table, newest.row, r.length) && !fitsSuite(table, older.row, r.length);
+}
+
+/** Can the negotiated protection give a record of this length? */
+function fitsSuite(table: ConnectionTable, row: number, length: number): boolean {
+  const modulus = table.lengthModulus[row] as number;
+  return (
+    length >= (table.lengthMin[row] as number) &&
+    (modulus === 0 || length % modulus === (table.lengthBase[row] as number))
+  );
 }
 
 /** An alert, from the side that has not answered the peer's closing alert in the older association. */

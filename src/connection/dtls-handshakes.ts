@@ -3,7 +3,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
-import { SEEN } from './connection-table.ts';
+import { type ConnectionTable, SEEN } from './connection-table.ts';
 import { type Association, HALF_FLAG } from './dtls-association.ts';
 import { DtlsMessages, type Fragment, readFragment } from './dtls-messages.ts';
 import type { DtlsRecord } from './dtls-record.ts';
@@ -62,7 +62,7 @@ export class DtlsHandshakes {
       // The random is in the first fragment; a later one belongs where that went.
       return table.has(newest.row, SEEN.startMissing) ? undefined : newest;
     }
-    if (this.answersVerifyRequest(newest, r)) return newest;
+    if (this.answersVerifyRequest(newest, r) || overtakenByAnswer(table, newest, r)) return newest;
     let a: Association | undefined = newest;
     for (let n = 0; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
       const handle = table.clientHello[a.row] as number;
@@ -76,8 +76,33 @@ export class DtlsHandshakes {
   }
 
   /**
+   * Does a ServerHello or HelloVerifyRequest answer a ClientHello that the capture lacks? Then it begins an association.
+   * The answer to a known hello is the first one after it; later ones repeat its random, or its cookie.
+   */
+  answersUnseenHello(r: DtlsRecord, newest: Association): boolean {
+    const { fragment } = this;
+    const { type, start, end } = fragment;
+    if (type !== SERVER_HELLO && type !== HELLO_VERIFY_REQUEST) return false;
+    const { table, hellos } = this.facts;
+    const { row } = newest;
+    if (fragment.offset > 0 || table.clientSide[row] === r.side) return false;
+    if (!table.has(row, SEEN.serverHello) || table.has(row, SEEN.helloPending)) return false;
+    if (type === SERVER_HELLO) {
+      if (end - start < THROUGH_RANDOM) return false;
+      const known = hellos.slab.view(
+        table.serverHello[row] as number,
+        table.serverHelloLength[row] as number,
+      );
+      return !sameRandom(known, 2, r.bytes, start + 2);
+    }
+    if (newest.cookie === 0) return true;
+    const request = hellos.slab.view(newest.cookie, newest.cookieLength);
+    return request.length !== end - start || request.some((o, i) => o !== r.bytes[start + i]);
+  }
+
+  /**
    * Other plaintext records: the newest association, unless its handshake cannot have come that far (a client's key
-   * exchange before any ServerHello) and the one before it can.
+   * exchange before any ServerHello) and the record continues the numbers of the one before it better.
    */
   ownerOfOther(r: DtlsRecord, newest: Association): Association {
     const { previous } = newest;
@@ -85,7 +110,10 @@ export class DtlsHandshakes {
     const { table } = this.facts;
     const fromClient = table.clientSide[newest.row] === r.side;
     const tooEarly = fromClient && !table.has(newest.row, SEEN.serverHello);
-    return tooEarly && table.has(previous.row, SEEN.serverHello) ? previous : newest;
+    if (!tooEarly || !table.has(previous.row, SEEN.serverHello)) return newest;
+    const stepNewest = r.sequence - newest.sides[r.side].clearHighest;
+    const stepPrevious = r.sequence - previous.sides[r.side].clearHighest;
+    return stepPrevious >= 1 && stepPrevious < stepNewest ? previous : newest;
   }
 
   /** All messages of a record, the first of which was read. */
@@ -131,7 +159,7 @@ export class DtlsHandshakes {
   private partialClientHello(row: number, r: DtlsRecord): void {
     const { table } = this.facts;
     table.clientSide[row] = r.side;
-    table.set(row, SEEN.clientHello | SEEN.rolesKnown);
+    table.set(row, SEEN.clientHello | SEEN.rolesKnown | SEEN.helloPending);
   }
 
   /** `fragment` has the header of the message, `bytes[start, end)` is its body. */
@@ -152,6 +180,8 @@ export class DtlsHandshakes {
         return;
       case HELLO_VERIFY_REQUEST: {
         this.answered(row, r);
+        if (table.clientSide[row] === 2) table.clientSide[row] = 1 - r.side;
+        table.unset(row, SEEN.helloPending);
         a.cookie = facts.hellos.slab.store(bytes, start, end);
         a.cookieLength = end - start;
         facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, 0, a.cookie);
@@ -160,6 +190,7 @@ export class DtlsHandshakes {
       case SERVER_HELLO:
         facts.hellos.serverHello(row, r.side, bytes, start, end);
         this.answered(row, r);
+        table.unset(row, SEEN.helloPending);
         if (facts.hellos.scan.helloRetryRequest) {
           facts.event(row, EVENT.message, r.side, HELLO_RETRY, length, r.packet, r.nanos);
           return;
@@ -210,6 +241,7 @@ export class DtlsHandshakes {
     const first = table.helloPacket[row] === 0;
     const changed = first ? 0 : this.changedSince(row, bytes, start, end);
     hellos.clientHello(row, r.side, bytes, start, end, true);
+    table.set(row, SEEN.helloPending);
     table.helloCount[row] = (table.helloCount[row] as number) + 1;
     if (first) {
       table.helloPacket[row] = r.packet;
@@ -236,6 +268,7 @@ export class DtlsHandshakes {
     if (fragment.offset > 0) return;
     const { table } = this.facts;
     table.helloAgain[row] = (table.helloAgain[row] as number) + 1;
+    table.set(row, SEEN.helloPending);
     this.facts.event(
       row,
       EVENT.helloAgain,
@@ -304,6 +337,22 @@ export class DtlsHandshakes {
 
 const scanBefore = new HelloScan();
 const scanNow = new HelloScan();
+
+/**
+ * Was the answer captured in front of its ClientHello? Packets change places within a capture, not in time: the
+ * association has nothing but what the server just said.
+ */
+function overtakenByAnswer(table: ConnectionTable, a: Association, r: DtlsRecord): boolean {
+  const mine = a.sides[r.side];
+  const answer = a.sides[r.side === 0 ? 1 : 0];
+  return (
+    !table.has(a.row, SEEN.clientHello) &&
+    (table.has(a.row, SEEN.serverHello) || a.cookie !== 0) &&
+    mine.clearCount === 0 &&
+    mine.epoch === 0 &&
+    r.nanos - answer.clearFirstNanos < LIMITS.promptAnswerNanos
+  );
+}
 
 function sameRandom(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
   for (let i = 0; i < 32; i++) if (a[atA + i] !== b[atB + i]) return false;

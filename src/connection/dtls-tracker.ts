@@ -170,6 +170,7 @@ export class DtlsTracker implements DtlsSink {
     if (isMessage && handshakes.isClientHello)
       a = handshakes.ownerOfClientHello(r, newest) ?? this.begin(r, 0);
     else if (newest === undefined) a = this.begin(r, SEEN.startMissing);
+    else if (isMessage && handshakes.answersUnseenHello(r, newest)) a = this.begin(r, 0);
     else a = handshakes.ownerOfOther(r, newest);
     if (a !== this.newest[r.flow])
       this.anomalies.add(
