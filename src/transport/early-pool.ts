@@ -8,7 +8,8 @@ const SLOT_OCTETS = 2048;
 
 /**
  * Keeps segments that arrived beyond a gap, in slots of a fixed budget, as one list per direction sorted by sequence
- * number. Octets already kept win over later copies; a copy that differs is told.
+ * number. Octets already kept win over later copies; a copy that differs is told. Where a segment was cut by the snap
+ * length, the range that ends there remembers how many octets are known to be missing behind it.
  *
  * A list is named by its first slot plus 1; 0 is the empty list. Invariant: ranges of a list never overlap.
  */
@@ -17,6 +18,7 @@ export class EarlyPool extends Columns {
   private next = new Int32Array(64);
   private sequence = new Int32Array(64);
   private length = new Int32Array(64);
+  private cut = new Int32Array(64);
   private packet = new Int32Array(64);
   private nanos = new Float64Array(64);
   /** The last `insert` met octets that differ from those kept. */
@@ -36,13 +38,17 @@ export class EarlyPool extends Columns {
     return (this.size + Math.ceil(octets / SLOT_OCTETS)) * SLOT_OCTETS <= LIMITS.tcpEarlyOctets;
   }
 
-  /** @returns the list with those octets of `[start, end)` added that it does not have yet */
+  /**
+   * @param cut octets of the segment behind `end` that were not captured
+   * @returns the list with those octets of `[start, end)` added that it does not have yet
+   */
   insert(
     list: number,
     sequence: number,
     source: Uint8Array,
     start: number,
     end: number,
+    cut: number,
     packet: number,
     nanos: Nanos,
   ): number {
@@ -54,14 +60,20 @@ export class EarlyPool extends Columns {
     let at = list;
     let from = start;
     let seq = sequence;
-    while (from < end) {
+    for (;;) {
       // Find the first kept range that ends behind `seq`.
       while (at !== 0 && ahead(this.endOf(at), seq) <= 0) {
         previous = at;
         at = this.next[at - 1] as number;
       }
       const free = at === 0 ? end - from : ahead(this.sequence[at - 1] as number, seq);
-      if (free <= 0) {
+      if (from === end) {
+        if (cut === 0 || (at !== 0 && free <= 0)) return head;
+        if (previous !== 0 && this.endOf(previous) === seq) {
+          if (cut > (this.cut[previous - 1] as number)) this.cut[previous - 1] = cut;
+          return head;
+        }
+      } else if (free <= 0) {
         const kept = Math.min(ahead(this.endOf(at), seq), end - from);
         if (!this.equals(at, seq, source, from, kept)) this.conflict = true;
         from += kept;
@@ -77,7 +89,6 @@ export class EarlyPool extends Columns {
       from += size;
       seq = advance(seq, size);
     }
-    return head;
   }
 
   sequenceOf(list: number): number {
@@ -90,6 +101,11 @@ export class EarlyPool extends Columns {
 
   lengthOf(list: number): number {
     return this.length[list - 1] as number;
+  }
+
+  /** Octets that are known to be missing behind the range, unless another range has them. */
+  cutOf(list: number): number {
+    return this.cut[list - 1] as number;
   }
 
   packetOf(list: number): number {
@@ -128,6 +144,7 @@ export class EarlyPool extends Columns {
     this.bytes.set(source.subarray(from, from + size), row * SLOT_OCTETS);
     this.sequence[row] = seq;
     this.length[row] = size;
+    this.cut[row] = 0;
     this.packet[row] = packet;
     this.nanos[row] = nanos;
     this.added++;

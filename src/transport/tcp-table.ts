@@ -6,8 +6,6 @@ const ROWS = 512;
 export const HALF = {
   /** `nextSequence` is known. */
   started: 1,
-  /** Began without a SYN in the capture. */
-  midStream: 2,
   fin: 4,
   rst: 8,
   /** The last payload is not yet acknowledged. */
@@ -16,6 +14,9 @@ export const HALF = {
   gapAcknowledged: 32,
   rstWithAck: 64,
 } as const;
+
+/** Values of `TcpTable.state`; a row that is final is free. */
+export const STATE = { open: 0, closed: 1, final: 2 } as const;
 
 /**
  * State and facts of every TCP connection that is not final, as columns. A connection is a row; a direction ("half") is
@@ -38,7 +39,7 @@ export class TcpTable extends Columns {
   lastSynNanos = new Float64Array(ROWS);
   synAckPacket = new Int32Array(ROWS);
   synAckNanos = new Float64Array(ROWS);
-  /** 0 open, 1 closed and waiting to be final, 2 final (row free). */
+  /** One of `STATE`. */
   state = new Uint8Array(ROWS);
   /** Progress of a SOCKS negotiation, see `Tcp`. */
   socks = new Uint8Array(ROWS);
@@ -61,13 +62,18 @@ export class TcpTable extends Columns {
   rstPacket = new Int32Array(2 * ROWS);
   rstNanos = new Float64Array(2 * ROWS);
   rstWindow = new Int32Array(2 * ROWS);
-  /** How far the RST's sequence number is ahead of what was delivered. */
+  /** Octets before the RST's sequence number that neither were delivered nor are kept beyond a gap. */
   rstAhead = new Int32Array(2 * ROWS);
   /** List in the early pool. */
   early = new Int32Array(2 * ROWS);
   earlyOctets = new Int32Array(2 * ROWS);
   earlyRanges = new Int32Array(2 * ROWS);
+  /** When the first range beyond the present gap was kept. */
   gapSince = new Float64Array(2 * ROWS);
+
+  /** Where the last stray ended, and `lastDataPacket` plus 1 at that time. */
+  strayEnd = new Int32Array(2 * ROWS);
+  strayAfter = new Int32Array(2 * ROWS);
 
   constructor() {
     super(ROWS);

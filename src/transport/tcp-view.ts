@@ -22,7 +22,7 @@ export class TcpView implements TcpConnectionView {
     return this;
   }
 
-  addConflict(row: number, _half: number, packet: number, nanos: number): void {
+  addConflict(row: number, packet: number, nanos: number): void {
     const list = this.conflicts.get(row) ?? [];
     if (list.length < LIMITS.anomaliesPerConnection) list.push({ packet, nanos });
     this.conflicts.set(row, list);
@@ -77,6 +77,13 @@ export class TcpView implements TcpConnectionView {
 
   get synAck(): At | undefined {
     return at(this.table.synAckPacket, this.table.synAckNanos, this.row);
+  }
+
+  endPacket(side: Side): number {
+    const half = this.row * 2 + side;
+    const fin = this.table.finPacket[half] as number;
+    const rst = this.table.rstPacket[half] as number;
+    return rst !== 0 && (fin === 0 || rst < fin) ? -rst : fin;
   }
 
   fin(side: Side): At | undefined {
@@ -141,7 +148,9 @@ export class TcpView implements TcpConnectionView {
 
   facts(client: Side): TcpFacts {
     const server = otherSide(client);
-    const { syn, synAck } = this;
+    const { syn, lastSyn, synAck } = this;
+    // A SYN-ACK answers the last SYN before it, or an earlier one.
+    const asked = lastSyn && synAck && lastSyn.packet < synAck.packet ? lastSyn : syn;
     const both = <T>(of: (side: Side) => T) => ({ client: of(client), server: of(server) });
     return {
       syn,
@@ -157,7 +166,7 @@ export class TcpView implements TcpConnectionView {
       conflicts: this.conflicts.get(this.row) ?? [],
       plaintextStart: { client: undefined, server: undefined },
       smallestRoundTrip:
-        syn && synAck && synAck.nanos > syn.nanos ? synAck.nanos - syn.nanos : undefined,
+        asked && synAck && synAck.nanos > asked.nanos ? synAck.nanos - asked.nanos : undefined,
     };
   }
 
