@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/model/limits.ts';
+import { CLIENT, c, end, type Node, SERVER, s, stream, Wire } from './wire.ts';
+
+const client = (n: number): Node => ({ ...CLIENT, port: 1024 + n });
+const gapsOf = (wire: Wire) => wire.events.filter((event) => event.startsWith('c gap'));
+const open = () => new Wire().send(c.syn(999), s.synAck(4999, 1000));
+
+describe('when a gap is given up', () => {
+  test('once too many ranges lie beyond it', () => {
+    const wire = open();
+    const ranges = LIMITS.tcpEarlyRangesPerHalf;
+    for (let i = 0; i < ranges; i++) wire.send(c.data(1002 + 2 * i, 'x'));
+    expect(wire.events).toEqual([]);
+    wire.send(c.data(1002 + 2 * ranges, 'x'));
+    expect(wire.events).toEqual(['! tcp-gap @259', 'c gap 2 @259', 'c "x" @3']);
+  });
+
+  test('once too many octets lie beyond it', () => {
+    const wire = open();
+    const large = 'x'.repeat(60_000);
+    let sent = 0;
+    while (gapsOf(wire).length === 0) {
+      wire.send(c.data(2000 + sent, large));
+      sent += large.length;
+    }
+    expect(sent).toBeLessThanOrEqual(LIMITS.tcpEarlyOctetsPerHalf + large.length);
+    expect(stream(wire.events, 'c')).toBe(`${'.'.repeat(1000)}${'x'.repeat(sent)}`);
+  });
+
+  test('the limit holds for every gap, not for one of them at a time', () => {
+    // Small ranges, then large ones with gaps between: each large one must push out more than one small one.
+    const wire = open();
+    for (let i = 0; i < 200; i++) wire.send(c.data(1002 + 2 * i, 'x'));
+    const large = 'y'.repeat(60_000);
+    for (let i = 0; i < 40; i++) wire.send(c.data(100_000 + i * 61_000, large));
+    const held = wire.tcp.table.earlyOctets[wire.tcp.view.row * 2] as number;
+    expect(held).toBeLessThanOrEqual(LIMITS.tcpEarlyOctetsPerHalf);
+  });
+
+  test('sooner, if what lies beyond it was acknowledged', () => {
+    const wire = open();
+    wire.send(c.data(1002, 'x'), s.ack(5000, 1003));
+    const ranges = LIMITS.tcpEarlyRangesAcknowledged;
+    for (let i = 1; i < ranges; i++) wire.send(c.data(1002 + 2 * i, 'x'));
+    expect(wire.events).toEqual([]);
+    wire.send(c.data(1002 + 2 * ranges, 'x'));
+    expect(gapsOf(wire)).toHaveLength(1);
+  });
+
+  test('or if time has passed since', () => {
+    const seconds = LIMITS.tcpGapAcknowledgedNanos / 1e9;
+    const wire = open();
+    wire.send(c.data(1002, 'x', { at: 1 }), s.ack(5000, 1003, { at: 1.1 }));
+    wire.send(c.data(1003, 'y', { at: 1 + seconds }));
+    expect(wire.events).toEqual([]);
+    wire.send(c.data(1004, 'z', { at: 1.001 + seconds }));
+    expect(stream(wire.events, 'c')).toBe('..xyz');
+  });
+
+  test('without an acknowledgement time alone does not', () => {
+    const wire = open().send(c.data(1002, 'x', { at: 1 }), c.data(1003, 'y', { at: 600 }));
+    expect(wire.events).toEqual([]);
+  });
+});
+
+describe('when too much is kept over all connections', () => {
+  /** Fills the pool with single octets, one slot each. */
+  function full(): { wire: Wire; connections: number } {
+    const slots = LIMITS.tcpEarlyOctets / 2048;
+    const perHalf = LIMITS.tcpEarlyRangesPerHalf;
+    const connections = Math.ceil(slots / perHalf);
+    const wire = new Wire([client(0), client(1000)]);
+    for (let n = 0; n < connections; n++) {
+      const from = end(client(n), SERVER);
+      wire.send(from.syn(999));
+      for (let i = 0; i < perHalf && n * perHalf + i < slots; i++)
+        wire.send(from.data(1002 + 2 * i, 'x'));
+    }
+    expect(wire.events).toEqual([]);
+    return { wire, connections };
+  }
+
+  test('a connection that holds nothing itself goes on without its gap', () => {
+    const { wire } = full();
+    const late = end(client(1000), SERVER);
+    wire.send(late.syn(999), late.data(1003, 'def'), late.data(1000, 'abc'), late.data(1006, 'g'));
+    expect(stream(wire.events, 'c1')).toBe('...defg');
+    expect(wire.notices.map(({ code }) => code)).toEqual(['tcp-early-limit', 'tcp-gap']);
+  });
+
+  test('one that holds early octets gives up what lies before the segment', () => {
+    const { wire } = full();
+    const first = end(client(0), SERVER);
+    wire.send(first.data(1005, 'abc'), first.data(1000, 'zz'));
+    expect(stream(wire.events, 'c')).toBe('..x.xaxcx');
+  });
+
+  test('all of it is delivered at the end', () => {
+    const { wire } = full();
+    wire.end();
+    const octets = wire.events.filter((event) => /"x"/.test(event)).length;
+    expect(octets).toBe(LIMITS.tcpEarlyOctets / 2048);
+  });
+});
+
+describe('when a closed connection is final', () => {
+  const closed = (n: number, at: number) => {
+    const from = end(client(n), SERVER);
+    const to = end(SERVER, client(n));
+    return [from.syn(999, { at }), to.synAck(4999, 1000, { at }), from.rst(1000, { at })];
+  };
+
+  test('some time after its last packet, as soon as another begins', () => {
+    const seconds = LIMITS.closedNanos / 1e9;
+    const wire = new Wire().send(...closed(0, 0), ...closed(1, 1));
+    wire.send(end(client(0), SERVER).ack(1000, 5000, { at: 2 }));
+    wire.send(end(client(2), SERVER).syn(1, { at: seconds }));
+    expect(wire.events).toEqual([]);
+    wire.send(end(client(3), SERVER).syn(1, { at: seconds + 2 }));
+    expect(wire.events).toEqual(['final 0', 'final 1']);
+  });
+
+  test('when too many closed after it: first closed, first final', () => {
+    const wire = new Wire();
+    for (let n = 0; n < LIMITS.closedConnections; n++) wire.send(...closed(n, 0));
+    expect(wire.events).toEqual([]);
+    wire.send(...closed(5000, 0), ...closed(5001, 0));
+    expect(wire.events).toEqual(['final 0', 'final 1']);
+  });
+
+  test('in the order in which they closed, not in which they began', () => {
+    const seconds = LIMITS.closedNanos / 1e9;
+    const wire = new Wire();
+    for (let n = 0; n < 3; n++) wire.send(end(client(n), SERVER).syn(999));
+    for (const n of [2, 0, 1]) wire.send(end(client(n), SERVER).rst(1000));
+    wire.send(end(client(9), SERVER).syn(1, { at: seconds + 1 }));
+    expect(wire.events).toEqual(['final 2', 'final 0', 'final 1']);
+  });
+
+  test('its row serves another, with nothing left in it', () => {
+    const seconds = LIMITS.closedNanos / 1e9;
+    const wire = new Wire().send(...closed(0, 0));
+    const first = end(client(0), SERVER);
+    wire.send(first.data(1005, 'early'), first.data(1005, 'EARLY'));
+    wire.send(end(client(1), SERVER).syn(7, { at: seconds + 1 })).end();
+    const [old, fresh] = wire.finals;
+    expect(old?.facts.conflicts).toHaveLength(1);
+    expect(fresh?.row).toBe(old?.row);
+    expect(fresh?.facts).toEqual({
+      ...only(end(client(1), SERVER).syn(7)),
+      syn: { packet: 6, nanos: (seconds + 1) * 1e9 },
+    });
+  });
+
+  test('late octets of a closed connection still belong to it', () => {
+    const wire = new Wire([client(0)]).send(...closed(0, 0));
+    wire.send(end(client(0), SERVER).data(1000, 'late', { at: 3 }));
+    expect(wire.events).toEqual(['c "late" @4']);
+  });
+
+  test('a packet after it was final opens it again under the same number', () => {
+    const seconds = LIMITS.closedNanos / 1e9;
+    const wire = new Wire([client(0)]).send(...closed(0, 0));
+    wire.send(end(client(1), SERVER).syn(1, { at: seconds + 1 }));
+    wire.send(end(client(0), SERVER).data(1000, 'ghost', { at: seconds + 2 })).end();
+    expect(wire.events).toEqual(['final 0', 'c "ghost" @5', 'final 1', 'final 0']);
+  });
+
+  const only = (segment: ReturnType<typeof c.syn>) =>
+    new Wire().send(segment).end().finals[0]?.facts;
+});
+
+describe('when an open connection is final', () => {
+  const seconds = LIMITS.idleNanos / 1e9;
+
+  test('after a long silence, as others begin', () => {
+    const wire = new Wire();
+    wire.send(c.syn(999), end(client(1), SERVER).syn(1, { at: seconds }));
+    expect(wire.events).toEqual([]);
+    wire.send(end(client(2), SERVER).syn(1, { at: seconds + 1 }));
+    wire.send(end(client(3), SERVER).syn(1, { at: seconds + 1 }));
+    expect(wire.events).toEqual(['final 0']);
+    wire.end();
+    expect(wire.finals.map(({ stream }) => stream)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('so that what was never closed does not pile up', () => {
+    const wire = new Wire();
+    for (let n = 0; n < 60_000; n++)
+      wire.send(end(client(n), SERVER).syn(1, { at: (n * seconds) / 1000 }));
+    expect(wire.tcp.table.end).toBeLessThan(4000);
+  });
+});
