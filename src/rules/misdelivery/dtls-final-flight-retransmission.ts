@@ -5,12 +5,14 @@ import {
   type RecordFact,
   type Role,
 } from '../../model/history.ts';
-import { formatDuration, SECOND } from '../../model/time.ts';
+import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { ownTransmissions, recordEvidence, times, weakenedBy } from '../support/records.ts';
 
 /** One unanswered repeat is a lost answer; the timer that follows is at least this far away (RFC 6347 §4.2.4.1). */
 const REPEATS = 2;
+/** A repeat this close to the answer had left before that came: timers are far longer. */
+const CROSSED = 10 * MILLISECOND;
 
 /**
  * Nobody acknowledges the last flight. Whoever sent it learns of its loss only from the peer's repeat, and has to
@@ -30,7 +32,7 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
     decides:
       'Transmissions of each side’s Finished flight are counted. A repeat that the sender of the last flight answers with its own is normal and a note. At least two repeats without one, and no sign that the repeating side got on, are an error; so is an alert in answer.',
     silent:
-      'A single repeat may have crossed the answer on its way. A side that goes on with data has what it needs. Where one direction is missing, or packets were lost to the capture, silence proves nothing.',
+      'A single repeat may have crossed the answer on its way. A side that goes on with data has what it needs. Where one direction or the beginning is missing, or numbers are left out, silence proves nothing.',
     messages: {
       answered: {
         what: 'The {repeater} repeated its last flight {count} in connection {id}, and the {finisher} answered with its own again.',
@@ -101,8 +103,13 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
         evidence: [...seen, recordEvidence(answer, history.id, `the ${finisher} sends it again`)],
       };
     }
-    const alert = alertInAnswer(history, first, finisher);
+    const crossed = first.nanos - finished.nanos < CROSSED;
+    const alert = crossed ? undefined : alertInAnswer(history, first, finisher);
     if (alert !== undefined) {
+      // Without the beginning it is not known whose Finished was the last one due.
+      if (history.blindSpots.includes('start-not-captured'))
+        return notAssessable('start-not-captured');
+      if (numbersAreMissing(dtls, finisher)) return notAssessable('lost-bytes');
       return {
         ...told,
         message: 'answered-by-alert',
@@ -113,7 +120,10 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
       };
     }
     if (repeats.length < REPEATS || gotOn(history, repeater, finished)) return PASS;
-    if (history.blindSpots.includes('lost-bytes')) return notAssessable('lost-bytes');
+    if (history.blindSpots.includes('start-not-captured'))
+      return notAssessable('start-not-captured');
+    if (history.blindSpots.includes('lost-bytes') || numbersAreMissing(dtls, finisher))
+      return notAssessable('lost-bytes');
     return {
       ...told,
       message: 'not-resent',
@@ -158,6 +168,14 @@ function alertInAnswer(history: ConnectionHistory, repeat: RecordFact, finisher:
     close.nanos;
   if (talked || answersClose) return undefined;
   return recordEvidence(close, history.id, 'an alert and no repeat of the last flight');
+}
+
+/** The capture lacks protected records of this side, and its last flight may be among them. */
+function numbersAreMissing({ epochs }: DtlsFacts, role: Role): boolean {
+  return epochs[role].some(
+    ({ epoch, firstSequence, highestSequence, count }) =>
+      epoch > 0 && highestSequence - firstSequence >= count,
+  );
 }
 
 /** Data shows that the repeating side has the Finished it was waiting for. */

@@ -12,6 +12,8 @@ interface Case {
   readonly clientPacket?: number;
   /** A closing alert of the server, in packet 30. */
   readonly alert?: number;
+  /** Numbers of the server's protected records, where it matters that some are left out. */
+  readonly serverEpoch?: { firstSequence: number; highestSequence: number; count: number };
   readonly more?: Partial<ConnectionHistory>;
 }
 
@@ -23,6 +25,7 @@ function handshake({
   sequences,
   clientPacket = 10,
   alert,
+  serverEpoch,
   more,
 }: Case): ConnectionHistory {
   const sent = (
@@ -39,6 +42,12 @@ function handshake({
     ms: 0,
     protectedRecords: none,
     dtls: {
+      ...(serverEpoch && {
+        epochs: {
+          client: [],
+          server: [{ ...serverEpoch, epoch: 1, first: atMs(20, 5), last: atMs(30, 1023) }],
+        },
+      }),
       finishedTransmissions: {
         client: sent('client', clientPacket, client),
         server: sent('server', 20, server),
@@ -127,5 +136,48 @@ testConnectionRule(dtlsFinalFlightRetransmission, [
         packets: [11, 20, 30],
       },
     ],
+  },
+  {
+    name: 'takes an alert behind a repeat that crossed the last flight for an ordinary close',
+    history: handshake({ client: [4, 1022], server: [1021], alert: 1023 }),
+    want: 'pass',
+  },
+  {
+    name: 'does not miss an answer that the capture may lack',
+    history: handshake({
+      client: [4, 1022],
+      server: [5],
+      alert: 1023,
+      serverEpoch: { firstSequence: 0, highestSequence: 2, count: 2 },
+    }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'does not miss the silence of a side of which the capture lacks records',
+    history: handshake({
+      client: [4, 1022, 3022],
+      server: [5],
+      serverEpoch: { firstSequence: 0, highestSequence: 2, count: 2 },
+    }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'cannot tell whose flight was the last without the beginning: alert',
+    history: handshake({
+      client: [4, 1022],
+      server: [5],
+      alert: 1023,
+      more: { blindSpots: ['start-not-captured'] },
+    }),
+    want: { missing: 'start-not-captured' },
+  },
+  {
+    name: 'cannot tell whose flight was the last without the beginning: silence',
+    history: handshake({
+      client: [4, 1022, 3022],
+      server: [5],
+      more: { blindSpots: ['start-not-captured'] },
+    }),
+    want: { missing: 'start-not-captured' },
   },
 ]);
