@@ -67,7 +67,19 @@ export class Reassembly {
   /** Nothing more will come: gives up every gap of the direction. */
   finish(row: number, side: Side, packet: number, nanos: number): void {
     const half = row * 2 + side;
-    while (this.table.early[half] !== 0) this.giveUpGap(row, side, half, packet, nanos);
+    const table = this.table;
+    while (table.early[half] !== 0) this.giveUpGap(row, side, half, packet, nanos);
+    if (((table.flags[half] as number) & HALF.fin) === 0) return;
+    const length = ahead(table.furthest[half] as number, table.nextSequence[half] as number);
+    if (length > 0)
+      this.skip(
+        row,
+        side,
+        half,
+        length,
+        table.finPacket[half] as number,
+        table.finNanos[half] as number,
+      );
   }
 
   private sent(half: number, end: number, packet: number, nanos: number): void {

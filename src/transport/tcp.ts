@@ -230,6 +230,9 @@ export class Tcp {
       table.flags[half] = seen | HALF.fin;
       table.finPacket[half] = packet;
       table.finNanos[half] = nanos;
+      // Its number counts octets that the capture may lack.
+      if ((seen & HALF.started) !== 0 && ahead(sequence, table.furthest[half] as number) > 0)
+        table.furthest[half] = sequence;
     }
     if (((table.flags[half ^ 1] as number) & HALF.fin) !== 0) this.close(row);
   }
