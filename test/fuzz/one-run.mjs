@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createAnalysis } from '../../dist/pipeline/analysis.js';
 import { JsonReporter, NdjsonReporter } from '../../dist/report/json.js';
 import { Tally } from '../../dist/report/reporter.js';
@@ -21,9 +21,8 @@ const samples = new URL('../../samples/', import.meta.url);
 export function loadSamples() {
   const captures = {};
   for (const name of readdirSync(samples).sort()) {
-    const folder = new URL(`${name}/`, samples);
-    if (!readdirSync(folder).includes('capture.pcap')) continue;
-    captures[name] = readPcap(Uint8Array.from(readFileSync(new URL('capture.pcap', folder))));
+    const capture = new URL(`${name}/capture.pcap`, samples);
+    if (existsSync(capture)) captures[name] = readPcap(Uint8Array.from(readFileSync(capture)));
   }
   return captures;
 }
