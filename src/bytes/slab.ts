@@ -35,7 +35,8 @@ export class Slab {
     const slot = this.slot(cls);
     const page = this.pages[cls] as Uint8Array;
     const at = slot * (SMALLEST << cls);
-    if (length < 64) for (let i = 0; i < length; i++) page[at + i] = bytes[start + i] as number;
+    // A view costs an object; a loop is as fast for what is short.
+    if (length < 192) for (let i = 0; i < length; i++) page[at + i] = bytes[start + i] as number;
     else page.set(bytes.subarray(start, end), at);
     return slot * 8 + cls + 1;
   }
@@ -46,6 +47,17 @@ export class Slab {
     if (cls === CLASSES) return (this.large.get(handle) ?? EMPTY).subarray(0, length);
     const at = (handle >> 3) * (SMALLEST << cls);
     return (this.pages[cls] as Uint8Array).subarray(at, at + length);
+  }
+
+  /** The same octets without a view of their own: they lie in `bytesOf(handle)` from `offsetOf(handle)` on. */
+  bytesOf(handle: number): Uint8Array {
+    const cls = (handle & 7) - 1;
+    return cls === CLASSES ? (this.large.get(handle) ?? EMPTY) : (this.pages[cls] as Uint8Array);
+  }
+
+  offsetOf(handle: number): number {
+    const cls = (handle & 7) - 1;
+    return cls === CLASSES ? 0 : (handle >> 3) * (SMALLEST << cls);
   }
 
   release(handle: number): void {

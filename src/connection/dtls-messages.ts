@@ -49,6 +49,8 @@ interface Partial {
  */
 export class DtlsMessages {
   private readonly partial = new Map<number, Partial>();
+  /** Directions that have incomplete messages, and how many. */
+  private readonly open = new Map<number, number>();
   private octets = 0;
   private readonly notices: NoticeSink;
 
@@ -80,7 +82,8 @@ export class DtlsMessages {
         });
       return undefined;
     }
-    message.bytes.set(bytes.subarray(fragment.start, fragment.end), fragment.offset);
+    if (message.bytes.length > 0)
+      message.bytes.set(bytes.subarray(fragment.start, fragment.end), fragment.offset);
     message.covered = withRange(
       message.covered,
       fragment.offset,
@@ -98,6 +101,8 @@ export class DtlsMessages {
 
   /** Gives up what is incomplete of a direction. */
   forget(half: number): void {
+    if (!this.open.has(half)) return;
+    this.open.delete(half);
     for (const [key, message] of this.partial)
       if (Math.floor(key / 0x10000) === half) this.drop(key, message);
   }
@@ -119,19 +124,31 @@ export class DtlsMessages {
     const message = {
       type: fragment.type,
       length: fragment.length,
-      bytes: new Uint8Array(fragment.length),
+      // Of other messages than hellos only the arrival counts.
+      bytes: new Uint8Array(isRead(fragment.type) ? fragment.length : 0),
       covered: [],
       fragments: 0,
     };
     this.octets += fragment.length;
     this.partial.set(key, message);
+    const half = Math.floor(key / 0x10000);
+    this.open.set(half, (this.open.get(half) ?? 0) + 1);
     return message;
   }
 
   private drop(key: number, message: Partial): void {
     this.octets -= message.length;
     this.partial.delete(key);
+    const half = Math.floor(key / 0x10000);
+    const left = (this.open.get(half) ?? 1) - 1;
+    if (left > 0) this.open.set(half, left);
+    else this.open.delete(half);
   }
+}
+
+/** ClientHello, ServerHello and HelloVerifyRequest are read. */
+function isRead(type: number): boolean {
+  return type >= 1 && type <= 3;
 }
 
 /** The ranges with one more in them. */

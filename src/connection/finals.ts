@@ -174,6 +174,14 @@ class TcpPlacement implements Placement {
     return this.view.endpoint(side);
   }
 
+  address(side: Side): string {
+    return this.view.address(side);
+  }
+
+  port(side: Side): number {
+    return this.view.port(side);
+  }
+
   /** 1 still open; 2 closed by FINs, the first of them behind a record that may be a closing alert. */
   ordinaryClosing(): number {
     const { view } = this;
@@ -185,6 +193,10 @@ class TcpPlacement implements Placement {
 
   get flow(): number {
     return this.view.flow;
+  }
+
+  endPacket(side: Side): number {
+    return this.view.endPacket(side);
   }
 
   lastFrom(side: Side): At | undefined {
@@ -243,6 +255,14 @@ class UdpPlacement implements Placement {
     return this.flows.endpoint(this.association.flow, side);
   }
 
+  address(side: Side): string {
+    return this.flows.address(this.association.flow, side);
+  }
+
+  port(side: Side): number {
+    return this.flows.port(this.association.flow, side);
+  }
+
   /** 1 open or closed by one side, 2 by both without delay; alone on its 5-tuple and without anything noted. */
   ordinaryClosing(): number {
     const { association } = this;
@@ -255,6 +275,10 @@ class UdpPlacement implements Placement {
 
   get flow(): number {
     return this.association.flow;
+  }
+
+  endPacket(): number {
+    return 0;
   }
 
   lastFrom(side: Side): At | undefined {

@@ -4,11 +4,13 @@ import type { BlindSpot } from '../model/finding.ts';
 import {
   type AlertFact,
   type At,
+  type CompactHistory,
   type ConnectionHistory,
   type DtlsFacts,
   ENCRYPTED_MESSAGE,
   type Endpoint,
   type MessageFact,
+  type MessageVisitor,
   type OddityFact,
   type Outcome,
   type PerRole,
@@ -46,11 +48,15 @@ export interface Placement {
    */
   ordinaryClosing(client: Side): number;
   readonly flow: number;
+  /** As in `TcpConnectionView`; 0 over UDP. */
+  endPacket(side: Side): number;
   /** The last payload of a side. */
   lastFrom(side: Side): At | undefined;
   /** DTLS: the client's closing alert, if it came behind the server's, and how much later. */
   answeredClose(client: Side): { readonly packet: number; readonly lateNanos: number } | undefined;
   endpoint(side: Side): Endpoint;
+  address(side: Side): string;
+  port(side: Side): number;
   tcp(client: Side): TcpFacts | undefined;
   dtls(client: Side): DtlsFacts | undefined;
 }
@@ -75,13 +81,11 @@ const COMPLETE = SEEN.clientHello | SEEN.serverHello | SEEN.clientFinished | SEE
  * The facts of one row as a history. What is cheap is settled at once; lists and decoded messages are built when they
  * are asked for. Valid until the row is released.
  */
-export class History implements ConnectionHistory {
+export class History implements ConnectionHistory, CompactHistory {
   readonly id: number;
   readonly protocol: 'TLS' | 'DTLS';
   readonly transport: 'tcp' | 'udp';
   readonly stream: number;
-  readonly client: Endpoint;
-  readonly server: Endpoint;
   readonly rolesFrom: ConnectionHistory['rolesFrom'];
   readonly firstPacket: number;
   readonly lastPacket: number;
@@ -92,8 +96,6 @@ export class History implements ConnectionHistory {
   readonly cipherSuite: number | undefined;
   readonly serverName: string | undefined;
   readonly alpn: string | undefined;
-  readonly clientRandom: Uint8Array | undefined;
-  readonly serverRandom: Uint8Array | undefined;
   readonly resumed: boolean | undefined;
   readonly extendedMasterSecret: boolean | undefined;
   readonly encryptThenMac: boolean | undefined;
@@ -106,9 +108,10 @@ export class History implements ConnectionHistory {
   readonly row: number;
   private readonly facts: FactsRecorder;
   readonly placement: Placement;
-  private eventLists:
-    | { messages: MessageFact[]; alerts: AlertFact[]; oddities: OddityFact[] }
-    | undefined;
+  private readonly hasClientRandom: boolean = false;
+  private readonly hasServerRandom: boolean = false;
+  private eventLists: { messages: MessageFact[]; oddities: OddityFact[] } | undefined;
+  private alertList: AlertFact[] | undefined;
   private tcpFacts: TcpFacts | undefined;
   private dtlsFacts: DtlsFacts | undefined;
 
@@ -127,8 +130,6 @@ export class History implements ConnectionHistory {
     this.lastPacket = placement.last.packet;
     this.endNanos = placement.last.nanos;
 
-    const side0 = placement.endpoint(0);
-    const side1 = placement.endpoint(1);
     const known = table.clientSide[row] as number;
     if (known !== 2) {
       this.clientSide = known as Side;
@@ -137,32 +138,35 @@ export class History implements ConnectionHistory {
       this.clientSide = placement.initiator;
       this.rolesFrom = 'syn';
     } else {
-      this.clientSide = side0.port < side1.port ? 1 : 0;
+      this.clientSide = placement.port(0) < placement.port(1) ? 1 : 0;
       this.rolesFrom = 'port-order';
     }
-    this.client = this.clientSide === 0 ? side0 : side1;
-    this.server = this.clientSide === 0 ? side1 : side0;
 
     const version = table.version[row] as number;
     this.version = version === 0 ? undefined : version;
     this.cipherSuite = table.suite[row] === 0 ? undefined : (table.suite[row] as number) - 1;
     const tls13 = has(SEEN.tls13);
     this.versionsOffered = [];
+    const { slab } = facts.hellos;
     const helloHandle = table.clientHello[row] as number;
     if (helloHandle !== 0) {
-      const hello = facts.hellos.slab.view(helloHandle, table.clientHelloLength[row] as number);
-      scan.scanClientHello(hello, 0, hello.length, this.protocol === 'DTLS');
-      this.clientRandom = scan.randomOffset > 0 ? hello.subarray(2, 34) : undefined;
-      this.versionsOffered = versionsIn(hello, scan);
+      const bytes = slab.bytesOf(helloHandle);
+      const from = slab.offsetOf(helloHandle);
+      const length = table.clientHelloLength[row] as number;
+      scan.scanClientHello(bytes, from, from + length, this.protocol === 'DTLS');
+      this.hasClientRandom = length >= 34;
+      this.versionsOffered = versionsIn(bytes, scan);
       if (scan.serverNameLength > 0)
-        this.serverName = text(hello, scan.serverNameOffset, scan.serverNameLength);
+        this.serverName = text(bytes, scan.serverNameOffset, scan.serverNameLength);
     }
     const answerHandle = table.serverHello[row] as number;
     if (answerHandle !== 0) {
-      const hello = facts.hellos.slab.view(answerHandle, table.serverHelloLength[row] as number);
-      this.serverRandom = hello.length >= 34 ? hello.subarray(2, 34) : undefined;
-      scan.scanServerHello(hello, 0, hello.length);
-      if (scan.alpnLength > 0) this.alpn = text(hello, scan.alpnOffset, scan.alpnLength);
+      const bytes = slab.bytesOf(answerHandle);
+      const from = slab.offsetOf(answerHandle);
+      const length = table.serverHelloLength[row] as number;
+      this.hasServerRandom = length >= 34;
+      scan.scanServerHello(bytes, from, from + length);
+      if (scan.alpnLength > 0) this.alpn = text(bytes, scan.alpnOffset, scan.alpnLength);
     }
     this.stage = stageOf(table, row);
     this.outcome = outcomeOf(table, row, this.stage, placement.ended);
@@ -188,6 +192,76 @@ export class History implements ConnectionHistory {
       this.outcome === 'established' ? this.ordinaryClass(table.flags[row] as number) : 0;
   }
 
+  get client(): Endpoint {
+    return this.placement.endpoint(this.clientSide);
+  }
+
+  get server(): Endpoint {
+    return this.placement.endpoint((1 - this.clientSide) as Side);
+  }
+
+  address(role: Role): string {
+    return this.placement.address(this.sideOf(role));
+  }
+
+  port(role: Role): number {
+    return this.placement.port(this.sideOf(role));
+  }
+
+  recordCount(role: Role, kind: number): number {
+    const half = this.row * 2 + this.sideOf(role);
+    return this.facts.table.records[half * RECORD_KINDS + kind] as number;
+  }
+
+  get compact(): CompactHistory {
+    return this;
+  }
+
+  get clientRandom(): Uint8Array | undefined {
+    return this.random('client');
+  }
+
+  get serverRandom(): Uint8Array | undefined {
+    return this.random('server');
+  }
+
+  randomOctets(role: Role): Uint8Array {
+    const { table, hellos } = this.facts;
+    const handles = role === 'client' ? table.clientHello : table.serverHello;
+    return hellos.slab.bytesOf(handles[this.row] as number);
+  }
+
+  randomAt(role: Role): number {
+    if (!(role === 'client' ? this.hasClientRandom : this.hasServerRandom)) return -1;
+    const { table, hellos } = this.facts;
+    const handles = role === 'client' ? table.clientHello : table.serverHello;
+    // The random follows the version (RFC 5246 §7.4.1.2).
+    return hellos.slab.offsetOf(handles[this.row] as number) + 2;
+  }
+
+  endPacket(role: Role): number {
+    return this.placement.endPacket(this.sideOf(role));
+  }
+
+  visitMessages(visitor: MessageVisitor): void {
+    const { log, table } = this.facts;
+    for (
+      let entry = table.firstEvent[this.row] as number;
+      entry !== 0;
+      entry = log.next[entry - 1] as number
+    ) {
+      const what = log.what[entry - 1] as number;
+      if (what >>> 20 !== EVENT.message) continue;
+      const value = what & 0xffff;
+      const from: Role = ((what >>> 16) & 1) === this.clientSide ? 'client' : 'server';
+      visitor.message(
+        value === ENCRYPTED ? ENCRYPTED_MESSAGE : value,
+        from,
+        log.packet[entry - 1] as number,
+      );
+    }
+  }
+
   get clientHello(): ClientHello | undefined {
     const { table, hellos } = this.facts;
     const handle = table.clientHello[this.row] as number;
@@ -211,7 +285,8 @@ export class History implements ConnectionHistory {
   }
 
   get alerts(): readonly AlertFact[] {
-    return this.events().alerts;
+    this.alertList ??= this.readAlerts();
+    return this.alertList;
   }
 
   get oddities(): readonly OddityFact[] {
@@ -280,6 +355,43 @@ export class History implements ConnectionHistory {
     return this.dtlsFacts;
   }
 
+  private random(role: Role): Uint8Array | undefined {
+    const at = this.randomAt(role);
+    return at < 0 ? undefined : this.randomOctets(role).subarray(at, at + 32);
+  }
+
+  private readAlerts(): AlertFact[] {
+    const alerts: AlertFact[] = [];
+    const { log, table } = this.facts;
+    for (
+      let entry = table.firstEvent[this.row] as number;
+      entry !== 0;
+      entry = log.next[entry - 1] as number
+    ) {
+      const e = entry - 1;
+      const what = log.what[e] as number;
+      const kind = what >>> 20;
+      if (kind !== EVENT.alert && kind !== EVENT.encryptedAlert) continue;
+      const encrypted = kind === EVENT.encryptedAlert;
+      alerts.push({
+        level: encrypted ? undefined : (what & 0xffff) >>> 8,
+        description: encrypted ? undefined : what & 0xff,
+        from: ((what >>> 16) & 1) === this.clientSide ? 'client' : 'server',
+        encrypted,
+        length: log.length[e] as number,
+        epoch: log.epoch[e] as number,
+        sequence: log.sequence[e] as number,
+        packet: log.packet[e] as number,
+        nanos: log.nanos[e] as number,
+      });
+    }
+    return alerts;
+  }
+
+  private sideOf(role: Role): Side {
+    return (role === 'client' ? this.clientSide : 1 - this.clientSide) as Side;
+  }
+
   private both<T>(of: (side: Side) => T): PerRole<T> {
     const client = of(this.clientSide);
     return { client, server: of((1 - this.clientSide) as Side) };
@@ -324,7 +436,6 @@ export class History implements ConnectionHistory {
     if (this.eventLists !== undefined) return this.eventLists;
     const lists = {
       messages: [] as MessageFact[],
-      alerts: [] as AlertFact[],
       oddities: [] as OddityFact[],
     };
     const { log, table } = this.facts;
@@ -340,8 +451,6 @@ export class History implements ConnectionHistory {
       const packet = log.packet[e] as number;
       const nanos = log.nanos[e] as number;
       const length = log.length[e] as number;
-      const epoch = log.epoch[e] as number;
-      const sequence = log.sequence[e] as number;
       const kind = what >>> 20;
       if (kind === EVENT.message) {
         lists.messages.push({
@@ -351,31 +460,12 @@ export class History implements ConnectionHistory {
           packet,
           nanos,
         });
-      } else if (kind === EVENT.alert) {
-        lists.alerts.push({
-          level: value >>> 8,
-          description: value & 0xff,
-          from,
-          encrypted: false,
-          length,
-          epoch,
-          sequence,
-          packet,
-          nanos,
-        });
-      } else if (kind === EVENT.encryptedAlert) {
-        lists.alerts.push({
-          level: undefined,
-          description: undefined,
-          from,
-          encrypted: true,
-          length,
-          epoch,
-          sequence,
-          packet,
-          nanos,
-        });
-      } else if (kind !== EVENT.helloAgain) {
+      } else if (
+        kind === EVENT.alert ||
+        kind === EVENT.encryptedAlert ||
+        kind === EVENT.helloAgain
+      ) {
+      } else {
         const octets = log.octets.get(e);
         lists.oddities.push({
           kind: oddityKind(kind, octets),
@@ -414,7 +504,7 @@ function versionsIn(hello: Uint8Array, s: HelloScan): number[] {
 }
 
 function text(octets: Uint8Array, offset: number, length: number): string {
-  return textOf(octets.subarray(offset, offset + length));
+  return textOf(octets, offset, offset + length);
 }
 
 function at(packets: Int32Array, nanos: Float64Array, index: number): At | undefined {

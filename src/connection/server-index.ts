@@ -56,11 +56,12 @@ export class ServerIndex implements CaptureIndex {
     udp: new Map<number | string, Server>(),
   };
   private readonly names: (string | undefined)[] = [];
+  private readonly alpns: (string | undefined)[] = [];
   private readonly owners: Server[] = [];
   private ints = new Int32Array(512 * INTS);
   private times = new Float64Array(512 * TIMES);
   /** Rare parts by id. */
-  private readonly alpn = new Map<number, string>();
+
   private readonly groups = new Map<number, number>();
   private readonly suites = new Map<number, readonly number[]>();
 
@@ -130,7 +131,7 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 14] = hello.lastFromServer.packet;
     times[t + 5] = hello.lastFromServer.nanos;
     if (history.outcome !== 'established') this.addFailure(history, i);
-    if (history.alpn !== undefined) this.alpn.set(id, history.alpn);
+    this.alpns[at] = history.alpn;
     if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
   }
 
@@ -220,7 +221,7 @@ export class ServerIndex implements CaptureIndex {
             },
       lastFromClient: maybe(13, 4),
       lastFromServer: maybe(14, 5),
-      alpn: this.alpn.get(id),
+      alpn: this.alpns[at],
       group: this.groups.get(id),
       resumptionOffered: (bits & 16) === 0 ? undefined : (bits & 32) !== 0,
       offeredSuites: this.suites.get(id),

@@ -247,6 +247,34 @@ export interface DtlsFacts {
   readonly replacesOpen: number;
 }
 
+/** Takes messages one by one. */
+export interface MessageVisitor {
+  message(type: number, from: Role, packet: number): void;
+}
+
+/** The order of counts in `CompactHistory.recordCount`. */
+export const RECORD_COUNTS = [
+  'changeCipherSpec',
+  'alert',
+  'handshake',
+  'applicationData',
+  'other',
+] as const satisfies readonly (keyof RecordCounts)[];
+
+/** What a writer of every connection of a large capture reads, without an object for each fact. */
+export interface CompactHistory {
+  address(role: Role): string;
+  port(role: Role): number;
+  /** Counts in the order of `RECORD_COUNTS`. */
+  recordCount(role: Role, kind: number): number;
+  visitMessages(visitor: MessageVisitor): void;
+  /** Octets that hold the client's or server's random, and where; -1 for none. */
+  randomOctets(role: Role): Uint8Array;
+  randomAt(role: Role): number;
+  /** Packet of the FIN or RST with which a role ended the TCP connection: negative for a RST, 0 for neither. */
+  endPacket(role: Role): number;
+}
+
 /** Everything known about one connection when it is final, in time order. */
 export interface ConnectionHistory {
   /** From 1, in the order in which connections were recognised. */
@@ -295,6 +323,7 @@ export interface ConnectionHistory {
    * one class, so it is enough to ask them once. Undefined or 0 for every other connection.
    */
   readonly ordinary?: number;
+  readonly compact?: CompactHistory;
   readonly tcp: TcpFacts | undefined;
   readonly dtls: DtlsFacts | undefined;
 }

@@ -15,6 +15,8 @@ export interface TcpConnectionView {
   readonly flow: number;
   readonly stream: number;
   endpoint(side: Side): Endpoint;
+  address(side: Side): string;
+  port(side: Side): number;
   readonly first: At;
   readonly last: At;
   /** Side of the first SYN without ACK, or that a SYN-ACK answers; undefined where none was captured. */
@@ -23,6 +25,8 @@ export interface TcpConnectionView {
   readonly lastSyn: At | undefined;
   readonly synTransmissions: number;
   readonly synAck: At | undefined;
+  /** Packet of the FIN or RST that ended this direction first: negative for a RST, 0 for neither. */
+  endPacket(side: Side): number;
   fin(side: Side): At | undefined;
   rst(side: Side): At | undefined;
   /** Payload octets delivered in order. */
@@ -79,6 +83,8 @@ export interface DatagramSink {
 /** The endpoints of flows, TCP or UDP; kept for all flows to the end of the run. */
 export interface FlowDirectory {
   endpoint(flow: number, side: Side): Endpoint;
+  address(flow: number, side: Side): string;
+  port(flow: number, side: Side): number;
   /** The same for the same endpoint, cheaper than its text. */
   endpointKey(flow: number, side: Side): number | string;
 }

@@ -7,7 +7,8 @@ import {
   type At,
   type ConnectionHistory,
   ENCRYPTED_MESSAGE,
-  type Endpoint,
+  type MessageVisitor,
+  RECORD_COUNTS,
   type RecordCounts,
   type Role,
   type TcpFacts,
@@ -21,12 +22,13 @@ import type { RunContext } from './run-context.ts';
  * The hot path of `--format json`: nothing is allocated, and whatever depends on a code point alone is looked up as a
  * finished piece. Strings from the wire are SNI and ALPN; nothing else needs escaping.
  */
-export class ConnectionWriter {
+export class ConnectionWriter implements MessageVisitor {
   private readonly out: OctetWriter;
   private readonly run: RunContext;
   /** Of the connection being written: packets after `base` up to `limit` lie in its capture. */
   private base = 0;
   private limit = Number.POSITIVE_INFINITY;
+  private messageCount = 0;
 
   constructor(out: OctetWriter, run: RunContext) {
     this.out = out;
@@ -45,8 +47,8 @@ export class ConnectionWriter {
     this.number(CAPTURE, capture);
     out.literal(history.protocol === 'TLS' ? PROTOCOL_TLS : PROTOCOL_DTLS);
     this.number(history.transport === 'tcp' ? STREAM_TCP : STREAM_UDP, history.stream);
-    this.endpoint(CLIENT, history.client);
-    this.endpoint(SERVER, history.server);
+    this.endpoint(CLIENT, history, 'client');
+    this.endpoint(SERVER, history, 'server');
     this.number(FIRST_PACKET, history.firstPacket - this.base);
     this.lastPacket(history.lastPacket);
     out.literal(START_TIME);
@@ -58,8 +60,8 @@ export class ConnectionWriter {
     out.literal(history.cipherSuite === undefined ? NO_SUITE : SUITE.of(history.cipherSuite));
     this.string(SERVER_NAME, history.serverName);
     this.string(ALPN, history.alpn);
-    this.random(CLIENT_RANDOM, history.clientRandom);
-    this.random(SERVER_RANDOM, history.serverRandom);
+    this.random(CLIENT_RANDOM, history, 'client');
+    this.random(SERVER_RANDOM, history, 'server');
     this.flag(RESUMED, history.resumed);
     this.flag(EXTENDED_MASTER_SECRET, history.extendedMasterSecret);
     this.flag(ENCRYPT_THEN_MAC, history.encryptThenMac);
@@ -67,11 +69,11 @@ export class ConnectionWriter {
     out.literal(STAGE.of(history.stage));
     this.messages(history);
     out.reserve(FIXED_OCTETS);
-    this.records(RECORDS_CLIENT, history.records.client);
-    this.records(RECORDS_SERVER, history.records.server);
+    this.records(RECORDS_CLIENT, history, 'client');
+    this.records(RECORDS_SERVER, history, 'server');
     out.literal(RECORDS_END);
     this.alerts(history.alerts);
-    this.close(history.tcp);
+    this.close(history);
     this.blindSpots(history.blindSpots);
   }
 
@@ -80,10 +82,11 @@ export class ConnectionWriter {
     this.out.number(value);
   }
 
-  private endpoint(name: Literal, { address, port }: Endpoint): void {
+  private endpoint(name: Literal, history: ConnectionHistory, role: Role): void {
+    const { compact } = history;
     this.out.literal(name);
-    this.out.ascii(address);
-    this.number(PORT, port);
+    this.out.ascii(compact?.address(role) ?? history[role].address);
+    this.number(PORT, compact?.port(role) ?? history[role].port);
     this.out.literal(END_OBJECT);
   }
 
@@ -115,15 +118,19 @@ export class ConnectionWriter {
     out.reserve(FIXED_OCTETS);
   }
 
-  private random(name: Literal, value: Uint8Array | undefined): void {
+  private random(name: Literal, history: ConnectionHistory, role: Role): void {
     const { out } = this;
+    const { compact } = history;
     out.literal(name);
-    if (value === undefined) {
+    const view = role === 'client' ? 'clientRandom' : 'serverRandom';
+    const octets = compact === undefined ? history[view] : compact.randomOctets(role);
+    const at = compact === undefined ? 0 : compact.randomAt(role);
+    if (octets === undefined || at < 0) {
       out.literal(NULL);
       return;
     }
     out.literal(QUOTE);
-    out.hex(value);
+    out.hex(octets, at, RANDOM_OCTETS);
     out.literal(QUOTE);
   }
 
@@ -132,26 +139,34 @@ export class ConnectionWriter {
     this.out.literal(value === undefined ? NULL : value ? TRUE : FALSE);
   }
 
-  private messages({ messages }: ConnectionHistory): void {
-    const { out } = this;
-    out.literal(HANDSHAKE);
-    for (let i = 0; i < messages.length; i++) {
-      const message = messages[i] as ConnectionHistory['messages'][number];
-      out.reserve(ITEM_OCTETS);
-      if (i > 0) out.literal(COMMA);
-      out.literal(MESSAGE[message.from].of(message.type - ENCRYPTED_MESSAGE));
-      this.packet(message);
-      out.literal(END_OBJECT);
-    }
-    out.literal(END_LIST);
+  private messages(history: ConnectionHistory): void {
+    this.out.literal(HANDSHAKE);
+    this.messageCount = 0;
+    if (history.compact !== undefined) history.compact.visitMessages(this);
+    else for (const { type, from, packet } of history.messages) this.message(type, from, packet);
+    this.out.literal(END_LIST);
   }
 
-  private records(name: Literal, counts: RecordCounts): void {
-    this.number(name, counts.handshake);
-    this.number(CHANGE_CIPHER_SPEC, counts.changeCipherSpec);
-    this.number(ALERT, counts.alert);
-    this.number(APPLICATION_DATA, counts.applicationData);
-    this.number(OTHER, counts.other);
+  /** Called back for each message of the connection. */
+  message(type: number, from: Role, packet: number): void {
+    const { out } = this;
+    out.reserve(ITEM_OCTETS);
+    if (this.messageCount++ > 0) out.literal(COMMA);
+    out.literal(MESSAGE[from].of(type - ENCRYPTED_MESSAGE));
+    this.packetNumber(packet);
+    out.literal(END_OBJECT);
+  }
+
+  private records(name: Literal, history: ConnectionHistory, role: Role): void {
+    const { compact } = history;
+    const counts = compact === undefined ? history.records[role] : undefined;
+    for (let kind = 0; kind < RECORD_COUNTS.length; kind++) {
+      const count =
+        counts?.[RECORD_COUNTS[kind] as keyof RecordCounts] ??
+        compact?.recordCount(role, kind) ??
+        0;
+      this.number(kind === 0 ? name : (RECORD_COUNT[kind] as Literal), count);
+    }
     this.out.literal(END_OBJECT);
   }
 
@@ -176,29 +191,26 @@ export class ConnectionWriter {
     out.reserve(FIXED_OCTETS);
   }
 
-  private close(tcp: TcpFacts | undefined): void {
-    if (tcp === undefined) {
+  private close(history: ConnectionHistory): void {
+    if (history.transport === 'udp') {
       this.out.literal(NO_CLOSE);
       return;
     }
     this.out.literal(CLOSE_CLIENT);
-    this.closeOf(tcp, 'client');
+    this.closeOf(history, 'client');
     this.out.literal(CLOSE_SERVER);
-    this.closeOf(tcp, 'server');
+    this.closeOf(history, 'server');
     this.out.literal(END_OBJECT);
   }
 
-  /** A side that sent both FIN and RST ended the connection with whichever came first. */
-  private closeOf(tcp: TcpFacts, role: Role): void {
-    const fin = tcp.fin[role];
-    const rst = tcp.rst[role];
-    const first = fin !== undefined && (rst === undefined || fin.packet <= rst.packet) ? fin : rst;
-    if (first === undefined) {
+  private closeOf(history: ConnectionHistory, role: Role): void {
+    const end = history.compact?.endPacket(role) ?? endOf(history.tcp, role);
+    if (end === 0) {
       this.out.literal(NULL);
       return;
     }
-    this.out.literal(first === fin ? CLOSE_FIN : CLOSE_RST);
-    this.packet(first);
+    this.out.literal(end > 0 ? CLOSE_FIN : CLOSE_RST);
+    this.packetNumber(Math.abs(end));
     this.out.literal(END_OBJECT);
   }
 
@@ -210,6 +222,10 @@ export class ConnectionWriter {
 
   /** The value of a `packet` member, with a `capture` member after it where the packet lies in another file. */
   private packet({ packet }: At): void {
+    this.packetNumber(packet);
+  }
+
+  private packetNumber(packet: number): void {
     if (packet <= this.limit && packet > this.base) {
       this.out.number(packet - this.base);
     } else {
@@ -219,10 +235,18 @@ export class ConnectionWriter {
   }
 }
 
+/** As `CompactHistory.endPacket`: a side that sent both FIN and RST ended the connection with whichever came first. */
+function endOf(tcp: TcpFacts | undefined, role: Role): number {
+  const fin = tcp?.fin[role]?.packet ?? 0;
+  const rst = tcp?.rst[role]?.packet ?? 0;
+  return rst !== 0 && (fin === 0 || rst < fin) ? -rst : fin;
+}
+
 /** More than all members of fixed length between two calls of `reserve` need, the longest suite name included. */
 const FIXED_OCTETS = 2048;
 /** More than one item of a list needs. */
 const ITEM_OCTETS = 256;
+const RANDOM_OCTETS = 32;
 
 /** Finished pieces by their key, made when first needed. Keys are code points or few words, so there are few pieces. */
 class Pieces<Key extends string | number> {
@@ -286,12 +310,9 @@ const RESUMED = literal(',"resumed":');
 const EXTENDED_MASTER_SECRET = literal(',"extendedMasterSecret":');
 const ENCRYPT_THEN_MAC = literal(',"encryptThenMac":');
 const HANDSHAKE = literal(',"handshake":[');
-const RECORDS_CLIENT = literal(',"records":{"client":{"handshake":');
-const RECORDS_SERVER = literal(',"server":{"handshake":');
-const CHANGE_CIPHER_SPEC = literal(',"changeCipherSpec":');
-const ALERT = literal(',"alert":');
-const APPLICATION_DATA = literal(',"applicationData":');
-const OTHER = literal(',"other":');
+const RECORDS_CLIENT = literal(',"records":{"client":{"changeCipherSpec":');
+const RECORDS_SERVER = literal(',"server":{"changeCipherSpec":');
+const RECORD_COUNT = RECORD_COUNTS.map((name) => literal(`,"${name}":`));
 const RECORDS_END = literal('}');
 const ALERTS = literal(',"alerts":[');
 const LEVEL_WARNING = literal('{"level":"warning","description":');

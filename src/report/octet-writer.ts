@@ -100,9 +100,9 @@ export class OctetWriter {
   }
 
   /** Lower-case hexadecimal, two digits an octet. */
-  hex(value: Uint8Array): void {
+  hex(value: Uint8Array, from = 0, length = value.length): void {
     let at = this.at;
-    for (let i = 0; i < value.length; i++, at += 2) {
+    for (let i = from; i < from + length; i++, at += 2) {
       this.view.setUint16(at, HEX_PAIRS[value[i] as number] as number, true);
     }
     this.at = at;

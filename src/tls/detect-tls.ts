@@ -122,19 +122,24 @@ function plausibleOnly(bytes: Uint8Array, start: number, records: number): boole
   );
 }
 
-/** Is this plaintext handshake, or ciphertext? One known message type whose length agrees with the record's. */
-export function looksLikeHandshake(bytes: Uint8Array, start: number, end: number): boolean {
+/**
+ * Is this plaintext handshake, or ciphertext? One known message type whose length agrees with that of the record, of which
+ * `[start, end)` are the first octets or all.
+ */
+export function looksLikeHandshake(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  recordLength: number,
+): boolean {
   if (end - start < 4) return false;
   const type = bytes[start] as number;
   const known = type <= 2 || type === 4 || (type >= 11 && type <= 16) || type === 20 || type === 22;
-  const length =
-    ((bytes[start + 1] as number) << 16) |
-    ((bytes[start + 2] as number) << 8) |
-    (bytes[start + 3] as number);
+  const length = ((bytes[start + 1] as number) << 16) | u16(bytes, start + 2);
   return (
     known &&
     length <= 0x20000 &&
-    (length + 4 === end - start || (length + 4 > end - start && end - start > 64))
+    (length + 4 === recordLength || (length + 4 > recordLength && recordLength > 64))
   );
 }
 

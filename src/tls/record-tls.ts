@@ -9,8 +9,7 @@
  *         │  ▲                                                     ▲                                   │
  *         └──┘ every segment start is a chance (STARTTLS, proxies) └───────next plausible header───────┘
  *
- * Nothing is allocated per record. Bodies that lie within one segment are read in place; the rest is gathered in one
- * buffer per direction, which exists only while a body is incomplete.
+ * Nothing is allocated per record, and no body is kept: octets are read where they lie, as they come.
  */
 import { grown } from '../bytes/columns.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -71,8 +70,10 @@ export class TlsStreams {
   private damaged = new Uint8Array(2 * 512);
   /** Octets looked at while unknown or searching. */
   private looked = new Int32Array(2 * 512);
-  /** Incomplete bodies, and first octets of directions that are not recognised, by direction. */
-  private readonly bodies = new Map<number, { bytes: Uint8Array; have: number }>();
+  /** The present body is read in pieces; the first octet of an alert that is. */
+  private pieces = new Uint8Array(2 * 512);
+  private alertLevel = new Uint8Array(2 * 512);
+  /** First octets of directions that are not recognised, by direction. */
   private readonly starts = new Map<number, { bytes: Uint8Array; have: number; open: boolean }>();
 
   /** Records that would explain a direction, by direction. */
@@ -110,7 +111,6 @@ export class TlsStreams {
     this.candidates.delete(half);
     if (this.mode[half] !== FRAMED) return;
     this.handshake.lost(half);
-    this.bodies.delete(half);
     const left = this.left[half] as number;
     if (length <= left && this.headerHave[half] === 0) {
       // The hole is inside a body: boundaries survive, the record itself is not complete.
@@ -141,7 +141,6 @@ export class TlsStreams {
       this.headerHave[half] = 0;
       this.damaged[half] = 0;
       this.looked[half] = 0;
-      this.bodies.delete(half);
       this.starts.delete(half);
       this.candidates.delete(half);
       this.handshake.forget(half);
@@ -165,10 +164,11 @@ export class TlsStreams {
       const left = this.left[half] as number;
       if (left > 0) {
         const taken = left < end - at ? left : end - at;
-        if (this.bodies.size > 0) this.gather(half, bytes, at, at + taken);
+        if (this.pieces[half] === 1)
+          this.piece(row, side, half, left, bytes, at, at + taken, packet, nanos);
         at += taken;
         this.left[half] = left - taken;
-        if (left === taken) this.complete(row, side, half, packet, nanos);
+        if (left === taken) this.read(row, side, half, EMPTY, 0, 0, packet, nanos);
         continue;
       }
       if (end - at < RECORD_HEADER || (this.headerHave[half] as number) > 0) {
@@ -181,10 +181,8 @@ export class TlsStreams {
         )
           return;
         // The body, if any, lies in what follows.
-        const body = this.length[half] as number;
-        if (body === 0) this.complete(row, side, half, packet, nanos);
-        else if (this.wantsBody(half))
-          this.bodies.set(half, { bytes: new Uint8Array(body), have: 0 });
+        this.pieces[half] = this.wantsBody(half) ? 1 : 0;
+        if (this.length[half] === 0) this.read(row, side, half, EMPTY, 0, 0, packet, nanos);
         continue;
       }
       this.firstPacket[half] = packet;
@@ -192,10 +190,11 @@ export class TlsStreams {
       at += RECORD_HEADER;
       const body = this.length[half] as number;
       if (body > end - at) {
-        if (this.wantsBody(half)) this.bodies.set(half, { bytes: new Uint8Array(body), have: 0 });
+        this.pieces[half] = this.wantsBody(half) ? 1 : 0;
         continue;
       }
       this.left[half] = 0;
+      this.pieces[half] = 0;
       this.read(row, side, half, bytes, at, at + body, packet, nanos);
       at += body;
     }
@@ -251,13 +250,6 @@ export class TlsStreams {
     return at;
   }
 
-  private gather(half: number, bytes: Uint8Array, from: number, end: number): void {
-    const body = this.bodies.get(half);
-    if (body === undefined) return;
-    body.bytes.set(bytes.subarray(from, end), body.have);
-    body.have += end - from;
-  }
-
   /** Does the content of the present record have to be read? */
   private wantsBody(half: number): boolean {
     const type = this.contentType[half] as number;
@@ -266,17 +258,41 @@ export class TlsStreams {
     return type === CONTENT_TYPE.handshake && this.protection[half] !== PROTECTED;
   }
 
-  /** The body ended in a later segment than its header. */
-  private complete(row: number, side: Side, half: number, packet: number, nanos: number): void {
-    const body = this.bodies.size > 0 ? this.bodies.get(half) : undefined;
-    if (body !== undefined) {
-      this.bodies.delete(half);
-      if (body.have === this.length[half]) {
-        this.read(row, side, half, body.bytes, 0, body.have, packet, nanos);
-        return;
-      }
+  /**
+   * Some octets of a body that does not lie within one segment: messages are read as they come. `left` octets of the body
+   * are due, these included.
+   */
+  private piece(
+    row: number,
+    side: Side,
+    half: number,
+    left: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    if (this.damaged[half] === 1) return;
+    const length = this.length[half] as number;
+    if (this.contentType[half] === CONTENT_TYPE.alert) {
+      const level = left === 2 ? (bytes[start] as number) : (this.alertLevel[half] as number);
+      this.alertLevel[half] = level;
+      if (end - start === left)
+        this.sink.alert(row, side, level, bytes[end - 1] as number, packet, nanos);
+      return;
     }
-    this.read(row, side, half, EMPTY, 0, 0, packet, nanos);
+    if (this.protection[half] === UNDECIDED && left === length)
+      this.decide(half, bytes, start, end);
+    if (this.protection[half] === PROTECTED) this.pieces[half] = 0;
+    else this.handshake.octets(row, side, bytes, start, end, packet, nanos);
+  }
+
+  /** Plaintext or ciphertext? The first octets of a handshake record tell. */
+  private decide(half: number, bytes: Uint8Array, start: number, end: number): void {
+    this.protection[half] = looksLikeHandshake(bytes, start, end, this.length[half] as number)
+      ? PLAIN
+      : PROTECTED;
   }
 
   /** A record is complete; `[start, end)` is its body where it is wanted and whole. */
@@ -294,9 +310,8 @@ export class TlsStreams {
     const length = this.length[half] as number;
     // A record with a hole is no complete record, but a ChangeCipherSpec has no room for one.
     if (this.damaged[half] === 1) return;
-    if (this.protection[half] === UNDECIDED && type === CONTENT_TYPE.handshake) {
-      this.protection[half] = looksLikeHandshake(bytes, start, end) ? PLAIN : PROTECTED;
-    }
+    if (this.protection[half] === UNDECIDED && type === CONTENT_TYPE.handshake)
+      this.decide(half, bytes, start, end);
     const alone = type === CONTENT_TYPE.alert && length === 2;
     const hello =
       type === CONTENT_TYPE.handshake &&
@@ -538,6 +553,8 @@ export class TlsStreams {
     this.headerHave = grown(this.headerHave, 2 * next);
     this.header = grown(this.header, 2 * next * RECORD_HEADER);
     this.damaged = grown(this.damaged, 2 * next);
+    this.pieces = grown(this.pieces, 2 * next);
+    this.alertLevel = grown(this.alertLevel, 2 * next);
     this.looked = grown(this.looked, 2 * next);
     this.capacity = next;
   }
