@@ -1,5 +1,5 @@
 import type { Evidence } from '../../model/finding.ts';
-import type { ConnectionHistory } from '../../model/history.ts';
+import type { ConnectionHistory, MessageFact, Stage } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { mayBeComplete } from '../support/closing-alert.ts';
@@ -18,9 +18,18 @@ const KINDS: Readonly<Record<Ending['kind'], string>> = {
   unreachable: 'ICMP port unreachable',
 };
 
-/** Closed by its own choice before the server had said anything: a probe, a race of two attempts, a cancelled request. */
-const isOwnChoice = ({ stage }: ConnectionHistory, { by, kind }: Ending): boolean =>
-  by === 'client' && stage === 'server-hello' && kind !== 'rst';
+/**
+ * The client closed with nothing new from the server since its own last words: a probe, a race of two attempts, a
+ * cancelled request. What it did not like it would have had to hear first.
+ */
+const isOwnChoice = ({ by, kind }: Ending, before: MessageFact | undefined): boolean =>
+  by === 'client' && kind !== 'rst' && before?.from === 'client';
+
+/** Whose turn it was when the end came. The stage tells it of the whole connection, an answer that came too late included. */
+const stageAt = ({ stage, messages }: ConnectionHistory, { packet }: Ending): Stage =>
+  messages.some((message) => message.from === 'server' && message.packet < packet)
+    ? stage
+    : 'server-hello';
 
 /** The last message before it. */
 function context(history: ConnectionHistory, ending: Ending): Evidence[] {
@@ -46,7 +55,7 @@ export const handshakeAborted = defineConnectionRule({
     matters:
       'Without an alert neither log names the reason. Which side left, and whether it was waiting or was waited for, tells whose log to read.',
     decides:
-      'The first closing event belongs to one side, no fatal alert precedes it (one that merely answers the close does not count), and the stage says what was due. If the client leaves within 1 s before the server has answered anything, that is a warning: it may have been its own choice.',
+      'The first closing event belongs to one side, no fatal alert precedes it (one that merely answers the close does not count), and the stage says what was due. If the client closes with a FIN within 1 s of its own last message and before the server has answered that, it is only noted: it was not refused anything, so it left by its own choice.',
     silent:
       'Where a more specific finding explains the end, where octets are missing or one direction was not captured (the alert may be among what is missing), and where the capture ends before the connection.',
     yieldsTo: [
@@ -112,7 +121,7 @@ export const handshakeAborted = defineConnectionRule({
       },
       left: {
         title: 'The client left before the server answered',
-        what: 'The client closed the connection with {kind} in packet {packet}, {elapsed} after it began and before the server had answered; {negotiated}.',
+        what: 'The client closed the connection with {kind} in packet {packet}, {waited} after its own last message and before the server had answered that; {negotiated}.',
         causes: [
           'a probe, a scanner, or the loser of two parallel attempts: the client never meant to go on',
           'the user or the application cancelled the request',
@@ -131,16 +140,16 @@ export const handshakeAborted = defineConnectionRule({
     const { stage, id } = history;
     if (stage === 'none' || stage === 'done' || mayBeComplete(history)) return PASS;
     const { by, kind, packet, nanos } = ending;
-    const due = DUE[stage];
+    const due = DUE[stageAt(history, ending)];
     const before = history.messages.findLast((message) => message.packet < packet);
     const waited = nanos - (before?.nanos ?? history.startNanos);
     const patient = waited >= PATIENCE;
     const isWaiting = patient && due.from !== undefined && due.from !== by;
-    const isLeft = !patient && isOwnChoice(history, ending);
+    const isLeft = !patient && isOwnChoice(ending, before);
     return {
       kind: 'finding',
       message: isWaiting ? 'waited' : isLeft ? 'left' : 'aborted',
-      severity: isLeft ? 'warning' : 'error',
+      severity: isLeft ? 'info' : 'error',
       confidence: kind === 'unreachable' ? 'likely' : 'proven',
       data: {
         by,

@@ -7,7 +7,7 @@ const rst = (packet: number) => ({ ...at(packet), withAck: true, window: 1 });
 const aborted = { outcome: 'aborted', stage: 'server-hello', messages: [hello] } as const;
 const byClient = { fin: { client: at(8), server: undefined } };
 const serverMissing = { synAck: undefined, octets: { client: 300, server: 0 } };
-const found = (message: string, severity: 'error' | 'warning', packets: readonly number[]) => [
+const found = (message: string, severity: 'error' | 'info', packets: readonly number[]) => [
   { message, severity, confidence: 'proven', packets } as const,
 ];
 
@@ -29,9 +29,39 @@ testConnectionRule(handshakeAborted, [
     want: found('waited', 'error', [4, 10_004]),
   },
   {
-    name: 'warns of a client that leaves by its own choice',
+    name: 'only notes a client that leaves by its own choice',
     history: fakeHistory({ ...aborted, tcp: byClient }),
-    want: found('left', 'warning', [4, 8]),
+    want: found('left', 'info', [4, 8]),
+  },
+  {
+    name: 'goes by what the client had seen, not by an answer that came after it had left',
+    history: fakeHistory({
+      ...aborted,
+      stage: 'client-finished',
+      messages: [hello, fakeMessage(2, 'server', 9), fakeMessage(-1, 'server', 9)],
+      tcp: byClient,
+    }),
+    want: found('left', 'info', [4, 8]),
+  },
+  {
+    name: 'only notes a client that is through with its part and drops the connection',
+    history: fakeHistory({
+      ...aborted,
+      stage: 'server-finished',
+      messages: [hello, fakeMessage(14, 'server', 6), fakeMessage(-1, 'client', 7)],
+      tcp: byClient,
+    }),
+    want: found('left', 'info', [7, 8]),
+  },
+  {
+    name: 'reports a client that leaves after what the server said',
+    history: fakeHistory({
+      ...aborted,
+      stage: 'server-flight',
+      messages: [hello, fakeMessage(2, 'server', 6)],
+      tcp: byClient,
+    }),
+    want: found('aborted', 'error', [6, 8]),
   },
   {
     name: 'reports a refusal by close_notify',
