@@ -1,7 +1,12 @@
 import { ALERT, contentTypeName } from '../../model/code-points/content-types.ts';
 import { type CipherSuite, cipherSuite } from '../../model/code-points/suites.ts';
 import { TLS_1_1, tlsEquivalent } from '../../model/code-points/versions.ts';
-import { type ConnectionHistory, type OddityFact, peerOf } from '../../model/history.ts';
+import {
+  type ConnectionHistory,
+  ENCRYPTED_MESSAGE,
+  type OddityFact,
+  peerOf,
+} from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
@@ -58,6 +63,19 @@ function fitsOtherOrder(
   return shifted > 0 && shifted % suite.blockOctets === 0;
 }
 
+/**
+ * More encrypted messages of this side than its Finished: a renegotiation, which may have changed the suite unseen
+ * (servers do so for single paths).
+ */
+const mayHaveRenegotiated = (
+  { messages }: ConnectionHistory,
+  { from, packet }: OddityFact,
+): boolean =>
+  messages.filter(
+    (message) =>
+      message.type === ENCRYPTED_MESSAGE && message.from === from && message.packet <= packet,
+  ).length > 1;
+
 /** Two octets of content type alert are an alert in the clear: sent by somebody without keys, not wrongly protected. */
 const isClearAlert = ({ contentType, length }: OddityFact): boolean =>
   contentType === ALERT && length === 2;
@@ -83,7 +101,7 @@ export const recordLengthImpossible = defineConnectionRule({
     decides:
       'The length alone contradicts the suite and the encrypt-then-MAC state of the ServerHello. With a stream free of holes and of conflicting retransmissions it is proven; only the cause is open. For HMAC-SHA1 the length also tells whether the other order of MAC and encryption would fit.',
     silent:
-      'Where octets of that direction are missing from the capture: a header that was read in the wrong place gives any length.',
+      'Where octets of that direction are missing from the capture: a header that was read in the wrong place gives any length. Also after a renegotiation, whose choice of suite is encrypted.',
     yieldsTo: ['etm-disagreement', 'record-decrypts-under-other-connection'],
     messages: {
       impossible: {
@@ -115,6 +133,7 @@ export const recordLengthImpossible = defineConnectionRule({
     if (broken === undefined) return PASS;
     const { id, tcp, protocol, cipherSuite: code } = history;
     if (tcp !== undefined && tcp.lostOctets[first.from] > 0) return notAssessable('lost-bytes');
+    if (mayHaveRenegotiated(history, first)) return notAssessable('no-secrets');
     const suite = code === undefined ? undefined : cipherSuite(code);
     const reaction = reactionTo(history, first);
     return {

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { OddityFact } from '../../../src/model/history.ts';
 import type { ServerHello } from '../../../src/model/message.ts';
 import { recordLengthImpossible } from '../../../src/rules/hmac/record-length-impossible.ts';
-import { at, type FakeHistory, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
+import {
+  at,
+  type FakeHistory,
+  fakeAlert,
+  fakeHistory,
+  fakeMessage,
+} from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const CBC_SHA = 0xc013;
@@ -50,6 +56,14 @@ testConnectionRule(
         tcp: { fin: { client: undefined, server: at(22) } },
       }),
       want: found('error', 'proven', [20, 21, 22]),
+    },
+    {
+      name: 'does not judge after a renegotiation: its suite is encrypted',
+      history: fakeHistory({
+        ...given,
+        messages: [fakeMessage(-1, 'client', 8), fakeMessage(-1, 'client', 17)],
+      }),
+      want: { missing: 'no-secrets' },
     },
     {
       name: 'knows what a record needs at least and may have at most',
