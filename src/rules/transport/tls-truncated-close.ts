@@ -45,7 +45,7 @@ export const tlsTruncatedClose = defineConnectionRule({
     ],
     messages: {
       closed: {
-        what: 'The {side} closed the connection in packet {packet}, {silence} after its last data, without close_notify.',
+        what: 'The {side} closed the connection in packet {packet}, {silence} its last data, without close_notify.',
         causes: [
           'an application that closes the socket without shutting TLS down first',
           'the process on that side ended',
@@ -74,7 +74,10 @@ export const tlsTruncatedClose = defineConnectionRule({
       data: {
         side: by,
         packet: fin.packet,
-        silence: formatDuration(fin.nanos - (last?.nanos ?? fin.nanos)),
+        silence:
+          last === undefined || last.packet === fin.packet
+            ? 'together with'
+            : `${formatDuration(fin.nanos - last.nanos)} after`,
       },
       evidence: [
         witness(fin, id, by, 'FIN, no close_notify before it'),
