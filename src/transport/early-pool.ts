@@ -68,9 +68,12 @@ export class EarlyPool extends Columns {
       }
       const free = at === 0 ? end - from : ahead(this.sequence[at - 1] as number, seq);
       if (from === end) {
-        if (cut === 0 || (at !== 0 && free <= 0)) return head;
-        if (previous !== 0 && this.endOf(previous) === seq) {
-          if (cut > (this.cut[previous - 1] as number)) this.cut[previous - 1] = cut;
+        if (cut === 0) return head;
+        // The range that has the octet due here, or ends with the one before.
+        const last = at !== 0 && free <= 0 ? at : previous;
+        const behind = last === 0 ? -1 : ahead(this.endOf(last), seq);
+        if (behind >= 0) {
+          if (cut - behind > (this.cut[last - 1] as number)) this.cut[last - 1] = cut - behind;
           return head;
         }
       } else if (free <= 0) {

@@ -254,6 +254,7 @@ export class Reassembly {
   private drain(row: number, side: Side, half: number): void {
     const { table, pool } = this;
     let list = table.early[half] as number;
+    let cutEnd = table.nextSequence[half] as number;
     while (list !== 0) {
       const skew = ahead(pool.sequenceOf(list), table.nextSequence[half] as number);
       if (skew > 0) break;
@@ -267,14 +268,15 @@ export class Reassembly {
       }
       table.earlyOctets[half] = (table.earlyOctets[half] as number) - length;
       table.earlyRanges[half] = (table.earlyRanges[half] as number) - 1;
-      const cutEnd = advance(pool.endOf(list), pool.cutOf(list));
-      list = pool.shift(list);
       // What the snap length cut off need not be waited for.
-      let hole = ahead(cutEnd, table.nextSequence[half] as number);
-      if (list !== 0)
-        hole = Math.min(hole, ahead(pool.sequenceOf(list), table.nextSequence[half] as number));
+      const missing = advance(pool.endOf(list), pool.cutOf(list));
+      if (ahead(missing, cutEnd) > 0) cutEnd = missing;
+      list = pool.shift(list);
+      const due = table.nextSequence[half] as number;
+      let hole = ahead(cutEnd, due);
+      if (list !== 0) hole = Math.min(hole, ahead(pool.sequenceOf(list), due));
       if (hole > 0) {
-        table.nextSequence[half] = advance(table.nextSequence[half] as number, hole);
+        table.nextSequence[half] = advance(due, hole);
         this.lost(row, side, half, hole, packet, nanos);
       }
     }
