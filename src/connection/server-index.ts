@@ -5,6 +5,7 @@ import {
   type CaptureIndex,
   type ConnectionHistory,
   type ConnectionSummary,
+  type Endpoint,
   type LateCloseFact,
   OUTCOMES,
   type RefusalFact,
@@ -32,6 +33,9 @@ interface Server {
   speaksTls: boolean;
   /** Something failed, closed unexpectedly or was refused: worth a rule's attention. */
   remarkable: boolean;
+  /** Its connections that failed or were aborted. */
+  failures: number;
+  facts: ServerFacts | undefined;
   /** Ids of its connections. */
   connections: Int32Array;
   count: number;
@@ -87,7 +91,7 @@ export class ServerIndex implements CaptureIndex {
       this.times = grown(this.times, rows * TIMES);
     }
     if (id > this.connectionCount) this.connectionCount = id;
-    const server = this.server(history.transport, hello.flow, otherSide(hello.clientSide));
+    const server = this.serverOf(history.transport, hello.flow, otherSide(hello.clientSide));
     server.speaksTls = true;
     this.owners[at] = server;
     this.names[at] = history.serverName;
@@ -95,13 +99,9 @@ export class ServerIndex implements CaptureIndex {
       server.connections = grown(server.connections, server.connections.length * 2);
     server.connections[server.count++] = id;
     const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
-    if (
-      history.outcome === 'failed' ||
-      history.outcome === 'aborted' ||
-      hello.transmissions > 1 ||
-      unanswered
-    )
-      server.remarkable = true;
+    const failed = history.outcome === 'failed' || history.outcome === 'aborted';
+    if (failed) server.failures++;
+    if (failed || hello.transmissions > 1 || unanswered) server.remarkable = true;
 
     const { ints, times } = this;
     const i = at * INTS;
@@ -144,7 +144,7 @@ export class ServerIndex implements CaptureIndex {
       this.addRefusal(view, initiator, serverSide);
       return;
     }
-    const server = this.server('tcp', view.flow, serverSide);
+    const server = this.serverOf('tcp', view.flow, serverSide);
     if (server.accepted.length < 3 * LIMITS.eventsPerServer)
       server.accepted.push(synAck.packet, synAck.nanos, view.endNanos);
     const close = view.isEnded ? serverClose(view, serverSide, history) : undefined;
@@ -162,7 +162,7 @@ export class ServerIndex implements CaptureIndex {
       view.rst(initiator) !== undefined
     )
       return;
-    const server = this.server('tcp', view.flow, serverSide);
+    const server = this.serverOf('tcp', view.flow, serverSide);
     if (server.refusals.length >= LIMITS.eventsPerServer) return;
     server.refusals.push({
       client: view.endpoint(initiator),
@@ -228,12 +228,22 @@ export class ServerIndex implements CaptureIndex {
     };
   }
 
+  server(transport: 'tcp' | 'udp', endpoint: Endpoint): ServerFacts | undefined {
+    const server = this.known[transport].get(keyOf(endpoint));
+    return server?.remarkable ? this.factsOf(server) : undefined;
+  }
+
   *servers(): Iterable<ServerFacts> {
     for (const known of [this.known.tcp, this.known.udp])
       for (const server of known.values()) if (server.remarkable) yield this.factsOf(server);
   }
 
   private factsOf(server: Server): ServerFacts {
+    server.facts ??= this.makeFacts(server);
+    return server.facts;
+  }
+
+  private makeFacts(server: Server): ServerFacts {
     let connections: ConnectionSummary[] | undefined;
     const summary = (id: number) => this.summary(id);
     const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
@@ -241,6 +251,7 @@ export class ServerIndex implements CaptureIndex {
       endpoint: this.flows[server.transport].endpoint(server.flow, server.side),
       transport: server.transport,
       speaksTls: server.speaksTls,
+      failures: server.failures,
       closes: [...server.closes].sort(byTime),
       refusals: [...server.refusals].sort((a, b) => a.syn.nanos - b.syn.nanos),
       accepted: acceptedBy(server).sort(byTime),
@@ -289,7 +300,7 @@ export class ServerIndex implements CaptureIndex {
     this.lateCloses.push({ connection: history.id, server: history.server, ...close });
   }
 
-  private server(transport: 'tcp' | 'udp', flow: number, side: Side): Server {
+  private serverOf(transport: 'tcp' | 'udp', flow: number, side: Side): Server {
     const key = this.flows[transport].endpointKey(flow, side);
     const known = this.known[transport];
     let server = known.get(key);
@@ -300,6 +311,8 @@ export class ServerIndex implements CaptureIndex {
         side,
         speaksTls: false,
         remarkable: false,
+        failures: 0,
+        facts: undefined,
         connections: new Int32Array(4),
         count: 0,
         closes: [],
@@ -384,4 +397,12 @@ function openAt({ accepted }: Server, nanos: number): number {
   for (let i = 0; i < accepted.length; i += 3)
     if ((accepted[i + 1] as number) <= nanos && (accepted[i + 2] as number) > nanos) open++;
   return open;
+}
+
+/** The key that `FlowDirectory.endpointKey` gives for the same endpoint. */
+function keyOf({ address, port }: Endpoint): number | string {
+  if (address.includes(':')) return `${address} ${port}`;
+  return (
+    address.split('.').reduce((number, octet) => number * 256 + Number(octet), 0) * 0x10000 + port
+  );
 }

@@ -395,6 +395,8 @@ export interface ServerFacts {
   readonly transport: 'tcp' | 'udp';
   /** TLS or DTLS was spoken by this endpoint in this capture. */
   readonly speaksTls: boolean;
+  /** How many of its connections failed or were aborted: cheaper to ask than `connections`. */
+  readonly failures: number;
   /** In time order of their start. */
   readonly connections: readonly ConnectionSummary[];
   readonly closes: readonly ServerCloseFact[];
@@ -426,6 +428,8 @@ export interface CaptureIndex {
   readonly lastNanos: Nanos;
   /** The connection with this id, from its row. */
   summary(id: number): ConnectionSummary | undefined;
+  /** What the capture shows about one server; undefined if it is not among `servers()`. */
+  server(transport: 'tcp' | 'udp', endpoint: Endpoint): ServerFacts | undefined;
   /** Servers about which there is anything to judge: a failed or aborted connection, a close, a refusal. */
   servers(): Iterable<ServerFacts>;
   readonly lateCloses: readonly LateCloseFact[];

@@ -44,6 +44,14 @@ export class TcpView implements TcpConnectionView {
     return this.flows.endpoint(this.flow, side);
   }
 
+  address(side: Side): string {
+    return this.flows.address(this.flow, side);
+  }
+
+  port(side: Side): number {
+    return this.flows.port(this.flow, side);
+  }
+
   get first(): At {
     return {
       packet: this.table.firstPacket[this.row] as number,

@@ -74,6 +74,9 @@ export function fakeServer(given: Partial<ServerFacts> = {}): ServerFacts {
     endpoint: { address: '192.0.2.2', port: 443 },
     transport: 'tcp',
     speaksTls: true,
+    failures: (given.connections ?? []).filter(
+      ({ outcome }) => outcome === 'failed' || outcome === 'aborted',
+    ).length,
     connections: [],
     closes: [],
     refusals: [],
@@ -94,6 +97,13 @@ export function fakeIndex(
     connectionCount: rows.size,
     lastNanos: 100_000 * MILLISECOND,
     summary: (id) => rows.get(id),
+    server: (transport, { address, port }) =>
+      servers.find(
+        (one) =>
+          one.transport === transport &&
+          one.endpoint.address === address &&
+          one.endpoint.port === port,
+      ),
     servers: () => servers,
     lateCloses: [],
     sharedRandoms: [],

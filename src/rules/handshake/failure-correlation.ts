@@ -109,7 +109,8 @@ export const failureCorrelation = defineCaptureRule({
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
     for (const server of index.servers()) {
-      const rows = [...server.connections];
+      if (server.failures < LEAST_FAILURES) continue;
+      const rows = server.connections;
       const successes = rows.filter(({ outcome }) => outcome === 'established');
       if (successes.length < LEAST_SUCCESSES) continue;
       const groups = new Map<string, ConnectionSummary[]>();

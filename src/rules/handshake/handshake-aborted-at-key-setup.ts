@@ -160,25 +160,21 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
   complete(verdict, index) {
     const row = index.summary(verdict.connections[0] ?? 0);
     if (row === undefined) return verdict;
-    const { address, port } = row.server;
-    for (const { endpoint, transport, connections } of index.servers()) {
-      if (transport !== 'tcp' || endpoint.address !== address || endpoint.port !== port) continue;
-      const fine = [...connections].filter(({ outcome }) => outcome === 'established');
-      if (fine.length === 0) return verdict;
-      const mac = row.cipherSuite === undefined ? undefined : recordMacOf(row.cipherSuite);
-      const alike = fine.filter(
-        ({ cipherSuite }) => cipherSuite !== undefined && recordMacOf(cipherSuite) === mac,
-      );
-      const compared =
-        mac === undefined
-          ? `${fine.length} other handshakes with this server succeed in this capture`
-          : `${fine.length} other handshakes with this server succeed in this capture, ${alike.length} of them with the record MAC ${mac}`;
-      return {
-        ...verdict,
-        causes: [compared],
-        table: suiteTable([row], fine, 'closed at key set-up'),
-      };
-    }
-    return verdict;
+    const server = index.server('tcp', row.server);
+    const fine = (server?.connections ?? []).filter(({ outcome }) => outcome === 'established');
+    if (fine.length === 0) return verdict;
+    const mac = row.cipherSuite === undefined ? undefined : recordMacOf(row.cipherSuite);
+    const alike = fine.filter(
+      ({ cipherSuite }) => cipherSuite !== undefined && recordMacOf(cipherSuite) === mac,
+    );
+    const compared =
+      mac === undefined
+        ? `${fine.length} other handshakes with this server succeed in this capture`
+        : `${fine.length} other handshakes with this server succeed in this capture, ${alike.length} of them with the record MAC ${mac}`;
+    return {
+      ...verdict,
+      causes: [compared],
+      table: suiteTable([row], fine, 'closed at key set-up'),
+    };
   },
 });

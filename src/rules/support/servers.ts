@@ -6,21 +6,9 @@ import type {
 } from '../../model/history.ts';
 import type { Nanos } from '../../model/time.ts';
 
-const byEndpoint = new WeakMap<CaptureIndex, ReadonlyMap<string, ServerFacts>>();
-
-const keyOf = (transport: string, { address, port }: Endpoint): string =>
-  `${transport} ${address} ${port}`;
-
 /** What the capture shows about the DTLS server at this endpoint, if there is anything to judge about it. */
 export function dtlsServerOf(index: CaptureIndex, endpoint: Endpoint): ServerFacts | undefined {
-  let servers = byEndpoint.get(index);
-  if (servers === undefined) {
-    const map = new Map<string, ServerFacts>();
-    for (const server of index.servers()) map.set(keyOf(server.transport, server.endpoint), server);
-    servers = map;
-    byEndpoint.set(index, servers);
-  }
-  return servers.get(keyOf('udp', endpoint));
+  return index.server('udp', endpoint);
 }
 
 /** A server's connections that began in a span of time, in order. */
