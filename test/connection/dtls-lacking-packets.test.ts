@@ -136,6 +136,20 @@ describe('a ChangeCipherSpec and Finished that the capture lacks', () => {
   });
 });
 
+it('does not blame an older association that owes a close for the alert behind one missing record', () => {
+  const flow = new UdpFlow();
+  const one = new Association(flow, { verify: false }).handshake();
+  one.data('client').data('client').data('client').close('server');
+  flow.wait(15 * MS);
+  const two = new Association(flow, { verify: false, seed: 2 }).handshake();
+  two.data('client').data('client').data('client');
+  const lacking = flow.frames.length - 1;
+  two.closeBoth('client');
+  const { anomalies, grave: bad } = grave(without(flow.frames, lacking));
+  expect(anomalies.filter(({ confidence }) => confidence !== 'possible')).toEqual([]);
+  expect(bad).toEqual([]);
+});
+
 describe('every packet captured twice', () => {
   it.each([
     ['with one suite', {}, {}, true],
