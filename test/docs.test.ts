@@ -1,0 +1,80 @@
+import { EventEmitter } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { main } from '../src/cli/main.ts';
+import type { Streams } from '../src/cli/streams.ts';
+import { CATALOGUE } from '../src/rules/catalogue.ts';
+import { FakeOutput } from './cli/harness.ts';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string): string => readFileSync(join(project, path), 'utf8');
+const readme = read('README.md');
+
+/** Standard output of a command line on real captures. */
+async function stdoutOf(argv: readonly string[]): Promise<string> {
+  const stdout = new FakeOutput();
+  const process = { stdout, stderr: new FakeOutput(), env: { LANG: 'C.UTF-8' } };
+  await main(argv, Object.assign(new EventEmitter(), process) as unknown as Streams);
+  return stdout.text;
+}
+
+describe('README', () => {
+  it('shows a report as it is, but for what it says it leaves out', async () => {
+    const shown = /```text\n\$ npx tlsdiag (.*)\n([\s\S]*?)```/.exec(readme);
+    const [, command = '', excerpt = ''] = shown ?? [];
+    const report = await stdoutOf(command.split(' '));
+    let at = 0;
+    for (const piece of excerpt.split('[…]\n')) {
+      const found = report.indexOf(piece, at);
+      expect(found, piece).toBeGreaterThanOrEqual(at);
+      at = found + piece.length;
+    }
+  });
+
+  it('lists the rules that there are', () => {
+    const rows = [...readme.matchAll(/^\| `([a-z0-9-]+)` \| (\w+) \| (.*) \|$/gm)];
+    const byId = (a: string[], b: string[]) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1);
+    expect(rows.map(([, ...row]) => row).sort(byId)).toEqual(
+      CATALOGUE.map(({ meta }) => [meta.id, meta.severity, meta.title]),
+    );
+  });
+
+  it('names only rules, commands and options that exist', async () => {
+    const help = await stdoutOf(['--help']);
+    const options = await stdoutOf(['analyze', '--help']);
+    for (const [, command = ''] of readme.matchAll(/npx tlsdiag ([a-z]+)/g)) {
+      expect(help).toMatch(new RegExp(`^  ${command} `, 'm'));
+    }
+    for (const [, option = ''] of readme.matchAll(/`(--[a-z-]+)/g)) {
+      expect(options).toContain(`${option} `);
+    }
+    for (const [, rule = ''] of readme.matchAll(/tlsdiag explain ([a-z0-9-]+)/g)) {
+      expect(CATALOGUE.map(({ meta }) => meta.id)).toContain(rule);
+    }
+  });
+});
+
+describe('the documents', () => {
+  const pages = [
+    ...readdirSync(project).filter((name) => name.endsWith('.md')),
+    ...readdirSync(join(project, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+    'samples/README.md',
+  ];
+
+  it.each(pages)('%s has no link or path that leads nowhere', (page) => {
+    const text = read(page);
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      expect(existsSync(join(project, dirname(page), target)), target).toBe(true);
+    }
+    for (const [, path = ''] of text.matchAll(
+      /`((?:src|test|samples|docs|scripts|bench)\/[\w./-]+)`/g,
+    )) {
+      expect(existsSync(join(project, path)), path).toBe(true);
+    }
+  });
+});
