@@ -10,7 +10,7 @@ import { SEEN } from './connection-table.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { RandomIndex } from './random-index.ts';
-import { ALERT_13 } from './record-sizes.ts';
+import { FINISHED_13 } from './record-sizes.ts';
 
 const HELLO_RETRY = 0x102;
 
@@ -226,7 +226,8 @@ export class TlsTracker implements TlsSink {
 
   /**
    * TLS 1.3 hides which record is a Finished. The server's flight is taken as sent with its first protected record, the
-   * client's Finished as the client's first protected record after it that is longer than an alert (RFC 8446 §2).
+   * client's Finished as the client's first protected record after it that can hold one: alerts and EndOfEarlyData are
+   * shorter (RFC 8446 §2, §4.4.4, §4.5).
    */
   private protected13(row: number, side: Side, length: number): void {
     const { table } = this.facts;
@@ -241,7 +242,7 @@ export class TlsTracker implements TlsSink {
     if (
       !table.has(row, SEEN.serverFinished) ||
       table.has(row, SEEN.clientFinished) ||
-      length <= ALERT_13
+      length < FINISHED_13
     )
       return;
     table.set(row, SEEN.clientFinished);
