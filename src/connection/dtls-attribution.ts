@@ -163,7 +163,8 @@ function beforeKeys(
     );
   } else if (next) {
     const certain = !table.has(older.row, SEEN.startMissing) && step <= 8 && !mayHaveKeys;
-    const doubtful = mayHaveKeys && !owesClose(all.facts, older, newest, r);
+    // A first record after the Finished would be explained by one packet that the capture lacks.
+    const doubtful = mayHaveKeys && !(r.sequence > 1 && owesClose(all.facts, older, newest, r));
     settle(
       verdict,
       older,

@@ -150,6 +150,16 @@ it('does not blame an older association that owes a close for the alert behind o
   expect(bad).toEqual([]);
 });
 
+it('does not blame an older association that owes a close for the alert behind a missing Finished', () => {
+  const flow = new UdpFlow();
+  new Association(flow, { verify: false }).handshake().close('client');
+  flow.wait(2 * MS);
+  const two = new Association(flow, { verify: false, seed: 2 }).handshake();
+  const lacking = flow.frames.length - 1;
+  two.closeBoth('server');
+  expect(grave(without(flow.frames, lacking)).grave).toEqual([]);
+});
+
 describe('every packet captured twice', () => {
   it.each([
     ['with one suite', {}, {}, true],
