@@ -2,13 +2,15 @@ import { grown } from '../bytes/columns.ts';
 import type { SharedRandomFact } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 
-/** Int32 words kept of each random: 16 of its 32 octets tell two apart beyond doubt. */
-const WORDS = 4;
+/** Int32 words kept of each random: two equal ones by chance among a million randoms are rarer than one in 10^7. */
+const WORDS = 2;
 
 /**
  * Hello randoms of all connections, to find the same one on two of them. Open addressing, one row of numbers a random.
  */
 export class RandomIndex {
+  /** Randoms come from the wire: without a seed a capture could be crafted to collide. */
+  private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private slots = new Int32Array(1024);
   private mask = 1023;
   private keys = new Int32Array(512 * WORDS);
@@ -24,17 +26,16 @@ export class RandomIndex {
   add(role: number, bytes: Uint8Array, offset: number, connection: number, packet: number): void {
     if (offset === 0 || offset + 32 > bytes.length) return;
     // The middle of the random: some stacks put the time in its first octets, RFC 8446 §4.1.3 a sentinel in its last.
+    if (this.size >= LIMITS.helloRandoms) return;
     const w0 = word(bytes, offset + 4) ^ role;
     const w1 = word(bytes, offset + 8);
-    const w2 = word(bytes, offset + 12);
-    const w3 = word(bytes, offset + 16);
-    let slot = (Math.imul(w0 ^ (w1 << 7), 0x9e3779b1) >>> 8) & this.mask;
+    let slot = this.slotOf(w0, w1);
     for (;;) {
       const at = (this.slots[slot] as number) - 1;
       if (at < 0) break;
       const k = at * WORDS;
       const { keys } = this;
-      if (keys[k] === w0 && keys[k + 1] === w1 && keys[k + 2] === w2 && keys[k + 3] === w3) {
+      if (keys[k] === w0 && keys[k + 1] === w1) {
         if (this.owner[at] !== connection) this.found(at, role, connection, packet);
         return;
       }
@@ -44,8 +45,6 @@ export class RandomIndex {
     const at = this.size++;
     this.keys[at * WORDS] = w0;
     this.keys[at * WORDS + 1] = w1;
-    this.keys[at * WORDS + 2] = w2;
-    this.keys[at * WORDS + 3] = w3;
     this.owner[at] = connection;
     this.packet[at] = packet;
     this.slots[slot] = at + 1;
@@ -58,6 +57,11 @@ export class RandomIndex {
       connections: s.connections,
       packets: s.packets,
     }));
+  }
+
+  private slotOf(w0: number, w1: number): number {
+    const h = Math.imul(w0 ^ this.seed, 0x9e3779b1) ^ w1;
+    return (Math.imul(h ^ (h >>> 15), 0x85ebca6b) >>> 7) & this.mask;
   }
 
   private found(at: number, role: number, connection: number, packet: number): void {
@@ -93,7 +97,7 @@ export class RandomIndex {
     for (let at = 0; at < this.size; at++) {
       const w0 = this.keys[at * WORDS] as number;
       const w1 = this.keys[at * WORDS + 1] as number;
-      let slot = (Math.imul(w0 ^ (w1 << 7), 0x9e3779b1) >>> 8) & this.mask;
+      let slot = this.slotOf(w0, w1);
       while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
       this.slots[slot] = at + 1;
     }

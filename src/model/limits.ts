@@ -71,6 +71,9 @@ export const LIMITS = {
   /** Octets searched for the next record header after lost octets, before the direction is given up. */
   resynchroniseOctets: 1024 * 1024,
 
+  /** Hello randoms compared with each other; those of further connections are not. */
+  helloRandoms: 4 * 1024 * 1024,
+
   /** Findings kept in full for one rule; further ones are counted. */
   findingsPerRule: 10_000,
   /** Notices kept in full for one code; further ones are counted. */
