@@ -71,7 +71,9 @@ export class Cipherlike {
   }
 
   octets(length: number): Octets {
-    return Uint8Array.from({ length }, () => this.word() & 0xff);
+    const octets = new Uint8Array(length);
+    for (let i = 0; i < length; i++) octets[i] = this.word() & 0xff;
+    return octets;
   }
 
   /** A fragment of that many octets behind an explicit nonce. */
