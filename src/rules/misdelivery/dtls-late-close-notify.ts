@@ -13,6 +13,7 @@ import {
 import { type NextClient, nextClientAfter } from '../support/next-client.ts';
 import { isPromptAnswer } from '../support/prompt-answer.ts';
 import { quietPeriods } from '../support/quiet-periods.ts';
+import { isNumberTaken } from '../support/records.ts';
 
 const ARRIVED =
   'A closing alert of connection {owner} from the {sender} ({record}) arrived {since}{where}';
@@ -76,6 +77,7 @@ export const dtlsLateCloseNotify = defineConnectionRule({
 function isLateClose(history: ConnectionHistory, anomaly: DtlsAnomaly): boolean {
   const { kind, shape, record, owner, sincePeerClose, duringStage } = anomaly;
   if (kind !== 'late' || shape !== 'alert' || record.contentType !== 21) return false;
+  if (isNumberTaken(history, record)) return false;
   const movedOn = duringStage !== undefined && duringStage !== 'server-hello';
   return owner === history.id && (sincePeerClose !== undefined || movedOn);
 }

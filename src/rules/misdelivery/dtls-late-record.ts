@@ -2,6 +2,7 @@ import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { lateCase, lateFinding, lateMessages, worst } from '../support/late-finding.ts';
 import { isPromptAnswer } from '../support/prompt-answer.ts';
+import { isNumberTaken } from '../support/records.ts';
 
 /** The records beside alerts that outlive their connection: a repeated Finished, or data that was under way. */
 export const dtlsLateRecord = defineConnectionRule({
@@ -50,6 +51,7 @@ function isLateRecord(history: ConnectionHistory, anomaly: DtlsAnomaly): boolean
     unanswered &&
     owner === history.id &&
     sincePeerClose !== undefined &&
+    !isNumberTaken(history, record) &&
     !isPromptAnswer(history, anomaly)
   );
 }

@@ -1,6 +1,7 @@
 import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { lateCase, lateFinding, lateMessages, worst } from '../support/late-finding.ts';
+import { isNumberTaken } from '../support/records.ts';
 
 /**
  * Both connections count their protected records from epoch 1 on, so a left-over of the first looks at the record
@@ -44,7 +45,7 @@ export const dtlsOldEpochAfterNewHandshake = defineConnectionRule({
 
 function isOutOfPlace(history: ConnectionHistory, anomaly: DtlsAnomaly): boolean {
   const { kind, shape, record, owner, duringStage, sincePeerClose } = anomaly;
-  if (kind !== 'late' || owner !== history.id) return false;
+  if (kind !== 'late' || owner !== history.id || isNumberTaken(history, record)) return false;
   if (shape === 'alert' && record.contentType === 21) return false;
   if (duringStage === undefined || duringStage === 'server-hello') return false;
   // RFC 6347 §4.2.8: the server keeps an open association until the new client has proven itself.

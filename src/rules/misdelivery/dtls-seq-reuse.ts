@@ -1,5 +1,5 @@
 import { cipherSuite } from '../../model/code-points/suites.ts';
-import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
+import { type At, type ConnectionHistory, type DtlsAnomaly, ROLES } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { recordEvidence, weakenedBy } from '../support/records.ts';
 
@@ -16,7 +16,7 @@ export const dtlsSeqReuse = defineConnectionRule({
     matters:
       'The receiver drops the second as a replay, so what it carried is lost. And the keys are used twice under one number: where the nonce comes from it, as with ChaCha20-Poly1305, two records under one nonce give away their contents’ difference and the key of the authenticator.',
     decides:
-      'The octets on the wire, compared in full. The finding is critical where the negotiated suite takes its nonce from the sequence number alone, an error with the others, and a note where the second record may belong to another connection on the same addresses and ports.',
+      'The octets on the wire, compared in full. The finding is critical where the negotiated suite takes its nonce from the sequence number alone, an error with the others, and a note where the second record may belong to another connection on the same addresses and ports, or where a close or unprotected records in between show that there was another handshake.',
     silent:
       'Unprotected records are not counted: around a HelloVerifyRequest their numbers repeat by design. A record that was attributed to an older connection explains the pair. Records that were captured in part cannot be compared.',
     yieldsTo: ['dtls-late-close-notify', 'dtls-old-epoch-after-new-handshake', 'dtls-late-record'],
@@ -46,7 +46,10 @@ export const dtlsSeqReuse = defineConnectionRule({
     if (pair?.earlier === undefined) return PASS;
     if (history.blindSpots.includes('cut-packets')) return notAssessable('cut-packets');
     const { record, earlier } = pair;
-    const confidence = weakenedBy(pair.confidence, ['start-not-captured'], history);
+    const confidence =
+      isOfAnother(history, pair) || hadHandshakeBetween(history, earlier)
+        ? 'possible'
+        : weakenedBy(pair.confidence, ['start-not-captured'], history);
     // RFC 7905 §2: the nonce of these suites is the epoch and sequence number and nothing else.
     const mode = cipherSuite(history.cipherSuite ?? 0)?.mode;
     const gravest = mode === 'aead-chacha' ? 'critical' : 'error';
@@ -78,6 +81,23 @@ export const dtlsSeqReuse = defineConnectionRule({
     };
   },
 });
+
+/** A newer association had begun, or the end of this one: it rather belongs to one whose handshake the capture lacks. */
+const isOfAnother = ({ dtls }: ConnectionHistory, { record, during }: DtlsAnomaly): boolean =>
+  during !== 0 ||
+  ROLES.some((role) => {
+    const close = dtls?.probableClose[role];
+    return close !== undefined && close.nanos < record.nanos;
+  });
+
+/**
+ * Unprotected records after the first of the two: a handshake whose ClientHello the capture lacks, and with new keys the
+ * numbers start again.
+ */
+const hadHandshakeBetween = ({ dtls }: ConnectionHistory, earlier: At): boolean =>
+  ROLES.some((role) =>
+    dtls?.epochs[role].some(({ epoch, last }) => epoch === 0 && last.nanos > earlier.nanos),
+  );
 
 function isPair(
   { kind, record, earlier, owner }: DtlsAnomaly,

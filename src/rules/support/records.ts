@@ -51,6 +51,23 @@ export function weakenedBy(
   return LEVELS[level] ?? 'possible';
 }
 
+/**
+ * Had the owner used the number of this record for other octets? Then it belongs to another association, whose handshake
+ * the capture lacks.
+ */
+export const isNumberTaken = (
+  { dtls }: ConnectionHistory,
+  { packet, from, epoch, sequence }: RecordFact,
+): boolean =>
+  dtls?.anomalies.some(
+    ({ kind, record }) =>
+      kind === 'sequence-reuse' &&
+      record.packet === packet &&
+      record.from === from &&
+      record.epoch === epoch &&
+      record.sequence === sequence,
+  ) === true;
+
 /** How often, in words: `once`, `twice`, `3 times`. */
 export function times(count: number): string {
   if (count === 1) return 'once';

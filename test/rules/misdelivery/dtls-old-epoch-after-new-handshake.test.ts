@@ -38,6 +38,15 @@ function leftOver(
   });
 }
 
+/** The same, but its number was used before. */
+function takenNumber(): ConnectionHistory {
+  const history = leftOver();
+  const [late] = history.dtls?.anomalies ?? [];
+  if (history.dtls === undefined || late === undefined) return history;
+  const anomalies = [late, { ...late, kind: 'sequence-reuse' as const, earlier: atMs(7, 6) }];
+  return { ...history, dtls: { ...history.dtls, anomalies } };
+}
+
 const second = (more: Partial<ConnectionHistory> = {}): ConnectionHistory => ({
   ...association({ id: 2, packet: 12, ms: 600 }),
   ...more,
@@ -71,6 +80,12 @@ testConnectionRule(
           connections: [1, 2],
         },
       ],
+    },
+    {
+      name: 'says nothing where the owner had used its number for other octets',
+      history: takenNumber(),
+      next: second(),
+      want: 'pass',
     },
     {
       name: 'makes a note of it where the owner is a guess',

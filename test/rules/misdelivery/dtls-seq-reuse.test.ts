@@ -15,7 +15,34 @@ function reuse(
 ): ConnectionHistory {
   const again = record(DATA, 'client', atMs(13, 40), 1, { length: 60, ...stray });
   const pair = anomaly(again, 1, { kind: 'sequence-reuse', earlier: atMs(7, 6), ...more });
-  return { ...association({ id: 1, packet: 1, ms: 0, dtls: { anomalies: [pair] } }), ...of };
+  const dtls = { anomalies: [pair], probableClose: { client: undefined, server: undefined } };
+  return { ...association({ id: 1, packet: 1, ms: 0, dtls }), ...of };
+}
+
+/** The same, with a closing alert in packet 10. */
+function afterClose(): ConnectionHistory {
+  const history = reuse();
+  const { dtls } = history;
+  if (dtls === undefined) return history;
+  const probableClose = { client: record(ALERT, 'client', atMs(10, 9), 2), server: undefined };
+  return { ...history, dtls: { ...dtls, probableClose } };
+}
+
+/** The same, with a record of epoch 0 in packet 11. */
+function afterHandshake(): ConnectionHistory {
+  const history = reuse();
+  const { dtls } = history;
+  if (dtls === undefined) return history;
+  const unprotected = {
+    epoch: 0,
+    firstSequence: 0,
+    highestSequence: 3,
+    count: 4,
+    first: atMs(1, 0),
+    last: atMs(11, 38),
+  };
+  const server = [unprotected, ...dtls.epochs.server];
+  return { ...history, dtls: { ...dtls, epochs: { ...dtls.epochs, server } } };
 }
 
 testConnectionRule(dtlsSeqReuse, [
@@ -38,6 +65,16 @@ testConnectionRule(dtlsSeqReuse, [
   {
     name: 'makes a note where the record may belong to another association',
     history: reuse({ confidence: 'possible' }),
+    want: [{ message: 'reused', severity: 'info', confidence: 'possible', packets: [7, 13] }],
+  },
+  {
+    name: 'makes a note where its sender had closed before the second',
+    history: afterClose(),
+    want: [{ message: 'reused', severity: 'info', confidence: 'possible', packets: [7, 13] }],
+  },
+  {
+    name: 'makes a note where unprotected records in between tell of another handshake',
+    history: afterHandshake(),
     want: [{ message: 'reused', severity: 'info', confidence: 'possible', packets: [7, 13] }],
   },
   {
