@@ -10,6 +10,8 @@ import { defineCaptureRule } from '../define-rule.ts';
 
 /** A hello that is forwarded, mirrored or seen on both sides of a translator shows up again within this. */
 const SAME_JOURNEY = 5 * SECOND;
+/** Connections named and shown; the count tells the rest. */
+const SHOWN = 8;
 
 /**
  * 32 octets that repeat by chance would be the first in the history of the protocol: they were copied, or their source
@@ -68,7 +70,9 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
       const rows = distinct(fact, groups[fact.role === 'client' ? 'server' : 'client'], index);
       const [first, second] = rows;
       if (first === undefined || second === undefined) return [];
-      const [evidence, ...more] = rows.map(({ row, packet }) => evidenceOf(fact, row, packet));
+      const [evidence, ...more] = rows
+        .slice(0, SHOWN)
+        .map(({ row, packet }) => evidenceOf(fact, row, packet));
       if (evidence === undefined) return [];
       return [
         {
@@ -79,7 +83,7 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
           connections: rows.map(({ row }) => row.id),
           evidence: [evidence, ...more] as const,
           data: {
-            list: rows.map(({ row }) => row.id).join(', '),
+            list: listOf(rows.map(({ row }) => row.id)),
             gap: formatDuration(Math.abs(second.row.start.nanos - first.row.start.nanos)),
           },
         },
@@ -105,6 +109,12 @@ interface Row {
   readonly packet: number;
 }
 
+/** As many as a sentence can hold, and how many more. */
+function listOf(ids: readonly number[]): string {
+  const more = ids.length - SHOWN;
+  return `${ids.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** A host that repeats itself has lost its source of random numbers; two hosts with one random have merely a copy. */
 function severityOf(role: Role, rows: readonly Row[]): Severity {
   const senders = new Set(rows.map(({ row }) => row[role].address));
@@ -112,7 +122,7 @@ function severityOf(role: Role, rows: readonly Row[]): Severity {
   return role === 'server' ? 'error' : 'warning';
 }
 
-/** One connection for each handshake among those that share a random; at most a handful, in order of time. */
+/** One connection for each handshake among those that share a random, in order of time. */
 function distinct(
   { connections, packets }: SharedRandomFact,
   others: ReadonlyMap<number, SharedRandomFact>,
@@ -125,6 +135,7 @@ function distinct(
     const other = others.get(id);
     if (row === undefined || (other !== undefined && seen.has(other))) continue;
     if (other !== undefined) seen.add(other);
+    if (kept.some((one) => isSameHandshake(one.row, row))) continue;
     const onItsWay = kept.some(
       (one) =>
         (row.answered === undefined || one.row.answered === undefined) &&
@@ -132,8 +143,14 @@ function distinct(
     );
     if (!onItsWay) kept.push({ row, packet: packets[at] ?? row.start.packet });
   }
-  return kept.slice(0, 8);
+  return kept;
 }
+
+/** Of one the ClientHello was not captured: a flight that was sent again begins a connection of its own then. */
+const isSameHandshake = (one: ConnectionSummary, other: ConnectionSummary): boolean =>
+  (one.hello === undefined || other.hello === undefined) &&
+  one.protocol === other.protocol &&
+  one.stream === other.stream;
 
 function evidenceOf(
   { role }: SharedRandomFact,

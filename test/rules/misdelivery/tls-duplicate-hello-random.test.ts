@@ -70,6 +70,14 @@ testCaptureRule(tlsDuplicateHelloRandom, [
     want: [],
   },
   {
+    name: 'takes a flight that was sent again, its ClientHello not captured, for one handshake',
+    index: index(
+      [shared('server', 1, 2)],
+      [fakeSummary({ id: 1, hello: undefined }), fakeSummary({ id: 2, stream: 0 })],
+    ),
+    want: [],
+  },
+  {
     name: 'only notes a client random that two hosts share',
     index: index(
       [shared('client', 1, 2)],
