@@ -70,7 +70,9 @@ export const tlsOnPlaintextPort = defineConnectionRule({
     const line = firstLineOf(answer);
     if (protocol === undefined && !(answer.length >= ENOUGH_TEXT && PRINTABLE.test(line)))
       return PASS;
-    const said = tcp.lastData.server ?? hello;
+    const said = tcp.lastData.server;
+    // What the server said before is a greeting, not an answer; after STARTTLS it may yet speak TLS.
+    if (said === undefined || said.packet < hello.packet) return PASS;
     return {
       kind: 'finding',
       message: 'plain',

@@ -68,6 +68,13 @@ testConnectionRule(tlsOnPlaintextPort, [
     want: 'pass',
   },
   {
+    name: 'passes a greeting: what came before the ClientHello does not answer it',
+    history: answered('220 mail.example.org ESMTP\r\n', {
+      tcp: { lastData: { client: at(4), server: at(3) } },
+    }),
+    want: 'pass',
+  },
+  {
     name: 'passes a server that speaks TLS as well',
     history: answered('220 mail.example.org ESMTP\r\n', { records: { server: { handshake: 1 } } }),
     want: 'pass',
