@@ -106,9 +106,13 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   return blindSpots.includes('cut-packets') ? 'cut-packets' : undefined;
 }
 
-/** Octets missing from the TCP stream, both directions. */
-export const lostOctets = ({ tcp }: ConnectionHistory): number =>
-  tcp === undefined ? 0 : tcp.lostOctets.client + tcp.lostOctets.server;
+/** Octets missing from the TCP stream, both directions, those included that only the number of a RST tells of. */
+export function lostOctets({ tcp }: ConnectionHistory): number {
+  if (tcp === undefined) return 0;
+  const { lostOctets: lost, rst } = tcp;
+  const beforeReset = (rst.client?.missingOctets ?? 0) + (rst.server?.missingOctets ?? 0);
+  return lost.client + lost.server + beforeReset;
+}
 
 /** Who owed the next step, and what it was. */
 export const DUE: Readonly<

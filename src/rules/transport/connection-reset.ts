@@ -1,3 +1,4 @@
+import type { Confidence } from '../../model/finding.ts';
 import { type ConnectionHistory, peerOf, type ResetFact, type Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
@@ -23,6 +24,16 @@ function resetBy({ tcp }: ConnectionHistory): { by: Role; reset: ResetFact } | u
 }
 
 /**
+ * A socket that closes resets with ACK, under its own next number. A bare RST answers something that came for a socket
+ * which is gone: how that one went, with a closing alert perhaps, is then missing from the capture (RFC 9293 §3.5.2).
+ */
+function confidenceOf({ withAck, missingOctets }: ResetFact): Confidence {
+  if (!withAck) return 'possible';
+  // A single lost segment right before the reset could have been the alert.
+  return missingOctets === 0 ? 'proven' : 'likely';
+}
+
+/**
  * A reset throws away what is in flight and tells the other side nothing. After a closing alert it is ordinary: many
  * stacks close their socket with the peer's close_notify still unread.
  */
@@ -38,7 +49,7 @@ export const connectionReset = defineConnectionRule({
     matters:
       'Data in flight is lost, and the other side cannot tell the reset from an attack that truncates the stream. Applications report it as connection reset by peer and often retry what was already done.',
     decides:
-      'The handshake was complete, the first closing event is a RST, and neither side had sent an alert (in TLS 1.3: a last record of the size of an alert). Only where the sequence number of the RST shows that nothing before it is missing is this proven. A reset after more than 10 s without data is only noted, as idle timeouts of load balancers and firewalls look like that.',
+      'The handshake was complete, the first closing event is a RST, and neither side had sent an alert (in TLS 1.3: a last record of the size of an alert). Only where the sequence number of the RST shows that nothing before it is missing is this proven. A RST without ACK comes from a host that no longer knows the connection; how it ended there was not captured, so that is only possible. A reset after more than 10 s without data is only noted, as idle timeouts of load balancers and firewalls look like that.',
     silent:
       'After a close_notify or any other alert, after a FIN of either side, where octets are missing from the capture (the alert may be among them), and where the whole server process went down.',
     yieldsTo: [
@@ -98,8 +109,7 @@ export const connectionReset = defineConnectionRule({
       kind: 'finding',
       message: idle ? 'idle' : 'cut',
       severity: idle ? 'info' : 'warning',
-      // A single lost segment right before the reset could have been the alert.
-      confidence: reset.missingOctets === 0 ? 'proven' : 'likely',
+      confidence: confidenceOf(reset),
       data: { side: by, packet: reset.packet, silence: formatDuration(silence) },
       evidence: [
         witness(reset, history.id, by, kind),
@@ -108,6 +118,13 @@ export const connectionReset = defineConnectionRule({
           : [witness(last, history.id, owner, 'the last data before it')]),
       ],
       connections: [history.id],
+      ...(reset.withAck
+        ? {}
+        : {
+            causes: [
+              `the host of the ${by} no longer knew the connection: it was restarted, or had closed it before with packets that the capture lacks`,
+            ],
+          }),
     };
   },
 });

@@ -106,6 +106,14 @@ testConnectionRule(handshakeAborted, [
     want: { missing: 'lost-bytes' },
   },
   {
+    name: 'does not judge where the number of a RST shows that octets are missing',
+    history: fakeHistory({
+      ...aborted,
+      tcp: { rst: { client: undefined, server: { ...rst(9), missingOctets: 7 } } },
+    }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
     name: 'does not judge half a conversation',
     history: fakeHistory({ ...aborted, tcp: { ...byClient, ...serverMissing } }),
     want: { missing: 'one-direction' },

@@ -28,7 +28,7 @@ testConnectionRule(connectionReset, [
         },
       },
     }),
-    want: [{ message: 'cut', severity: 'warning', confidence: 'likely', packets: [30] }],
+    want: [{ message: 'cut', severity: 'warning', confidence: 'possible', packets: [30] }],
   },
   {
     name: 'only notes the reset of an idle connection',
