@@ -4,13 +4,15 @@ import { CONTENT_TYPE } from '../model/record.ts';
 export const RECORD_HEADER = 5;
 /** 2^14 octets of plaintext and the most that protection may add (RFC 5246 §6.2.3). */
 const FRAGMENT_MAX = 16_384 + 2_048;
-/** A fragment longer than the limit is a fact worth keeping, as long as it is a record at all. */
+/** No protection leaves a handshake record shorter than this: a message header and a tag of 8 octets with its nonce. */
+const PROTECTED_MIN = 16;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
+const SSL2_SERVER_HELLO = 4;
 
 /**
  * Could a record header stand at `at`? Where `end` is given the header may be cut by it, and what is there must fit.
- * Content types 20 to 25, versions 3.0 to 3.4, and the length limit of RFC 5246 §6.2.3.
+ * Content types 20 to 24, versions 3.0 to 3.4, and the length limit of RFC 5246 §6.2.3.
  */
 export function isRecordHeader(bytes: Uint8Array, at: number, end = at + RECORD_HEADER): boolean {
   const type = bytes[at] as number;
@@ -23,6 +25,28 @@ export function isRecordHeader(bytes: Uint8Array, at: number, end = at + RECORD_
     if (length === 0 && type !== CONTENT_TYPE.applicationData) return false;
   }
   return true;
+}
+
+/** The same where a header is due, so that less need be certain: empty fragments of any type occur. */
+export function isHeaderDue(bytes: Uint8Array, at: number): boolean {
+  const type = bytes[at] as number;
+  return (
+    type >= CONTENT_TYPE.changeCipherSpec &&
+    type <= CONTENT_TYPE.heartbeat &&
+    bytes[at + 1] === 3 &&
+    (bytes[at + 2] as number) <= 4 &&
+    u16(bytes, at + 3) <= FRAGMENT_MAX
+  );
+}
+
+/** The same where boundaries were lost, so that more must be certain: the length must occur. */
+export function isNextHeader(bytes: Uint8Array, at: number, end: number): boolean {
+  return isRecordHeader(bytes, at) && plausibleLength(bytes, at, end, u16(bytes, at + 3));
+}
+
+/** The version field of the record header at `at`. */
+export function versionAt(bytes: Uint8Array, at: number): number {
+  return u16(bytes, at + 1);
 }
 
 /**
@@ -90,7 +114,7 @@ export function continuesTls(bytes: Uint8Array, start: number, end: number): boo
     if (version !== 0 && found !== version) return false;
     version = found;
     const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
-    if (!plausibleLength(bytes, at, length)) return false;
+    if (!plausibleLength(bytes, at, end, length)) return false;
     if (records > 0) return true;
     at += RECORD_HEADER + length;
     if (at > end) return false;
@@ -98,12 +122,10 @@ export function continuesTls(bytes: Uint8Array, start: number, end: number): boo
 }
 
 /** Lengths that occur: a ChangeCipherSpec is one octet 1, alerts are 2 or protected, data has at least a tag. */
-function plausibleLength(bytes: Uint8Array, at: number, length: number): boolean {
+function plausibleLength(bytes: Uint8Array, at: number, end: number, length: number): boolean {
   switch (bytes[at]) {
     case CONTENT_TYPE.changeCipherSpec:
-      return (
-        length === 1 && (bytes[at + RECORD_HEADER] === 1 || bytes[at + RECORD_HEADER] === undefined)
-      );
+      return length === 1 && (at + RECORD_HEADER >= end || bytes[at + RECORD_HEADER] === 1);
     case CONTENT_TYPE.alert:
       return length === 2 || (length >= 16 && length <= 128);
     case CONTENT_TYPE.heartbeat:
@@ -132,6 +154,7 @@ export function looksLikeHandshake(
   end: number,
   recordLength: number,
 ): boolean {
+  if (recordLength < PROTECTED_MIN) return true;
   if (end - start < 4) return false;
   const type = bytes[start] as number;
   const known = type <= 2 || type === 4 || (type >= 11 && type <= 16) || type === 20 || type === 22;
@@ -145,12 +168,18 @@ export function looksLikeHandshake(
 
 /**
  * A ClientHello in the clear where the direction is protected: ciphertext that agrees with its type, its length and the
- * two octets of its version occurs once in 2^48 records.
+ * two octets of its version occurs once in 2^46 records. `[start, end)` are the first octets of the record, or all.
  */
-export function isClearClientHello(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 42 || bytes[start] !== CLIENT_HELLO || bytes[start + 4] !== 3) return false;
+export function isClearClientHello(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  recordLength: number,
+): boolean {
+  if (recordLength < 42 || end - start < 6) return false;
+  if (bytes[start] !== CLIENT_HELLO || bytes[start + 4] !== 3) return false;
   const length = ((bytes[start + 1] as number) << 16) | u16(bytes, start + 2);
-  return length + 4 === end - start && (bytes[start + 5] as number) <= 3;
+  return length + 4 === recordLength && (bytes[start + 5] as number) <= 3;
 }
 
 const PROXY_V2 = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
@@ -223,12 +252,26 @@ export function ssl2HelloLength(bytes: Uint8Array, start: number, end: number): 
   return length === 9 + suites + session + challenge ? 2 + length : 0;
 }
 
+/** Could one of the two hellos of SSL 2.0 begin here, and more octets tell? */
+export function mayBeginSsl2(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  peerFramed: boolean,
+): boolean {
+  if (((bytes[start] as number) & 0x80) === 0) return false;
+  const have = end - start;
+  if (have < 3) return true;
+  if (bytes[start + 2] === CLIENT_HELLO) return have < 11;
+  return peerFramed && bytes[start + 2] === SSL2_SERVER_HELLO && have < 8;
+}
+
 /** The answer in the same form: message type 4, with SSL 2.0 as its version. */
 export function isSsl2ServerHello(bytes: Uint8Array, start: number, end: number): boolean {
   return (
     end - start >= 8 &&
     ((bytes[start] as number) & 0x80) !== 0 &&
-    bytes[start + 2] === 4 &&
+    bytes[start + 2] === SSL2_SERVER_HELLO &&
     u16(bytes, start + 5) === 0x0002
   );
 }
