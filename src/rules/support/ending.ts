@@ -14,6 +14,7 @@ import {
   ROLES,
   type Role,
   type Stage,
+  type TcpFacts,
 } from '../../model/history.ts';
 
 /** What ended a handshake, and who did it: the first of possibly many closing events. */
@@ -106,12 +107,20 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   return blindSpots.includes('cut-packets') ? 'cut-packets' : undefined;
 }
 
-/** Octets missing from the TCP stream, both directions, those included that only the number of a RST tells of. */
-export function lostOctets({ tcp }: ConnectionHistory): number {
-  if (tcp === undefined) return 0;
-  const { lostOctets: lost, rst } = tcp;
-  const beforeReset = (rst.client?.missingOctets ?? 0) + (rst.server?.missingOctets ?? 0);
-  return lost.client + lost.server + beforeReset;
+/** Octets missing from the TCP stream, both directions. */
+export const lostOctets = ({ tcp }: ConnectionHistory): number =>
+  tcp === undefined
+    ? 0
+    : tcp.lostOctets.client +
+      tcp.lostOctets.server +
+      lostBeforeReset(tcp, 'client') +
+      lostBeforeReset(tcp, 'server');
+
+/** What only the number of a RST tells of, unless data of its sender that was captured after it may have filled the gap. */
+function lostBeforeReset({ rst, lastData }: TcpFacts, role: Role): number {
+  const reset = rst[role];
+  if (reset === undefined || (lastData[role]?.packet ?? 0) > reset.packet) return 0;
+  return reset.missingOctets ?? 0;
 }
 
 /** Who owed the next step, and what it was. */

@@ -114,6 +114,17 @@ testConnectionRule(handshakeAborted, [
     want: { missing: 'lost-bytes' },
   },
   {
+    name: 'does judge where they were captured after the RST',
+    history: fakeHistory({
+      ...aborted,
+      tcp: {
+        rst: { client: undefined, server: { ...rst(9), missingOctets: 7 } },
+        lastData: { client: at(4), server: at(10) },
+      },
+    }),
+    want: found('aborted', 'error', [4, 9]),
+  },
+  {
     name: 'does not judge half a conversation',
     history: fakeHistory({ ...aborted, tcp: { ...byClient, ...serverMissing } }),
     want: { missing: 'one-direction' },
