@@ -85,12 +85,7 @@ export class TlsStreams extends TlsHalves {
         this.sink.lostOctets(row, side, length, false, packet, nanos);
     }
     if (this.mode[half] === SEARCHING) this.searches.gap(half);
-    if (this.mode[half] !== FRAMED) {
-      // A direction of which nothing was recognised is missing something all the same, once the other one is TLS.
-      if (this.mode[half] === UNKNOWN && this.mode[half ^ 1] === FRAMED)
-        this.sink.lostOctets(row, side, length, false, packet, nanos);
-      return;
-    }
+    if (this.mode[half] !== FRAMED) return;
     const left = this.left[half] as number;
     const boundaries = length <= left && this.headerHave[half] === 0;
     if (boundaries) {
