@@ -3,7 +3,14 @@ import { type AlertFact, type At, type ConnectionHistory, peerOf } from '../../m
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
-import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
+import {
+  blindToEnding,
+  DUE,
+  type Ending,
+  endingOf,
+  isReplyToClosing,
+  lostOctets,
+} from '../support/ending.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 import { readingOf } from './alert-dictionary.ts';
@@ -23,6 +30,15 @@ function answered(
   }
   return last && { ...last, what: messageName(last.type) };
 }
+
+/** Over DTLS: in the clear although its sender has keys, so anybody may have sent it; dtls-epoch0-alert tells that. */
+const isForeign = (
+  { protocol, protectedRecords }: ConnectionHistory,
+  { encrypted, from, packet }: AlertFact,
+): boolean => {
+  const { first } = protectedRecords[from];
+  return protocol === 'DTLS' && !encrypted && first !== undefined && first.packet < packet;
+};
 
 /** A record that has the size of an alert and was the last but the close: an alert that only a key could open. */
 function unreadVerdict(history: ConnectionHistory, ending: Ending) {
@@ -66,9 +82,9 @@ export const handshakeAlert = defineConnectionRule({
     matters:
       'The same alert means different things from the client and from the server, and before and after the keys are in use. Logs of one side often show only that the other gave up.',
     decides:
-      'The first closing event of a handshake is a fatal alert that can be read. An alert that only answers the close of the other side (decode_error after a FIN, for example) does not count. The alert is certain; its most frequent readings come from a table by description, sender and stage. An encrypted record that has the size of an alert and is followed by the close is taken for one, without a reading, as likely.',
+      'The first closing event of a handshake is a fatal alert that can be read. An alert that only answers the close of the other side (decode_error after a FIN, for example) does not count. The alert is certain, and that it ended the handshake too unless octets are missing; its most frequent readings come from a table by description, sender and stage. An encrypted record that has the size of an alert and is followed by the close is taken for one, without a reading, as likely.',
     silent:
-      'Where a more specific rule explains the alert, for warnings, for alerts after the handshake, and for encrypted ones where octets are missing from the capture.',
+      'Where a more specific rule explains the alert, where an alert that stacks raise at the end of a stream was captured without the other side, for an unprotected alert over DTLS of a side that has its keys in use, for warnings, for alerts after the handshake, and for encrypted ones where octets are missing from the capture.',
     yieldsTo: [
       'bad-record-mac-first-record',
       'bad-record-mac-later',
@@ -139,15 +155,20 @@ export const handshakeAlert = defineConnectionRule({
     const { alert } = ending;
     if (alert?.description === undefined) return unreadVerdict(history, ending);
     if (alert.description === 0 || history.stage === 'none') return PASS;
+    if (isReplyToClosing(alert) && blindToEnding(history) === 'one-direction')
+      return notAssessable('one-direction');
+    if (isForeign(history, alert)) return PASS;
     const { id, stage, version, startNanos } = history;
     const { from, description, level = 2, packet, nanos } = alert;
     const { causes, remedies } = readingOf(description, { from, stage, version });
-    const cause = answered(history, alert);
+    // What is missing may be what it answers, and more of the handshake than was seen.
+    const isWhole = lostOctets(history) === 0 && !history.blindSpots.includes('cut-packets');
+    const cause = isWhole ? answered(history, alert) : undefined;
     const name = alertDescriptionName(description);
     return {
       kind: 'finding',
       message: 'alert',
-      confidence: 'proven',
+      confidence: isWhole ? 'proven' : 'likely',
       data: {
         from,
         level: alertLevelName(level),

@@ -49,7 +49,7 @@ export const dtlsSeqReuse = defineConnectionRule({
     const confidence =
       isOfAnother(history, pair) || hadHandshakeBetween(history, earlier)
         ? 'possible'
-        : weakenedBy(pair.confidence, ['start-not-captured'], history);
+        : weakenedBy(pair.confidence, ['start-not-captured', 'one-direction'], history, previous);
     // RFC 7905 §2: the nonce of these suites is the epoch and sequence number and nothing else.
     const mode = cipherSuite(history.cipherSuite ?? 0)?.mode;
     const gravest = mode === 'aead-chacha' ? 'critical' : 'error';

@@ -31,7 +31,7 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     decides:
       'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random. Where one host sent both, its random numbers repeat: a warning for a client, an error for a server. Two hosts that share one random are only noted, since each connection still has keys of its own from the other random and the key exchange.',
     silent:
-      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered and began within seconds of the other, it may be the same ClientHello on its way: nothing is said.',
+      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another: nothing is said.',
     messages: {
       client: {
         what: 'The ClientHellos of connections {list} carry the same random, {gap} apart, and the handshakes are not the same.',
@@ -124,7 +124,7 @@ function severityOf(role: Role, rows: readonly Row[]): Severity {
 
 /** One connection for each handshake among those that share a random, in order of time. */
 function distinct(
-  { connections, packets }: SharedRandomFact,
+  { role, connections, packets }: SharedRandomFact,
   others: ReadonlyMap<number, SharedRandomFact>,
   index: CaptureIndex,
 ): readonly Row[] {
@@ -134,8 +134,9 @@ function distinct(
     const row = index.summary(id);
     const other = others.get(id);
     if (row === undefined || (other !== undefined && seen.has(other))) continue;
+    // Without its ClientHello a ServerHello may be a copy, or a flight that was sent again.
+    if (role === 'server' && row.hello === undefined) continue;
     if (other !== undefined) seen.add(other);
-    if (kept.some((one) => isSameHandshake(one.row, row))) continue;
     const onItsWay = kept.some(
       (one) =>
         (row.answered === undefined || one.row.answered === undefined) &&
@@ -145,12 +146,6 @@ function distinct(
   }
   return kept;
 }
-
-/** Of one the ClientHello was not captured: a flight that was sent again begins a connection of its own then. */
-const isSameHandshake = (one: ConnectionSummary, other: ConnectionSummary): boolean =>
-  (one.hello === undefined || other.hello === undefined) &&
-  one.protocol === other.protocol &&
-  one.stream === other.stream;
 
 function evidenceOf(
   { role }: SharedRandomFact,

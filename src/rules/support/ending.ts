@@ -30,7 +30,7 @@ const INTERNAL_ERROR = 80;
  * Is this an alert that stacks raise because the other side is gone? OpenSSL answers an end of file in mid-handshake
  * with decode_error, the JDK's client with handshake_failure. Such an alert explains nothing and accuses the wrong side.
  */
-const isReplyToClosing = ({ description, from }: AlertFact): boolean =>
+export const isReplyToClosing = ({ description, from }: AlertFact): boolean =>
   description === DECODE_ERROR ||
   description === INTERNAL_ERROR ||
   (description === HANDSHAKE_FAILURE && from === 'client');

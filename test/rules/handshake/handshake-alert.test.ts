@@ -84,6 +84,39 @@ testConnectionRule(handshakeAlert, [
     want: found([4, 9]),
   },
   {
+    name: 'is less sure of what ended where octets are missing',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      alerts: [fakeAlert(40, 'server', 6)],
+      blindSpots: ['cut-packets'],
+    }),
+    want: [{ message: 'alert', severity: 'error', confidence: 'likely', packets: [6] }],
+  },
+  {
+    name: 'does not judge a decode_error without the side that it may answer',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      bothDirections: false,
+      alerts: [fakeAlert(50, 'client', 8)],
+      tcp: { synAck: undefined, octets: { client: 200, server: 0 } },
+    }),
+    want: { missing: 'one-direction' },
+  },
+  {
+    name: 'passes an unprotected alert of a DTLS side that has its keys in use',
+    history: fakeHistory({
+      outcome: 'failed',
+      stage: 'client-flight',
+      protocol: 'DTLS',
+      messages: [fakeMessage(2, 'server', 6)],
+      protectedRecords: { server: { count: 2, first: fakeRecord(22, 'server', 7, { epoch: 1 }) } },
+      alerts: [fakeAlert(10, 'server', 9)],
+    }),
+    want: 'pass',
+  },
+  {
     name: 'passes a decode_error that only answers a FIN',
     history: fakeHistory({
       ...failed,

@@ -70,10 +70,10 @@ testCaptureRule(tlsDuplicateHelloRandom, [
     want: [],
   },
   {
-    name: 'takes a flight that was sent again, its ClientHello not captured, for one handshake',
+    name: 'takes a ServerHello whose ClientHello was not captured for a copy or a repeat',
     index: index(
       [shared('server', 1, 2)],
-      [fakeSummary({ id: 1, hello: undefined }), fakeSummary({ id: 2, stream: 0 })],
+      [fakeSummary({ id: 1, hello: undefined }), fakeSummary({ id: 2 })],
     ),
     want: [],
   },
