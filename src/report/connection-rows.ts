@@ -31,7 +31,7 @@ export class ConnectionRows {
   private readonly rows = new Map<number, ConnectionRow>();
   private readonly blind = new Map<BlindSpot, number>();
   private readonly kinds = new Map<string, number>();
-  private last: ConnectionHistory | undefined;
+  private last: ConnectionRow | undefined;
 
   /** Connections per blind spot. */
   get blindSpots(): ReadonlyMap<BlindSpot, number> {
@@ -46,17 +46,19 @@ export class ConnectionRows {
   add(history: ConnectionHistory): void {
     for (const spot of history.blindSpots) increment(this.blind, spot);
     increment(this.kinds, history.protocol);
-    this.last = history;
     const room =
       this.rows.size < LIMITS.reportRows ||
       (this.rows.size < LIMITS.reportRowsInAll && history.outcome !== 'established');
-    if (room) this.rows.set(history.id, rowOf(history));
+    // The history may not be asked any more after this call.
+    const row = rowOf(history);
+    if (room) this.rows.set(row.id, row);
+    this.last = row;
   }
 
   /** The finding about to be told names these. A connection that just ended is kept for it whatever the room. */
   keep(ids: readonly number[]): void {
     const { last } = this;
-    if (last !== undefined && ids.includes(last.id)) this.rows.set(last.id, rowOf(last));
+    if (last !== undefined && ids.includes(last.id)) this.rows.set(last.id, last);
   }
 
   get(id: number): ConnectionRow | undefined {

@@ -39,6 +39,29 @@ describe('the founding cases', () => {
   });
 });
 
+describe('a finding at the end', () => {
+  test('about the last connection says what was true when that was told', async () => {
+    const past = { address: '192.0.2.1', port: 40_021 };
+    const history = { ...fakeHistory(), client: past };
+    const style = await createStyle({ color: false, ascii: false, width: 100 });
+    const text = await report(
+      (sink, run) => {
+        const reporter = new TextReporter(sink, run, style, { verbose: false });
+        const finding = reporter.finding.bind(reporter);
+        // As the histories of a capture do, once they were told.
+        reporter.finding = (told) => {
+          Object.assign(history, { client: { address: '192.0.2.9', port: 9 } });
+          finding(told);
+        };
+        return reporter;
+      },
+      { connections: [history], findings: [fakeFinding({ connections: [history.id] })] },
+    );
+    expect(text).toContain('192.0.2.1:40021 →');
+    expect(text).not.toContain('192.0.2.9');
+  });
+});
+
 describe('no finding', () => {
   test('in connections that were seen whole is said with confidence', async () => {
     expect(await asText({ connections: [healthy] })).toMatchInlineSnapshot(`
