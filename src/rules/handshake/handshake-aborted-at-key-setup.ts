@@ -167,14 +167,14 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     const alike = fine.filter(
       ({ cipherSuite }) => cipherSuite !== undefined && recordMacOf(cipherSuite) === mac,
     );
-    const compared =
-      mac === undefined
-        ? `${fine.length} other handshakes with this server succeed in this capture`
-        : `${fine.length} other handshakes with this server succeed in this capture, ${alike.length} of them with the record MAC ${mac}`;
-    return {
-      ...verdict,
-      causes: [compared],
-      table: suiteTable([row], fine, 'closed at key set-up'),
-    };
+    const [own, ...others] = verdict.explanations ?? [];
+    const table = suiteTable([row], fine, 'closed at key set-up');
+    if (own === undefined || mac === undefined) return { ...verdict, table };
+    const compared = `${alike.length} of ${fine.length} handshakes that succeed with this server have the record MAC ${mac}`;
+    const explained =
+      alike.length === 0
+        ? { ...own, for: [...own.for, compared] }
+        : { ...own, against: [...own.against, compared] };
+    return { ...verdict, table, explanations: [explained, ...others] };
   },
 });

@@ -83,12 +83,19 @@ function evidenceOf({ trigger, refused }: Killing): Evidence[] {
   return evidence;
 }
 
-/** What the deaths have in common and the survivors have not, in words that leave the line of code open. */
+/**
+ * What happened most probably, and what the deaths have in common and the survivors have not, in words that leave the
+ * line of code open.
+ */
 function explain(
+  killings: readonly [Killing, ...Killing[]],
+  work: string,
   deaths: readonly ConnectionSummary[],
   survivors: readonly ConnectionSummary[],
 ): { readonly causes: string[]; readonly explanations: Explanation[] } {
   const separations = separationsOf(deaths, survivors);
+  const [first] = killings;
+  const closed = Math.max(...killings.map(({ closes }) => closes.length));
   const weighty = deaths.length >= DEATHS_FOR_CAUSE && survivors.length >= SURVIVORS_FOR_CAUSE;
   const causes: string[] = [];
   if (separations.some(({ property, value }) => property === 'record MAC' && value === HMAC_SHA1)) {
@@ -96,6 +103,20 @@ function explain(
       `every death had a suite whose record MAC is HMAC-SHA1 and none of the ${survivors.length} handshakes that survived had: suspect the server's MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider), not the key`,
     );
   }
+  const fault: Explanation = {
+    likelihood: killings.length > 1 || first.confidence !== 'possible' ? 'high' : 'medium',
+    text: `A fault in the server ends its process while it handles ${work}.`,
+    for: [
+      killings.length === 1
+        ? 'no octet of TLS answers the flight, not even an alert'
+        : `no octet of TLS answers any of the ${killings.length} flights, not even an alert`,
+      `${killings.length === 1 ? '' : 'up to '}${closed} connections of the server close together, none with close_notify`,
+      ...(killings.every(({ refused }) => refused.length > 0)
+        ? ['nobody listens on the port afterwards']
+        : []),
+    ],
+    against: [...new Set(killings.flatMap(({ doubts }) => doubts))],
+  };
   const explanations = separations.map(
     ({ property, value }): Explanation => ({
       likelihood: weighty && separations.length === 1 ? 'high' : weighty ? 'medium' : 'low',
@@ -119,7 +140,7 @@ function explain(
         : 'it happened right after a handshake flight',
     ],
   });
-  return { causes, explanations };
+  return { causes, explanations: [fault, ...explanations] };
 }
 
 function findingOf(
@@ -135,7 +156,7 @@ function findingOf(
   const rows = [...server.connections];
   const deaths = rows.filter(({ id }) => victims.has(id));
   const survivors = rows.filter(({ outcome }) => outcome === 'established');
-  const { causes, explanations } = explain(deaths, survivors);
+  const { causes, explanations } = explain(killings, step.work, deaths, survivors);
   const row = deaths.find(({ id }) => id === trigger.connection);
   const table = suiteTable(deaths, survivors, 'died');
   const flight = trigger.lastFromClient ?? trigger;

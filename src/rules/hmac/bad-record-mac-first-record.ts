@@ -93,7 +93,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     reports:
       'A bad_record_mac in the clear that answers the first record the other side sent under the new keys, usually its Finished.',
     matters:
-      'bad_record_mac is often put down to the network. On the first protected record it means that the two sides do not have the same keys, or do not use them in the same way: no transport problem, and it will happen again.',
+      'bad_record_mac is often put down to the network. On the first protected record it mostly means that the two sides do not have the same keys, or do not use them in the same way: then it will happen again. Damage on the way would have to hit just this record.',
     decides:
       'The alert 20 is in the clear, so its sender had not switched to the new keys itself, and the other side had: up to TLS 1.2 nothing but the first protected record can have raised it. In TLS 1.3, where a client writes in the clear until it has read the whole flight of the server, it is only likely. So it is over DTLS if a record of an earlier association arrived in this handshake.',
     silent:
@@ -115,6 +115,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
         causes: [
           'premaster or master secret differ: encoding of the shared secret, PRF hash, extended master secret on one side only',
           'the key block was cut differently, or the record MAC is computed differently, in one of the implementations',
+          'the record was changed on the way, by a device that corrects the checksum or by faulty memory: rare, and then other connections of the same two sides succeed',
         ],
         remedies: [
           'open the record with a key log of its sender: if it opens, the octets arrived as they were sent, and the other side has other keys or uses them in another way',

@@ -34,7 +34,7 @@ export const dtlsSilentMacDrop = defineConnectionRule({
         remedies: [
           'Raise the log level of the {receiver}’s stack: look for a bad MAC, a decryption failure or a discarded record.',
           'Compare what both sides were configured with: identity and key octets (hexadecimal or text?), extensions, suites.',
-          'Try another suite, an AEAD one first; if that works, the MAC of the failing suite is to blame.',
+          'Try a suite of another kind (AEAD in place of CBC, or the other way round): if that works, the MAC of the failing suite is to blame.',
         ],
         commands: [
           'tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V',

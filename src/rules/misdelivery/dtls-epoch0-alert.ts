@@ -1,4 +1,11 @@
-import { type At, type ConnectionHistory, peerOf, type Role } from '../../model/history.ts';
+import { alertDescriptionName, alertLevelName } from '../../model/code-points/alerts.ts';
+import {
+  type At,
+  type ConnectionHistory,
+  type DtlsAnomaly,
+  peerOf,
+  type Role,
+} from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { recordEvidence, weakenedBy, weaker } from '../support/records.ts';
@@ -24,7 +31,7 @@ export const dtlsEpoch0Alert = defineConnectionRule({
       'An alert before its sender has used its keys is a normal end of a handshake. Who sent it cannot be told from the capture, and is not.',
     messages: {
       ignored: {
-        what: 'An unprotected alert (level {level}, description {description}) in packet {packet} claims to come from the {sender} of connection {id}; the {receiver} went on.',
+        what: 'An unprotected alert ({alert}) in packet {packet} claims to come from the {sender} of connection {id}; the {receiver} went on.',
         causes: [
           'The sender’s process was restarted and answers records of a connection that it no longer has.',
           'Somebody off the path tries to end the connection.',
@@ -38,7 +45,7 @@ export const dtlsEpoch0Alert = defineConnectionRule({
       },
       obeyed: {
         title: 'Unprotected alert seems to have ended a protected connection',
-        what: 'An unprotected alert (level {level}, description {description}) in packet {packet} claims to come from the {sender} of connection {id}; {reaction}.',
+        what: 'An unprotected alert ({alert}) in packet {packet} claims to come from the {sender} of connection {id}; {reaction}.',
         causes: [
           'The receiver acts on alerts of epoch 0 although it has keys.',
           'The sender’s process was restarted and answers records of a connection that it no longer has.',
@@ -75,11 +82,7 @@ export const dtlsEpoch0Alert = defineConnectionRule({
       ),
       connections: [history.id],
       evidence: [
-        recordEvidence(
-          record,
-          history.id,
-          `level ${alert.level}, description ${alert.description}`,
-        ),
+        recordEvidence(record, history.id, alertText(alert)),
         ...(reaction?.at === undefined
           ? []
           : [{ ...reaction.at, connection: history.id, from: receiver, note: reaction.words }]),
@@ -89,13 +92,15 @@ export const dtlsEpoch0Alert = defineConnectionRule({
         packet: record.packet,
         sender: record.from,
         receiver,
-        level: alert.level,
-        description: alert.description,
+        alert: alertText(alert),
         reaction: reaction?.words ?? '',
       },
     };
   },
 });
+
+const alertText = ({ level, description }: NonNullable<DtlsAnomaly['alert']>): string =>
+  `${alertLevelName(level)} ${alertDescriptionName(description)}, ${description}`;
 
 interface Reaction {
   readonly at: At | undefined;

@@ -22,6 +22,31 @@ export const LATE_ADVICE = {
   commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}" -w evidence.pcapng'],
 } as const;
 
+/** Where nothing was hurt there is no mistake to name, only how the record came to be late. */
+const DELAYED: Partial<RuleMessage> = {
+  causes: [
+    'The record was held up on the path, or sent late.',
+    'The client used the same source port again before the old connection had died away.',
+  ],
+  remedies: [
+    'Nothing at the receiver that dropped it. Others, which take any datagram for a new client, fail on such a record.',
+    ...LATE_ADVICE.remedies.slice(2),
+  ],
+};
+
+/** The stack read the record as one of the newer connection. RFC 6347 §4.1.2.7 asks to drop what does not verify. */
+const TAKEN_FOR_OWN: Partial<RuleMessage> = {
+  causes: [
+    'The receiver checked the record with the keys of the newer connection and took the failing MAC for fatal, instead of dropping the record (some stacks do so with CBC suites only).',
+    ...LATE_ADVICE.causes.slice(1),
+  ],
+  remedies: [
+    'Update or configure the receiver’s stack so that it drops records that do not verify; until then prefer AEAD suites if it drops those.',
+    'Do not look for wrong keys: those of the connection that ended are in order.',
+    ...LATE_ADVICE.remedies.slice(2),
+  ],
+};
+
 export type LateMessages = Record<'harmless' | LateEffect['kind'], RuleMessage>;
 export type LateFinding = FindingOf<LateMessages>;
 
@@ -32,13 +57,18 @@ export type LateFinding = FindingOf<LateMessages>;
  * @param arrived the beginning of each sentence, up to when and where it arrived
  */
 export function lateMessages(noun: string, arrived: string): LateMessages {
-  const say = (title: string, what: string): RuleMessage => ({
+  const say = (title: string, what: string, more: Partial<RuleMessage> = {}): RuleMessage => ({
     title,
     what: `${arrived}; ${what}.`,
     ...LATE_ADVICE,
+    ...more,
   });
   return {
-    harmless: say(`Late ${noun} of an older connection`, 'nothing that followed shows harm'),
+    harmless: say(
+      `Late ${noun} of an older connection`,
+      'nothing that followed shows harm',
+      DELAYED,
+    ),
     'hello-repeated': say(
       `Late ${noun} of an older connection swallowed a ClientHello`,
       'the ClientHello {gap} it stayed unanswered until it was repeated {wait} later',
@@ -50,6 +80,7 @@ export function lateMessages(noun: string, arrived: string): LateMessages {
     alerted: say(
       `Late ${noun} of an older connection ended the next one`,
       'the {receiver} sent an alert {wait} later, and nothing else accounts for it',
+      TAKEN_FOR_OWN,
     ),
     unreachable: say(
       `Port closed right after a late ${noun}`,

@@ -50,6 +50,13 @@ export function describeNegotiation(history: ConnectionHistory): string {
 export const endpointText = ({ address, port }: Endpoint): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
-/** A message of a handshake as findings name it: before the handshake is complete only a Finished is encrypted. */
-export const messageName = (type: number): string =>
-  type === ENCRYPTED_MESSAGE ? 'the encrypted Finished' : handshakeTypeName(type);
+/**
+ * A message of a handshake as the specifications write it, `ServerHelloDone`; before the handshake is complete only a
+ * Finished is encrypted.
+ */
+export function messageName(type: number): string {
+  if (type === ENCRYPTED_MESSAGE) return 'the encrypted Finished';
+  return handshakeTypeName(type).replace(/(?:^|_)([a-z])/g, (_, letter: string) =>
+    letter.toUpperCase(),
+  );
+}

@@ -12,7 +12,7 @@ const SHOWN_CLOSES = 12;
 
 const messages = {
   died: {
-    what: 'The server process at {server} appears to have died {times}: first at packet {packet}, where {closed} of its connections were closed within {span} without close_notify, {after}.',
+    what: 'The server process at {server} appears to have died {times} at packet {packet}, where {closed} of its connections were closed within {span} without close_notify, {after}.',
     causes: [
       'the process crashed, or was killed (out of memory, a supervisor, a hard stop): the kernel closes all its sockets at once and no code is left to send an alert',
       'one connection brought it down: see handshake-kills-server if it is reported too',
@@ -101,7 +101,7 @@ function findingOf(
     confidence: CONFIDENCES[best] ?? 'possible',
     data: {
       server: endpointText(server.endpoint),
-      times: deaths.length === 1 ? 'once' : `${deaths.length} times`,
+      times: deaths.length === 1 ? 'once,' : `${deaths.length} times, first`,
       packet: closes[0].packet,
       closed: closes.length,
       span: formatDuration(lastClose.nanos - closes[0].nanos),
