@@ -10,6 +10,15 @@ const MESSAGE_HEADER = 4;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 
+/** Octets of room for a hello at first: most end here. */
+const FIRST_ROOM = 2048;
+
+interface Gathering {
+  bytes: Uint8Array;
+  have: number;
+  readonly length: number;
+}
+
 /**
  * Plaintext handshake records → messages, coalesced or split at any octet (RFC 8446 §5.1). A message that lies within
  * one record is handed on in place; a hello that does not is gathered, any other message is counted down.
@@ -20,7 +29,8 @@ export class HandshakeStreams {
   private headerHave = new Uint8Array(1024);
   private header = new Uint8Array(1024 * MESSAGE_HEADER);
   private left = new Int32Array(1024);
-  private readonly gathering = new Map<number, { bytes: Uint8Array; have: number }>();
+  private readonly gathering = new Map<number, Gathering>();
+  /** Octets of all of them. */
   private gathered = 0;
 
   constructor(sink: TlsSink, notices: NoticeSink) {
@@ -44,11 +54,7 @@ export class HandshakeStreams {
       const left = this.left[half] as number;
       if (left > 0) {
         const taken = Math.min(left, end - at);
-        const hello = this.gathering.get(half);
-        if (hello !== undefined) {
-          hello.bytes.set(bytes.subarray(at, at + taken), hello.have);
-          hello.have += taken;
-        }
+        if (this.gathering.size > 0) this.append(half, bytes, at, at + taken, packet);
         at += taken;
         this.left[half] = left - taken;
         if (left === taken) this.finish(row, side, half, packet, nanos);
@@ -105,18 +111,37 @@ export class HandshakeStreams {
   }
 
   private gather(half: number, length: number, packet: number): void {
-    if (length > LIMITS.handshakeMessageOctets || this.gathered + length > LIMITS.handshakeOctets) {
-      this.notices.notice({
-        code: 'message-too-long',
-        packetNumber: packet,
-        offset: -1,
-        needed: length,
-        available: 0,
-      });
+    // What a header announces is no reason to set memory aside: room grows with what comes.
+    const room = Math.min(length, FIRST_ROOM);
+    if (length > LIMITS.handshakeMessageOctets || this.gathered + room > LIMITS.handshakeOctets) {
+      this.tooLong(length, packet);
       return;
     }
-    this.gathered += length;
-    this.gathering.set(half, { bytes: new Uint8Array(length), have: 0 });
+    this.gathered += room;
+    this.gathering.set(half, { bytes: new Uint8Array(room), have: 0, length });
+  }
+
+  private append(half: number, bytes: Uint8Array, start: number, end: number, packet: number) {
+    const hello = this.gathering.get(half);
+    if (hello === undefined) return;
+    const have = hello.have + end - start;
+    if (have > hello.bytes.length) {
+      const more = Math.min(hello.length, Math.max(have, 2 * hello.bytes.length));
+      if (this.gathered + more - hello.bytes.length > LIMITS.handshakeOctets) {
+        this.drop(half);
+        this.tooLong(hello.length, packet);
+        return;
+      }
+      this.gathered += more - hello.bytes.length;
+      hello.bytes = grown(hello.bytes, more);
+    }
+    hello.bytes.set(bytes.subarray(start, end), hello.have);
+    hello.have = have;
+  }
+
+  private tooLong(needed: number, packetNumber: number): void {
+    const code = 'message-too-long';
+    this.notices.notice({ code, packetNumber, offset: -1, needed, available: 0 });
   }
 
   private drop(half: number): void {

@@ -237,7 +237,8 @@ export class TlsStreams extends TlsHalves {
     this.reading[half] = SKIPPED;
     // No protection leaves an alert of two octets.
     if (type === CONTENT_TYPE.handshake || (type === CONTENT_TYPE.alert && length === 2)) {
-      this.reading[half] = GATHERED;
+      const isRead = type === CONTENT_TYPE.handshake && this.protection[half] === PLAIN;
+      this.reading[half] = isRead ? READ : GATHERED;
       this.headHave[half] = 0;
     }
     return true;
