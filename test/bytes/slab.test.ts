@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Slab } from '../../src/bytes/slab.ts';
+
+const octets = (length: number, seed: number) =>
+  Uint8Array.from({ length }, (_, i) => (seed * 31 + i * 7) & 255);
+
+describe('Slab', () => {
+  test('gives back what was stored, after the source has changed', () => {
+    const slab = new Slab();
+    const source = octets(20, 1);
+    const handle = slab.store(source, 5, 15);
+    source.fill(0);
+    expect(slab.view(handle, 10)).toEqual(octets(20, 1).slice(5, 15));
+  });
+
+  test.each([0, 1, 63, 64, 127, 128, 129, 4095, 4096, 4097, 100_000])('%i octets', (length) => {
+    const slab = new Slab();
+    const one = slab.store(octets(length, 2), 0, length);
+    const two = slab.store(octets(length, 3), 0, length);
+    expect(one).toBeGreaterThan(0);
+    expect(two).not.toBe(one);
+    expect(slab.view(one, length)).toEqual(octets(length, 2));
+    expect(slab.view(two, length)).toEqual(octets(length, 3));
+    const at = slab.offsetOf(two);
+    expect(slab.bytesOf(two).slice(at, at + length)).toEqual(octets(length, 3));
+  });
+
+  test('what is given back is used again', () => {
+    const slab = new Slab();
+    const first = slab.store(octets(200, 1), 0, 200);
+    slab.release(first);
+    expect(slab.store(octets(150, 2), 0, 150)).toBe(first);
+  });
+
+  test('nothing is given back for 0, and what was large is gone', () => {
+    const slab = new Slab();
+    slab.release(0);
+    const large = slab.store(octets(9000, 1), 0, 9000);
+    slab.release(large);
+    expect(slab.view(large, 9000)).toHaveLength(0);
+  });
+
+  test('items of any size, stored and given back in any order, keep their octets', () => {
+    const step = fc.record({
+      release: fc.boolean(),
+      pick: fc.nat(1000),
+      length: fc.oneof(fc.nat(300), fc.nat(5000)),
+      seed: fc.nat(255),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 20, maxLength: 250 }), (steps) => {
+        const slab = new Slab();
+        const model = new Map<number, Uint8Array>();
+        for (const { release, pick, length, seed } of steps) {
+          if (release && model.size > 0) {
+            const handle = [...model.keys()][pick % model.size] as number;
+            model.delete(handle);
+            slab.release(handle);
+            continue;
+          }
+          const handle = slab.store(octets(length, seed), 0, length);
+          expect(model.has(handle)).toBe(false);
+          model.set(handle, octets(length, seed));
+        }
+        for (const [handle, item] of model)
+          expect(Buffer.compare(slab.view(handle, item.length), item)).toBe(0);
+      }),
+      { seed: 12, numRuns: 60 },
+    );
+  });
+});
