@@ -66,8 +66,6 @@ export const LIMITS = {
   promptAnswerNanos: 50e6,
   /** Equal datagrams with equal IP identification within this time are one packet captured twice. */
   duplicateCaptureNanos: 5e6,
-  /** Octets at the start of a TCP direction searched for a beginning of TLS after other protocols. */
-  detectOctets: 64 * 1024,
   /** Octets searched for the next record header after lost octets, before the direction is given up. */
   resynchroniseOctets: 1024 * 1024,
 
