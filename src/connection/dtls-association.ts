@@ -59,6 +59,7 @@ const FLOATS = [
   'lastNanos',
   'dataNanos',
   'first',
+  'lastSequence',
   'clearFirst',
   'clearHighest',
   'clearFirstNanos',
@@ -98,6 +99,7 @@ const LENGTH_RULE = 15;
 const HIGHEST = 0;
 const LAST_NANOS = 1;
 const DATA_NANOS = 2;
+const LAST_SEQUENCE = 4;
 
 export const HALF_FLAG = {
   /** Records carry eight octets of explicit nonce. */
@@ -166,6 +168,7 @@ export class DtlsHalves {
     ints[i + DATA_LENGTH] = length;
     floats[f + HIGHEST] = sequence;
     floats[f + LAST_NANOS] = nanos;
+    floats[f + LAST_SEQUENCE] = sequence;
     floats[f + DATA_NANOS] = nanos;
     if ((flags & HALF_FLAG.nonce) !== 0) {
       const state = ints[i + NONCE_STATE] as number;

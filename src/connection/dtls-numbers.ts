@@ -19,6 +19,7 @@ export function takeNumber(half: DtlsHalf, r: DtlsRecord): number {
   half.count = count + 1;
   half.lastPacket = r.packet;
   half.lastNanos = r.nanos;
+  half.lastSequence = r.sequence;
   half.lastRecord = (r.contentType << 16) | r.length;
   if (count === 0) {
     half.first = r.sequence;

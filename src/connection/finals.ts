@@ -195,6 +195,18 @@ class TcpPlacement implements Placement {
     return this.view.flow;
   }
 
+  heard(side: Side): boolean {
+    return this.view.isHeard(side);
+  }
+
+  lastEpoch(): number {
+    return 0;
+  }
+
+  lastSequence(): number {
+    return 0;
+  }
+
   endPacket(side: Side): number {
     return this.view.endPacket(side);
   }
@@ -275,6 +287,19 @@ class UdpPlacement implements Placement {
 
   get flow(): number {
     return this.association.flow;
+  }
+
+  heard(side: Side): boolean {
+    const half = this.association.sides[side];
+    return half.clearCount > 0 || half.protectedCount > 0 || half.others > 0;
+  }
+
+  lastEpoch(side: Side): number {
+    return this.association.sides[side].epoch;
+  }
+
+  lastSequence(side: Side): number {
+    return this.association.sides[side].lastSequence;
   }
 
   endPacket(): number {

@@ -40,6 +40,11 @@ export interface Placement {
   readonly last: At;
   /** Who is the client where no hello tells; undefined for "not known, the higher port". */
   readonly initiator: Side | undefined;
+  /** Was anything captured that this side sent? */
+  heard(side: Side): boolean;
+  /** Epoch and number of the last protected record (DTLS; 0 otherwise). */
+  lastEpoch(side: Side): number;
+  lastSequence(side: Side): number;
   /** FIN or RST, or closing alerts, were captured. */
   readonly ended: boolean;
   /**
@@ -169,7 +174,12 @@ export class History implements ConnectionHistory, CompactHistory {
       if (scan.alpnLength > 0) this.alpn = text(bytes, scan.alpnOffset, scan.alpnLength);
     }
     this.stage = stageOf(table, row);
-    this.outcome = outcomeOf(table, row, this.stage, placement.ended);
+    this.outcome = outcomeOf(table, row, this.stage, {
+      ended: placement.ended,
+      client: Math.abs(placement.endPacket(this.clientSide)),
+      server: Math.abs(placement.endPacket((1 - this.clientSide) as Side)),
+      fatalAlert: this.fatalAlertPacket(),
+    });
     if (has(SEEN.serverHello)) {
       if (tls13) this.resumed = has(SEEN.pskSelected);
       else {
@@ -181,12 +191,7 @@ export class History implements ConnectionHistory, CompactHistory {
         this.resumed = full ? false : has(SEEN.sessionIdEchoed) || serverChanged ? true : undefined;
       }
     }
-    const spoke = (side: number) => {
-      for (let i = 0; i < RECORD_KINDS; i++)
-        if ((table.records[(row * 2 + side) * RECORD_KINDS + i] as number) > 0) return true;
-      return false;
-    };
-    this.bothDirections = spoke(0) && spoke(1);
+    this.bothDirections = placement.heard(0) && placement.heard(1);
     this.blindSpots = this.findBlindSpots(table.flags[row] as number);
     this.ordinary =
       this.outcome === 'established' ? this.ordinaryClass(table.flags[row] as number) : 0;
@@ -330,8 +335,8 @@ export class History implements ConnectionHistory, CompactHistory {
           from,
           contentType: record >>> 16,
           length: record & 0xffff,
-          epoch: 0,
-          sequence: 0,
+          epoch: this.placement.lastEpoch(side),
+          sequence: packets === table.lastPacket ? this.placement.lastSequence(side) : 0,
         };
       };
       return {
@@ -353,6 +358,17 @@ export class History implements ConnectionHistory, CompactHistory {
     if (this.transport !== 'udp') return undefined;
     this.dtlsFacts ??= this.placement.dtls(this.clientSide);
     return this.dtlsFacts;
+  }
+
+  private fatalAlertPacket(): number {
+    if (
+      !this.facts.table.has(this.row, SEEN.fatalFromClient) &&
+      !this.facts.table.has(this.row, SEEN.fatalFromServer)
+    )
+      return 0;
+    return (
+      this.alerts.find(({ level, description }) => level === 2 && description !== 0)?.packet ?? 0
+    );
   }
 
   private random(role: Role): Uint8Array | undefined {
@@ -419,7 +435,9 @@ export class History implements ConnectionHistory, CompactHistory {
 
   private findBlindSpots(flags: number): BlindSpot[] {
     const spots: BlindSpot[] = [];
-    if ((flags & SEEN.clientHello) === 0) spots.push('start-not-captured');
+    // Whose SYN was captured has its start here, also where no hello follows, unless octets are missing.
+    const begun = this.placement.initiator !== undefined && (flags & SEEN.lostOctets) === 0;
+    if ((flags & SEEN.clientHello) === 0 && !begun) spots.push('start-not-captured');
     if (!this.bothDirections) spots.push('one-direction');
     if ((flags & SEEN.lostOctets) !== 0) spots.push('lost-bytes');
     if ((flags & SEEN.cutPackets) !== 0) spots.push('cut-packets');

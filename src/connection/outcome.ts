@@ -18,37 +18,60 @@ export function stageOf(table: ConnectionTable, row: number): Stage {
   return 'server-flight';
 }
 
-/**
- * What became of the handshake (report contract).
- *
- * @param ended a FIN or RST was captured (TCP), or closing alerts (DTLS)
- */
+/** How the transport below ended, as far as it bears on the handshake. */
+export interface Ending {
+  /** FIN or RST, or closing alerts over UDP, were captured. */
+  readonly ended: boolean;
+  /** Packet of the FIN or RST of the client and of the server; 0 for none. */
+  readonly client: number;
+  readonly server: number;
+  /** Packet of the first fatal alert in the clear; 0 for none. */
+  readonly fatalAlert: number;
+}
+
+/** What became of the handshake (report contract). */
 export function outcomeOf(
   table: ConnectionTable,
   row: number,
   stage: Stage,
-  ended: boolean,
+  ending: Ending,
 ): Outcome {
   const has = (bit: number) => table.has(row, bit);
   if (stage === 'done')
-    return has(SEEN.tls13) && refusedAfterFinished(table, row) ? 'failed' : 'established';
-  if (has(SEEN.fatalFromClient) || has(SEEN.fatalFromServer)) return 'failed';
+    return has(SEEN.tls13) && refusedAfterFinished(table, row, ending) ? 'failed' : 'established';
+  const fromClient = has(SEEN.fatalFromClient);
+  if (fromClient || has(SEEN.fatalFromServer)) {
+    // An alert behind the peer's end comments on it and did not end the handshake.
+    const before = fromClient ? ending.server : ending.client;
+    return before !== 0 && before < ending.fatalAlert ? 'aborted' : 'failed';
+  }
   if (stage === 'none') return 'no-handshake';
   if (has(SEEN.lostOctets) || has(SEEN.notAnalysed)) return 'incomplete';
-  return ended || has(SEEN.closeAlertInClear) ? 'aborted' : 'incomplete';
+  if (!ending.ended && !has(SEEN.closeAlertInClear)) return 'incomplete';
+  return ending.ended && endsInAlert(table, row) ? 'failed' : 'aborted';
+}
+
+/** The last protected record of either side is an alert, or in TLS 1.3 all that the client sent has the size of one. */
+function endsInAlert(table: ConnectionTable, row: number): boolean {
+  const client = row * 2 + (table.clientSide[row] as number);
+  const record = table.lastRecord[client] as number;
+  if (table.has(row, SEEN.tls13))
+    return table.protectedCount[client] === 1 && (record & 0xffff) === ALERT_13;
+  return record >>> 16 === 21 || (table.lastRecord[client ^ 1] as number) >>> 16 === 21;
 }
 
 /**
  * TLS 1.3: the server's only record after the client's Finished has the size of an alert, and the client sent nothing
  * but its flight: the ending is alert-shaped.
  */
-function refusedAfterFinished(table: ConnectionTable, row: number): boolean {
+function refusedAfterFinished(table: ConnectionTable, row: number, ending: Ending): boolean {
   const client = row * 2 + (table.clientSide[row] as number);
   const server = client ^ 1;
   return (
     (table.protectedCount[server] as number) - (table.serverAtFinished[row] as number) === 1 &&
     ((table.lastRecord[server] as number) & 0xffff) === ALERT_13 &&
     (table.lastNanos[server] as number) >= (table.lastNanos[client] as number) &&
-    table.protectedCount[client] === 1
+    table.protectedCount[client] === 1 &&
+    (ending.client === 0 || ending.client > (table.lastPacket[server] as number))
   );
 }

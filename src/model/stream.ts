@@ -33,6 +33,8 @@ export interface TcpConnectionView {
   octets(side: Side): number;
   lastData(side: Side): At | undefined;
   lastDataAcknowledged(side: Side): At | undefined;
+  /** Was any payload of this side captured, or its end? A SYN-ACK alone does not show that it was silent. */
+  isHeard(side: Side): boolean;
   /** A FIN or RST was captured. */
   readonly isEnded: boolean;
   /** The first of them; infinite if there was none. */

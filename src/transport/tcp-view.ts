@@ -120,6 +120,14 @@ export class TcpView implements TcpConnectionView {
     return at(this.table.ackPacket, this.table.ackNanos, half);
   }
 
+  isHeard(side: Side): boolean {
+    const half = this.row * 2 + side;
+    const ended = HALF.fin | HALF.rst;
+    return (
+      (this.table.octets[half] as number) > 0 || ((this.table.flags[half] as number) & ended) !== 0
+    );
+  }
+
   get isEnded(): boolean {
     const half = this.row * 2;
     return (

@@ -191,7 +191,7 @@ describe('an encrypted alert before the handshake is done', () => {
       flow.send(by, writer.sealedAlert(by).record);
       if (closes) flow.fin(by);
       const h = onlyConnection(captureFile(flow.frames));
-      expect(h).toMatchObject({ outcome: closes ? 'aborted' : 'incomplete', stage });
+      expect(h).toMatchObject({ outcome: closes ? 'failed' : 'incomplete', stage });
       expect(h.alerts).toMatchObject([{ from: by, encrypted: true, level: undefined, length: 26 }]);
     }
   });
