@@ -117,6 +117,7 @@ export class History implements ConnectionHistory, CompactHistory {
   private readonly hasServerRandom: boolean = false;
   private eventLists: { messages: MessageFact[]; oddities: OddityFact[] } | undefined;
   private alertList: AlertFact[] | undefined;
+  private protectedFacts: PerRole<ProtectedFacts> | undefined;
   private tcpFacts: TcpFacts | undefined;
   private dtlsFacts: DtlsFacts | undefined;
 
@@ -318,6 +319,11 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get protectedRecords(): PerRole<ProtectedFacts> {
+    this.protectedFacts ??= this.readProtected();
+    return this.protectedFacts;
+  }
+
+  private readProtected(): PerRole<ProtectedFacts> {
     const { table } = this.facts;
     return this.both((side) => {
       const half = this.row * 2 + side;
