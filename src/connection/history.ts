@@ -1,25 +1,24 @@
 import { isGrease } from '../model/code-points/grease.ts';
 import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import type { BlindSpot } from '../model/finding.ts';
-import {
-  type AlertFact,
-  type At,
-  type CompactHistory,
-  type ConnectionHistory,
-  type DtlsFacts,
-  ENCRYPTED_MESSAGE,
-  type Endpoint,
-  type MessageFact,
-  type MessageVisitor,
-  type OddityFact,
-  type Outcome,
-  type PerRole,
-  type ProtectedFacts,
-  type RecordCounts,
-  type RecordFact,
-  type Role,
-  type Stage,
-  type TcpFacts,
+import type {
+  AlertFact,
+  At,
+  CompactHistory,
+  ConnectionHistory,
+  DtlsFacts,
+  Endpoint,
+  MessageFact,
+  MessageVisitor,
+  OddityFact,
+  Outcome,
+  PerRole,
+  ProtectedFacts,
+  RecordCounts,
+  RecordFact,
+  Role,
+  Stage,
+  TcpFacts,
 } from '../model/history.ts';
 import type { ClientHello, ServerHello } from '../model/message.ts';
 import type { Side } from '../model/stream.ts';
@@ -28,8 +27,8 @@ import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeServerHello } from '../tls/codec/server-hello.ts';
 import { textOf } from '../tls/codec/text.ts';
 import { RECORD_KINDS, SEEN } from './connection-table.ts';
-import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { alertsOf, messagesOf, odditiesOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
 
 /** Where a connection lies on its transport, settled by whoever builds the history. */
@@ -115,7 +114,8 @@ export class History implements ConnectionHistory, CompactHistory {
   readonly placement: Placement;
   private readonly hasClientRandom: boolean = false;
   private readonly hasServerRandom: boolean = false;
-  private eventLists: { messages: MessageFact[]; oddities: OddityFact[] } | undefined;
+  private messageList: MessageFact[] | undefined;
+  private oddityList: OddityFact[] | undefined;
   private alertList: AlertFact[] | undefined;
   private protectedFacts: PerRole<ProtectedFacts> | undefined;
   private tcpFacts: TcpFacts | undefined;
@@ -250,22 +250,7 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   visitMessages(visitor: MessageVisitor): void {
-    const { log, table } = this.facts;
-    for (
-      let entry = table.firstEvent[this.row] as number;
-      entry !== 0;
-      entry = log.next[entry - 1] as number
-    ) {
-      const what = log.what[entry - 1] as number;
-      if (what >>> 20 !== EVENT.message) continue;
-      const value = what & 0xffff;
-      const from: Role = ((what >>> 16) & 1) === this.clientSide ? 'client' : 'server';
-      visitor.message(
-        value === ENCRYPTED ? ENCRYPTED_MESSAGE : value,
-        from,
-        log.packet[entry - 1] as number,
-      );
-    }
+    visitMessages(this.facts, this.row, this.clientSide, visitor);
   }
 
   get clientHello(): ClientHello | undefined {
@@ -287,16 +272,18 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get messages(): readonly MessageFact[] {
-    return this.events().messages;
+    this.messageList ??= messagesOf(this.facts, this.row, this.clientSide);
+    return this.messageList;
   }
 
   get alerts(): readonly AlertFact[] {
-    this.alertList ??= this.readAlerts();
+    this.alertList ??= alertsOf(this.facts, this.row, this.clientSide);
     return this.alertList;
   }
 
   get oddities(): readonly OddityFact[] {
-    return this.events().oddities;
+    this.oddityList ??= odditiesOf(this.facts, this.row, this.clientSide);
+    return this.oddityList;
   }
 
   get records(): PerRole<RecordCounts> {
@@ -382,34 +369,6 @@ export class History implements ConnectionHistory, CompactHistory {
     return at < 0 ? undefined : this.randomOctets(role).subarray(at, at + 32);
   }
 
-  private readAlerts(): AlertFact[] {
-    const alerts: AlertFact[] = [];
-    const { log, table } = this.facts;
-    for (
-      let entry = table.firstEvent[this.row] as number;
-      entry !== 0;
-      entry = log.next[entry - 1] as number
-    ) {
-      const e = entry - 1;
-      const what = log.what[e] as number;
-      const kind = what >>> 20;
-      if (kind !== EVENT.alert && kind !== EVENT.encryptedAlert) continue;
-      const encrypted = kind === EVENT.encryptedAlert;
-      alerts.push({
-        level: encrypted ? undefined : (what & 0xffff) >>> 8,
-        description: encrypted ? undefined : what & 0xff,
-        from: ((what >>> 16) & 1) === this.clientSide ? 'client' : 'server',
-        encrypted,
-        length: log.length[e] as number,
-        epoch: log.epoch[e] as number,
-        sequence: log.sequence[e] as number,
-        packet: log.packet[e] as number,
-        nanos: log.nanos[e] as number,
-      });
-    }
-    return alerts;
-  }
-
   private sideOf(role: Role): Side {
     return (role === 'client' ? this.clientSide : 1 - this.clientSide) as Side;
   }
@@ -455,65 +414,6 @@ export class History implements ConnectionHistory, CompactHistory {
       spots.push('no-secrets');
     return spots;
   }
-
-  private events() {
-    if (this.eventLists !== undefined) return this.eventLists;
-    const lists = {
-      messages: [] as MessageFact[],
-      oddities: [] as OddityFact[],
-    };
-    const { log, table } = this.facts;
-    for (
-      let entry = table.firstEvent[this.row] as number;
-      entry !== 0;
-      entry = log.next[entry - 1] as number
-    ) {
-      const e = entry - 1;
-      const what = log.what[e] as number;
-      const value = what & 0xffff;
-      const from: Role = ((what >>> 16) & 1) === this.clientSide ? 'client' : 'server';
-      const packet = log.packet[e] as number;
-      const nanos = log.nanos[e] as number;
-      const length = log.length[e] as number;
-      const kind = what >>> 20;
-      if (kind === EVENT.message) {
-        lists.messages.push({
-          type: value === ENCRYPTED ? ENCRYPTED_MESSAGE : value,
-          from,
-          length,
-          packet,
-          nanos,
-        });
-      } else if (
-        kind === EVENT.alert ||
-        kind === EVENT.encryptedAlert ||
-        kind === EVENT.helloAgain
-      ) {
-      } else {
-        const octets = log.octets.get(e);
-        lists.oddities.push({
-          kind: oddityKind(kind, octets),
-          from,
-          length,
-          contentType: value,
-          octets,
-          packet,
-          nanos,
-        });
-      }
-    }
-    this.eventLists = lists;
-    return lists;
-  }
-}
-
-function oddityKind(kind: number, octets: Uint8Array | undefined): OddityFact['kind'] {
-  if (kind === EVENT.helloMidConnection) return 'client-hello-mid-connection';
-  if (kind === EVENT.impossibleLength) return 'impossible-length';
-  if (octets === undefined || octets.length < 4) return 'not-a-record';
-  return octets.every((o) => (o >= 0x20 && o < 0x7f) || o === 0x0d || o === 0x0a || o === 0x09)
-    ? 'plaintext-instead-of-record'
-    : 'not-a-record';
 }
 
 function versionsIn(hello: Uint8Array, s: HelloScan): number[] {

@@ -1,0 +1,105 @@
+import {
+  type AlertFact,
+  ENCRYPTED_MESSAGE,
+  type MessageFact,
+  type MessageVisitor,
+  type OddityFact,
+  type Role,
+} from '../model/history.ts';
+import type { Side } from '../model/stream.ts';
+import { ENCRYPTED, EVENT } from './event-log.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
+
+/** Hands on the messages of a connection one by one; `client` is the side of the client. */
+export function visitMessages(
+  { log, table }: FactsRecorder,
+  row: number,
+  client: Side,
+  visitor: MessageVisitor,
+): void {
+  for (let at = table.firstEvent[row] as number; at !== 0; at = log.next[at - 1] as number) {
+    const what = log.what[at - 1] as number;
+    if (what >>> 20 !== EVENT.message) continue;
+    visitor.message(messageType(what), roleOf(what, client), log.packet[at - 1] as number);
+  }
+}
+
+/** The same as a list, with what each message has besides. */
+export function messagesOf(facts: FactsRecorder, row: number, client: Side): MessageFact[] {
+  const messages: MessageFact[] = [];
+  const { log } = facts;
+  for (const e of eventsOf(facts, row)) {
+    const what = log.what[e] as number;
+    if (what >>> 20 !== EVENT.message) continue;
+    messages.push({ type: messageType(what), ...commonOf(facts, e, client) });
+  }
+  return messages;
+}
+
+export function alertsOf(facts: FactsRecorder, row: number, client: Side): AlertFact[] {
+  const alerts: AlertFact[] = [];
+  const { log } = facts;
+  for (const e of eventsOf(facts, row)) {
+    const what = log.what[e] as number;
+    const kind = what >>> 20;
+    if (kind !== EVENT.alert && kind !== EVENT.encryptedAlert) continue;
+    const encrypted = kind === EVENT.encryptedAlert;
+    alerts.push({
+      level: encrypted ? undefined : (what & 0xffff) >>> 8,
+      description: encrypted ? undefined : what & 0xff,
+      encrypted,
+      epoch: log.epoch[e] as number,
+      sequence: log.sequence[e] as number,
+      ...commonOf(facts, e, client),
+    });
+  }
+  return alerts;
+}
+
+export function odditiesOf(facts: FactsRecorder, row: number, client: Side): OddityFact[] {
+  const oddities: OddityFact[] = [];
+  const { log } = facts;
+  for (const e of eventsOf(facts, row)) {
+    const what = log.what[e] as number;
+    const octets = log.octets.get(e);
+    const kind = oddityKind(what >>> 20, octets);
+    if (kind === undefined) continue;
+    oddities.push({ kind, contentType: what & 0xffff, octets, ...commonOf(facts, e, client) });
+  }
+  return oddities;
+}
+
+/** Rows in the event log, in time order. */
+function* eventsOf({ log, table }: FactsRecorder, row: number): Iterable<number> {
+  for (let at = table.firstEvent[row] as number; at !== 0; at = log.next[at - 1] as number)
+    yield at - 1;
+}
+
+function commonOf({ log }: FactsRecorder, e: number, client: Side) {
+  return {
+    from: roleOf(log.what[e] as number, client),
+    length: log.length[e] as number,
+    packet: log.packet[e] as number,
+    nanos: log.nanos[e] as number,
+  };
+}
+
+function roleOf(what: number, client: Side): Role {
+  return ((what >>> 16) & 1) === client ? 'client' : 'server';
+}
+
+function messageType(what: number): number {
+  const value = what & 0xffff;
+  return value === ENCRYPTED ? ENCRYPTED_MESSAGE : value;
+}
+
+/** Undefined for events that are no oddities. */
+function oddityKind(kind: number, octets: Uint8Array | undefined): OddityFact['kind'] | undefined {
+  if (kind === EVENT.helloMidConnection) return 'client-hello-mid-connection';
+  if (kind === EVENT.impossibleLength) return 'impossible-length';
+  if (kind !== EVENT.notARecord) return undefined;
+  if (octets === undefined || octets.length < 4) return 'not-a-record';
+  return octets.every((o) => (o >= 0x20 && o < 0x7f) || o === 0x0d || o === 0x0a || o === 0x09)
+    ? 'plaintext-instead-of-record'
+    : 'not-a-record';
+}
