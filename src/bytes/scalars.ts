@@ -17,15 +17,19 @@ export function readU24(bytes: Uint8Array, offset: number): number {
   );
 }
 
+/** 32 bits in network order as a signed integer, which stays a small integer in the engine: for keys and fingerprints. */
+export function readI32(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset] as number) << 24) |
+    ((bytes[offset + 1] as number) << 16) |
+    ((bytes[offset + 2] as number) << 8) |
+    (bytes[offset + 3] as number)
+  );
+}
+
 /** Unsigned 32-bit integer, network order. */
 export function readU32(bytes: Uint8Array, offset: number): number {
-  return (
-    (((bytes[offset] as number) << 24) |
-      ((bytes[offset + 1] as number) << 16) |
-      ((bytes[offset + 2] as number) << 8) |
-      (bytes[offset + 3] as number)) >>>
-    0
-  );
+  return readI32(bytes, offset) >>> 0;
 }
 
 /** Unsigned 48-bit integer, network order: the DTLS record sequence number. Exact, since 2^48 is below 2^53. */

@@ -1,3 +1,4 @@
+import { readU24 } from '../bytes/scalars.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 
@@ -24,10 +25,10 @@ export function readFragment(
 ): boolean {
   if (end - at < DTLS_MESSAGE_HEADER) return false;
   fragment.type = bytes[at] as number;
-  fragment.length = u24(bytes, at + 1);
+  fragment.length = readU24(bytes, at + 1);
   fragment.sequence = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
-  fragment.offset = u24(bytes, at + 6);
-  const size = u24(bytes, at + 9);
+  fragment.offset = readU24(bytes, at + 6);
+  const size = readU24(bytes, at + 9);
   fragment.start = at + DTLS_MESSAGE_HEADER;
   fragment.end = fragment.start + size;
   return fragment.end <= end && fragment.offset + size <= fragment.length;
@@ -172,10 +173,4 @@ function withRange(ranges: readonly number[], start: number, end: number): numbe
   }
   if (!placed) merged.push(from, to);
   return merged;
-}
-
-function u24(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
-  );
 }

@@ -1,3 +1,4 @@
+import { readI32 } from '../bytes/scalars.ts';
 import type { Side } from '../model/stream.ts';
 
 /** The DTLS record being looked at; one object, reused. */
@@ -29,14 +30,5 @@ export function emptyRecord(): DtlsRecord {
 /** Tells a protected fragment from others: its last eight octets, which no protection leaves to chance, and its length. */
 export function printOf(bytes: Uint8Array, start: number, end: number, length: number): number {
   if (end - start < 8) return length;
-  return word(bytes, end - 8) ^ Math.imul(word(bytes, end - 4), 0x9e3779b1) ^ length;
-}
-
-export function word(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
+  return readI32(bytes, end - 8) ^ Math.imul(readI32(bytes, end - 4), 0x9e3779b1) ^ length;
 }

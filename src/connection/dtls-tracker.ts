@@ -13,6 +13,7 @@
  * decides (`DtlsHandshakes`); for protected ones see `attribute`.
  */
 import { grown } from '../bytes/columns.ts';
+import { readI32 } from '../bytes/scalars.ts';
 import type { Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
@@ -24,7 +25,7 @@ import { type Association, AssociationPool, type DtlsHalf, HALF_FLAG } from './d
 import { type Attribution, attribute } from './dtls-attribution.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
 import { FORGOTTEN, NEW, takeNonce, takeNumber } from './dtls-numbers.ts';
-import { type DtlsRecord, emptyRecord, printOf, word } from './dtls-record.ts';
+import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
@@ -82,7 +83,7 @@ export class DtlsTracker implements DtlsSink {
     if (flow >= this.newest.length) this.addFlows(flow);
     const alone = this.alone[flow] as number;
     const print = printOf(bytes, start, end, length);
-    const nonceLow = end - start >= 8 ? word(bytes, start + 4) : 0;
+    const nonceLow = end - start >= 8 ? readI32(bytes, start + 4) : 0;
     if (alone !== 0 && contentType === CONTENT_TYPE.applicationData && epoch !== 0) {
       const half = (alone - 1) * 2 + side;
       const delta = (nonceLow - sequence) | 0;

@@ -1,4 +1,5 @@
 import { grown } from '../bytes/columns.ts';
+import { readI32 } from '../bytes/scalars.ts';
 import type { SharedRandomFact } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 
@@ -27,8 +28,8 @@ export class RandomIndex {
     if (offset === 0 || offset + 32 > bytes.length) return;
     // The middle of the random: some stacks put the time in its first octets, RFC 8446 §4.1.3 a sentinel in its last.
     if (this.size >= LIMITS.helloRandoms) return;
-    const w0 = word(bytes, offset + 4) ^ role;
-    const w1 = word(bytes, offset + 8);
+    const w0 = readI32(bytes, offset + 4) ^ role;
+    const w1 = readI32(bytes, offset + 8);
     let slot = this.slotOf(w0, w1);
     for (;;) {
       const at = (this.slots[slot] as number) - 1;
@@ -102,13 +103,4 @@ export class RandomIndex {
       this.slots[slot] = at + 1;
     }
   }
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
 }

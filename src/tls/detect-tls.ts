@@ -1,3 +1,4 @@
+import { readU16 } from '../bytes/scalars.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 
 /** Octets of a TLS record header, RFC 8446 §5.1. */
@@ -37,18 +38,18 @@ export function isHeaderDue(bytes: Uint8Array, at: number): boolean {
     type <= CONTENT_TYPE.heartbeat &&
     bytes[at + 1] === 3 &&
     (bytes[at + 2] as number) <= 4 &&
-    u16(bytes, at + 3) <= FRAGMENT_MAX
+    readU16(bytes, at + 3) <= FRAGMENT_MAX
   );
 }
 
 /** The same where boundaries were lost, so that more must be certain: the length must occur. */
 export function isNextHeader(bytes: Uint8Array, at: number, end: number): boolean {
-  return isRecordHeader(bytes, at) && plausibleLength(bytes, at, end, u16(bytes, at + 3));
+  return isRecordHeader(bytes, at) && plausibleLength(bytes, at, end, readU16(bytes, at + 3));
 }
 
 /** The version field of the record header at `at`. */
 export function versionAt(bytes: Uint8Array, at: number): number {
-  return u16(bytes, at + 1);
+  return readU16(bytes, at + 1);
 }
 
 /**
@@ -167,7 +168,7 @@ export function looksLikeHandshake(
   if (end - start < 4) return false;
   const type = bytes[start] as number;
   const known = type <= 2 || type === 4 || (type >= 11 && type <= 16) || type === 20 || type === 22;
-  const length = ((bytes[start + 1] as number) << 16) | u16(bytes, start + 2);
+  const length = ((bytes[start + 1] as number) << 16) | readU16(bytes, start + 2);
   if (!known || length > 0x20000) return false;
   if (length + 4 > recordLength) return recordLength > 64;
   return length > 0;
@@ -185,7 +186,7 @@ export function isClearClientHello(
 ): boolean {
   if (recordLength < 42 || end - start < 6) return false;
   if (bytes[start] !== CLIENT_HELLO || bytes[start + 4] !== 3) return false;
-  const length = ((bytes[start + 1] as number) << 16) | u16(bytes, start + 2);
+  const length = ((bytes[start + 1] as number) << 16) | readU16(bytes, start + 2);
   return length + 4 === recordLength && (bytes[start + 5] as number) <= 3;
 }
 
@@ -243,10 +244,10 @@ export function ssl2HelloLength(bytes: Uint8Array, start: number, end: number): 
   )
     return 0;
   const length = (((bytes[start] as number) & 0x7f) << 8) | (bytes[start + 1] as number);
-  const version = u16(bytes, start + 3);
-  const suites = u16(bytes, start + 5);
-  const session = u16(bytes, start + 7);
-  const challenge = u16(bytes, start + 9);
+  const version = readU16(bytes, start + 3);
+  const suites = readU16(bytes, start + 5);
+  const session = readU16(bytes, start + 7);
+  const challenge = readU16(bytes, start + 9);
   if (version !== 0x0002 && (version < 0x0300 || version > 0x0303)) return 0;
   if (
     suites === 0 ||
@@ -279,10 +280,6 @@ export function isSsl2ServerHello(bytes: Uint8Array, start: number, end: number)
     end - start >= 8 &&
     ((bytes[start] as number) & 0x80) !== 0 &&
     bytes[start + 2] === SSL2_SERVER_HELLO &&
-    u16(bytes, start + 5) === 0x0002
+    readU16(bytes, start + 5) === 0x0002
   );
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
