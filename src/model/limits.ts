@@ -48,6 +48,8 @@ export const LIMITS = {
   handshakeMessageOctets: 256 * 1024,
   /** Octets of unfinished handshake messages over all connections. */
   handshakeOctets: 32 * 1024 * 1024,
+  /** Octets of protected records that TCP split, while they are put together; kept only where there are secrets. */
+  sealedOctets: 64 * 1024 * 1024,
   /** DTLS fragments of one message before it is given up. */
   dtlsFragments: 512,
   /** Messages listed for one connection; further ones are counted. */

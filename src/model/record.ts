@@ -19,6 +19,20 @@ export type Protection = 'plain' | 'protected' | 'undecided';
  * `packet` is the packet with the last octet of what is told, `firstPacket` the one with its first.
  */
 export interface TlsSink {
+  /** Whole records are wanted: `sealed` is called, and `message` has the body of every message. Read once. */
+  readonly wantsBodies?: boolean;
+  /** The fragment of a complete record whose content is not plaintext, before `record` tells of it. */
+  sealed?(
+    row: number,
+    side: Side,
+    contentType: number,
+    version: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
   /** The first octets recognised as TLS. */
   recognised(row: number, side: Side, packet: number, nanos: Nanos): void;
   /** A complete record. `plain` tells that its content was read as plaintext. */
@@ -33,7 +47,7 @@ export interface TlsSink {
     packet: number,
     nanos: Nanos,
   ): void;
-  /** A complete handshake message; `bytes[start, end)` is its body for hellos, empty for others. */
+  /** A complete handshake message; `bytes[start, end)` is its body for hellos, empty for others unless bodies are wanted. */
   message(
     row: number,
     side: Side,

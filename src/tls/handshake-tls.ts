@@ -6,7 +6,7 @@ import type { Side } from '../model/stream.ts';
 
 /** `msg_type` and `length`, RFC 8446 §4. */
 const MESSAGE_HEADER = 4;
-/** Only hellos are read; the other messages count with their type and length. */
+/** Only hellos are read unless bodies are wanted; the other messages count with their type and length. */
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 
@@ -24,8 +24,9 @@ interface Gathering {
  * one record is handed on in place; a hello that does not is gathered, any other message is counted down.
  */
 export class HandshakeStreams {
-  private readonly sink: TlsSink;
+  private readonly sink: Pick<TlsSink, 'message'>;
   private readonly notices: NoticeSink;
+  private readonly wantsBodies: boolean;
   private headerHave = new Uint8Array(1024);
   private header = new Uint8Array(1024 * MESSAGE_HEADER);
   private left = new Int32Array(1024);
@@ -33,9 +34,10 @@ export class HandshakeStreams {
   /** Octets of all of them. */
   private gathered = 0;
 
-  constructor(sink: TlsSink, notices: NoticeSink) {
+  constructor(sink: Pick<TlsSink, 'message' | 'wantsBodies'>, notices: NoticeSink) {
     this.sink = sink;
     this.notices = notices;
+    this.wantsBodies = sink.wantsBodies === true;
   }
 
   octets(
@@ -68,7 +70,7 @@ export class HandshakeStreams {
       const length = this.lengthOf(half);
       if (length <= end - at) {
         this.headerHave[half] = 0;
-        const body = isHello(this.header[h] as number) ? at + length : at;
+        const body = this.isRead(this.header[h] as number) ? at + length : at;
         this.sink.message(
           row,
           side,
@@ -84,7 +86,7 @@ export class HandshakeStreams {
         continue;
       }
       this.left[half] = length;
-      if (isHello(this.header[h] as number)) this.gather(half, length, packet);
+      if (this.isRead(this.header[h] as number)) this.gather(half, length, packet);
     }
   }
 
@@ -98,6 +100,10 @@ export class HandshakeStreams {
 
   forget(half: number): void {
     this.lost(half);
+  }
+
+  private isRead(type: number): boolean {
+    return this.wantsBodies || type === CLIENT_HELLO || type === SERVER_HELLO;
   }
 
   private finish(row: number, side: Side, half: number, packet: number, nanos: number): void {
@@ -170,7 +176,3 @@ export class HandshakeStreams {
 }
 
 const EMPTY = new Uint8Array(0);
-
-function isHello(type: number): boolean {
-  return type === CLIENT_HELLO || type === SERVER_HELLO;
-}

@@ -24,6 +24,7 @@ import {
 } from './detect-tls.ts';
 import { HandshakeStreams } from './handshake-tls.ts';
 import { HeaderSearch } from './header-search.ts';
+import { SealedBodies } from './sealed-bodies.ts';
 import {
   FRAMED,
   GATHERED,
@@ -48,11 +49,15 @@ export class TlsStreams extends TlsHalves {
   private readonly handshake: HandshakeStreams;
   private readonly starts = new TlsStarts();
   private readonly searches = new HeaderSearch();
+  /** Bodies of records that do not lie within one segment; only where whole records are wanted. */
+  private readonly bodies: SealedBodies | undefined;
+
   constructor(sink: TlsSink, notices: NoticeSink) {
     super();
     this.sink = sink;
     this.notices = notices;
     this.handshake = new HandshakeStreams(sink, notices);
+    this.bodies = sink.wantsBodies === true ? new SealedBodies() : undefined;
   }
 
   octets(
@@ -92,6 +97,7 @@ export class TlsStreams extends TlsHalves {
       // The hole is inside a body: the record itself is not complete.
       this.handshake.lost(half);
       this.trouble[half] = (this.trouble[half] as number) | HOLE;
+      this.bodies?.drop(half);
       this.reading[half] = SKIPPED;
       this.left[half] = left - length;
       if (this.contentType[half] === CONTENT_TYPE.changeCipherSpec)
@@ -113,6 +119,7 @@ export class TlsStreams extends TlsHalves {
       this.starts.forget(half);
       this.searches.end(half);
       this.handshake.forget(half);
+      this.bodies?.drop(half);
     }
   }
 
@@ -184,6 +191,8 @@ export class TlsStreams extends TlsHalves {
         const taken = left < end - at ? left : end - at;
         if (this.reading[half] !== SKIPPED)
           this.piece(row, side, half, bytes, at, at + taken, packet, nanos);
+        if (this.bodies !== undefined && ((this.trouble[half] as number) & HOLE) === 0)
+          this.bodies.append(half, this.length[half] as number, bytes, at, at + taken);
         at += taken;
         this.left[half] = left - taken;
         if (left === taken) this.complete(row, side, half, packet, nanos);
@@ -308,6 +317,11 @@ export class TlsStreams extends TlsHalves {
     if (((this.trouble[half] as number) & HOLE) !== 0) return;
     const isHandshake = this.contentType[half] === CONTENT_TYPE.handshake;
     const read = isHandshake && (this.reading[half] === READ || this.length[half] === 0);
+    if (this.bodies !== undefined) {
+      const body = this.length[half] === 0 ? EMPTY : this.bodies.take(half);
+      if (body !== undefined && !read)
+        this.sealed(row, side, half, body, 0, body.length, packet, nanos);
+    }
     this.tell(row, side, half, read, packet, nanos);
   }
 
@@ -329,7 +343,28 @@ export class TlsStreams extends TlsHalves {
       if (read) this.handshake.octets(row, side, bytes, start, end, packet, nanos);
     } else if (type === CONTENT_TYPE.alert && end - start === 2)
       this.sink.alert(row, side, bytes[start] as number, bytes[start + 1] as number, packet, nanos);
+    if (this.bodies !== undefined && !read)
+      this.sealed(row, side, half, bytes, start, end, packet, nanos);
     this.tell(row, side, half, read, packet, nanos);
+  }
+
+  /** Hands on the body of a record that is not plaintext, where whole records are wanted. */
+  private sealed(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const type = this.contentType[half] as number;
+    if (type === CONTENT_TYPE.changeCipherSpec) return;
+    if (type === CONTENT_TYPE.alert && end - start === 2) return;
+    if (type > CONTENT_TYPE.applicationData && this.protection[half] !== PROTECTED) return;
+    const version = this.version[half] as number;
+    this.sink.sealed?.(row, side, type, version, bytes, start, end, packet, nanos);
   }
 
   /** Tells a complete record behind what it contains; `read` says of a handshake record that it was read. */
@@ -376,6 +411,7 @@ export class TlsStreams extends TlsHalves {
 
   private lose(half: number, behind: Uint8Array): void {
     this.handshake.lost(half);
+    this.bodies?.drop(half);
     this.searches.begin(half, behind);
     this.mode[half] = SEARCHING;
     this.left[half] = 0;

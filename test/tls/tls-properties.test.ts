@@ -72,8 +72,9 @@ interface Told {
 function fed(
   flights: readonly Flight[],
   cuts: readonly number[],
+  wantsBodies: boolean,
 ): { told: Told[]; packetOf: number[] } {
-  const wire = new TlsWire();
+  const wire = new TlsWire('protected', wantsBodies);
   const packetOf: number[] = [0];
   let from = 0;
   for (const [who, octets] of flights) {
@@ -95,10 +96,14 @@ const lengthOf = (flights: readonly Flight[]) =>
   flights.reduce((sum, [, octets]) => sum + octets.length, 0);
 const everywhere = (length: number) => Array.from({ length }, (_, i) => i + 1);
 
-describe.each(Object.entries(CONVERSATIONS))('%s', (_name, flights) => {
+const CASES = Object.entries(CONVERSATIONS).flatMap(([name, flights]) =>
+  [false, true].map((bodies) => [name, bodies ? 'bodies' : 'facts', flights, bodies] as const),
+);
+
+describe.each(CASES)('%s: %s', (_name, _what, flights, bodies) => {
   const length = lengthOf(flights);
   // Octet by octet, packets are places: what is told is exact.
-  const exact = fed(flights, everywhere(length)).told;
+  const exact = fed(flights, everywhere(length), bodies).told;
   const expected = (packetOf: readonly number[]) =>
     exact.map(({ what, first, last }) => ({
       what,
@@ -111,9 +116,18 @@ describe.each(Object.entries(CONVERSATIONS))('%s', (_name, flights) => {
     expect(exact.filter(({ what }) => /not a record|lost|^!/.test(what))).toEqual([]);
   });
 
+  test('has the body of every record that is not plaintext', () => {
+    const whats = exact.map(({ what }) => what);
+    const opaque = whats.filter((what) => /^. record (2[1-4]) \S+ \d+$/.test(what));
+    const told = whats.filter((what) => /^. sealed /.test(what));
+    expect(told.map((what) => what.split(' ')[3]?.length ?? 0)).toEqual(
+      bodies ? opaque.map((what) => 2 * Number(what.split(' ')[4])) : [],
+    );
+  });
+
   test('at every place of one cut', () => {
     for (let cut = 0; cut < length; cut++) {
-      const { told, packetOf } = fed(flights, [cut]);
+      const { told, packetOf } = fed(flights, [cut], bodies);
       expect(told).toEqual(expected(packetOf));
     }
   });
@@ -124,7 +138,7 @@ describe.each(Object.entries(CONVERSATIONS))('%s', (_name, flights) => {
       .map((all) => all.sort((a, b) => a - b));
     fc.assert(
       fc.property(cuts, (all) => {
-        const { told, packetOf } = fed(flights, [...new Set(all)]);
+        const { told, packetOf } = fed(flights, [...new Set(all)], bodies);
         expect(told).toEqual(expected(packetOf));
       }),
       { ...SEED, numRuns: 200 },

@@ -30,10 +30,15 @@ export class TlsWire {
   readonly tls: TlsStreams;
   packets = 0;
 
-  constructor(behindCcs: Protection = 'protected') {
+  constructor(behindCcs: Protection = 'protected', wantsBodies = false) {
     const tell = (side: Side, what: string, packet: number, first = packet) =>
       this.all.push({ what: `${side === 0 ? 'c' : 's'} ${what}`, first, packet });
     const sink: TlsSink = {
+      wantsBodies,
+      sealed: (_row, side, type, _version, bytes, start, end, packet) => {
+        const body = Buffer.from(bytes.subarray(start, end)).toString('hex');
+        tell(side, `sealed ${type} ${body}`, packet);
+      },
       recognised: (_row, side, packet) => tell(side, 'recognised', packet),
       record: (_row, side, type, version, length, plain, first, packet) =>
         tell(
