@@ -1,0 +1,52 @@
+import type { CipherSuite } from '../model/code-points/suites.ts';
+
+/** What both sides agreed on for the records of a connection. RFC 5246 §6.1. */
+export interface Protection {
+  readonly suite: CipherSuite;
+  /** The negotiated version as on the wire: 0x0300 … 0x0304, 0xfeff, 0xfefd, 0xfefc, 0x0100. */
+  readonly version: number;
+  /** RFC 7366 §3; means something for CBC suites only. */
+  readonly encryptThenMac: boolean;
+  /** RFC 6066 §7; means nothing for AEAD suites. */
+  readonly truncatedHmac: boolean;
+  /** The id in the headers of type tls12_cid that this direction sends. RFC 9146 §4. */
+  readonly connectionId?: Uint8Array | undefined;
+}
+
+/** Keys of one direction. What a suite has no use for is empty. RFC 5246 §6.3, RFC 8446 §7.3. */
+export interface DirectionKeys {
+  /** Key of the MAC; empty with AEAD. */
+  readonly mac: Uint8Array;
+  readonly key: Uint8Array;
+  /** First IV of CBC before TLS 1.1; implicit part of the nonce with AEAD: 4 octets (GCM, CCM) or 12. */
+  readonly iv: Uint8Array;
+}
+
+/** One record as captured; `bytes[start, end)` is its fragment, with all that protection added. */
+export interface SealedRecord {
+  /** Type and version as in the header. */
+  readonly type: number;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What came of opening a record. */
+export type Opening =
+  | {
+      readonly kind: 'opened';
+      /** The inner type where the header hides it: TLS 1.3 and tls12_cid. RFC 8446 §5.2, RFC 9146 §4. */
+      readonly type: number;
+      /** A copy of its own. */
+      readonly content: Uint8Array;
+    }
+  | { readonly kind: 'failed'; readonly why: OpeningFailure }
+  /** This machine lacks the cipher: nothing is known about the record. */
+  | { readonly kind: 'unsupported'; readonly cipher: string };
+
+/**
+ * `length`: the fragment cannot be what this protection makes, whatever the keys; in TLS 1.3 also an inner plaintext
+ * without a type. `padding` and `mac` are those of CBC and stream ciphers, `tag` that of AEAD.
+ */
+export type OpeningFailure = 'mac' | 'padding' | 'tag' | 'length';
