@@ -34,7 +34,7 @@ export const SEEN = {
   /** DTLS: a ClientHello was sent that no ServerHello or HelloVerifyRequest has answered yet. */
   helloPending: 1 << 26,
   /** An alert in the clear, an oddity, a hello or a last flight sent again: something a rule may want to look at. */
-  unusual: 1 << 26,
+  unusual: 1 << 27,
 } as const;
 
 /** Kinds counted per direction in `records`, five entries each. */
