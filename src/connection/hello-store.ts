@@ -64,6 +64,12 @@ export class HelloStore {
         (scan.hasPreSharedKey ? SEEN.pskSelected : 0) |
         (this.echoesSessionId(row, bytes) ? SEEN.sessionIdEchoed : 0),
     );
+    // Answers to what was not offered are worth a look (RFC 5246 §7.4.1.4).
+    if (
+      (scan.hasExtendedMasterSecret && !table.has(row, SEEN.offersExtendedMaster)) ||
+      (scan.hasEncryptThenMac && !table.has(row, SEEN.offersEncryptThenMac))
+    )
+      table.set(row, SEEN.unusual);
     this.slab.release(table.serverHello[row] as number);
     table.serverHello[row] = this.slab.store(bytes, start, end);
     table.serverHelloLength[row] = end - start;

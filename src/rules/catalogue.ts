@@ -11,6 +11,7 @@ import { tlsOnPlaintextPort } from './handshake/tls-on-plaintext-port.ts';
 import { badRecordMacFirstRecord } from './hmac/bad-record-mac-first-record.ts';
 import { badRecordMacLater } from './hmac/bad-record-mac-later.ts';
 import { dtlsSilentMacDrop } from './hmac/dtls-silent-mac-drop.ts';
+import { etmDisagreement } from './hmac/etm-disagreement.ts';
 import { finishedDecryptError } from './hmac/finished-decrypt-error.ts';
 import { hvrLoop } from './hmac/hvr-loop.ts';
 import { recordLengthImpossible } from './hmac/record-length-impossible.ts';
@@ -48,6 +49,7 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsSeqReuse,
   dtlsSilentMacDrop,
   dtlsStaleRecordBeforeHello,
+  etmDisagreement,
   failureCorrelation,
   finishedDecryptError,
   handshakeAborted,

@@ -8,11 +8,16 @@ export const UNEXPECTED_MESSAGE = 10;
 export const BAD_RECORD_MAC = 20;
 export const DECRYPTION_FAILED = 21;
 export const HANDSHAKE_FAILURE = 40;
+export const ILLEGAL_PARAMETER = 47;
 export const DECODE_ERROR = 50;
 export const DECRYPT_ERROR = 51;
 export const PROTOCOL_VERSION = 70;
+export const INTERNAL_ERROR = 80;
 export const USER_CANCELED = 90;
 export const NO_RENEGOTIATION = 100;
+export const MISSING_EXTENSION = 109;
+export const UNSUPPORTED_EXTENSION = 110;
+export const UNKNOWN_PSK_IDENTITY = 115;
 
 const LEVELS: NameTable = { [ALERT_WARNING]: 'warning', [ALERT_FATAL]: 'fatal' };
 
@@ -32,7 +37,7 @@ const DESCRIPTIONS: NameTable = {
   44: 'certificate_revoked',
   45: 'certificate_expired',
   46: 'certificate_unknown',
-  47: 'illegal_parameter',
+  [ILLEGAL_PARAMETER]: 'illegal_parameter',
   48: 'unknown_ca',
   49: 'access_denied',
   [DECODE_ERROR]: 'decode_error',
@@ -41,17 +46,17 @@ const DESCRIPTIONS: NameTable = {
   60: 'export_restriction',
   [PROTOCOL_VERSION]: 'protocol_version',
   71: 'insufficient_security',
-  80: 'internal_error',
+  [INTERNAL_ERROR]: 'internal_error',
   86: 'inappropriate_fallback',
   [USER_CANCELED]: 'user_canceled',
   [NO_RENEGOTIATION]: 'no_renegotiation',
-  109: 'missing_extension',
-  110: 'unsupported_extension',
+  [MISSING_EXTENSION]: 'missing_extension',
+  [UNSUPPORTED_EXTENSION]: 'unsupported_extension',
   111: 'certificate_unobtainable',
   112: 'unrecognized_name',
   113: 'bad_certificate_status_response',
   114: 'bad_certificate_hash_value',
-  115: 'unknown_psk_identity',
+  [UNKNOWN_PSK_IDENTITY]: 'unknown_psk_identity',
   116: 'certificate_required',
   117: 'general_error',
   120: 'no_application_protocol',

@@ -9,24 +9,12 @@ import {
 } from '../../model/history.ts';
 import type { Neighbours } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { defineConnectionRule } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
-import { endingOf, lostOctets } from '../support/ending.ts';
+import { lostOctets } from '../support/ending.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
+import { refusedFirstRecord } from '../support/refused-record.ts';
 import { witness } from '../support/witness.ts';
-
-/** Did the sender of the alert still write in the clear, so that it had not yet accepted anything protected? */
-function hadNotSwitched(
-  { changeCipherSpec, protectedRecords }: ConnectionHistory,
-  alert: AlertFact,
-): boolean {
-  const own = changeCipherSpec[alert.from];
-  const first = protectedRecords[alert.from].first;
-  return (
-    (own === undefined || own.packet > alert.packet) &&
-    (first === undefined || first.packet > alert.packet)
-  );
-}
 
 /** A record of the association before this one that arrived here could have raised the alert instead (RFC 6347 §4.2.8). */
 function strayRecord(
@@ -144,17 +132,11 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     },
   },
   check(history, neighbours) {
-    if (history.alerts.length === 0 || history.stage === 'done') return NOT_APPLICABLE;
-    const alert = endingOf(history)?.alert;
-    if (alert?.description !== BAD_RECORD_MAC || alert.encrypted) return NOT_APPLICABLE;
-    const { protectedRecords, id } = history;
+    const refused = refusedFirstRecord(history, [BAD_RECORD_MAC]);
+    if (refused.kind !== 'refused') return refused;
+    const { alert, record } = refused;
+    const { id } = history;
     const peer = peerOf(alert.from);
-    const record = protectedRecords[peer].first;
-    if (record === undefined || record.packet > alert.packet) {
-      if (lostOctets(history) > 0) return notAssessable('lost-bytes');
-      return history.bothDirections ? PASS : notAssessable('one-direction');
-    }
-    if (!hadNotSwitched(history, alert)) return PASS;
     const stray = strayRecord(neighbours, history, alert);
     const tls13 = isTls13(history);
     const sure = !tls13 && stray === undefined && lostOctets(history) === 0;

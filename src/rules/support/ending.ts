@@ -2,6 +2,7 @@ import {
   CLOSE_NOTIFY,
   DECODE_ERROR,
   HANDSHAKE_FAILURE,
+  INTERNAL_ERROR,
   USER_CANCELED,
 } from '../../model/code-points/alerts.ts';
 import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
@@ -23,8 +24,6 @@ export interface Ending extends At {
   readonly by: Role;
   readonly alert: AlertFact | undefined;
 }
-
-const INTERNAL_ERROR = 80;
 
 /**
  * Is this an alert that stacks raise because the other side is gone? OpenSSL answers an end of file in mid-handshake
