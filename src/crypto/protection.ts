@@ -50,3 +50,31 @@ export type Opening =
  * without a type. `padding` and `mac` are those of CBC and stream ciphers, `tag` that of AEAD.
  */
 export type OpeningFailure = 'mac' | 'padding' | 'tag' | 'length';
+
+/** Hashes of record MACs, as node names them. */
+export type RecordHash = 'md5' | 'sha1' | 'sha256' | 'sha384';
+
+/** Which of a record's lengths is authenticated; `mac` stands for the tag too, `iv` for the explicit nonce. */
+export type LengthForm =
+  | 'fragment'
+  | 'without-iv'
+  | 'without-mac'
+  | 'without-iv-and-mac'
+  | 'content'
+  | 'content-and-mac';
+
+/** A way of protecting a record that the specification does not have. What is left out is as specified. */
+export interface Deviation {
+  readonly encryptThenMac?: boolean | undefined;
+  readonly hash?: RecordHash | undefined;
+  /** Octets of the MAC that are sent. */
+  readonly macOctets?: number | undefined;
+  /** Type, version and length in what is authenticated. */
+  readonly type?: number | undefined;
+  readonly version?: number | undefined;
+  readonly length?: LengthForm | undefined;
+  /** The epoch of DTLS left out of the 64-bit number, or taken for 0. RFC 6347 §4.1.2.1. */
+  readonly epochForm?: 'absent' | 'zero' | undefined;
+  /** `draft`: the input of the drafts before RFC 9146; `absent`: the one without connection ids. RFC 9146 §5. */
+  readonly connectionIdForm?: 'draft' | 'absent' | undefined;
+}

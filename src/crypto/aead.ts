@@ -1,0 +1,108 @@
+import type { CipherSuite } from '../model/code-points/suites.ts';
+import { aeadCipher, aeadDecipher, blockDecipher } from './ciphers.ts';
+import { Ghash } from './ghash.ts';
+import { macStandsAt } from './record-mac.ts';
+
+/** An AEAD cipher with its key. */
+export interface Aead {
+  /** The content of `bytes[start, tagAt)`, whose tag is `bytes[tagAt, end)`; undefined if the tag is another. */
+  open(
+    nonce: Uint8Array,
+    additional: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    tagAt: number,
+    end: number,
+  ): Uint8Array | undefined;
+}
+
+/** Undefined where this machine lacks the cipher. */
+export function aeadFor(suite: CipherSuite, key: Uint8Array): Aead | undefined {
+  const cipher = aeadCipher(suite.cipher, suite.mode, suite.keyOctets);
+  if (cipher !== undefined) return new OpensslAead(cipher.name, cipher.announcesLength, key);
+  if (suite.mode === 'aead-gcm') return GcmOfParts.create(suite.cipher, key);
+  return undefined;
+}
+
+class OpensslAead implements Aead {
+  private readonly name: string;
+  private readonly announcesLength: boolean;
+  private readonly key: Uint8Array;
+
+  constructor(name: string, announcesLength: boolean, key: Uint8Array) {
+    this.name = name;
+    this.announcesLength = announcesLength;
+    this.key = key;
+  }
+
+  open(
+    nonce: Uint8Array,
+    additional: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    tagAt: number,
+    end: number,
+  ): Uint8Array | undefined {
+    const decipher = aeadDecipher(this.name, this.key, nonce, end - tagAt);
+    decipher.setAuthTag(bytes.subarray(tagAt, end));
+    decipher.setAAD(
+      additional,
+      this.announcesLength ? { plaintextLength: tagAt - start } : undefined,
+    );
+    try {
+      const content = decipher.update(bytes.subarray(start, tagAt));
+      decipher.final();
+      return content;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/**
+ * GCM out of its parts, for ciphers that OpenSSL has in counter mode only: Camellia, and SM4 before OpenSSL 3.1.
+ * NIST SP 800-38D §7.2.
+ */
+export class GcmOfParts implements Aead {
+  private readonly cipher: string;
+  private readonly key: Uint8Array;
+  private readonly hash: Ghash;
+
+  /** Undefined where this machine lacks the cipher. */
+  static create(cipher: string, key: Uint8Array): GcmOfParts | undefined {
+    // What counter mode makes of a block of zeros is the counter, encrypted.
+    const zero = new Uint8Array(16);
+    const hashKey = blockDecipher(cipher, 'ctr', key, zero)?.update(zero);
+    return hashKey === undefined ? undefined : new GcmOfParts(cipher, key, hashKey);
+  }
+
+  private constructor(cipher: string, key: Uint8Array, hashKey: Uint8Array) {
+    this.cipher = cipher;
+    this.key = key;
+    this.hash = new Ghash(hashKey);
+  }
+
+  open(
+    nonce: Uint8Array,
+    additional: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    tagAt: number,
+    end: number,
+  ): Uint8Array | undefined {
+    const counter = blockDecipher(this.cipher, 'ctr', this.key, Buffer.concat([nonce, ONE]));
+    if (counter === undefined) return undefined;
+    const mask = counter.update(new Uint8Array(16));
+    const tag = this.hash
+      .reset()
+      .update(additional)
+      .update(bytes, start, tagAt)
+      .lengths(additional.length, tagAt - start)
+      .digest();
+    for (let i = 0; i < tag.length; i++) tag[i] = (tag[i] as number) ^ (mask[i] as number);
+    if (!macStandsAt(bytes, tagAt, tag, end - tagAt)) return undefined;
+    return counter.update(bytes.subarray(start, tagAt));
+  }
+}
+
+const ONE = Uint8Array.of(0, 0, 0, 1);

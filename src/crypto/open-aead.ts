@@ -1,0 +1,98 @@
+import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { type Aead, aeadFor } from './aead.ts';
+import { AuthenticatedHeader, hasConnectionId, xorNonce } from './authenticated-header.ts';
+import {
+  type Construction,
+  failed,
+  lengthOf,
+  openInner,
+  type PreparedRecord,
+  START,
+  type StreamPosition,
+} from './construction.ts';
+import type { Deviation, DirectionKeys, Opening, Protection, SealedRecord } from './protection.ts';
+
+/**
+ * AEAD up to TLS 1.2 (RFC 5246 §6.2.3.3) and in TLS 1.3 (RFC 8446 §5.2), which differ in what is authenticated besides
+ * the content and in how the nonce is made.
+ *
+ *     GCM, CCM up to TLS 1.2    nonce(8) encrypted tag      nonce = iv(4) nonce(8)            RFC 5288 §3, RFC 6655 §3
+ *     ChaCha20 up to TLS 1.2    encrypted tag               nonce = iv(12) XOR sequence       RFC 7905 §2
+ *     TLS 1.3                   encrypted(inner) tag        nonce = iv(12) XOR sequence       RFC 8446 §5.3
+ */
+export class AeadConstruction implements Construction {
+  private readonly protection: Protection;
+  private readonly header: AuthenticatedHeader;
+  private readonly aead: Aead | undefined;
+  private readonly iv: Uint8Array;
+  private readonly nonce = Buffer.alloc(12);
+  private readonly tls13: boolean;
+  private readonly header13 = Buffer.alloc(5);
+  readonly position: StreamPosition = START;
+
+  constructor(protection: Protection, keys: DirectionKeys) {
+    this.protection = protection;
+    this.header = new AuthenticatedHeader(protection);
+    this.aead = aeadFor(protection.suite, keys.key);
+    this.iv = keys.iv;
+    this.tls13 = tlsEquivalent(protection.version) === TLS_1_3;
+  }
+
+  prepare(record: SealedRecord, deviation: Deviation): PreparedRecord | Opening {
+    const { suite } = this.protection;
+    const { aead } = this;
+    if (aead === undefined) return { kind: 'unsupported', cipher: suite.cipher };
+    const { bytes, start, end } = record;
+    const explicit = suite.explicitNonceOctets;
+    const length = end - start - explicit - suite.tagOctets;
+    // An inner plaintext has a type at least.
+    if (length < (this.tls13 ? 1 : 0)) return failed('length');
+    const specified = this.tls13 ? 'fragment' : 'content';
+    const authenticated = lengthOf(
+      deviation.length ?? specified,
+      end - start,
+      explicit,
+      suite.tagOctets,
+      length,
+    );
+    const tagAt = end - suite.tagOctets;
+    return {
+      kind: 'prepared',
+      at: (sequence, epoch) => {
+        this.makeNonce(record, sequence, epoch, deviation);
+        const header = this.tls13
+          ? this.writeHeader13(record, authenticated, deviation)
+          : this.header.write(record, sequence, epoch, authenticated, deviation);
+        const content = aead.open(this.nonce, header, bytes, start + explicit, tagAt, end);
+        if (content === undefined) return failed('tag');
+        if (this.tls13 || hasConnectionId(record, this.protection)) return openInner(content);
+        return { kind: 'opened', type: record.type, content };
+      },
+    };
+  }
+
+  pass(): void {}
+
+  private makeNonce(
+    { bytes, start }: SealedRecord,
+    sequence: number,
+    epoch: number,
+    deviation: Deviation,
+  ): void {
+    const explicit = this.protection.suite.explicitNonceOctets;
+    if (explicit === 0) {
+      xorNonce(this.nonce, this.iv, sequence, deviation.epochForm === undefined ? epoch : 0);
+      return;
+    }
+    this.nonce.set(this.iv.subarray(0, 4));
+    this.nonce.set(bytes.subarray(start, start + explicit), 4);
+  }
+
+  /** The header as it was sent. RFC 8446 §5.2. */
+  private writeHeader13(record: SealedRecord, length: number, deviation: Deviation): Uint8Array {
+    this.header13[0] = deviation.type ?? record.type;
+    this.header13.writeUInt16BE(deviation.version ?? record.version, 1);
+    this.header13.writeUInt16BE(length & 0xffff, 3);
+    return this.header13;
+  }
+}
