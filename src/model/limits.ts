@@ -71,6 +71,15 @@ export const LIMITS = {
   /** Octets searched for the next record header after lost octets, before the direction is given up. */
   resynchroniseOctets: 1024 * 1024,
 
+  /** Secrets kept from all key logs together, of some 100 octets each. Further lines are counted. */
+  keyLogSecrets: 4 * 1024 * 1024,
+  /** Secrets kept for one random: five of a handshake and one for each KeyUpdate and side. Bounds the walk along them. */
+  keyLogSecretsPerRandom: 256,
+  /** Malformed and unmatched lines of key logs that are named; the rest is counted. */
+  keyLogLinesNamed: 16,
+  /** Randoms looked at, over all searches for a similar one in the key log; after that none is named. Some two seconds. */
+  keyLogComparisons: 100_000_000,
+
   /** Hello randoms compared with each other; those of further connections are not. */
   helloRandoms: 4 * 1024 * 1024,
 

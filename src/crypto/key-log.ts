@@ -1,0 +1,386 @@
+import { grown } from '../bytes/columns.ts';
+import { readI32 } from '../bytes/scalars.ts';
+import { LIMITS } from '../model/limits.ts';
+import {
+  KeyLogParser,
+  LABELS,
+  type LabelName,
+  type LineSink,
+  labelOf,
+  type MalformedReason,
+  UNNUMBERED,
+} from './key-log-lines.ts';
+
+/**
+ * A label of RFC 9850 §2 as it is looked up; `SESSION_ID` and `RSA` are forms from before it, with other keys. Under
+ * `…_N`, letter and all, stand later generations from OpenSSL 3.0, in the order in which they came.
+ */
+export type KeyLogLabel =
+  | Exclude<LabelName, 'CLIENT_TRAFFIC_SECRET' | 'SERVER_TRAFFIC_SECRET'>
+  | `CLIENT_TRAFFIC_SECRET_${number | 'N'}`
+  | `SERVER_TRAFFIC_SECRET_${number | 'N'}`;
+
+/** A line that was not understood. Nothing of its text is kept: it may hold a secret. */
+export interface MalformedLine {
+  /** Which of the logs given, from 1. */
+  readonly log: number;
+  /** From 1 within its log. */
+  readonly line: number;
+  readonly why: MalformedReason;
+}
+
+/** How close the key log comes to a random that it does not have, or not under the label wanted. */
+export type NearestMiss =
+  /** The random is there, with other labels only. */
+  | { readonly kind: 'other-label'; readonly labels: readonly string[] }
+  /** One random of the log differs in a few octets only: damage, not chance. */
+  | {
+      readonly kind: 'similar-random';
+      readonly log: number;
+      readonly line: number;
+      readonly differingOctets: number;
+      readonly equalLeadingOctets: number;
+    };
+
+/**
+ * Secrets of key logs by label and random, millions of them: rows of numbers and two growing arrays of octets, no object
+ * a line. A random has a chain of secrets. The order of lines does not matter, except that `find` prefers the first.
+ */
+export class KeyLog {
+  /** Known labels that were left out, each with the number of its lines. */
+  readonly notUsed = new Map<string, number>();
+  private readonly malformedLines: MalformedLine[] = [];
+  private malformedTotal = 0;
+  private lineTotal = 0;
+  private log = 0;
+  private line = 0;
+  private readonly parser: KeyLogParser;
+
+  /** Randoms come from the wire: without a seed a log could be crafted to collide. */
+  private readonly seed = (Math.random() * 0x7fffffff) | 0;
+  private slots = new Int32Array(1024);
+  private randomCount = 0;
+  private randoms = new Uint8Array(256 * 32);
+  private newest = new Int32Array(256);
+  private oldest = new Int32Array(256);
+  private firstLine = new Int32Array(256);
+  private firstLog = new Int32Array(256);
+  /** Lines of the random, those that say the same again too. */
+  private lineCount = new Int32Array(256);
+  private matched = new Uint8Array(256);
+
+  private secretCount = 0;
+  private label = new Int32Array(512);
+  private generation = new Int32Array(512);
+  /** The next secret of the same random, from 1; 0 ends the chain. */
+  private next = new Int32Array(512);
+  /** Float64: the octets of four million secrets may pass 2^31. */
+  private secretAt = new Float64Array(512);
+  private secretOctets = new Int32Array(512);
+  private octets = new Uint8Array(512 * 48);
+  private octetCount = 0;
+  private comparisons = 0;
+
+  constructor() {
+    const sink: LineSink = {
+      line: () => {
+        this.line++;
+        this.lineTotal++;
+      },
+      malformed: (why) => this.tellMalformed(why),
+      notUsed: (name) => this.notUsed.set(name, (this.notUsed.get(name) ?? 0) + 1),
+      secret: (...fields) => this.keep(...fields),
+    };
+    this.parser = new KeyLogParser(sink);
+  }
+
+  /** Takes a whole key log; several may be given. Nothing in it throws. RFC 9850 §2. */
+  add(octets: Uint8Array): void {
+    this.log++;
+    this.line = 0;
+    this.parser.parse(octets);
+  }
+
+  /** Lines of all logs, with comments and empty ones. */
+  get lines(): number {
+    return this.lineTotal;
+  }
+
+  /** Secrets kept; the same line twice counts once. */
+  get secrets(): number {
+    return this.secretCount;
+  }
+
+  /** The first of them; `malformedCount` has the number of all. */
+  get malformed(): readonly MalformedLine[] {
+    return this.malformedLines;
+  }
+
+  get malformedCount(): number {
+    return this.malformedTotal;
+  }
+
+  /**
+   * The secret of this label for the random in `bytes[at, at + 32)`: a view, the first of several. The random counts as
+   * matched from now on, whichever label was found. `RSA` is looked up by 8 octets of the encrypted premaster secret.
+   */
+  find(label: KeyLogLabel, bytes: Uint8Array, at = 0): Uint8Array | undefined {
+    return this.findAll(label, bytes, at)[0];
+  }
+
+  /** All different secrets of this label and random, in the order of the log: at most one of them is right. */
+  findAll(label: KeyLogLabel, bytes: Uint8Array, at = 0): Uint8Array[] {
+    const wanted = labelOf(label);
+    const octets = wanted.label === LABELS.RSA ? 8 : 32;
+    if (wanted.label < 0 || at + octets > bytes.length) return [];
+    return this.look(wanted.label, wanted.generation, bytes.subarray(at, at + octets));
+  }
+
+  /** The master secret logged for a session id of up to 32 octets. */
+  findSession(sessionId: Uint8Array): Uint8Array | undefined {
+    if (sessionId.length === 0 || sessionId.length > 32) return undefined;
+    return this.look(LABELS.SESSION_ID, 0, sessionId)[0];
+  }
+
+  /** Lines with secrets for randoms that nobody has looked up: connections that are not in the capture. */
+  unmatchedLines(): number {
+    let count = 0;
+    for (let row = 0; row < this.randomCount; row++)
+      if (this.matched[row] === 0) count += this.lineCount[row] as number;
+    return count;
+  }
+
+  /** The first lines of the first randoms that nobody has looked up. */
+  firstUnmatchedLines(): { log: number; line: number }[] {
+    const found: { log: number; line: number }[] = [];
+    for (let row = 0; row < this.randomCount && found.length < LIMITS.keyLogLinesNamed; row++)
+      if (this.matched[row] === 0)
+        found.push({ log: this.firstLog[row] as number, line: this.firstLine[row] as number });
+    return found;
+  }
+
+  /**
+   * What the log has instead of a secret that was not found. Of similar randoms only one within eight octets is told:
+   * chance does not bring any two so close. Undefined where there is none, or once enough has been searched.
+   */
+  nearest(bytes: Uint8Array, at = 0): NearestMiss | undefined {
+    if (at + 32 > bytes.length) return undefined;
+    const random = bytes.subarray(at, at + 32);
+    const row = this.rowOf(random);
+    if (row >= 0) return { kind: 'other-label', labels: this.labelsOf(row) };
+    let best = -1;
+    let fewest = MOST_DIFFERING + 1;
+    if (this.comparisons + this.randomCount > LIMITS.keyLogComparisons) return undefined;
+    this.comparisons += this.randomCount;
+    for (let other = 0; other < this.randomCount; other++) {
+      const differing = this.differing(random, other, fewest);
+      if (differing < fewest) [best, fewest] = [other, differing];
+    }
+    if (best < 0) return undefined;
+    return {
+      kind: 'similar-random',
+      log: this.firstLog[best] as number,
+      line: this.firstLine[best] as number,
+      differingOctets: fewest,
+      equalLeadingOctets: this.leading(random, best),
+    };
+  }
+
+  private look(label: number, generation: number, key: Uint8Array): Uint8Array[] {
+    const row = this.rowOf(key);
+    const found: Uint8Array[] = [];
+    if (row < 0) return found;
+    for (let id = this.oldest[row] as number; id !== 0; id = this.next[id - 1] as number) {
+      if (this.label[id - 1] !== label || this.generation[id - 1] !== generation) continue;
+      found.push(this.secretView(id - 1));
+      this.matched[row] = 1;
+    }
+    return found;
+  }
+
+  private keep(
+    label: number,
+    generation: number,
+    key: Uint8Array,
+    secret: Uint8Array,
+    secretOctets: number,
+  ): void {
+    if (this.secretCount >= LIMITS.keyLogSecrets) {
+      this.tellMalformed('too many secrets');
+      return;
+    }
+    const row = this.rowFor(key);
+    this.lineCount[row] = (this.lineCount[row] as number) + 1;
+    let count = 0;
+    for (let id = this.oldest[row] as number; id !== 0; id = this.next[id - 1] as number) {
+      if (this.isSame(id - 1, label, generation, secret, secretOctets)) return;
+      count++;
+    }
+    if (count >= LIMITS.keyLogSecretsPerRandom) {
+      this.tellMalformed('too many secrets');
+      return;
+    }
+    this.append(row, label, generation, secret, secretOctets);
+  }
+
+  private append(
+    row: number,
+    label: number,
+    generation: number,
+    secret: Uint8Array,
+    secretOctets: number,
+  ): void {
+    if (this.secretCount === this.label.length) this.growSecrets();
+    if (this.octetCount + secretOctets > this.octets.length)
+      this.octets = grown(this.octets, Math.ceil(this.octets.length * 1.5) + secretOctets);
+    const id = this.secretCount++;
+    this.label[id] = label;
+    this.generation[id] = generation;
+    this.secretAt[id] = this.octetCount;
+    this.secretOctets[id] = secretOctets;
+    for (let i = 0; i < secretOctets; i++) this.octets[this.octetCount + i] = secret[i] as number;
+    this.octetCount += secretOctets;
+    const last = this.newest[row] as number;
+    if (last === 0) this.oldest[row] = id + 1;
+    else this.next[last - 1] = id + 1;
+    this.newest[row] = id + 1;
+  }
+
+  private isSame(
+    id: number,
+    label: number,
+    generation: number,
+    secret: Uint8Array,
+    secretOctets: number,
+  ): boolean {
+    if (this.label[id] !== label || this.generation[id] !== generation) return false;
+    if (this.secretOctets[id] !== secretOctets) return false;
+    const at = this.secretAt[id] as number;
+    for (let i = 0; i < secretOctets; i++) if (this.octets[at + i] !== secret[i]) return false;
+    return true;
+  }
+
+  private secretView(id: number): Uint8Array {
+    const at = this.secretAt[id] as number;
+    return this.octets.subarray(at, at + (this.secretOctets[id] as number));
+  }
+
+  private labelsOf(row: number): string[] {
+    const labels = new Set<string>();
+    for (let id = this.oldest[row] as number; id !== 0; id = this.next[id - 1] as number) {
+      const label = this.label[id - 1] as number;
+      labels.add(labelName(label, this.generation[id - 1] as number));
+      if (labels.size === LIMITS.keyLogLinesNamed) break;
+    }
+    return [...labels];
+  }
+
+  private differing(random: Uint8Array, row: number, most: number): number {
+    let differing = 0;
+    const from = row * 32;
+    for (let i = 0; i < 32 && differing < most; i++)
+      if (this.randoms[from + i] !== random[i]) differing++;
+    return differing;
+  }
+
+  private leading(random: Uint8Array, row: number): number {
+    let equal = 0;
+    while (equal < 32 && this.randoms[row * 32 + equal] === random[equal]) equal++;
+    return equal;
+  }
+
+  private tellMalformed(why: MalformedReason): void {
+    this.malformedTotal++;
+    if (this.malformedLines.length < LIMITS.keyLogLinesNamed)
+      this.malformedLines.push({ log: this.log, line: this.line, why });
+  }
+
+  /** The row of a key of up to 32 octets, zeros behind it; -1 if the log does not have it. */
+  private rowOf(key: Uint8Array): number {
+    const slot = this.slotOf(padded(key));
+    return (this.slots[slot] as number) - 1;
+  }
+
+  private rowFor(key: Uint8Array): number {
+    const slot = this.slotOf(key);
+    const known = (this.slots[slot] as number) - 1;
+    if (known >= 0) return known;
+    if (this.randomCount === this.newest.length) this.growRandoms();
+    const row = this.randomCount++;
+    this.randoms.set(key, row * 32);
+    this.firstLine[row] = this.line;
+    this.firstLog[row] = this.log;
+    this.slots[slot] = row + 1;
+    if (this.randomCount * 2 > this.slots.length) this.rehash();
+    return row;
+  }
+
+  /** The slot that holds this key, or the empty one where it belongs. */
+  private slotOf(key: Uint8Array): number {
+    const mask = this.slots.length - 1;
+    let slot = this.hash(key, 0) & mask;
+    for (;;) {
+      const row = (this.slots[slot] as number) - 1;
+      if (row < 0 || this.differing(key, row, 1) === 0) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  private hash(octets: Uint8Array, at: number): number {
+    let hash = this.seed;
+    for (let i = at; i < at + 32; i += 4) {
+      hash = Math.imul(hash ^ readI32(octets, i), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    return Math.imul(hash, 0x85ebca6b) >>> 7;
+  }
+
+  private rehash(): void {
+    this.slots = new Int32Array(this.slots.length * 2);
+    const mask = this.slots.length - 1;
+    for (let row = 0; row < this.randomCount; row++) {
+      let slot = this.hash(this.randoms, row * 32) & mask;
+      while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.slots[slot] = row + 1;
+    }
+  }
+
+  private growRandoms(): void {
+    const rows = Math.ceil(this.newest.length * 1.5);
+    this.randoms = grown(this.randoms, rows * 32);
+    this.newest = grown(this.newest, rows);
+    this.oldest = grown(this.oldest, rows);
+    this.firstLine = grown(this.firstLine, rows);
+    this.firstLog = grown(this.firstLog, rows);
+    this.lineCount = grown(this.lineCount, rows);
+    this.matched = grown(this.matched, rows);
+  }
+
+  private growSecrets(): void {
+    const rows = Math.ceil(this.label.length * 1.5);
+    this.label = grown(this.label, rows);
+    this.generation = grown(this.generation, rows);
+    this.next = grown(this.next, rows);
+    this.secretAt = grown(this.secretAt, rows);
+    this.secretOctets = grown(this.secretOctets, rows);
+  }
+}
+
+/** Two randoms that differ in no more octets than this are one random and damage. */
+const MOST_DIFFERING = 8;
+
+const LABEL_NAMES = Object.keys(LABELS);
+
+function labelName(label: number, generation: number): string {
+  const name = LABEL_NAMES[label] ?? '';
+  const numbered = label === LABELS.CLIENT_TRAFFIC_SECRET || label === LABELS.SERVER_TRAFFIC_SECRET;
+  if (!numbered) return name;
+  return `${name}_${generation === UNNUMBERED ? 'N' : generation}`;
+}
+
+function padded(key: Uint8Array): Uint8Array {
+  if (key.length === 32) return key;
+  const whole = new Uint8Array(32);
+  whole.set(key);
+  return whole;
+}
