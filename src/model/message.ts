@@ -21,6 +21,15 @@ export interface ClientHello {
   readonly supportedGroups: readonly number[];
   readonly signatureAlgorithms: readonly number[];
   readonly keyShareGroups: readonly number[];
+  /** From pre_shared_key, TLS 1.3. */
+  readonly pskIdentities: readonly PskIdentity[];
+}
+
+/** `PskIdentity`, RFC 8446 §4.2.11. */
+export interface PskIdentity {
+  readonly identity: Uint8Array;
+  /** Milliseconds, offset by the ticket's `ticket_age_add`; 0 for an external key. */
+  readonly obfuscatedTicketAge: number;
 }
 
 /** `ServerHello` and HelloRetryRequest, RFC 8446 §4.1.3. */

@@ -14,6 +14,9 @@ import { dtlsSilentMacDrop } from './hmac/dtls-silent-mac-drop.ts';
 import { etmDisagreement } from './hmac/etm-disagreement.ts';
 import { finishedDecryptError } from './hmac/finished-decrypt-error.ts';
 import { hvrLoop } from './hmac/hvr-loop.ts';
+import { pskBinderMismatch } from './hmac/psk-binder-mismatch.ts';
+import { pskMismatch } from './hmac/psk-mismatch.ts';
+import { pskUnknownIdentity } from './hmac/psk-unknown-identity.ts';
 import { recordLengthImpossible } from './hmac/record-length-impossible.ts';
 import { dtlsAssociationRestart } from './misdelivery/dtls-association-restart.ts';
 import { dtlsEpoch0Alert } from './misdelivery/dtls-epoch0-alert.ts';
@@ -58,6 +61,9 @@ export const CATALOGUE: readonly Rule[] = [
   handshakeKillsServer,
   httpOnTlsPort,
   hvrLoop,
+  pskBinderMismatch,
+  pskMismatch,
+  pskUnknownIdentity,
   recordLengthImpossible,
   serverProcessDied,
   tcpConnectRefused,

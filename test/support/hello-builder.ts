@@ -97,6 +97,14 @@ export const ext = {
     type: 35,
     data: ticket,
   }),
+  /** ClientHello's form, one identity; an age of 0 is that of a key that no ticket brought. */
+  offeredPsk: (identity: string, ticketAge = 0): ExtensionSpec => ({
+    type: 41,
+    data: concat(
+      vector(2, vector(2, ascii(identity)), uint(ticketAge, 4)),
+      vector(2, vector(1, filled(32, 0xb1))),
+    ),
+  }),
   /** ServerHello's form. */
   selectedPsk: (index: number): ExtensionSpec => ({ type: 41, data: u16(index) }),
   earlyData: (): ExtensionSpec => ({ type: 42 }),

@@ -1,64 +1,15 @@
 import { BAD_RECORD_MAC } from '../../model/code-points/alerts.ts';
-import { cipherSuite } from '../../model/code-points/suites.ts';
 import type { Confidence } from '../../model/finding.ts';
-import {
-  type AlertFact,
-  type ConnectionHistory,
-  peerOf,
-  type RecordFact,
-} from '../../model/history.ts';
-import type { Neighbours } from '../../model/rule.ts';
+import { peerOf } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { lostOctets } from '../support/ending.ts';
+import { keySuspects, rateSuspects } from '../support/key-suspects.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
-import { refusedFirstRecord } from '../support/refused-record.ts';
+import { refusedFirstRecord, strayRecord } from '../support/refused-record.ts';
+import { compareWithSuite } from '../support/same-suite.ts';
 import { witness } from '../support/witness.ts';
-
-/** A record of the association before this one that arrived here could have raised the alert instead (RFC 6347 §4.2.8). */
-function strayRecord(
-  { previous }: Neighbours,
-  { id }: ConnectionHistory,
-  { packet }: AlertFact,
-): RecordFact | undefined {
-  return previous?.dtls?.anomalies.find(
-    ({ during, record }) => during === id && record.packet < packet,
-  )?.record;
-}
-
-/** What to suspect first, by what was negotiated; the order is that of experience, not of proof. */
-function suspects({
-  cipherSuite: code,
-  extendedMasterSecret,
-  encryptThenMac,
-}: ConnectionHistory): string[] {
-  const suite = code === undefined ? undefined : cipherSuite(code);
-  const causes: string[] = [];
-  if (suite?.keyExchange.includes('PSK') === true) {
-    causes.push(
-      'the two sides hold different pre-shared keys for this identity: the most frequent reason with a PSK suite',
-    );
-  }
-  if (extendedMasterSecret === true) {
-    causes.push(
-      'the two sides hashed different handshakes: with the extended master secret that gives different keys',
-    );
-  }
-  if (suite?.mode === 'cbc') {
-    causes.push(
-      encryptThenMac === true
-        ? 'one side applies the MAC before, the other after encryption: encrypt-then-MAC was negotiated'
-        : `the construction of the record MAC (${suite.mac}) differs in one of the implementations`,
-    );
-  }
-  if (suite?.keyExchange === 'DHE' || suite?.keyExchange === 'DH') {
-    causes.push(
-      'leading zero octets of the shared secret are treated differently: it then fails about once in 256 handshakes',
-    );
-  }
-  return causes;
-}
 
 /**
  * The first protected record is the first use of the new keys. If it does not authenticate, key agreement or the MAC
@@ -91,6 +42,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
       'finished-mismatch',
       'record-decrypts-under-other-connection',
       'psk-mismatch',
+      'truncated-hmac',
       'etm-disagreement',
       'ems-disagreement',
       'record-length-impossible',
@@ -99,7 +51,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     ],
     messages: {
       finished: {
-        what: "The {from} could not authenticate the {peer}'s first protected record (packet {record}, {octets} octets) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}.",
+        what: "The {from} could not authenticate the {peer}'s first protected record (packet {record}, {octets} octets) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}{compared}.",
         causes: [
           'premaster or master secret differ: encoding of the shared secret, PRF hash, extended master secret on one side only',
           'the key block was cut differently, or the record MAC is computed differently, in one of the implementations',
@@ -117,7 +69,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
       },
       flight13: {
         title: "The server's protected flight did not authenticate",
-        what: "The client could not authenticate the server's protected flight (first record in packet {record}) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}.",
+        what: "The client could not authenticate the server's protected flight (first record in packet {record}) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}{compared}.",
         causes: [
           'the handshake secrets differ: ClientHello or ServerHello were changed on the way, or the ServerHello answers another ClientHello',
           'the shared secret of the key exchange is computed or encoded differently',
@@ -137,7 +89,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     const { alert, record } = refused;
     const { id } = history;
     const peer = peerOf(alert.from);
-    const stray = strayRecord(neighbours, history, alert);
+    const stray = strayRecord(neighbours, history, alert.packet);
     const tls13 = isTls13(history);
     const sure = !tls13 && stray === undefined && lostOctets(history) === 0;
     const confidence: Confidence = sure ? 'proven' : 'likely';
@@ -157,6 +109,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
         packet: alert.packet,
         delay,
         negotiated: describeNegotiation(history),
+        compared: '',
       },
       evidence: [
         witness(
@@ -179,13 +132,21 @@ export const badRecordMacFirstRecord = defineConnectionRule({
       ],
       connections: [id],
       causes: [
-        ...suspects(history),
+        ...keySuspects(history),
         ...(stray === undefined
           ? []
           : [
               'a record of the earlier association on the same ports was taken for one of this handshake',
             ]),
       ],
+    };
+  },
+  complete(verdict, index) {
+    const [id = 0] = verdict.connections;
+    return {
+      ...verdict,
+      data: { ...verdict.data, compared: compareWithSuite(index, id) },
+      causes: [...rateSuspects(index, id), ...(verdict.causes ?? [])],
     };
   },
 });

@@ -4,7 +4,7 @@ import {
   peerOf,
   type RecordFact,
 } from '../../model/history.ts';
-import type { Verdict } from '../../model/rule.ts';
+import type { Neighbours, Verdict } from '../../model/rule.ts';
 import { NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { endingOf, lostOctets } from './ending.ts';
 
@@ -46,4 +46,15 @@ function hadNotSwitched(
     (own === undefined || own.packet > alert.packet) &&
     (first === undefined || first.packet > alert.packet)
   );
+}
+
+/** A record of the association before this one that arrived here could have raised an alert instead (RFC 6347 §4.2.8). */
+export function strayRecord(
+  { previous }: Neighbours,
+  { id }: ConnectionHistory,
+  before: number,
+): RecordFact | undefined {
+  return previous?.dtls?.anomalies.find(
+    ({ during, record }) => during === id && record.packet < before,
+  )?.record;
 }

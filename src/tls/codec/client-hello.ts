@@ -3,6 +3,7 @@ import {
   APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
   DRAFT_KEY_SHARE,
   KEY_SHARE,
+  PRE_SHARED_KEY,
   SERVER_NAME,
   SIGNATURE_ALGORITHMS,
   SUPPORTED_GROUPS,
@@ -13,6 +14,7 @@ import type { ClientHello } from '../../model/message.ts';
 import { type Decoded, decode } from './decoded.ts';
 import { readGroups, readSignatureSchemes } from './extension/code-lists.ts';
 import { readClientShares } from './extension/key-share.ts';
+import { readOfferedPsks } from './extension/pre-shared-key.ts';
 import { readProtocolNames } from './extension/protocol-names.ts';
 import { readServerName } from './extension/server-name.ts';
 import { readOfferedVersions } from './extension/supported-versions.ts';
@@ -55,6 +57,7 @@ function readClientHello(r: ByteReader, dtls: boolean): ClientHello {
       read(list, DRAFT_KEY_SHARE, readClientShares) ??
       []
     ).map((share) => share.group),
+    pskIdentities: read(list, PRE_SHARED_KEY, readOfferedPsks)?.identities ?? [],
   };
 }
 

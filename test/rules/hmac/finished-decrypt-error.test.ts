@@ -1,6 +1,7 @@
-import type { ClientHello } from '../../../src/model/message.ts';
 import { finishedDecryptError } from '../../../src/rules/hmac/finished-decrypt-error.ts';
+import { fakeClientHello } from '../../support/fake-hello.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
+import { ext } from '../../support/hello-builder.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const serverFlight = [
@@ -18,21 +19,7 @@ const given = {
   protectedRecords: { client: { count: 1, first: fakeRecord(22, 'client', 9) } },
   alerts: [fakeAlert(51, 'server', 10)],
 } as const;
-const pskHello: ClientHello = {
-  legacyVersion: 0x0303,
-  random: new Uint8Array(32),
-  sessionId: new Uint8Array(0),
-  cookie: undefined,
-  cipherSuites: [0x1301],
-  compressionMethods: [0],
-  extensions: [{ type: 41, data: new Uint8Array(0) }],
-  serverName: undefined,
-  alpn: [],
-  versions: [0x0304],
-  supportedGroups: [],
-  signatureAlgorithms: [],
-  keyShareGroups: [],
-};
+const pskHello = fakeClientHello({ extensions: [ext.offeredPsk('sensor-7')] });
 const onHello = {
   outcome: 'failed',
   stage: 'server-hello',

@@ -1,25 +1,11 @@
 import type { ConnectionHistory, DtlsHelloFact } from '../../../src/model/history.ts';
-import type { ClientHello } from '../../../src/model/message.ts';
 import { hvrLoop } from '../../../src/rules/hmac/hvr-loop.ts';
+import { fakeClientHello } from '../../support/fake-hello.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
 import { association, atMs, hello, verify } from '../support/dtls-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
-const clientHello: ClientHello = {
-  legacyVersion: 0xfefd,
-  random: new Uint8Array(32),
-  sessionId: new Uint8Array(),
-  cookie: undefined,
-  cipherSuites: [],
-  compressionMethods: [],
-  extensions: [],
-  serverName: undefined,
-  alpn: [],
-  versions: [],
-  supportedGroups: [],
-  signatureAlgorithms: [],
-  keyShareGroups: [],
-};
+const clientHello = fakeClientHello({ version: 0xfefd, cookie: new Uint8Array() });
 
 interface Case {
   readonly rounds: number;

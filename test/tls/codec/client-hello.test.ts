@@ -40,6 +40,7 @@ describe('decodeClientHello, TLS', () => {
             0x0402, 0x0502, 0x0602, 0x0202,
           ],
           keyShareGroups: [29],
+          pskIdentities: [],
         },
         legalCuts: { 45: 'no extensions' },
       },

@@ -1,12 +1,6 @@
 import type { ByteReader } from '../../../bytes/reader.ts';
+import type { PskIdentity } from '../../../model/message.ts';
 import { readVector, readVectors, readWindow } from '../lists.ts';
-
-/** `PskIdentity`. RFC 8446 §4.2.11. */
-export interface PskIdentity {
-  readonly identity: Uint8Array;
-  /** Milliseconds, offset by the ticket's `ticket_age_add`; 0 for an external key. */
-  readonly obfuscatedTicketAge: number;
-}
 
 /** `OfferedPsks`: keys and the proofs of them, pairwise. */
 export interface OfferedPsks {

@@ -1,0 +1,182 @@
+import {
+  alertDescriptionName,
+  BAD_RECORD_MAC,
+  DECRYPT_ERROR,
+} from '../../model/code-points/alerts.ts';
+import type { Explanation } from '../../model/finding.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
+import { formatDuration } from '../../model/time.ts';
+import {
+  defineConnectionRule,
+  type FindingOf,
+  NOT_APPLICABLE,
+  notAssessable,
+  PASS,
+} from '../define-rule.ts';
+import { isTls13 } from '../support/closing-alert.ts';
+import { lostOctets } from '../support/ending.ts';
+import { rateSuspects } from '../support/key-suspects.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { takesKeysFromPsk } from '../support/pre-shared-key.ts';
+import { recordEvidence } from '../support/records.ts';
+import { refusedFirstRecord, strayRecord } from '../support/refused-record.ts';
+import { compareWithSuite } from '../support/same-suite.ts';
+import { silentlyDropped } from '../support/silent-drop.ts';
+import { witness } from '../support/witness.ts';
+
+const REMEDIES = [
+  'compare identity and key octets on both sides: hexadecimal or text, a trailing newline or NUL, upper and lower case of the identity',
+  'look the identity up in the server’s list of keys: a server may hide that it does not know it by answering as to a wrong key',
+  'where only some clients fail, provision those again; where all do, look at the server',
+];
+
+const EXPLANATIONS: readonly Explanation[] = [
+  {
+    likelihood: 'high',
+    text: 'Client and server hold different keys for the identity.',
+    for: [
+      'the suite takes its keys from the pre-shared one',
+      'the first record under them was refused',
+    ],
+    against: [],
+  },
+  {
+    likelihood: 'medium',
+    text: 'The server does not know the identity and hides that behind a wrong key.',
+    for: ['RFC 4279 §2 allows it'],
+    against: [],
+  },
+  {
+    likelihood: 'low',
+    text: 'The keys are the same and are derived or used in different ways.',
+    for: [],
+    against: [],
+  },
+];
+
+type Message = 'refused' | 'dropped';
+
+/** An alert in the clear that answers the client's first protected record. */
+function refused(history: ConnectionHistory): FindingOf<Record<Message, never>> | undefined {
+  const found = refusedFirstRecord(history, [BAD_RECORD_MAC, DECRYPT_ERROR]);
+  if (found.kind !== 'refused' || found.alert.from !== 'server') return undefined;
+  const { alert, record } = found;
+  const { id } = history;
+  const name = alertDescriptionName(alert.description ?? 0);
+  return {
+    kind: 'finding',
+    message: 'refused',
+    confidence: lostOctets(history) === 0 ? 'likely' : 'possible',
+    data: {
+      id,
+      name,
+      octets: record.length,
+      record: record.packet,
+      packet: alert.packet,
+      delay: formatDuration(alert.nanos - record.nanos),
+      negotiated: describeNegotiation(history),
+      compared: '',
+    },
+    evidence: [
+      witness(alert, id, 'server', `${name} in the clear: the server had not switched to the keys`),
+      witness(record, id, 'client', `the first record under the new keys, ${record.length} octets`),
+    ],
+    connections: [id],
+    explanations: EXPLANATIONS,
+  };
+}
+
+/** The client's Finished over DTLS, repeated and never answered. */
+function dropped(history: ConnectionHistory): FindingOf<Record<Message, never>> | undefined {
+  const found = silentlyDropped(history);
+  if (found.kind !== 'dropped' || found.sender !== 'client') return undefined;
+  const { first, last, count, life } = found;
+  const { id } = history;
+  return {
+    kind: 'finding',
+    message: 'dropped',
+    confidence: 'likely',
+    data: {
+      id,
+      count,
+      packet: first.packet,
+      span: formatDuration(last.nanos - first.nanos),
+      negotiated: describeNegotiation(history),
+      compared: '',
+    },
+    evidence: [
+      recordEvidence(first, id, 'first Finished of the client'),
+      recordEvidence(last, id, `transmission ${count} of it`),
+      witness(life, id, 'server', 'the server is still heard from'),
+    ],
+    connections: [id],
+    explanations: EXPLANATIONS,
+  };
+}
+
+/** With a pre-shared key nothing but the key is proven by the Finished: if that fails, the key is the first to suspect. */
+export const pskMismatch = defineConnectionRule({
+  meta: {
+    id: 'psk-mismatch',
+    group: 'hmac',
+    title: 'Client and server appear to hold different pre-shared keys',
+    severity: 'error',
+    sources: ['RFC 4279 §2', 'RFC 5489 §2', 'RFC 5246 §7.2.2', 'RFC 6347 §4.1.2.7'],
+    reports:
+      'A full handshake of TLS or DTLS up to 1.2 with a PSK suite in which the server refuses the first record under the new keys: over TCP with bad_record_mac or decrypt_error in the clear, over DTLS mostly by silence while the client repeats its Finished.',
+    matters:
+      'No message says “wrong key”: the handshake runs well up to the Finished, then stops with an alert that is blamed on the network, or over DTLS runs into a timeout. It is the most frequent fault of PSK deployments.',
+    decides:
+      'The suite takes its keys from a pre-shared one, no session was resumed, and nothing but the client’s first protected record can have raised the server’s alert, or that record was on the wire three times while the server was heard from. Other handshakes with the same suite at this server are counted beside it.',
+    silent:
+      'For other suites and for resumed sessions, whose secret comes from the session. Where a record of an earlier association arrived in the handshake, and where the server’s alert unknown_psk_identity says more. In TLS 1.3 the binder shows a wrong key earlier.',
+    yieldsTo: [
+      'record-mac-mismatch',
+      'finished-mismatch',
+      'record-length-impossible',
+      'record-decrypts-under-other-connection',
+      'dtls-old-epoch-after-new-handshake',
+    ],
+    messages: {
+      refused: {
+        what: 'The server answered the client’s first protected record (packet {record}, {octets} octets) with {name} in packet {packet}, {delay} later; {negotiated}{compared}.',
+        causes: ['the pre-shared keys differ, or the server does not know the identity'],
+        remedies: REMEDIES,
+        commands: [
+          'tshark -r CAPTURE -Y "tls.handshake.client_psk_identity" -T fields -e frame.number -e ip.src -e tls.handshake.client_psk_identity',
+          'openssl s_client -connect HOST:PORT -tls1_2 -psk_identity IDENTITY -psk HEX',
+        ],
+      },
+      dropped: {
+        what: 'The client of connection {id} sent its Finished {count} times in {span}, and the server, heard from meanwhile, answered with neither its own Finished nor an alert; {negotiated}{compared}.',
+        causes: [
+          'the pre-shared keys differ, or the server does not know the identity: DTLS drops what does not verify without a word',
+        ],
+        remedies: REMEDIES,
+        commands: [
+          'tshark -r CAPTURE -Y "dtls.handshake.client_psk_identity" -T fields -e frame.number -e ip.src -e dtls.handshake.client_psk_identity',
+          'openssl s_client -dtls1_2 -connect HOST:PORT -psk_identity IDENTITY -psk HEX',
+        ],
+      },
+    },
+  },
+  check(history, neighbours) {
+    if (isTls13(history) || !takesKeysFromPsk(history)) return NOT_APPLICABLE;
+    if (history.outcome === 'established') return PASS;
+    const alert = refused(history);
+    if (alert !== undefined)
+      return strayRecord(neighbours, history, alert.evidence[0].packet) === undefined
+        ? alert
+        : PASS;
+    if (!history.bothDirections) return notAssessable('one-direction');
+    return dropped(history) ?? PASS;
+  },
+  complete(verdict, index) {
+    const [id = 0] = verdict.connections;
+    return {
+      ...verdict,
+      data: { ...verdict.data, compared: compareWithSuite(index, id) },
+      causes: rateSuspects(index, id),
+    };
+  },
+});
