@@ -6,6 +6,11 @@ import { LIMITS } from '../model/limits.ts';
 /** Int32 words kept of each random: two equal ones by chance among a million randoms are rarer than one in 10^7. */
 const WORDS = 2;
 
+interface Shared extends SharedRandomFact {
+  readonly connections: number[];
+  readonly packets: number[];
+}
+
 /**
  * Hello randoms of all connections, to find the same one on two of them. Open addressing, one row of numbers a random.
  */
@@ -18,10 +23,8 @@ export class RandomIndex {
   private owner = new Int32Array(512);
   private packet = new Int32Array(512);
   private size = 0;
-  private readonly shared = new Map<
-    number,
-    { role: number; connections: number[]; packets: number[] }
-  >();
+  private readonly shared = new Map<number, Shared>();
+  private told: readonly SharedRandomFact[] | undefined;
 
   /** @param role 0 client, 1 server; `offset` of the 32 octets in `bytes`, which may be fewer if damaged */
   add(role: number, bytes: Uint8Array, offset: number, connection: number, packet: number): void {
@@ -52,12 +55,10 @@ export class RandomIndex {
     if (this.size * 2 > this.mask) this.rehash();
   }
 
-  facts(): SharedRandomFact[] {
-    return [...this.shared.values()].map((s) => ({
-      role: s.role === 0 ? 'client' : 'server',
-      connections: s.connections,
-      packets: s.packets,
-    }));
+  /** The same array until another one is found. */
+  facts(): readonly SharedRandomFact[] {
+    this.told ??= [...this.shared.values()];
+    return this.told;
   }
 
   private slotOf(w0: number, w1: number): number {
@@ -70,11 +71,12 @@ export class RandomIndex {
     if (entry === undefined) {
       if (this.shared.size >= LIMITS.findingsPerRule) return;
       entry = {
-        role,
+        role: role === 0 ? 'client' : 'server',
         connections: [this.owner[at] as number],
         packets: [this.packet[at] as number],
       };
       this.shared.set(at, entry);
+      this.told = undefined;
     }
     if (
       entry.connections.length < LIMITS.anomaliesPerConnection &&

@@ -1,4 +1,4 @@
-import { grown } from '../bytes/columns.ts';
+import { RowPages } from '../bytes/row-pages.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import {
   type At,
@@ -26,6 +26,8 @@ import type { RandomIndex } from './random-index.ts';
 
 /** What is kept of a server endpoint. */
 interface Server {
+  /** Place in the list of servers, plus 1. */
+  readonly number: number;
   readonly transport: 'tcp' | 'udp';
   /** A flow that it is an end of, and which. */
   readonly flow: number;
@@ -36,13 +38,14 @@ interface Server {
   /** Its connections that failed or were aborted. */
   failures: number;
   facts: ServerFacts | undefined;
-  /** Ids of its connections. */
-  connections: Int32Array;
-  count: number;
-  readonly closes: ServerCloseFact[];
-  readonly refusals: RefusalFact[];
+  /** Ids of its first and last connection, 0 for none; each row has the one after it. */
+  first: number;
+  last: number;
+  /** Most servers have none of these. */
+  closes: ServerCloseFact[] | undefined;
+  refusals: RefusalFact[] | undefined;
   /** SYN-ACKs: packet, moment, and when that connection ended; three numbers each. */
-  readonly accepted: number[];
+  accepted: number[] | undefined;
 }
 
 /**
@@ -61,11 +64,11 @@ export class ServerIndex implements CaptureIndex {
   };
   private readonly names: (string | undefined)[] = [];
   private readonly alpns: (string | undefined)[] = [];
+  /** All servers, in the order of their appearance; a row has its place plus 1. */
   private readonly owners: Server[] = [];
-  private ints = new Int32Array(512 * INTS);
-  private times = new Float64Array(512 * TIMES);
+  private readonly rows = new RowPages(INTS, TIMES);
   /** Rare parts by id. */
-
+  private readonly fatals = new Map<number, NonNullable<ConnectionSummary['fatalAlert']>>();
   private readonly groups = new Map<number, number>();
   private readonly suites = new Map<number, readonly number[]>();
 
@@ -85,35 +88,32 @@ export class ServerIndex implements CaptureIndex {
   add(history: ConnectionHistory, hello: RowNumbers): void {
     const id = history.id;
     const at = id - 1;
-    if ((at + 1) * INTS > this.ints.length) {
-      const rows = Math.max(id, Math.ceil((this.ints.length / INTS) * 1.5));
-      this.ints = grown(this.ints, rows * INTS);
-      this.times = grown(this.times, rows * TIMES);
-    }
+    const { rows } = this;
+    rows.reserve(at);
+    const ints = rows.intsOf(at) as Int32Array;
+    const times = rows.floatsOf(at) as Float64Array;
     if (id > this.connectionCount) this.connectionCount = id;
     const server = this.serverOf(history.transport, hello.flow, otherSide(hello.clientSide));
     server.speaksTls = true;
-    this.owners[at] = server;
     this.names[at] = history.serverName;
-    if (server.count === server.connections.length)
-      server.connections = grown(server.connections, server.connections.length * 2);
-    server.connections[server.count++] = id;
+    this.link(server, id);
     const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
     const failed = history.outcome === 'failed' || history.outcome === 'aborted';
     if (failed) server.failures++;
     if (failed || hello.transmissions > 1 || unanswered) server.remarkable = true;
 
-    const { ints, times } = this;
-    const i = at * INTS;
-    const t = at * TIMES;
+    const i = rows.intsAt(at);
+    const t = rows.floatsAt(at);
     ints[i] =
       1 |
       (hello.clientSide << 6) |
+      (OUTCOMES.indexOf(history.outcome) << OUTCOME_BIT) |
+      (STAGES.indexOf(history.stage) << STAGE_BIT) |
       (history.protocol === 'DTLS' ? 2 : 0) |
       (history.resumed === undefined ? 0 : history.resumed ? 12 : 4);
     ints[i + 1] = history.stream;
-    ints[i + 15] = hello.flow;
-    ints[i + 2] = OUTCOMES.indexOf(history.outcome) | (STAGES.indexOf(history.stage) << 8);
+    ints[i + 14] = hello.flow;
+    ints[i + 2] = server.number;
     ints[i + 3] = history.version ?? 0;
     ints[i + 4] = (history.cipherSuite ?? -1) + 1;
     ints[i + 5] = history.firstPacket;
@@ -126,11 +126,11 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 9] = hello.answerPacket;
     times[t + 3] = hello.answerNanos;
     ints[i + 10] = hello.octets;
-    ints[i + 13] = hello.lastFromClient.packet;
+    ints[i + 12] = hello.lastFromClient.packet;
     times[t + 4] = hello.lastFromClient.nanos;
-    ints[i + 14] = hello.lastFromServer.packet;
+    ints[i + 13] = hello.lastFromServer.packet;
     times[t + 5] = hello.lastFromServer.nanos;
-    if (history.outcome !== 'established') this.addFailure(history, i);
+    if (history.outcome !== 'established') this.addFailure(history, ints, i);
     this.alpns[at] = history.alpn;
     if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
   }
@@ -145,10 +145,12 @@ export class ServerIndex implements CaptureIndex {
       return;
     }
     const server = this.serverOf('tcp', view.flow, serverSide);
+    server.accepted ??= [];
     if (server.accepted.length < 3 * LIMITS.eventsPerServer)
       server.accepted.push(synAck.packet, synAck.nanos, view.endNanos);
     const close = view.isEnded ? serverClose(view, serverSide, history) : undefined;
     if (close === undefined) return;
+    server.closes ??= [];
     if (server.closes.length < LIMITS.eventsPerServer) server.closes.push(close);
     server.remarkable = true;
   }
@@ -163,6 +165,7 @@ export class ServerIndex implements CaptureIndex {
     )
       return;
     const server = this.serverOf('tcp', view.flow, serverSide);
+    server.refusals ??= [];
     if (server.refusals.length >= LIMITS.eventsPerServer) return;
     server.refusals.push({
       client: view.endpoint(initiator),
@@ -177,30 +180,32 @@ export class ServerIndex implements CaptureIndex {
 
   summary(id: number): ConnectionSummary | undefined {
     const at = id - 1;
-    const i = at * INTS;
-    const { ints, times } = this;
-    const server = this.owners[at];
+    const { rows } = this;
+    const ints = at < 0 ? undefined : rows.intsOf(at);
+    const times = rows.floatsOf(at);
+    if (ints === undefined || times === undefined) return undefined;
+    const i = rows.intsAt(at);
+    const t = rows.floatsAt(at);
+    const server = this.owners[(ints[i + 2] as number) - 1];
     if (server === undefined) return undefined;
-    const t = at * TIMES;
     const when = (k: number, n: number) => ({
       packet: ints[i + k] as number,
       nanos: times[t + n] as number,
     });
     const maybe = (k: number, n: number) => (ints[i + k] === 0 ? undefined : when(k, n));
     const bits = ints[i] as number;
-    const fatal = ints[i + 11] as number;
     const version = ints[i + 3] as number;
     return {
       id,
       protocol: (bits & 2) !== 0 ? 'DTLS' : 'TLS',
       stream: ints[i + 1] as number,
       client: this.flows[server.transport].endpoint(
-        ints[i + 15] as number,
+        ints[i + 14] as number,
         (((ints[i] as number) >> 6) & 1) as Side,
       ),
       server: this.flows[server.transport].endpoint(server.flow, server.side),
-      outcome: OUTCOMES[(ints[i + 2] as number) & 0xff] ?? 'incomplete',
-      stage: STAGES[(ints[i + 2] as number) >> 8] ?? 'none',
+      outcome: OUTCOMES[(bits >> OUTCOME_BIT) & 7] ?? 'incomplete',
+      stage: STAGES[(bits >> STAGE_BIT) & 7] ?? 'none',
       version: version === 0 ? undefined : version,
       cipherSuite: ints[i + 4] === 0 ? undefined : (ints[i + 4] as number) - 1,
       resumed: (bits & 4) === 0 ? undefined : (bits & 8) !== 0,
@@ -211,16 +216,9 @@ export class ServerIndex implements CaptureIndex {
       helloTransmissions: ints[i + 8] as number,
       answered: maybe(9, 3),
       helloOctets: ints[i + 10] as number,
-      fatalAlert:
-        fatal === 0
-          ? undefined
-          : {
-              description: (fatal & 0xff) as number,
-              from: (fatal & 0x200) !== 0 ? 'client' : 'server',
-              packet: ints[i + 12] as number,
-            },
-      lastFromClient: maybe(13, 4),
-      lastFromServer: maybe(14, 5),
+      fatalAlert: this.fatals.get(id),
+      lastFromClient: maybe(12, 4),
+      lastFromServer: maybe(13, 5),
       alpn: this.alpns[at],
       group: this.groups.get(id),
       resumptionOffered: (bits & 16) === 0 ? undefined : (bits & 32) !== 0,
@@ -245,33 +243,51 @@ export class ServerIndex implements CaptureIndex {
 
   private makeFacts(server: Server): ServerFacts {
     let connections: ConnectionSummary[] | undefined;
-    const summary = (id: number) => this.summary(id);
+    const summaries = () => this.summariesOf(server);
     const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
     return {
       endpoint: this.flows[server.transport].endpoint(server.flow, server.side),
       transport: server.transport,
       speaksTls: server.speaksTls,
       failures: server.failures,
-      closes: [...server.closes].sort(byTime),
-      refusals: [...server.refusals].sort((a, b) => a.syn.nanos - b.syn.nanos),
+      closes: [...(server.closes ?? [])].sort(byTime),
+      refusals: [...(server.refusals ?? [])].sort((a, b) => a.syn.nanos - b.syn.nanos),
       accepted: acceptedBy(server).sort(byTime),
       openAt: (nanos) => openAt(server, nanos),
       get connections() {
         // Built once, and only if a rule looks.
-        connections ??= [...server.connections.subarray(0, server.count)]
-          .flatMap((id) => summary(id) ?? [])
-          .sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
+        connections ??= summaries();
         return connections;
       },
     };
   }
 
-  private addFailure(history: ConnectionHistory, i: number): void {
-    const { ints } = this;
+  private link(server: Server, id: number): void {
+    if (server.last === 0) server.first = id;
+    else {
+      const before = server.last - 1;
+      (this.rows.intsOf(before) as Int32Array)[this.rows.intsAt(before) + NEXT] = id;
+    }
+    server.last = id;
+  }
+
+  /** In order of time. */
+  private summariesOf({ first }: Server): ConnectionSummary[] {
+    const found: ConnectionSummary[] = [];
+    for (let id = first; id !== 0; ) {
+      const summary = this.summary(id);
+      if (summary !== undefined) found.push(summary);
+      const at = id - 1;
+      id = (this.rows.intsOf(at) as Int32Array)[this.rows.intsAt(at) + NEXT] as number;
+    }
+    return found.sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
+  }
+
+  private addFailure(history: ConnectionHistory, ints: Int32Array, i: number): void {
     const fatal = history.alerts.findLast((a) => !a.encrypted && a.level === 2);
     if (fatal !== undefined) {
-      ints[i + 11] = 0x100 | (fatal.from === 'client' ? 0x200 : 0) | (fatal.description ?? 0);
-      ints[i + 12] = fatal.packet;
+      const { description = 0, from, packet } = fatal;
+      this.fatals.set(history.id, { description, from, packet });
     }
     const { clientHello } = history;
     if (clientHello === undefined) return;
@@ -306,6 +322,7 @@ export class ServerIndex implements CaptureIndex {
     let server = known.get(key);
     if (server === undefined) {
       server = {
+        number: this.owners.length + 1,
         transport,
         flow,
         side,
@@ -313,12 +330,13 @@ export class ServerIndex implements CaptureIndex {
         remarkable: false,
         failures: 0,
         facts: undefined,
-        connections: new Int32Array(4),
-        count: 0,
-        closes: [],
-        refusals: [],
-        accepted: [],
+        first: 0,
+        last: 0,
+        closes: undefined,
+        refusals: undefined,
+        accepted: undefined,
       };
+      this.owners.push(server);
       if (known.size < LIMITS.serverEndpoints) known.set(key, server);
     }
     return server;
@@ -343,7 +361,12 @@ export interface RowNumbers {
   readonly answeredClose: { readonly packet: number; readonly lateNanos: number } | undefined;
 }
 
-const INTS = 16;
+/** The first integer of a row: bit 0 in use, 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
+const OUTCOME_BIT = 8;
+const STAGE_BIT = 11;
+/** The integer that names the server's next connection. */
+const NEXT = 11;
+const INTS = 15;
 const TIMES = 6;
 
 /** The server's end of a connection that it closed or reset first, without having said so in TLS. */
@@ -384,7 +407,7 @@ function serverClose(
   };
 }
 
-function acceptedBy({ accepted }: Server): At[] {
+function acceptedBy({ accepted = [] }: Server): At[] {
   const list: At[] = [];
   for (let i = 0; i < accepted.length; i += 3)
     list.push({ packet: accepted[i] as number, nanos: accepted[i + 1] as number });
@@ -392,7 +415,7 @@ function acceptedBy({ accepted }: Server): At[] {
 }
 
 /** Connections that a SYN-ACK had opened and no FIN or RST had ended. */
-function openAt({ accepted }: Server, nanos: number): number {
+function openAt({ accepted = [] }: Server, nanos: number): number {
   let open = 0;
   for (let i = 0; i < accepted.length; i += 3)
     if ((accepted[i + 1] as number) <= nanos && (accepted[i + 2] as number) > nanos) open++;

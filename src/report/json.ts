@@ -70,7 +70,7 @@ export class JsonReporter implements Reporter {
     this.findings.sort(byWeight);
     out.text('"findings":[');
     this.findings.forEach((finding, index) => {
-      out.text(`${index === 0 ? '\n' : ',\n'}${toJson(findingObject(finding, index + 1, run))}`);
+      out.text(`${index === 0 ? '\n' : ',\n'}{${findingMembers(finding, index + 1, run)}}`);
     });
     out.text(`\n],\n"summary":${toJson(summaryObject(ending))}}\n`);
     out.flush();
@@ -107,7 +107,8 @@ export class NdjsonReporter implements Reporter {
 
   finding(finding: Finding): void {
     this.findings++;
-    this.line({ kind: 'finding', ...findingObject(finding, this.findings, this.run) });
+    const members = findingMembers(finding, this.findings, this.run);
+    this.out.text(`{"kind":"finding",${members}}\n`);
   }
 
   flush(): void {
@@ -130,6 +131,36 @@ export class NdjsonReporter implements Reporter {
   private line(object: object): void {
     this.out.text(`${toJson(object)}\n`);
   }
+}
+
+/** A finding as JSON, without braces. What all findings of a rule have alike is put into words once. */
+function findingMembers(finding: Finding, id: number, run: RunContext): string {
+  const {
+    causes: _c,
+    remedies: _r,
+    commands: _o,
+    references: _f,
+    displayFilter,
+    table,
+    ...own
+  } = findingObject(finding, id, run);
+  return `${toJson(own).slice(1, -1)},"causes":${known(finding.causes)},"remedies":${known(
+    finding.remedies,
+  )},"commands":${known(finding.commands)},"references":${known(finding.references)},${toJson({
+    displayFilter,
+    table,
+  }).slice(1, -1)}`;
+}
+
+const KNOWN = new WeakMap<readonly unknown[], string>();
+
+function known(value: readonly unknown[]): string {
+  let text = KNOWN.get(value);
+  if (text === undefined) {
+    text = toJson(value);
+    KNOWN.set(value, text);
+  }
+  return text;
 }
 
 function list(items: readonly string[]): string {

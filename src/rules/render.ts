@@ -1,4 +1,4 @@
-import type { Evidence, Explanation, Finding } from '../model/finding.ts';
+import type { Evidence, Explanation, Finding, Reference } from '../model/finding.ts';
 import type { FindingVerdict, RuleMeta } from '../model/rule.ts';
 import { referenceTo } from './references.ts';
 
@@ -71,6 +71,29 @@ const printableExplanation = (explanation: Explanation): Explanation => ({
   against: explanation.against.map(printable),
 });
 
+/** By rule: thousands of findings may be held until the end, and each has the same ones. */
+const references = new WeakMap<RuleMeta, readonly Reference[]>();
+
+function referencesOf(meta: RuleMeta): readonly Reference[] {
+  let list = references.get(meta);
+  if (list === undefined) {
+    list = meta.sources.map(referenceTo);
+    references.set(meta, list);
+  }
+  return list;
+}
+
+/** The rule's words with the figures put in, behind those for this case only; the rule's own list where it is the same. */
+function words(
+  texts: readonly string[],
+  data: FindingVerdict['data'],
+  more: readonly string[] = [],
+): readonly string[] {
+  const plain = !texts.some((text) => text.includes('{'));
+  if (plain && more.length === 0) return texts;
+  return [...more.map(printable), ...texts.map((text) => fill(text, data))];
+}
+
 /**
  * A verdict made ready to be told: words from the rule, figures from the verdict, packets and evidence in order.
  *
@@ -83,10 +106,6 @@ export function renderFinding(
 ): Finding {
   const message = meta.messages[verdict.message];
   if (message === undefined) throw new Error(`no message '${verdict.message}'`);
-  const words = (texts: readonly string[], more: readonly string[] = []): string[] => [
-    ...more.map(printable),
-    ...texts.map((text) => fill(text, verdict.data)),
-  ];
   const evidence = [...verdict.evidence].sort((a, b) => a.packet - b.packet);
   const packets = [...new Set(evidence.map(({ packet }) => packet))];
   const told = new Set(verdict.connections);
@@ -102,10 +121,10 @@ export function renderFinding(
     nanos: verdict.evidence[0].nanos,
     evidence: evidence.map(printableEvidence),
     explanations: (verdict.explanations ?? []).map(printableExplanation),
-    causes: words(message.causes, verdict.causes),
-    remedies: words(message.remedies, verdict.remedies),
-    commands: words(message.commands),
-    references: meta.sources.map(referenceTo),
+    causes: words(message.causes, verdict.data, verdict.causes),
+    remedies: words(message.remedies, verdict.data, verdict.remedies),
+    commands: words(message.commands, verdict.data),
+    references: referencesOf(meta),
     displayFilter: displayFilter(packets, told, streamOf),
     ...(verdict.table === undefined
       ? {}

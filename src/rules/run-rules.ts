@@ -213,13 +213,14 @@ export class RuleRunner {
       return row && { transport: row.protocol === 'DTLS' ? 'udp' : 'tcp', stream: row.stream };
     };
     for (const state of this.#states) {
-      for (const verdict of state.held) {
+      // A verdict is let go when it was told: there may be thousands, and the finding made of it is kept.
+      state.held.reverse();
+      for (let verdict = state.held.pop(); verdict !== undefined; verdict = state.held.pop()) {
         if (!this.#isSilenced(state, verdict)) this.#tell(state, verdict, streamOf);
       }
       for (const connections of state.heldOver) {
         if (!this.#isSilenced(state, { connections })) state.omitted++;
       }
-      state.held.length = 0;
       state.heldOver.length = 0;
     }
   }

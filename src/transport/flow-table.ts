@@ -1,12 +1,17 @@
 import { grown } from '../bytes/columns.ts';
+import { RowPages } from '../bytes/row-pages.ts';
 import type { Endpoint } from '../model/history.ts';
 import type { FlowDirectory, Side } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 
-/** Int32 words of one key: two addresses of four words (IPv4 uses the first), both ports, family. */
-const WORDS = 10;
-const PORTS = 8;
-const FAMILY = 9;
+/** Int32 words of a flow: two IPv4 addresses, or where the two of IPv6 are; both ports; 6 for IPv6. */
+const WORDS = 4;
+const PORTS = 2;
+const FAMILY = 3;
+/** Words of a key of IPv6: two addresses, both ports, the flow. */
+const WORDS6 = 10;
+const PORTS6 = 8;
+const FLOW6 = 9;
 /** A slot for IPv4 holds the key itself, so that a lookup touches one cache line: address, address, ports, flow + 1. */
 const SLOT = 4;
 
@@ -24,9 +29,10 @@ export class FlowTable implements FlowDirectory {
   private slots6 = new Int32Array(1024);
   private mask6 = 1023;
   private count6 = 0;
-  private keys = new Int32Array(512 * WORDS);
+  private readonly flows = new RowPages(WORDS, 0);
+  private keys6 = new Int32Array(64 * WORDS6);
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
-  private readonly probe = new Int32Array(WORDS);
+  private readonly probe = new Int32Array(WORDS6);
   /** Flows so far. */
   size = 0;
 
@@ -60,28 +66,26 @@ export class FlowTable implements FlowDirectory {
   }
 
   endpointKey(flow: number, side: Side): number | string {
-    if (this.keys[flow * WORDS + FAMILY] !== 4)
+    if (this.word(flow, FAMILY) === 6)
       return `${this.address(flow, side)} ${this.port(flow, side)}`;
-    return ((this.keys[flow * WORDS + side * 4] as number) >>> 0) * 0x10000 + this.port(flow, side);
+    return (this.word(flow, side) >>> 0) * 0x10000 + this.port(flow, side);
   }
 
   /** Port of one side. */
   port(flow: number, side: number): number {
-    const ports = this.keys[flow * WORDS + PORTS] as number;
+    const ports = this.word(flow, PORTS);
     return side === 0 ? ports >>> 16 : ports & 0xffff;
   }
 
   /** Address of one side as text: dotted decimal, or RFC 5952. */
   address(flow: number, side: number): string {
-    const k = flow * WORDS + side * 4;
-    const { keys } = this;
-    if (keys[flow * WORDS + FAMILY] === 4) {
-      const a = keys[k] as number;
+    const a = this.word(flow, side);
+    if (this.word(flow, FAMILY) !== 6) {
       return `${a >>> 24}.${(a >>> 16) & 255}.${(a >>> 8) & 255}.${a & 255}`;
     }
     const groups: number[] = [];
     for (let i = 0; i < 4; i++) {
-      const word = keys[k + i] as number;
+      const word = this.keys6[a + i] as number;
       groups.push(word >>> 16, word & 0xffff);
     }
     return formatGroups(groups);
@@ -104,29 +108,27 @@ export class FlowTable implements FlowDirectory {
     const ports = first
       ? (t.sourcePort << 16) | t.destinationPort
       : (t.destinationPort << 16) | t.sourcePort;
-    probe[PORTS] = ports;
+    probe[PORTS6] = ports;
     let slot = finish(mix(hash, ports)) & this.mask6;
     const side = first ? 0 : 1;
     for (;;) {
-      const flow = (this.slots6[slot] as number) - 1;
-      if (flow < 0) return (this.add6(slot) << 1) | side;
-      if (this.matches(flow)) return (flow << 1) | side;
+      const key = (this.slots6[slot] as number) - 1;
+      if (key < 0) return (this.add6(slot) << 1) | side;
+      if (this.matches(key)) return ((this.keys6[key * WORDS6 + FLOW6] as number) << 1) | side;
       slot = (slot + 1) & this.mask6;
     }
   }
 
-  private matches(flow: number): boolean {
-    const k = flow * WORDS;
-    for (let i = 0; i <= PORTS; i++) if (this.keys[k + i] !== this.probe[i]) return false;
+  private matches(key: number): boolean {
+    const { keys6, probe } = this;
+    const k = key * WORDS6;
+    // Ports tell flows between two hosts apart, so they are looked at first.
+    for (let i = PORTS6; i >= 0; i--) if (keys6[k + i] !== probe[i]) return false;
     return true;
   }
 
   private add4(at: number, a: number, b: number, ports: number): number {
-    const flow = this.addKey(4);
-    const k = flow * WORDS;
-    this.keys[k] = a;
-    this.keys[k + 4] = b;
-    this.keys[k + PORTS] = ports;
+    const flow = this.addFlow(a, b, ports, 4);
     this.slots4[at] = a;
     this.slots4[at + 1] = b;
     this.slots4[at + 2] = ports;
@@ -136,20 +138,33 @@ export class FlowTable implements FlowDirectory {
   }
 
   private add6(slot: number): number {
-    const flow = this.addKey(6);
-    this.probe[FAMILY] = 6;
-    this.keys.set(this.probe, flow * WORDS);
-    this.slots6[slot] = flow + 1;
+    const { probe } = this;
+    const k = this.count6 * WORDS6;
+    const flow = this.addFlow(k, k + 4, probe[PORTS6] as number, 6);
+    probe[FLOW6] = flow;
+    if (k + WORDS6 > this.keys6.length)
+      this.keys6 = grown(this.keys6, Math.ceil(this.count6 * 1.5) * WORDS6);
+    this.keys6.set(probe, k);
+    this.slots6[slot] = this.count6 + 1;
     if (++this.count6 * 2 > this.mask6) this.rehash6();
     return flow;
   }
 
-  private addKey(family: number): number {
+  private addFlow(a: number, b: number, ports: number, family: number): number {
+    const { flows } = this;
     const flow = this.size++;
-    if ((flow + 1) * WORDS > this.keys.length)
-      this.keys = grown(this.keys, Math.ceil(this.keys.length / WORDS / 2) * 3 * WORDS);
-    this.keys[flow * WORDS + FAMILY] = family;
+    flows.reserve(flow);
+    const words = flows.intsOf(flow) as Int32Array;
+    const k = flows.intsAt(flow);
+    words[k] = a;
+    words[k + 1] = b;
+    words[k + PORTS] = ports;
+    words[k + FAMILY] = family;
     return flow;
+  }
+
+  private word(flow: number, index: number): number {
+    return this.flows.intsOf(flow)?.[this.flows.intsAt(flow) + index] ?? 0;
   }
 
   private rehash4(): void {
@@ -174,15 +189,14 @@ export class FlowTable implements FlowDirectory {
   private rehash6(): void {
     this.mask6 = this.mask6 * 2 + 1;
     this.slots6 = new Int32Array(this.mask6 + 1);
-    for (let flow = 0; flow < this.size; flow++) {
-      const k = flow * WORDS;
-      if (this.keys[k + FAMILY] !== 6) continue;
+    for (let key = 0; key < this.count6; key++) {
+      const k = key * WORDS6;
       let hash = this.seed;
       for (let i = 0; i < 4; i++)
-        hash = mix(mix(hash, this.keys[k + i] as number), this.keys[k + 4 + i] as number);
-      let slot = finish(mix(hash, this.keys[k + PORTS] as number)) & this.mask6;
+        hash = mix(mix(hash, this.keys6[k + i] as number), this.keys6[k + 4 + i] as number);
+      let slot = finish(mix(hash, this.keys6[k + PORTS6] as number)) & this.mask6;
       while (this.slots6[slot] !== 0) slot = (slot + 1) & this.mask6;
-      this.slots6[slot] = flow + 1;
+      this.slots6[slot] = key + 1;
     }
   }
 }
