@@ -4,6 +4,9 @@ import { TLS_1_0, TLS_1_1, TLS_1_3, tlsEquivalent } from '../model/code-points/v
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 
+/** Octets of a MAC that truncated_hmac cuts off (RFC 6066 §7). */
+const TRUNCATED_MAC = 10;
+
 /**
  * Takes hellos into a connection's row: the facts that decide how its records are read, and the octets themselves, from
  * which the rest is decoded when somebody asks.
@@ -112,10 +115,11 @@ export class HelloStore {
       const iv = version > TLS_1_0 || version === 0 ? block : 0;
       const etm = table.has(row, SEEN.encryptThenMac) && table.has(row, SEEN.offersEncryptThenMac);
       table.lengthModulus[row] = block;
-      table.lengthBase[row] = etm ? suite.macOctets % block : 0;
+      const mac = this.scan.hasTruncatedHmac ? TRUNCATED_MAC : suite.macOctets;
+      table.lengthBase[row] = etm ? mac % block : 0;
       // At least an IV and one block; without encrypt-then-MAC the MAC is inside the blocks. truncated_hmac may shorten
       // the MAC to 10 octets, and an SSL 3.0 or TLS 1.0 record has no IV.
-      table.lengthMin[row] = iv + block + (etm ? 10 : 0);
+      table.lengthMin[row] = iv + block + (etm ? TRUNCATED_MAC : 0);
       if (version < TLS_1_1) table.lengthMin[row] = block;
     } else if (suite.tagOctets > 0) {
       table.lengthMin[row] = suite.explicitNonceOctets + suite.tagOctets;

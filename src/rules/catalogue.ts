@@ -10,7 +10,11 @@ import { tlsClientHelloMidConnection } from './handshake/tls-clienthello-mid-con
 import { tlsOnPlaintextPort } from './handshake/tls-on-plaintext-port.ts';
 import { badRecordMacFirstRecord } from './hmac/bad-record-mac-first-record.ts';
 import { badRecordMacLater } from './hmac/bad-record-mac-later.ts';
+import { cbcPaddingErrorOrOracleHardening } from './hmac/cbc-padding-error-or-oracle-hardening.ts';
+import { cookieHmacMismatch } from './hmac/cookie-hmac-mismatch.ts';
 import { dtlsSilentMacDrop } from './hmac/dtls-silent-mac-drop.ts';
+import { duplicateFinished } from './hmac/duplicate-finished.ts';
+import { emsRequired } from './hmac/ems-required.ts';
 import { etmDisagreement } from './hmac/etm-disagreement.ts';
 import { finishedDecryptError } from './hmac/finished-decrypt-error.ts';
 import { hvrLoop } from './hmac/hvr-loop.ts';
@@ -18,6 +22,7 @@ import { pskBinderMismatch } from './hmac/psk-binder-mismatch.ts';
 import { pskMismatch } from './hmac/psk-mismatch.ts';
 import { pskUnknownIdentity } from './hmac/psk-unknown-identity.ts';
 import { recordLengthImpossible } from './hmac/record-length-impossible.ts';
+import { truncatedHmac } from './hmac/truncated-hmac.ts';
 import { dtlsAssociationRestart } from './misdelivery/dtls-association-restart.ts';
 import { dtlsEpoch0Alert } from './misdelivery/dtls-epoch0-alert.ts';
 import { dtlsFinalFlightRetransmission } from './misdelivery/dtls-final-flight-retransmission.ts';
@@ -39,8 +44,10 @@ import { tlsTruncatedClose } from './transport/tls-truncated-close.ts';
 export const CATALOGUE: readonly Rule[] = [
   badRecordMacFirstRecord,
   badRecordMacLater,
+  cbcPaddingErrorOrOracleHardening,
   closeWithoutAlertAfterClientHello,
   connectionReset,
+  cookieHmacMismatch,
   dtlsAssociationRestart,
   dtlsEpoch0Alert,
   dtlsFinalFlightRetransmission,
@@ -52,6 +59,8 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsSeqReuse,
   dtlsSilentMacDrop,
   dtlsStaleRecordBeforeHello,
+  duplicateFinished,
+  emsRequired,
   etmDisagreement,
   failureCorrelation,
   finishedDecryptError,
@@ -72,4 +81,5 @@ export const CATALOGUE: readonly Rule[] = [
   tlsDuplicateHelloRandom,
   tlsOnPlaintextPort,
   tlsTruncatedClose,
+  truncatedHmac,
 ];

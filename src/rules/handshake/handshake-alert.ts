@@ -98,6 +98,8 @@ export const handshakeAlert = defineConnectionRule({
       'psk-mismatch',
       'psk-binder-mismatch',
       'psk-unknown-identity',
+      'cookie-hmac-mismatch',
+      'truncated-hmac',
       'etm-disagreement',
       'ems-disagreement',
       'ems-required',

@@ -2,10 +2,8 @@ import type { Evidence } from '../../model/finding.ts';
 import type { ConnectionHistory, DtlsHelloFact, DtlsVerifyFact } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { cameBackChanged, REFUSALS, refusalsOf } from '../support/cookies.ts';
 import { times, weakenedBy } from '../support/records.ts';
-
-/** A server may refuse one cookie, for its secret has just changed; a second refusal is a loop. */
-const REFUSALS = 2;
 
 const COMMANDS = [
   'tshark -r CAPTURE -Y "udp.stream == {stream}" -T fields -e frame.number -e dtls.handshake.type -e dtls.handshake.cookie',
@@ -28,6 +26,7 @@ export const hvrLoop = defineConnectionRule({
       'HelloVerifyRequests that follow a ClientHello with a cookie are counted up to the ServerHello. Then the cookies are compared: one that comes back other than it was sent was changed by the client or on the path before it got here; one that comes back intact is refused by the server for a reason of its own. Fields that the client must keep and did not are named.',
     silent:
       'A handshake that got on after a second cookie is well. Repeated first ClientHellos bring several HelloVerifyRequests without any refusal.',
+    yieldsTo: ['cookie-hmac-mismatch'],
     messages: {
       refused: {
         what: 'The server of connection {id} refused its own cookie {count} in {span} and never sent a ServerHello; the client returned each cookie intact.',
@@ -105,34 +104,6 @@ export const hvrLoop = defineConnectionRule({
     };
   },
 });
-
-/** HelloVerifyRequests that came after a ClientHello with a cookie, one for each such ClientHello. */
-function refusalsOf(
-  requests: readonly DtlsVerifyFact[],
-  returns: readonly DtlsHelloFact[],
-): readonly DtlsVerifyFact[] {
-  const refusals: DtlsVerifyFact[] = [];
-  let next = 0;
-  for (const request of requests) {
-    const hello = returns[next];
-    if (hello === undefined) break;
-    if (request.packet < hello.packet) continue;
-    refusals.push(request);
-    while ((returns[next]?.packet ?? Number.POSITIVE_INFINITY) < request.packet) next++;
-  }
-  return refusals;
-}
-
-/** Was the cookie of the last ClientHello issued by none of the HelloVerifyRequests? */
-function cameBackChanged(
-  { clientHello }: ConnectionHistory,
-  requests: readonly DtlsVerifyFact[],
-): boolean {
-  const cookie = clientHello?.cookie;
-  if (cookie === undefined) return !requests.some(({ echoed }) => echoed);
-  const text = cookie.join(',');
-  return !requests.some(({ request }) => request.cookie.join(',') === text);
-}
 
 function whyRefused(requests: readonly DtlsVerifyFact[]) {
   const cookies = new Set(requests.map(({ request }) => request.cookie.join(',')));

@@ -33,6 +33,7 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
       'Transmissions of each side’s Finished flight are counted. A repeat that the sender of the last flight answers with its own is normal and a note. At least two repeats without one, and no sign that the repeating side got on, are an error; so is an alert in answer.',
     silent:
       'A single repeat may have crossed the answer on its way. A side that goes on with data has what it needs. Where one direction or the beginning is missing, or numbers are left out, silence proves nothing.',
+    yieldsTo: ['duplicate-finished'],
     messages: {
       answered: {
         what: 'The {repeater} repeated its last flight {count} in connection {id}, and the {finisher} answered with its own again.',

@@ -48,6 +48,7 @@ export class HelloScan {
   hasExtendedMasterSecret = false;
   hasEncryptThenMac = false;
   hasPreSharedKey = false;
+  hasTruncatedHmac = false;
   hasEarlyData = false;
   /** Octets in session_ticket; -1 without that extension. RFC 5077 §3.2. */
   ticketLength = -1;
@@ -162,6 +163,9 @@ export class HelloScan {
     switch (type) {
       case 0: // server_name; empty in a ServerHello
         if (client) this.#scanServerName(bytes, at, end);
+        break;
+      case 4: // truncated_hmac
+        this.hasTruncatedHmac = true;
         break;
       case 16: // application_layer_protocol_negotiation
         this.#scanAlpn(bytes, at, end);
@@ -280,6 +284,7 @@ export class HelloScan {
     this.hasExtendedMasterSecret = false;
     this.hasEncryptThenMac = false;
     this.hasPreSharedKey = false;
+    this.hasTruncatedHmac = false;
     this.hasEarlyData = false;
     this.ticketLength = -1;
     this.connectionIdLength = -1;

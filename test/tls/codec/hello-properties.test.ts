@@ -28,7 +28,7 @@ const knownClientExtension: fc.Arbitrary<ExtensionSpec> = fc.oneof(
   fc.array(code, { maxLength: 4 }).map(ext.supportedGroups),
   fc.array(code, { maxLength: 4 }).map(ext.signatureAlgorithms),
   fc.array(code, { maxLength: 3 }).map((groups) => ext.keyShares(groups, 4)),
-  fc.constantFrom(ext.encryptThenMac(), ext.extendedMasterSecret(), ext.earlyData()),
+  fc.constantFrom({ type: 4 }, ext.encryptThenMac(), ext.extendedMasterSecret(), ext.earlyData()),
   octets(30).map(ext.sessionTicket),
   octets(8).map(ext.connectionId),
 );
@@ -36,7 +36,7 @@ const knownServerExtension: fc.Arbitrary<ExtensionSpec> = fc.oneof(
   version.map(ext.selectedVersion),
   fc.constantFrom('h2', 'http/1.1').map((n) => ext.alpn(n)),
   code.map((group) => ext.keyShare(group, 4)),
-  fc.constantFrom(ext.encryptThenMac(), ext.extendedMasterSecret()),
+  fc.constantFrom({ type: 4 }, ext.encryptThenMac(), ext.extendedMasterSecret()),
   octets(8).map(ext.connectionId),
 );
 /** Types that codecs know, with bodies that they do not. */
@@ -192,6 +192,7 @@ function clientFacts(bytes: Uint8Array, scan: HelloScan) {
     highestVersion: scan.highestVersion,
     ems: scan.hasExtendedMasterSecret,
     etm: scan.hasEncryptThenMac,
+    shortMac: scan.hasTruncatedHmac,
     psk: scan.hasPreSharedKey,
     early: scan.hasEarlyData,
     ticket: scan.ticketLength,
@@ -249,6 +250,7 @@ function extensionFacts({ extensions }: ClientHello | ServerHello) {
     extensions: extensions.length,
     ems: last(23) !== undefined,
     etm: last(22) !== undefined,
+    shortMac: last(4) !== undefined,
     psk: last(41) !== undefined,
     early: last(42) !== undefined,
     ticket: last(35)?.data.length ?? -1,
