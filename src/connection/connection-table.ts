@@ -37,6 +37,14 @@ export const SEEN = {
   unusual: 1 << 27,
 } as const;
 
+/** What first octets of protected records say. */
+export const WATCH = {
+  /** Ciphertext that does not repeat. */
+  prints: 1,
+  /** An explicit nonce in front. */
+  nonces: 2,
+} as const;
+
 /** Kinds counted per direction in `records`, five entries each. */
 export const RECORD_KINDS = 5;
 
@@ -73,6 +81,10 @@ export class ConnectionTable extends Columns {
   lengthModulus = new Uint8Array(ROWS);
   lengthBase = new Uint8Array(ROWS);
   lengthMin = new Int32Array(ROWS);
+  /** Which watches protected records of this connection are worth: bits of `WATCH`. */
+  watch = new Uint8Array(ROWS);
+  /** Some octets of the server's random: the same handshake captured twice has them in common. */
+  identity = new Int32Array(ROWS);
   /** Protected records of the server when the client's Finished was seen (TLS 1.3). */
   serverAtFinished = new Int32Array(ROWS);
 

@@ -1,4 +1,5 @@
 import { Columns } from '../bytes/columns.ts';
+import type { StrayFact } from '../model/history.ts';
 
 const ROWS = 4096;
 
@@ -11,10 +12,21 @@ export const EVENT = {
   impossibleLength: 4,
   notARecord: 5,
   helloAgain: 6,
+  stray: 7,
+  /** A ClientHello from the side that had received one. */
+  helloReflected: 8,
 } as const;
 
 /** `value` of a message event for a protected handshake record. */
 export const ENCRYPTED = 0xffff;
+
+/** What a stray has besides its event; see `StrayFact`. */
+export interface StrayDetail {
+  kind: StrayFact['kind'];
+  nonce: StrayFact['nonce'];
+  after: StrayFact['after'];
+  readonly other: StrayFact['other'];
+}
 
 /**
  * Messages, alerts and oddities of all connections, in time order per connection, as linked rows: a list is named by its
@@ -32,6 +44,7 @@ export class EventLog extends Columns {
   next = new Int32Array(ROWS);
   /** Octets kept with an oddity, by row; rare. */
   readonly octets = new Map<number, Uint8Array>();
+  readonly strays = new Map<number, StrayDetail>();
 
   constructor() {
     super(ROWS);
@@ -66,6 +79,7 @@ export class EventLog extends Columns {
     while (at !== 0) {
       const next = this.next[at - 1] as number;
       if (this.octets.size > 0) this.octets.delete(at - 1);
+      if (this.strays.size > 0) this.strays.delete(at - 1);
       this.release(at - 1);
       at = next;
     }

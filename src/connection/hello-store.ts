@@ -1,8 +1,9 @@
+import { readI32 } from '../bytes/scalars.ts';
 import { Slab } from '../bytes/slab.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
 import { TLS_1_0, TLS_1_1, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
-import { type ConnectionTable, SEEN } from './connection-table.ts';
+import { type ConnectionTable, SEEN, WATCH } from './connection-table.ts';
 
 /** Octets of a MAC that truncated_hmac cuts off (RFC 6066 §7). */
 const TRUNCATED_MAC = 10;
@@ -77,6 +78,7 @@ export class HelloStore {
     table.serverHello[row] = this.slab.store(bytes, start, end);
     table.serverHelloLength[row] = end - start;
     this.lengthRule(row);
+    this.watch(row, bytes);
   }
 
   release(row: number): void {
@@ -96,6 +98,15 @@ export class HelloStore {
     for (let i = 0; i < length; i++)
       if (hello[35 + i] !== bytes[scan.sessionIdOffset + i]) return false;
     return true;
+  }
+
+  private watch(row: number, bytes: Uint8Array): void {
+    const { table, scan } = this;
+    const suite = cipherSuite(scan.cipherSuite);
+    if (suite === undefined || suite.mode === 'null' || scan.randomOffset === 0) return;
+    const explicit = suite.explicitNonceOctets > 0 && !table.has(row, SEEN.tls13);
+    table.watch[row] = WATCH.prints | (explicit ? WATCH.nonces : 0);
+    table.identity[row] = readI32(bytes, scan.randomOffset + 4);
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   type MessageVisitor,
   type OddityFact,
   type Role,
+  type StrayFact,
 } from '../model/history.ts';
 import type { Side } from '../model/stream.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
@@ -67,6 +68,24 @@ export function odditiesOf(facts: FactsRecorder, row: number, client: Side): Odd
     oddities.push({ kind, contentType: what & 0xffff, octets, ...commonOf(facts, e, client) });
   }
   return oddities;
+}
+
+export function straysOf(facts: FactsRecorder, row: number, client: Side): StrayFact[] {
+  const { log } = facts;
+  if (log.strays.size === 0) return [];
+  const strays: StrayFact[] = [];
+  for (const e of eventsOf(facts, row)) {
+    const detail = log.strays.get(e);
+    if (detail === undefined) continue;
+    strays.push({
+      ...detail,
+      contentType: (log.what[e] as number) & 0xffff,
+      epoch: log.epoch[e] as number,
+      sequence: log.sequence[e] as number,
+      ...commonOf(facts, e, client),
+    });
+  }
+  return strays;
 }
 
 /** Rows in the event log, in time order. */

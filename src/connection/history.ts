@@ -18,6 +18,7 @@ import type {
   RecordFact,
   Role,
   Stage,
+  StrayFact,
   TcpFacts,
 } from '../model/history.ts';
 import type { ClientHello, ServerHello } from '../model/message.ts';
@@ -28,7 +29,7 @@ import { decodeServerHello } from '../tls/codec/server-hello.ts';
 import { textOf } from '../tls/codec/text.ts';
 import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
-import { alertsOf, messagesOf, odditiesOf, visitMessages } from './history-events.ts';
+import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
 
 /** Where a connection lies on its transport, settled by whoever builds the history. */
@@ -116,6 +117,7 @@ export class History implements ConnectionHistory, CompactHistory {
   private readonly hasServerRandom: boolean = false;
   private messageList: MessageFact[] | undefined;
   private oddityList: OddityFact[] | undefined;
+  private strayList: readonly StrayFact[] | undefined;
   private alertList: AlertFact[] | undefined;
   private protectedFacts: PerRole<ProtectedFacts> | undefined;
   private tcpFacts: TcpFacts | undefined;
@@ -284,6 +286,11 @@ export class History implements ConnectionHistory, CompactHistory {
   get oddities(): readonly OddityFact[] {
     this.oddityList ??= odditiesOf(this.facts, this.row, this.clientSide);
     return this.oddityList;
+  }
+
+  get strays(): readonly StrayFact[] {
+    this.strayList ??= straysOf(this.facts, this.row, this.clientSide);
+    return this.strayList;
   }
 
   get records(): PerRole<RecordCounts> {

@@ -11,6 +11,7 @@ import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { RandomIndex } from './random-index.ts';
 import { FINISHED_13 } from './record-sizes.ts';
+import { Strays } from './strays.ts';
 
 const HELLO_RETRY = 0x102;
 
@@ -20,8 +21,11 @@ export class TlsTracker implements TlsSink {
   /** TCP row → connection row plus 1. */
   private rows = new Int32Array(512);
 
+  private readonly strays: Strays;
+
   constructor(facts: FactsRecorder, randoms: RandomIndex) {
     this.facts = facts;
+    this.strays = new Strays(facts);
     this.randoms = randoms;
   }
 
@@ -31,7 +35,10 @@ export class TlsTracker implements TlsSink {
   }
 
   forget(tcp: number): void {
-    if (tcp < this.rows.length) this.rows[tcp] = 0;
+    const row = this.rowOf(tcp);
+    if (row < 0) return;
+    this.strays.forget(row);
+    this.rows[tcp] = 0;
   }
 
   recognised(tcp: number, _side: Side, _packet: number, _nanos: number): void {
@@ -47,6 +54,9 @@ export class TlsTracker implements TlsSink {
     _version: number,
     length: number,
     plain: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
     _firstPacket: number,
     packet: number,
     nanos: number,
@@ -55,6 +65,8 @@ export class TlsTracker implements TlsSink {
     const { table } = facts;
     const row = (this.rows[tcp] as number) - 1;
     facts.count(row, side, contentType);
+    if (table.watch[row] !== 0 && !plain)
+      this.strays.record(row, side, contentType, length, bytes, start, end, packet, nanos);
     if (contentType === CONTENT_TYPE.applicationData) {
       facts.protectedRecord(row, side, contentType, length, packet, nanos);
       if (table.has(row, SEEN.tls13)) this.protected13(row, side, length);
@@ -132,6 +144,7 @@ export class TlsTracker implements TlsSink {
     const { table } = this.facts;
     const row = (this.rows[tcp] as number) - 1;
     const half = row * 2 + side;
+    this.strays.nonces.interrupt(half);
     if (table.ccsPacket[half] === 0) {
       table.ccsPacket[half] = packet;
       table.ccsNanos[half] = nanos;
@@ -148,8 +161,9 @@ export class TlsTracker implements TlsSink {
     if (entry !== 0) facts.log.octets.set(entry - 1, octets);
   }
 
-  lostOctets(tcp: number, _side: Side, _length: number, boundaries: boolean): void {
+  lostOctets(tcp: number, side: Side, _length: number, boundaries: boolean): void {
     const row = (this.rows[tcp] as number) - 1;
+    this.strays.nonces.interrupt(row * 2 + side);
     this.facts.table.set(row, SEEN.lostOctets | (boundaries ? 0 : SEEN.lostBoundaries));
   }
 

@@ -120,6 +120,30 @@ export interface OddityFact extends At {
   readonly octets: Uint8Array | undefined;
 }
 
+/** A protected record that stands out of its direction, as far as that can be seen without secrets. */
+export interface StrayFact extends RecordFact {
+  /**
+   * - `copy`: the same ciphertext was on the wire in another connection, which has another handshake
+   * - `reflection`: the other side had sent the same ciphertext
+   * - `repetition`: the same side had sent the same ciphertext, as a record of its own
+   * - `nonce-off-line`: the sender counts its explicit nonces up, and this one is not the next
+   * - `nonce-repeated`: the same, and this one was used before
+   */
+  readonly kind: 'copy' | 'reflection' | 'repetition' | 'nonce-off-line' | 'nonce-repeated';
+  /** Explicit nonces in hexadecimal: that of the record, and the one that was due. */
+  readonly nonce: { readonly got: string; readonly due: string } | undefined;
+  /**
+   * How the nonces went on: from where they were before (`line`), from this record (`moved`), from both (`both`);
+   * undefined if nothing followed, or nothing is known.
+   */
+  readonly after: 'line' | 'moved' | 'both' | undefined;
+  /**
+   * The earlier record with this ciphertext and its connection; or the connection to whose explicit nonces this one
+   * belongs, with its record before.
+   */
+  readonly other: (At & { readonly connection: number }) | undefined;
+}
+
 export interface ResetFact extends At {
   /** RST with ACK (a process closed with unread data, or a refusal) or bare (nobody there any more). */
   readonly withAck: boolean;
@@ -316,6 +340,7 @@ export interface ConnectionHistory {
   readonly changeCipherSpec: PerRole<At | undefined>;
   readonly protectedRecords: PerRole<ProtectedFacts>;
   readonly oddities: readonly OddityFact[];
+  readonly strays: readonly StrayFact[];
   readonly blindSpots: readonly BlindSpot[];
   /**
    * A class number where nothing about the connection is out of the ordinary: established, whole, no alert in the clear,

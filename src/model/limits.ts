@@ -80,6 +80,16 @@ export const LIMITS = {
   /** Randoms looked at, over all searches for a similar one in the key log; after that none is named. Some two seconds. */
   keyLogComparisons: 100_000_000,
 
+  /**
+   * Protected records, over all connections, with which each further one is compared to find the same ciphertext twice;
+   * a power of two. A splice or a reflection takes milliseconds; older copies go unnoticed.
+   */
+  recordPrints: 65_536,
+  /** Records off the line of their direction's explicit nonces before it is taken that there is no line. */
+  nonceStrays: 8,
+  /** Times that the owner of a record off its line is looked for among all open connections. */
+  nonceOwnerSearches: 1024,
+
   /** Hello randoms compared with each other; those of further connections are not. */
   helloRandoms: 4 * 1024 * 1024,
 

@@ -35,7 +35,10 @@ export interface TlsSink {
   ): void;
   /** The first octets recognised as TLS. */
   recognised(row: number, side: Side, packet: number, nanos: Nanos): void;
-  /** A complete record. `plain` tells that its content was read as plaintext. */
+  /**
+   * A complete record. `plain` tells that its content was read as plaintext. `bytes[start, end)` begins with the first
+   * octets of its fragment: at least 16 of one that is not plain, or all; none where the capture lacks them.
+   */
   record(
     row: number,
     side: Side,
@@ -43,6 +46,9 @@ export interface TlsSink {
     version: number,
     length: number,
     plain: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
     firstPacket: number,
     packet: number,
     nanos: Nanos,

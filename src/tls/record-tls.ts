@@ -10,7 +10,7 @@
  *         └──┘ every segment start is a chance (STARTTLS, proxies) └───────next plausible header───────┘
  *
  * Nothing is allocated per record, and no body is kept: octets are read where they lie, as they come. Where a body does
- * not lie within one segment, its first octets are kept until they say whether it is plaintext.
+ * not lie within one segment, its first octets are kept: they say whether it is plaintext, and tell it from others.
  */
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type TlsSink } from '../model/record.ts';
@@ -165,7 +165,7 @@ export class TlsStreams extends TlsHalves {
       this.version[half] = record.version;
       this.length[half] = record.length;
       this.firstPacket[half] = record.packet;
-      this.tell(row, side, half, false, packet, nanos);
+      this.tell(row, side, half, false, EMPTY, 0, 0, packet, nanos);
     }
     for (const piece of kept)
       this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
@@ -243,13 +243,9 @@ export class TlsStreams extends TlsHalves {
     this.left[half] = length;
     this.trouble[half] = this.mode[half] === FRAMED ? 0 : TENTATIVE;
     this.mode[half] = FRAMED;
-    this.reading[half] = SKIPPED;
-    // No protection leaves an alert of two octets.
-    if (type === CONTENT_TYPE.handshake || (type === CONTENT_TYPE.alert && length === 2)) {
-      const isRead = type === CONTENT_TYPE.handshake && this.protection[half] === PLAIN;
-      this.reading[half] = isRead ? READ : GATHERED;
-      this.headHave[half] = 0;
-    }
+    const isRead = type === CONTENT_TYPE.handshake && this.protection[half] === PLAIN;
+    this.reading[half] = isRead ? READ : GATHERED;
+    this.headHave[half] = 0;
     return true;
   }
 
@@ -290,11 +286,11 @@ export class TlsStreams extends TlsHalves {
       while (at < end && have < due) head[h + have++] = bytes[at++] as number;
       this.headHave[half] = have;
       if (have < due) return;
-      if (this.contentType[half] === CONTENT_TYPE.alert) {
+      const type = this.contentType[half] as number;
+      // No protection leaves an alert of two octets.
+      if (type === CONTENT_TYPE.alert && length === 2)
         this.sink.alert(row, side, head[h] as number, head[h + 1] as number, packet, nanos);
-        return;
-      }
-      const plain = this.isPlain(half, head, h, h + have);
+      const plain = type === CONTENT_TYPE.handshake && this.isPlain(half, head, h, h + have);
       this.reading[half] = plain ? READ : SKIPPED;
       if (!plain) return;
       this.handshake.octets(row, side, head, h, h + have, packet, nanos);
@@ -322,7 +318,9 @@ export class TlsStreams extends TlsHalves {
       if (body !== undefined && !read)
         this.sealed(row, side, half, body, 0, body.length, packet, nanos);
     }
-    this.tell(row, side, half, read, packet, nanos);
+    const have = this.headHave[half] as number;
+    const h = half * HEAD_OCTETS;
+    this.tell(row, side, half, read, this.head, h, h + have, packet, nanos);
   }
 
   /** The body of the present record lies in one segment. */
@@ -345,7 +343,7 @@ export class TlsStreams extends TlsHalves {
       this.sink.alert(row, side, bytes[start] as number, bytes[start + 1] as number, packet, nanos);
     if (this.bodies !== undefined && !read)
       this.sealed(row, side, half, bytes, start, end, packet, nanos);
-    this.tell(row, side, half, read, packet, nanos);
+    this.tell(row, side, half, read, bytes, start, end, packet, nanos);
   }
 
   /** Hands on the body of a record that is not plaintext, where whole records are wanted. */
@@ -367,12 +365,18 @@ export class TlsStreams extends TlsHalves {
     this.sink.sealed?.(row, side, type, version, bytes, start, end, packet, nanos);
   }
 
-  /** Tells a complete record behind what it contains; `read` says of a handshake record that it was read. */
+  /**
+   * Tells a complete record behind what it contains; `read` says of a handshake record that it was read, `[start, end)`
+   * are the octets of its body that are at hand.
+   */
   private tell(
     row: number,
     side: Side,
     half: number,
     read: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
     packet: number,
     nanos: number,
   ): void {
@@ -390,7 +394,20 @@ export class TlsStreams extends TlsHalves {
     }
     const version = this.version[half] as number;
     const firstPacket = this.firstPacket[half] as number;
-    this.sink.record(row, side, type, version, length, plain, firstPacket, packet, nanos);
+    this.sink.record(
+      row,
+      side,
+      type,
+      version,
+      length,
+      plain,
+      bytes,
+      start,
+      end,
+      firstPacket,
+      packet,
+      nanos,
+    );
   }
 
   // ------------------------------------------------------------------------------------------------ searching

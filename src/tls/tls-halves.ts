@@ -17,8 +17,8 @@ export const SKIPPED = 0;
 /** Its first octets are gathered: they decide, or are all there is. */
 export const GATHERED = 1;
 export const READ = 2;
-/** Enough to know a ClientHello by, and a whole alert. */
-export const HEAD_OCTETS = 6;
+/** Enough to know a ClientHello by, a whole alert, and a ciphertext from every other. */
+export const HEAD_OCTETS = 16;
 
 /** What is the matter with the present record: bits. */
 export const HOLE = 1;

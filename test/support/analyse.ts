@@ -116,6 +116,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     records: structuredClone(h.records),
     changeCipherSpec: structuredClone(h.changeCipherSpec),
     protectedRecords: structuredClone(h.protectedRecords),
+    strays: h.strays.map((one) => ({ ...one })),
     oddities: structuredClone(h.oddities),
     blindSpots: [...h.blindSpots],
     tcp: h.tcp && structuredClone(h.tcp),

@@ -170,6 +170,7 @@ export function fakeHistory(given: FakeHistory = {}): ConnectionHistory {
     alerts: [],
     changeCipherSpec: nothing,
     oddities: [],
+    strays: [],
     blindSpots: [],
     ...plain,
     records: { client: counts(records?.client), server: counts(records?.server) },

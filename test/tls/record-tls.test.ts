@@ -11,6 +11,7 @@ import {
   handshake,
   hello,
   message,
+  record,
   SERVER_HELLO,
   sealed,
   TlsWire,
@@ -61,6 +62,25 @@ describe('framing', () => {
       'c record 22 0303 40 @3',
       'c record 23 0303 99 @3',
     ]);
+  });
+
+  test('a record is told with its first octets, however it is cut', () => {
+    const octets = Uint8Array.from({ length: 40 }, (_, i) => 0x80 + i);
+    const stream = concat(
+      CCS,
+      record(TYPE.handshake, 0x0303, octets),
+      record(TYPE.data, 0x0303, octets.subarray(3, 15)),
+      record(TYPE.alert, 0x0303, octets.subarray(9)),
+    );
+    const head = (from: number, to: number) =>
+      Buffer.from(octets.subarray(from, to)).toString('hex');
+    for (let size = 1; size <= stream.length; size++) {
+      const wire = new TlsWire().send('c', HELLO).send('s', ANSWER);
+      const before = wire.heads.length;
+      for (let at = 0; at < stream.length; at += size)
+        wire.send('c', stream.subarray(at, at + size));
+      expect(wire.heads.slice(before + 1)).toEqual([head(0, 16), head(3, 15), head(9, 25)]);
+    }
   });
 
   test('a record over many segments names the first and the last', () => {

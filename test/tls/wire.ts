@@ -27,6 +27,8 @@ export interface Event {
 export class TlsWire {
   readonly all: Event[] = [];
   readonly notices: CaptureNotice[] = [];
+  /** First octets of each record's fragment, as they were told: at most 16. */
+  readonly heads: string[] = [];
   readonly tls: TlsStreams;
   packets = 0;
 
@@ -40,13 +42,17 @@ export class TlsWire {
         tell(side, `sealed ${type} ${body}`, packet);
       },
       recognised: (_row, side, packet) => tell(side, 'recognised', packet),
-      record: (_row, side, type, version, length, plain, first, packet) =>
+      record: (_row, side, type, version, length, plain, bytes, start, end, first, packet) => {
+        this.heads.push(
+          Buffer.from(bytes.subarray(start, Math.min(end, start + 16))).toString('hex'),
+        );
         tell(
           side,
           `record ${type} ${version.toString(16).padStart(4, '0')} ${length}${plain ? ' clear' : ''}`,
           packet,
           first,
-        ),
+        );
+      },
       message: (_row, side, type, length, bytes, start, end, packet) => {
         const body = Buffer.from(bytes.subarray(start, end)).toString('hex');
         tell(side, `message ${type} ${length}${body === '' ? '' : ` ${digest(body)}`}`, packet);

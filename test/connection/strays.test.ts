@@ -1,0 +1,178 @@
+/** Records that stand out of their direction: explicit nonces off the line, ciphertext that was seen before. */
+import { describe, expect, test } from 'vitest';
+import { analyse, onlyConnection } from '../support/analyse.ts';
+import { TlsWriter } from '../support/conversation.ts';
+import { type Octets, tlsRecord } from '../support/hello-builder.ts';
+import { captureFile, type Peer, TcpFlow, type TcpOptions } from '../support/network.ts';
+import { Cipherlike, nonceOf } from '../support/protection.ts';
+
+const FIRST = 0x5e11_0000_ffff_fffen;
+const GOAL: Peer = 'client';
+
+class Tapped {
+  readonly flow: TcpFlow;
+  private readonly writer: TlsWriter;
+  private readonly cipher: Cipherlike;
+
+  constructor(seed = 1, options: TcpOptions = {}, spec: { suite?: number; version?: number } = {}) {
+    this.flow = new TcpFlow(options);
+    this.writer = new TlsWriter({ seed, ...spec });
+    this.cipher = new Cipherlike(seed + 1000);
+    this.flow.open();
+    for (const { from, record } of this.writer.handshake()) this.flow.send(from, record);
+  }
+
+  /** Records whose explicit nonces are the first one plus these. */
+  nonces(...steps: readonly number[]): this {
+    for (const step of steps) this.flow.send(GOAL, this.record(FIRST + BigInt(step)));
+    return this;
+  }
+
+  record(nonce: bigint, type = 23): Octets {
+    return tlsRecord(type, 0x0303, this.cipher.behind(nonceOf(nonce), 90));
+  }
+
+  get file(): Octets {
+    return captureFile(this.flow.frames);
+  }
+}
+
+const told = (tapped: Tapped) =>
+  onlyConnection(tapped.file).strays.map(({ kind, after, from }) => [kind, after, from]);
+
+describe('explicit nonces', () => {
+  test.each<[string, readonly number[], readonly unknown[]]>([
+    ['a line that goes on, over the end of the low word', [0, 1, 2, 3, 4], []],
+    ['a first nonce of its own, as some stacks have', [700, 0, 1, 2], []],
+    ['random ones', [5, 900, 17, 33, 2, 80, 41, 7, 70, 11], []],
+    ['one record of somebody else', [0, 1, 90, 2, 3], [['nonce-off-line', 'line', GOAL]]],
+    ['the same, and nothing behind it', [0, 1, 90], [['nonce-off-line', undefined, GOAL]]],
+    ['numbers are missing', [0, 1, 40, 41, 42], [['nonce-off-line', 'moved', GOAL]]],
+    [
+      'a line that was left twice',
+      [0, 1, 9, 2, 8, 3],
+      [
+        ['nonce-off-line', 'line', GOAL],
+        ['nonce-off-line', 'line', GOAL],
+      ],
+    ],
+    ['two writers behind one another', [0, 1, 2, 3, 2, 3, 4], [['nonce-repeated', 'moved', GOAL]]],
+    ['two writers at a time', [0, 1, 2, 2, 3, 3, 4, 4], [['nonce-repeated', 'both', GOAL]]],
+    ['below the line, but never used', [5, 6, 7, 1, 8], [['nonce-off-line', 'line', GOAL]]],
+  ])('%s', (_name, steps, want) => {
+    expect(told(new Tapped().nonces(...steps))).toEqual(want);
+  });
+
+  test('say what was due and where the record was, however it is cut into segments', () => {
+    for (const size of [1000, 17, 7, 3]) {
+      const tapped = new Tapped(1, { segments: [size] }).nonces(0, 1, 90, 2);
+      expect(onlyConnection(tapped.file).strays).toMatchObject([
+        {
+          nonce: { got: '5e11000100000058', due: '5e11000100000000' },
+          contentType: 23,
+          length: 90,
+          other: undefined,
+        },
+      ]);
+    }
+  });
+
+  test('name the connection whose line it is', () => {
+    const other = new Tapped(2, {
+      hosts: {
+        client: { address: '192.0.2.11', port: 40_002 },
+        server: { address: '198.51.100.20', port: 443 },
+      },
+    }).nonces(7000, 7001);
+    const mine = new Tapped(1, { startNanos: 1e9 }).nonces(0, 1, 7002, 2);
+    const { connections } = analyse(captureFile([...other.flow.frames, ...mine.flow.frames]));
+    expect(connections.map(({ strays }) => strays.map((one) => one.other?.connection))).toEqual([
+      [],
+      [1],
+    ]);
+  });
+
+  test('may be any in an alert, which some stacks write by another way', () => {
+    const tapped = new Tapped().nonces(0, 1, 2);
+    tapped.flow.send(GOAL, tapped.record(4n, 21));
+    expect(told(tapped)).toEqual([]);
+  });
+
+  test('may jump where octets are missing', () => {
+    const tapped = new Tapped().nonces(0, 1, 2);
+    tapped.flow.skip(GOAL, 95 * 3).acknowledge('server');
+    tapped.nonces(6, 7);
+    expect(told(tapped)).toEqual([]);
+  });
+
+  test('may begin anew behind a ChangeCipherSpec', () => {
+    const tapped = new Tapped().nonces(0, 1, 2);
+    tapped.flow.send(GOAL, tlsRecord(20, 0x0303, new Uint8Array(50)));
+    expect(told(tapped.nonces(500, 501, 502))).toEqual([]);
+  });
+
+  test('are none of TLS 1.3', () => {
+    expect(told(new Tapped(1, {}, { version: 0x0304 }).nonces(0, 1, 90, 2))).toEqual([]);
+  });
+});
+
+describe('the same ciphertext', () => {
+  const hosts = (n: number) => ({
+    client: { address: `192.0.2.${n}`, port: 40_000 + n },
+    server: { address: '198.51.100.20', port: 443 },
+  });
+  const over13 = (n: number, seed = n, startNanos = n * 1e9) =>
+    new Tapped(seed, { hosts: hosts(n), startNanos }, { version: 0x0304 });
+  const sealed = (seed: number, length = 60) =>
+    tlsRecord(23, 0x0303, new Cipherlike(seed).octets(length));
+
+  test('in both directions is a reflection', () => {
+    const tapped = over13(1);
+    tapped.flow.send('client', sealed(77)).send('server', sealed(77));
+    const [stray] = onlyConnection(tapped.file).strays;
+    expect(stray).toMatchObject({ kind: 'reflection', from: 'server', length: 60 });
+    expect(stray?.other?.connection).toBe(1);
+    expect(stray?.other?.packet).toBe((stray?.packet ?? 0) - 2);
+  });
+
+  test('twice in one direction is a repetition', () => {
+    const tapped = over13(1);
+    tapped.flow.send('server', sealed(77)).send('server', sealed(77));
+    expect(told(tapped)).toEqual([['repetition', undefined, 'server']]);
+  });
+
+  test('in another connection is a copy, told of the later one', () => {
+    const first = over13(1);
+    const second = over13(2);
+    first.flow.send('client', sealed(77));
+    second.flow.send('client', sealed(77));
+    const { connections } = analyse(captureFile([...first.flow.frames, ...second.flow.frames]));
+    expect(
+      connections.map(({ strays }) => strays.map(({ kind, other }) => [kind, other?.connection])),
+    ).toEqual([[], [['copy', 1]]]);
+  });
+
+  test.each<[string, Octets, Octets]>([
+    ['is none with another length', sealed(77), sealed(77, 61)],
+    ['is none if too short to tell', sealed(77, 31), sealed(77, 31)],
+  ])('%s', (_name, one, other) => {
+    const tapped = over13(1);
+    tapped.flow.send('client', one).send('server', other);
+    expect(told(tapped)).toEqual([]);
+  });
+
+  test('says nothing where one handshake was captured on both sides of a translator', () => {
+    const inside = over13(1, 5, 0);
+    const outside = over13(2, 5, 1000);
+    inside.flow.send('client', sealed(77));
+    outside.flow.send('client', sealed(77));
+    const { connections } = analyse(captureFile([...inside.flow.frames, ...outside.flow.frames]));
+    expect(connections.map(({ strays }) => strays)).toEqual([[], []]);
+  });
+
+  test('says nothing where nothing is encrypted', () => {
+    const tapped = new Tapped(1, {}, { suite: 0x0002 });
+    tapped.flow.send('client', sealed(77)).send('server', sealed(77));
+    expect(told(tapped)).toEqual([]);
+  });
+});
