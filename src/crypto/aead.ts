@@ -1,3 +1,4 @@
+import type { Decipher } from 'node:crypto';
 import type { CipherSuite } from '../model/code-points/suites.ts';
 import { aeadCipher, aeadDecipher, blockDecipher } from './ciphers.ts';
 import { Ghash } from './ghash.ts';
@@ -66,7 +67,7 @@ class OpensslAead implements Aead {
 export class GcmOfParts implements Aead {
   private readonly cipher: string;
   private readonly key: Uint8Array;
-  private readonly hash: Ghash;
+  readonly hash: Ghash;
 
   /** Undefined where this machine lacks the cipher. */
   static create(cipher: string, key: Uint8Array): GcmOfParts | undefined {
@@ -90,8 +91,39 @@ export class GcmOfParts implements Aead {
     tagAt: number,
     end: number,
   ): Uint8Array | undefined {
+    const counter = this.counter(nonce);
+    const tag = this.tag(counter, additional, bytes, start, tagAt);
+    if (!macStandsAt(bytes, tagAt, tag, end - tagAt)) return undefined;
+    return counter.update(bytes.subarray(start, tagAt));
+  }
+
+  /** What is wrong with the tag at `bytes[tagAt]`: all zeros if nothing is. */
+  syndrome(
+    nonce: Uint8Array,
+    additional: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    tagAt: number,
+  ): Buffer {
+    const tag = this.tag(this.counter(nonce), additional, bytes, start, tagAt);
+    for (let i = 0; i < tag.length; i++) tag[i] = (tag[i] as number) ^ (bytes[tagAt + i] as number);
+    return tag;
+  }
+
+  private counter(nonce: Uint8Array): Decipher {
     const counter = blockDecipher(this.cipher, 'ctr', this.key, Buffer.concat([nonce, ONE]));
-    if (counter === undefined) return undefined;
+    if (counter === undefined) throw new Error(`${this.cipher} no longer works`);
+    return counter;
+  }
+
+  /** Takes the first block of the counter, which masks the tag; those behind it mask the content. */
+  private tag(
+    counter: Decipher,
+    additional: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    tagAt: number,
+  ): Buffer {
     const mask = counter.update(new Uint8Array(16));
     const tag = this.hash
       .reset()
@@ -100,8 +132,7 @@ export class GcmOfParts implements Aead {
       .lengths(additional.length, tagAt - start)
       .digest();
     for (let i = 0; i < tag.length; i++) tag[i] = (tag[i] as number) ^ (mask[i] as number);
-    if (!macStandsAt(bytes, tagAt, tag, end - tagAt)) return undefined;
-    return counter.update(bytes.subarray(start, tagAt));
+    return tag;
   }
 }
 

@@ -47,28 +47,42 @@ export class AeadConstruction implements Construction {
     const length = end - start - explicit - suite.tagOctets;
     // An inner plaintext has a type at least.
     if (length < (this.tls13 ? 1 : 0)) return failed('length');
-    const specified = this.tls13 ? 'fragment' : 'content';
-    const authenticated = lengthOf(
-      deviation.length ?? specified,
-      end - start,
-      explicit,
-      suite.tagOctets,
-      length,
-    );
     const tagAt = end - suite.tagOctets;
     return {
       kind: 'prepared',
       at: (sequence, epoch) => {
-        this.makeNonce(record, sequence, epoch, deviation);
-        const header = this.tls13
-          ? this.writeHeader13(record, authenticated, deviation)
-          : this.header.write(record, sequence, epoch, authenticated, deviation);
-        const content = aead.open(this.nonce, header, bytes, start + explicit, tagAt, end);
+        const { nonce, additional } = this.inputs(record, sequence, epoch, deviation);
+        const content = aead.open(nonce, additional, bytes, start + explicit, tagAt, end);
         if (content === undefined) return failed('tag');
         if (this.tls13 || hasConnectionId(record, this.protection)) return openInner(content);
         return { kind: 'opened', type: record.type, content };
       },
     };
+  }
+
+  /** What the cipher takes besides key and fragment: views that the next call overwrites. */
+  inputs(
+    record: SealedRecord,
+    sequence: number,
+    epoch: number,
+    deviation: Deviation,
+  ): { nonce: Uint8Array; additional: Uint8Array } {
+    const { explicitNonceOctets, tagOctets } = this.protection.suite;
+    const fragment = record.end - record.start;
+    const specified = this.tls13 ? 'fragment' : 'content';
+    const content = fragment - explicitNonceOctets - tagOctets;
+    const length = lengthOf(
+      deviation.length ?? specified,
+      fragment,
+      explicitNonceOctets,
+      tagOctets,
+      content,
+    );
+    this.makeNonce(record, sequence, epoch, deviation);
+    const additional = this.tls13
+      ? this.writeHeader13(record, length, deviation)
+      : this.header.write(record, sequence, epoch, length, deviation);
+    return { nonce: this.nonce, additional };
   }
 
   pass(): void {}

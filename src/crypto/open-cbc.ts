@@ -79,7 +79,7 @@ export class CbcConstruction implements Construction {
     const { hash, octets } = form;
     if (encrypted < octets + 1) return failed('length');
     const plaintext = this.decrypt(record, decipher, encrypted);
-    const length = this.unpadded(plaintext) - octets;
+    const length = this.unpadded(plaintext, deviation) - octets;
     if (length < 0) return failed('padding');
     const content = plaintext.subarray(0, length);
     const authenticated = this.lengthOf(record, deviation, octets, length) ?? length;
@@ -107,7 +107,7 @@ export class CbcConstruction implements Construction {
     const { hash, octets } = form;
     const covered = bytes.subarray(start, end - octets);
     const content = deviation.length?.startsWith('content')
-      ? this.unpadded(this.decrypt(record, decipher, encrypted))
+      ? this.unpadded(this.decrypt(record, decipher, encrypted), deviation)
       : 0;
     const authenticated = this.lengthOf(record, deviation, octets, content) ?? covered.length;
     return {
@@ -119,7 +119,7 @@ export class CbcConstruction implements Construction {
           if (!macStandsAt(bytes, end - octets, mac, octets)) return failed('mac');
         }
         const plaintext = this.decrypt(record, decipher, encrypted);
-        const length = this.unpadded(plaintext);
+        const length = this.unpadded(plaintext, deviation);
         return length < 0 ? failed('padding') : this.opened(record, plaintext.subarray(0, length));
       },
     };
@@ -147,10 +147,11 @@ export class CbcConstruction implements Construction {
    * Octets in front of the padding; negative if the padding is none. TLS wants each of its octets to tell its length
    * (RFC 5246 §6.2.3.2); SSL 3.0 leaves them open but allows less than a block (RFC 6101 §5.2.3.2).
    */
-  private unpadded(plaintext: Uint8Array): number {
+  private unpadded(plaintext: Uint8Array, { paddingUnfilled }: Deviation): number {
     const last = plaintext.length - 1;
     const padding = plaintext[last] as number;
     if (this.protection.version === SSL_3_0) return padding < this.block ? last - padding : -1;
+    if (paddingUnfilled) return Math.max(last - padding, -1);
     for (let i = Math.max(last - padding, 0); i < last; i++) {
       if (plaintext[i] !== padding) return -1;
     }

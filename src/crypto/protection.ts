@@ -47,7 +47,8 @@ export type Opening =
 
 /**
  * `length`: the fragment cannot be what this protection makes, whatever the keys; in TLS 1.3 also an inner plaintext
- * without a type. `padding` and `mac` are those of CBC and stream ciphers, `tag` that of AEAD.
+ * without a type. `padding` and `mac` are those of CBC and stream ciphers, `tag` that of AEAD. Under encrypt-then-MAC
+ * `padding` means that the MAC was right.
  */
 export type OpeningFailure = 'mac' | 'padding' | 'tag' | 'length';
 
@@ -75,6 +76,8 @@ export interface Deviation {
   readonly length?: LengthForm | undefined;
   /** The epoch of DTLS left out of the 64-bit number, or taken for 0. RFC 6347 §4.1.2.1. */
   readonly epochForm?: 'absent' | 'zero' | undefined;
+  /** CBC: the last octet tells the length of the padding, and the others may be anything, as in SSL 3.0. */
+  readonly paddingUnfilled?: boolean | undefined;
   /** `draft`: the input of the drafts before RFC 9146; `absent`: the one without connection ids. RFC 9146 §5. */
   readonly connectionIdForm?: 'draft' | 'absent' | undefined;
 }

@@ -93,6 +93,20 @@ export const LIMITS = {
   /** Hello randoms compared with each other; those of further connections are not. */
   helloRandoms: 4 * 1024 * 1024,
 
+  /** Recomputations spent on one record that does not open; what is not tried then is not excluded. */
+  trialsPerRecord: 6144,
+  /** Sequence numbers tried below and above the expected one: a forked writer repeats a few, a lost counter is anywhere. */
+  sequenceBelow: 64,
+  sequenceAbove: 1024,
+  /** Sequence numbers tried behind lost octets, where any of them may be the right one. */
+  sequenceGap: 4096,
+  /** Octets of a fragment in which each bit is tried for damage by opening the record again; longer ones are not. */
+  damageTrialOctets: 1024,
+  /** Octets of a GCM fragment in which pairs of flipped bits are looked for, by a table of all bits. */
+  damagePairOctets: 2048,
+  /** A match that chance gives more often than 2 to this power is none. */
+  falseMatchLog2: -40,
+
   /** Findings kept in full for one rule; further ones are counted. */
   findingsPerRule: 10_000,
   /** Notices kept in full for one code; further ones are counted. */

@@ -72,6 +72,7 @@ export interface SealerKeys {
 
 /** Which lengths there are for a field that should hold one of them. */
 export interface Lengths {
+  readonly specified: number;
   readonly content: number;
   readonly iv: number;
   readonly mac: number;
@@ -90,6 +91,8 @@ export interface Slip {
   /** The 64-bit number as other octets. */
   readonly number?: (epoch: number, sequence: number) => Octets;
   readonly cid?: 'draft' | 'absent';
+  /** Octets of the padding in front of the one with its length. */
+  readonly fill?: number;
 }
 
 export interface SealerSetup {
@@ -182,7 +185,8 @@ export class Sealer {
   private sealWithMac(content: Octets, draft: Draft): Octets {
     const { suite, setup } = this;
     const { slip } = draft;
-    const tell = (lengths: Lengths, specified: number) => slip.length?.(lengths) ?? specified;
+    const tell = (lengths: Omit<Lengths, 'specified'>, specified: number) =>
+      slip.length?.({ ...lengths, specified }) ?? specified;
     const macLength = slip.mac ?? (setup.truncatedHmac ? 10 : hashLength(slip.hash ?? suite.hash));
     const { block } = suite;
     if (block === undefined) {
@@ -202,7 +206,7 @@ export class Sealer {
     const filler =
       setup.version === 0x0300
         ? concat(node.randomBytes(padding), Uint8Array.of(padding))
-        : new Uint8Array(padding + 1).fill(padding);
+        : concat(new Uint8Array(padding).fill(slip.fill ?? padding), Uint8Array.of(padding));
     let sealed: Octets;
     if (over) {
       const encrypted = this.encryptBlocks(iv, concat(content, filler));
@@ -235,7 +239,8 @@ export class Sealer {
     const nonce = nonceOctets > 0 ? concat(keys.iv, sent) : xorred(keys.iv, draft.number);
     const fragment = sent.length + content.length + tag;
     const lengths = { content: content.length, iv: sent.length, mac: tag, fragment };
-    const length = draft.slip.length?.(lengths) ?? (version === 0x0304 ? fragment : content.length);
+    const specified = version === 0x0304 ? fragment : content.length;
+    const length = draft.slip.length?.({ ...lengths, specified }) ?? specified;
     const additional =
       version === 0x0304
         ? concat(

@@ -1,0 +1,81 @@
+import type { StreamPosition } from './construction.ts';
+import type { SliceableKeyBlock, Slicing } from './key-slicings.ts';
+import type {
+  Deviation,
+  DirectionKeys,
+  LengthForm,
+  Protection,
+  RecordHash,
+  SealedRecord,
+} from './protection.ts';
+
+/** A record that does not open as specified, and all that may help to tell why. */
+export interface FailedRecord {
+  readonly record: SealedRecord;
+  readonly protection: Protection;
+  readonly keys: DirectionKeys;
+  /** Of the opener, before the record. */
+  readonly position?: StreamPosition | undefined;
+  /** The number that the record should have; in DTLS the one of its header. */
+  readonly sequence: number;
+  /** DTLS. */
+  readonly epoch?: number | undefined;
+  /** The highest number that it may have by the specification, because the capture lacks records in front of it. */
+  readonly highestSequence?: number | undefined;
+  /** The peer's keys, and the number of its next record. */
+  readonly otherDirection?: OtherKeys | undefined;
+  /** Keys that the sender had before and will have next. */
+  readonly generations?: readonly KeyGeneration[] | undefined;
+  /** Up to TLS 1.2, to cut the keys in other ways. */
+  readonly keyBlock?: SliceableKeyBlock | undefined;
+  readonly clientHelloVersion?: number | undefined;
+}
+
+export interface OtherKeys {
+  readonly protection: Protection;
+  readonly keys: DirectionKeys;
+  readonly position?: StreamPosition | undefined;
+  /** The number of its next record. */
+  readonly sequence: number;
+  /** DTLS. */
+  readonly epoch?: number | undefined;
+}
+
+export interface KeyGeneration extends OtherKeys {
+  readonly relation: 'previous' | 'next';
+}
+
+/** What the sender did, where a hypothesis has several ways. */
+export interface RecordParameters {
+  /** The number that opened the record, and how far it is from the expected one. */
+  readonly sequence?: number;
+  readonly offset?: number;
+  readonly epoch?: number;
+  readonly version?: number;
+  readonly type?: number;
+  readonly hash?: RecordHash;
+  readonly macOctets?: number;
+  readonly length?: LengthForm;
+  readonly epochForm?: 'absent' | 'zero';
+  readonly slicing?: Slicing;
+  readonly generation?: 'previous' | 'next';
+  readonly damage?: readonly Flip[];
+}
+
+/** Bits to flip in an octet of the fragment. */
+export interface Flip {
+  /** From the start of the fragment. */
+  readonly offset: number;
+  readonly mask: number;
+}
+
+/** One way of opening the record. What is left out is as specified. */
+export interface Trial {
+  readonly deviation?: Deviation;
+  readonly protection?: Protection;
+  readonly keys?: DirectionKeys;
+  readonly position?: StreamPosition | undefined;
+  readonly sequences?: readonly number[];
+  readonly epoch?: number | undefined;
+  readonly parameters?: RecordParameters;
+}
