@@ -1,7 +1,7 @@
 // A TLS client that does one thing per line of standard input, so that a recipe
 // decides the order of events:
 //
-//	open NAME LOCALPORT [suites=c013,c02f] [min=1.2] [max=1.2] [cache=ID]
+//	open NAME LOCALPORT [suites=c013,c02f] [min=1.2] [max=1.2] [cache=ID] [renegotiate=1]
 //	dial LOCALPORT        only connect (expected to fail)
 //	echo NAME TEXT        send a line, read the line that comes back
 //	send NAME TEXT        send only
@@ -78,6 +78,8 @@ func main() {
 					cfg.MinVersion = versions[value]
 				case "max":
 					cfg.MaxVersion = versions[value]
+				case "renegotiate":
+					cfg.Renegotiation = tls.RenegotiateFreelyAsClient
 				case "cache":
 					if caches[value] == nil {
 						caches[value] = tls.NewLRUClientSessionCache(4)

@@ -52,7 +52,7 @@ class Lab:
         tag = f'tls{os.getpid()}'
         self.ns = {'c': tag + 'c', 's': tag + 's', 'm': tag + 'm'}
         self.wire, self.settle = wire, settle
-        self.started, self.tcpdump, self.made = [], None, []
+        self.started, self.tcpdump, self.made, self.patched = [], None, [], []
 
     def __enter__(self):
         signal.signal(signal.SIGALRM, lambda *_: sys.exit('the recipe took too long'))
@@ -234,7 +234,9 @@ class Lab:
                 copy.mkdir()
                 for part in ('src', 'pkg', 'bin', 'VERSION'):
                     sh('cp', '-rL', root / part, copy / part)
-            sh('patch', '-p1', '-d', copy, '-i', pathlib.Path(patch).resolve())
+            if patch not in self.patched:
+                sh('patch', '-p1', '-d', copy, '-i', pathlib.Path(patch).resolve())
+                self.patched.append(patch)
             env['GOROOT'], root = str(copy), copy
         shutil.copy(source, self.tmp)
         sh(root / 'bin' / 'go', 'build', '-o', self.tmp / name, pathlib.Path(source).name, env=env, cwd=self.tmp)

@@ -1,0 +1,18 @@
+#!/usr/bin/env python3
+# Debian: golang-go patch iproute2 openssl procps python3 tcpdump; needs root (network namespaces).
+"""A client that computes the extended master secret, unasked."""
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+from tls_go_mistakes import keep_server_key, mistaken_client
+from tls_lab import Lab
+
+with Lab(__file__) as lab:
+    lab.s_server('-tls1_2', '-rev', '-quiet', '-keylogfile', lab.keys)
+    client = mistaken_client(lab, 'ems-unasked')
+    lab.capture()
+    client('open x 40001 max=1.2 suites=002f', expect='failed remote error: tls: bad record MAC')
+    lab.finish()
+    keep_server_key(lab)

@@ -1,0 +1,18 @@
+#!/usr/bin/env python3
+# Debian: golang-go patch iproute2 openssl procps python3 tcpdump; needs root (network namespaces).
+"""A client that leaves CertificateStatus out of its Finished."""
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+from tls_go_mistakes import mistaken_client, ocsp_response
+from tls_lab import Lab
+
+with Lab(__file__) as lab:
+    lab.certificate()
+    lab.s_server('-tls1_2', '-rev', '-quiet', '-status_file', ocsp_response(lab), '-keylogfile', lab.keys)
+    client = mistaken_client(lab, 'finished-without-status')
+    lab.capture()
+    client('open x 40001 max=1.2 suites=c02f', expect='failed remote error: tls: error decrypting message')
+    lab.finish()

@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+# Debian: golang-go patch iproute2 openssl procps python3 tcpdump; needs root (network namespaces).
+"""A client whose binder covers the binders."""
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+from tls_go_mistakes import mistaken_client
+from tls_lab import Lab
+
+with Lab(__file__) as lab:
+    lab.s_server('-tls1_3', '-rev', '-quiet', '-keylogfile', lab.keys)
+    client = mistaken_client(lab, 'binder-transcript', log_keys=False)
+    lab.capture()
+    client('open x 40001 cache=one')
+    client('echo x one')
+    client('close x')
+    client('open y 40002 cache=one', expect='failed')
+    lab.finish()
