@@ -1,4 +1,10 @@
-import { createDecipheriv, type Decipher, type DecipherGCM } from 'node:crypto';
+import {
+  type Cipher,
+  createCipheriv,
+  createDecipheriv,
+  type Decipher,
+  type DecipherGCM,
+} from 'node:crypto';
 
 /** Node's names of the block ciphers, without mode. Single DES is 3DES with one key three times. */
 const BLOCK_CIPHERS: Readonly<Record<string, string>> = {
@@ -19,14 +25,21 @@ const BLOCK_CIPHERS: Readonly<Record<string, string>> = {
 /** A cipher that deciphers block after block; nothing is held back. Undefined where this machine lacks it. */
 export function blockDecipher(
   cipher: string,
-  mode: 'cbc' | 'ctr' | 'ecb',
+  mode: 'cbc' | 'ctr',
   key: Uint8Array,
-  iv: Uint8Array | null,
+  iv: Uint8Array,
 ): Decipher | undefined {
   const name = BLOCK_CIPHERS[cipher];
   if (name === undefined) return undefined;
   const decipher = tryCipher(`${name}-${mode}`, cipher === 'DES' ? thrice(key) : key, iv);
   return decipher?.setAutoPadding(false);
+}
+
+/** Enciphers single blocks, as many at once as one likes. Undefined where this machine lacks the cipher. */
+export function blockEncipher(cipher: string, key: Uint8Array): Cipher | undefined {
+  const name = BLOCK_CIPHERS[cipher];
+  if (name === undefined || tryCipher(`${name}-ecb`, key, null) === undefined) return undefined;
+  return createCipheriv(`${name}-ecb`, key, null).setAutoPadding(false);
 }
 
 /**

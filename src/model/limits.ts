@@ -104,6 +104,12 @@ export const LIMITS = {
   damageTrialOctets: 1024,
   /** Octets of a GCM fragment in which pairs of flipped bits are looked for, by a table of all bits. */
   damagePairOctets: 2048,
+  /** Sequence numbers tried with all other connections' keys for one record; then its owner stays unknown. */
+  foreignTrials: 400_000,
+  /** Of one other direction: numbers ahead of its last record, numbers back from it, and numbers from its beginning. */
+  foreignAhead: 64,
+  foreignBack: 4096,
+  foreignFirst: 64,
   /** A match that chance gives more often than 2 to this power is none. */
   falseMatchLog2: -40,
 

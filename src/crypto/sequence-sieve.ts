@@ -1,0 +1,176 @@
+import type { Cipher } from 'node:crypto';
+import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { GcmOfParts } from './aead.ts';
+import { xorNonce } from './authenticated-header.ts';
+import { blockEncipher } from './ciphers.ts';
+import { AS_SPECIFIED } from './construction.ts';
+import { timesX } from './ghash.ts';
+import { AeadConstruction } from './open-aead.ts';
+import type { DirectionKeys, Protection, SealedRecord } from './protection.ts';
+
+/** Tells cheaply which sequence numbers are worth an attempt to open a record. */
+export interface SequenceSieve {
+  /** Those of the numbers that are; or one that is not among them, where all numbers are settled at once. */
+  sift(sequences: readonly number[]): readonly number[];
+  /** How many numbers a call settles, if it settles more than it was given. */
+  readonly settles: number;
+}
+
+/** Undefined where every number has to be attempted. */
+export function sequenceSieve(
+  protection: Protection,
+  keys: DirectionKeys,
+  record: SealedRecord,
+): SequenceSieve | undefined {
+  const { suite, version } = protection;
+  if (tlsEquivalent(version) === TLS_1_3) return InnerTypeSieve.of(protection, keys, record);
+  return suite.mode === 'aead-gcm' ? GcmSolver.of(protection, keys, record) : undefined;
+}
+
+/**
+ * In TLS 1.3 the last octet of the plaintext is a content type, or zero where there is padding. One block of key stream
+ * for each number tells it, and a block cipher enciphers all those counters in one go. RFC 8446 §5.2.
+ */
+class InnerTypeSieve implements SequenceSieve {
+  readonly settles = 0;
+  private readonly blocks: Cipher;
+  private readonly iv: Uint8Array;
+  /** What counter mode puts around the nonce: GCM's counter begins with 2 and has four octets, CCM's with 1. */
+  private readonly block = Buffer.alloc(16);
+  private readonly nonceAt: number;
+  private readonly sealedType: number;
+  private readonly octetInBlock: number;
+
+  static of(
+    { suite }: Protection,
+    keys: DirectionKeys,
+    { bytes, start, end }: SealedRecord,
+  ): InnerTypeSieve | undefined {
+    const blocks = blockEncipher(suite.cipher, keys.key);
+    const last = end - suite.tagOctets - 1;
+    if (blocks === undefined || last < start) return undefined;
+    return new InnerTypeSieve(
+      blocks,
+      suite.mode === 'aead-gcm',
+      keys.iv,
+      last - start,
+      bytes[last] as number,
+    );
+  }
+
+  private constructor(
+    blocks: Cipher,
+    gcm: boolean,
+    iv: Uint8Array,
+    offset: number,
+    sealedType: number,
+  ) {
+    this.blocks = blocks;
+    this.iv = iv;
+    this.sealedType = sealedType;
+    this.octetInBlock = offset % 16;
+    this.nonceAt = gcm ? 0 : 1;
+    const counter = Math.floor(offset / 16) + (gcm ? 2 : 1);
+    if (gcm) {
+      this.block.writeUInt32BE(counter, 12);
+    } else {
+      this.block[0] = CCM_COUNTER_FLAGS;
+      this.block.writeUIntBE(counter, 13, 3);
+    }
+  }
+
+  sift(sequences: readonly number[]): readonly number[] {
+    const counters = Buffer.alloc(sequences.length * 16);
+    const nonce = Buffer.alloc(this.iv.length);
+    for (const [i, sequence] of sequences.entries()) {
+      xorNonce(nonce, this.iv, sequence, 0);
+      nonce.copy(this.block, this.nonceAt);
+      this.block.copy(counters, i * 16);
+    }
+    const stream = this.blocks.update(counters);
+    return sequences.filter((_, i) =>
+      INNER_TYPES.has((stream[i * 16 + this.octetInBlock] as number) ^ this.sealedType),
+    );
+  }
+}
+
+/** Three octets of counter behind twelve of nonce. RFC 3610 §2.3. */
+const CCM_COUNTER_FLAGS = 2;
+
+/** alert, handshake, application_data, heartbeat, and the zero of padding. */
+const INNER_TYPES: ReadonlySet<number> = new Set([0, 21, 22, 23, 24]);
+
+/**
+ * Up to TLS 1.2 the number is only authenticated, and GCM authenticates by sums: bit i of the first block adds its power
+ * of x times H^k to the tag, k being the number of blocks hashed. So the bits of the number are the solution of a
+ * system of linear equations, which has one at all only if the keys are right: 128 equations, 32 unknowns.
+ */
+class GcmSolver implements SequenceSieve {
+  readonly settles = 2 ** UNKNOWNS;
+  private readonly solution: number | undefined;
+
+  static of(
+    protection: Protection,
+    keys: DirectionKeys,
+    record: SealedRecord,
+  ): GcmSolver | undefined {
+    const { suite } = protection;
+    const parts = GcmOfParts.create(suite.cipher, keys.key);
+    const start = record.start + suite.explicitNonceOctets;
+    const tagAt = record.end - suite.tagOctets;
+    if (parts === undefined || tagAt < start) return undefined;
+    const construction = new AeadConstruction(protection, keys);
+    const { nonce, additional } = construction.inputs(record, 0, 0, AS_SPECIFIED);
+    const syndrome = parts.syndrome(nonce, additional, record.bytes, start, tagAt);
+    const blocks = Math.ceil(additional.length / 16) + Math.ceil((tagAt - start) / 16) + 1;
+    return new GcmSolver(parts, syndrome, blocks);
+  }
+
+  private constructor({ hash }: GcmOfParts, syndrome: Buffer, blocks: number) {
+    hash.reset().update(SEQUENCE_UNIT);
+    for (let i = 1; i < blocks; i++) hash.update(ZEROS);
+    const wanted = Int32Array.from({ length: 4 }, (_, word) => syndrome.readInt32BE(word * 4));
+    this.solution = solve(hash.sum.slice(), wanted);
+  }
+
+  sift(): readonly number[] {
+    return this.solution === undefined ? [] : [this.solution];
+  }
+}
+
+/** The unknown bits, highest first, whose terms add up to `wanted`; each term is x times the one before. */
+function solve(term: Int32Array, wanted: Int32Array): number | undefined {
+  // Rows of an echelon form by leading bit: four words, and which unknowns they are the sum of.
+  const rows = new Map<number, Int32Array>();
+  for (let unknown = 0; unknown < UNKNOWNS; unknown++) {
+    const row = Int32Array.of(...term, 1 << (UNKNOWNS - 1 - unknown));
+    const lead = reduce(row, rows);
+    if (lead < 128) rows.set(lead, row);
+    timesX(term);
+  }
+  const rest = Int32Array.of(...wanted, 0);
+  return reduce(rest, rows) < 128 ? undefined : (rest[4] as number) >>> 0;
+}
+
+/** Subtracts rows until none leads with the first bit that is set, and returns the number of that bit; 128 for zero. */
+function reduce(row: Int32Array, rows: ReadonlyMap<number, Int32Array>): number {
+  for (;;) {
+    const lead = leadingBit(row);
+    const other = rows.get(lead);
+    if (other === undefined) return lead;
+    for (let word = 0; word < 5; word++)
+      row[word] = (row[word] as number) ^ (other[word] as number);
+  }
+}
+
+function leadingBit(row: Int32Array): number {
+  for (let word = 0; word < 4; word++) {
+    if (row[word] !== 0) return word * 32 + Math.clz32(row[word] as number);
+  }
+  return 128;
+}
+
+const UNKNOWNS = 32;
+const ZEROS = new Uint8Array(16);
+/** The upper of the low 32 bits of a sequence number, in the block that it begins. */
+const SEQUENCE_UNIT = Uint8Array.of(0, 0, 0, 0, 0x80, ...new Uint8Array(11));
