@@ -8,6 +8,7 @@ import { digest, HASH_OCTETS, type HashName, hmac } from './hash.ts';
 export type LabelPrefix = string;
 
 export const TLS13_PREFIX: LabelPrefix = 'tls13 ';
+export const DTLS13_PREFIX: LabelPrefix = 'dtls13';
 
 /** `HKDF-Extract`; an empty salt is as many zeros as the hash has octets. RFC 5869 §2.2. */
 export function hkdfExtract(

@@ -75,6 +75,14 @@ export const LIMITS = {
   keyLogSecrets: 4 * 1024 * 1024,
   /** Secrets kept for one random: five of a handshake and one for each KeyUpdate and side. Bounds the walk along them. */
   keyLogSecretsPerRandom: 256,
+  /** RSA keys kept, over all files given. A fleet's worth; each connection without another secret is tried with one. */
+  rsaKeys: 256,
+  /** Octets of a file with keys in PEM form. A key of 16,384 bits takes 13 KiB; larger files are something else. */
+  pemOctets: 1024 * 1024,
+  /** Messages, and extensions of a hello, that are left out or doubled in turn to explain a hash. Honest ones have fewer. */
+  transcriptMessagesVaried: 64,
+  /** Other handshakes whose randoms are tried on a signature that does not verify: each takes three verifications of 0.1 ms. */
+  signatureCandidates: 64,
   /** Malformed and unmatched lines of key logs that are named; the rest is counted. */
   keyLogLinesNamed: 16,
   /** Randoms looked at, over all searches for a similar one in the key log; after that none is named. Some two seconds. */
