@@ -31,8 +31,8 @@ const ONLY_FROM = [
   },
   {
     modules: /^node:zlib$/,
-    rooms: ['io'],
-    why: 'captures are decompressed in io, before anybody reads them',
+    rooms: ['io', 'crypto'],
+    why: 'captures are decompressed in io, before anybody reads them, and records in crypto',
   },
   {
     modules: /^node:crypto$/,

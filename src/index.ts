@@ -1,7 +1,8 @@
 import { MemorySource } from './cli/memory-source.ts';
 import { loadParts, type Parts } from './cli/parts.ts';
-import { type CaptureInput, inTimeOrder, readCaptures } from './cli/read-captures.ts';
+import { type CaptureInput, inTimeOrder, readCaptures, withEmbedded } from './cli/read-captures.ts';
 import { toolVersion } from './cli/version.ts';
+import type { SecretsInput } from './model/decryption.ts';
 import { JsonReporter } from './report/json.ts';
 import { Tally } from './report/reporter.ts';
 import { RunContext } from './report/run-context.ts';
@@ -21,6 +22,12 @@ export interface AnalyzeOptions {
   readonly rules?: Iterable<string>;
   /** Which packet reader; `native` unless given. */
   readonly reader?: 'native' | 'pcap-parser';
+  /** Key logs (as in `SSLKEYLOGFILE`), RSA private keys (PEM) and PSKs (`[IDENTITY:]HEX`) to open records with. */
+  readonly secrets?: {
+    readonly keyLogs?: readonly (string | Uint8Array)[];
+    readonly rsaKeys?: readonly string[];
+    readonly psks?: readonly string[];
+  };
   /** Ends the reading early; the report covers what was read, and `summary.interrupted` says so. */
   readonly signal?: AbortSignal;
 }
@@ -41,12 +48,13 @@ export type CaptureLike = string | Uint8Array;
  * @param captures a capture, or the files of a rotated set, which are read as one history in the order of their time
  * @returns the object that `tlsdiag analyze --format json` writes; captures given as octets have the path `memory`.
  *   All connections are in it: for captures of many gigabytes follow `--format ndjson` instead.
- * @throws an `InputError` when a file cannot be read, a `RangeError` for a rule that does not exist. Damage within a
+ * @throws an `InputError` when a file cannot be read, a `RangeError` for a rule that does not exist, a `SecretsError` for
+ *   a secret that is none. Damage within a
  *   capture is no error: see `notices`. What is no capture has `format: null`.
  */
 export async function analyze(
   captures: CaptureLike | readonly CaptureLike[],
-  { rules, reader = 'native', signal }: AnalyzeOptions = {},
+  { rules, reader = 'native', secrets: given, signal }: AnalyzeOptions = {},
 ): Promise<Report> {
   const parts = await loadParts();
   const wanted = rules === undefined ? undefined : new Set(rules);
@@ -55,13 +63,15 @@ export async function analyze(
   }
   const options = { reader, ...(wanted && { rules: wanted }) };
 
-  const given = Array.isArray(captures) ? captures : [captures as CaptureLike];
-  const unordered = given.map((capture) => inputOf(capture, parts));
+  const list = Array.isArray(captures) ? captures : [captures as CaptureLike];
+  const unordered = list.map((capture) => inputOf(capture, parts));
   const nowhere = { connection() {}, finding() {} };
   const inputs =
     unordered.length > 1
       ? await inTimeOrder(unordered, () => parts.createAnalysis(nowhere, options))
       : unordered;
+
+  const secrets = await withEmbedded(given && secretsOf(given), inputs, parts, signal);
 
   const decoder = new TextDecoder();
   let json = '';
@@ -85,11 +95,24 @@ export async function analyze(
         reporter.finding(finding);
       },
     },
-    options,
+    { ...options, secrets },
   );
   const complete = await readCaptures(inputs, analysis, run, signal ? { signal } : {});
   reporter.end({ result: analysis.end(), tally, selection: '', interrupted: !complete });
   return JSON.parse(json + decoder.decode()) as Report;
+}
+
+function secretsOf({
+  keyLogs = [],
+  rsaKeys = [],
+  psks = [],
+}: NonNullable<AnalyzeOptions['secrets']>): SecretsInput {
+  const encoder = new TextEncoder();
+  return {
+    keyLogs: keyLogs.map((log) => (typeof log === 'string' ? encoder.encode(log) : log)),
+    rsaKeys,
+    psks,
+  };
 }
 
 function inputOf(capture: CaptureLike, { openCapture }: Parts): CaptureInput {

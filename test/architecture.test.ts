@@ -118,7 +118,7 @@ const PLANTED: readonly Planted[] = [
     'decompression outside io',
     'cli',
     "import { gunzipSync } from 'node:zlib';\n",
-    '1: cli may not import node:zlib: captures are decompressed in io, before anybody reads them',
+    '1: cli may not import node:zlib: captures are decompressed in io, before anybody reads them, and records in crypto',
   ),
   plant(
     'pcap-parser outside capture',

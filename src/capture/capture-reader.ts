@@ -20,6 +20,8 @@ export interface CaptureReaderOptions {
   readonly reader: 'native' | 'pcap-parser';
   /** Number of the first packet: 1 more than the packets of all captures before. */
   readonly firstPacketNumber: number;
+  /** Told of secrets that a pcapng file carries, before the packets behind them. */
+  readonly onSecrets?: (secrets: EmbeddedSecrets) => void;
 }
 
 const MAGIC_OCTETS = 4;
@@ -116,7 +118,7 @@ export class CaptureReader {
 
   #choose(magic: DataView): PcapReader | PcapngReader | undefined {
     if (magic.getUint32(0, false) === BLOCK.sectionHeader) {
-      return new PcapngReader(this.#outlet, this.#notices);
+      return new PcapngReader(this.#outlet, this.#notices, this.#options.onSecrets);
     }
     if (!isPcapMagic(magic, 0)) return undefined;
     const native = this.#options.reader === 'native' || isModifiedPcapMagic(magic, 0);

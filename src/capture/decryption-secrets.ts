@@ -1,8 +1,11 @@
 import { LIMITS } from '../model/limits.ts';
 
+/** Type of a Decryption Secrets Block with an NSS key log, "TLSK". */
+export const TLS_KEY_LOG = 0x544c534b;
+
 /** The payload of one Decryption Secrets Block. */
 export interface EmbeddedSecrets {
-  /** Of the pcapng registry; 0x544c534b ("TLSK") is an NSS key log, as in `SSLKEYLOGFILE`. */
+  /** Of the pcapng registry; `TLS_KEY_LOG` for a key log as in `SSLKEYLOGFILE`. */
   readonly type: number;
   /** A copy; for a key log the text of the file. */
   readonly octets: Uint8Array;

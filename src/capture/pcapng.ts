@@ -42,6 +42,7 @@ export class PcapngReader implements UnitReader {
   readonly #interfaces: InterfaceTable;
   readonly #packets: PcapngPackets;
   readonly #secrets = new SecretsStore();
+  readonly #onSecrets: (secrets: EmbeddedSecrets) => void;
   #littleEndian = true;
   #begun = false;
   #stopped = false;
@@ -51,9 +52,15 @@ export class PcapngReader implements UnitReader {
   /** Size of a block too large to be read, while it is skipped. */
   #skipped = 0;
 
-  constructor(outlet: PacketOutlet, notices: NoticeSink) {
+  /** @param onSecrets told of each Decryption Secrets Block, before the packets behind it */
+  constructor(
+    outlet: PacketOutlet,
+    notices: NoticeSink,
+    onSecrets: (secrets: EmbeddedSecrets) => void = () => {},
+  ) {
     this.#outlet = outlet;
     this.#notices = notices;
+    this.#onSecrets = onSecrets;
     this.#interfaces = new InterfaceTable(outlet.facts.interfaces);
     this.#packets = new PcapngPackets(outlet, this.#interfaces);
   }
@@ -237,7 +244,7 @@ export class PcapngReader implements UnitReader {
         available: LIMITS.embeddedSecretsOctets,
         detail: 'embeddedSecretsOctets: further embedded secrets were left out',
       });
-    }
+    } else this.#onSecrets(this.#secrets.list.at(-1) as EmbeddedSecrets);
     return true;
   }
 

@@ -1,5 +1,5 @@
 import type { Confidence, Severity } from '../model/finding.ts';
-import { noticeLines } from '../report/notice-text.ts';
+import { noticeLines, secretsNotices } from '../report/notice-text.ts';
 import type { OctetSink } from '../report/octet-writer.ts';
 import type { Reporter } from '../report/reporter.ts';
 import type { RunContext } from '../report/run-context.ts';
@@ -7,7 +7,7 @@ import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { chooseRules } from './rule-options.ts';
 import { type RunOptions, runCaptures } from './run.ts';
-import { checkSecrets, type SecretFlags } from './secret-options.ts';
+import { readSecrets, type SecretFlags } from './secret-options.ts';
 import type { SelectionOptions } from './selection.ts';
 import { EXIT, exitStatusOfReading, noTlsNotice } from './status.ts';
 import { columnsOf, type Streams, wantsAscii, wantsColor } from './streams.ts';
@@ -49,13 +49,12 @@ export async function analyze(
   const tell = (line: string): void => {
     if (!flags.quiet) streams.stderr.write(`${line}\n`);
   };
-  if (checkSecrets(flags)) {
-    tell('notice: this version reads secrets but does not use them: nothing is decrypted');
-  }
+  const secrets = readSecrets(flags);
   const options: RunOptions = {
     paths,
     reader: flags.reader,
     ...(choice.rules && { rules: choice.rules }),
+    ...(secrets && { secrets }),
     selection: flags,
     progress: flags.progress && !flags.quiet && streams.stderr.isTTY === true,
   };
@@ -70,6 +69,7 @@ export async function analyze(
   if (format === 'text') {
     for (const notice of noticeLines(outcome.result)) tell(`notice: ${notice}`);
   }
+  for (const notice of secretsNotices(outcome.result.secrets)) tell(`notice: ${notice}`);
   for (const notice of noTlsNotice(outcome)) tell(`notice: ${notice}`);
   const failed = flags.failOn !== 'never' && outcome.tally.reaches(flags.failOn);
   return exitStatusOfReading(outcome, streams) ?? (failed ? EXIT.findings : EXIT.ok);

@@ -6,15 +6,24 @@ import type { RuleMeta } from '../model/rule.ts';
 export interface Parts {
   openCapture(path: string, stdin: InputStream): Promise<CaptureSource>;
   createAnalysis(sink: AnalysisSink, options: AnalysisOptions): Analysis;
+  createSecretsScan(): SecretsCollector;
   /** Every rule there is, by id. */
   readonly rules: readonly RuleMeta[];
 }
 
+/** Collects the key logs that a capture carries; `push` answers false when it can carry none. */
+export interface SecretsCollector {
+  readonly keyLogs: readonly Uint8Array[];
+  push(chunk: Uint8Array): boolean;
+}
+
 /** The real ones, loaded only by commands that need them. */
 export async function loadParts(): Promise<Parts> {
-  const [{ openCapture }, { createAnalysis, RULES }] = await Promise.all([
+  const [{ openCapture }, { createAnalysis, RULES }, { SecretsScan }] = await Promise.all([
     import('../io/open-capture.ts'),
     import('../pipeline/analysis.ts'),
+    import('../pipeline/secrets-scan.ts'),
   ]);
-  return { openCapture, createAnalysis, rules: RULES };
+  const createSecretsScan = () => new SecretsScan();
+  return { openCapture, createAnalysis, createSecretsScan, rules: RULES };
 }

@@ -1,11 +1,15 @@
 import type { CaptureSource } from '../io/open-capture.ts';
 import type { Analysis } from '../model/analysis.ts';
+import type { SecretsInput } from '../model/decryption.ts';
 import type { CaptureFacts } from '../model/packet.ts';
 import type { RunContext } from '../report/run-context.ts';
+import type { Parts } from './parts.ts';
 
 /** A capture that can be opened, more than once unless it is a pipe. */
 export interface CaptureInput {
   readonly path: string;
+  /** It can be read only once. */
+  readonly isPipe?: boolean;
   open(): Promise<CaptureSource>;
 }
 
@@ -42,6 +46,29 @@ export async function readCaptures(
     if (!complete || signal?.aborted) return false;
   }
   return true;
+}
+
+/**
+ * The secrets of a run with those that its captures carry, which may stand behind the packets that they open. A pipe
+ * cannot be read twice: what it carries is used from where it stands.
+ */
+export async function withEmbedded(
+  given: SecretsInput | undefined,
+  inputs: readonly CaptureInput[],
+  parts: Pick<Parts, 'createSecretsScan'>,
+  signal?: AbortSignal,
+): Promise<SecretsInput | undefined> {
+  if (inputs.some(({ isPipe }) => isPipe)) return given;
+  const keyLogs = [...(given?.keyLogs ?? [])];
+  for (const input of inputs) {
+    const source = await orAborted(input.open(), signal);
+    if (source === undefined) break;
+    const scan = parts.createSecretsScan();
+    for await (const chunk of untilAborted(source, signal)) if (!scan.push(chunk)) break;
+    keyLogs.push(...scan.keyLogs);
+  }
+  if (given === undefined && keyLogs.length === 0) return undefined;
+  return { rsaKeys: [], psks: [], ...given, keyLogs, hasEmbedded: true };
 }
 
 /** The chunks of a source until the signal is given. */

@@ -1,11 +1,13 @@
-import type { AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import { statSync } from 'node:fs';
+import type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import { SecretsError, type SecretsInput } from '../model/decryption.ts';
 import { SEVERITIES } from '../model/finding.ts';
 import { type Reporter, Tally } from '../report/reporter.ts';
 import { RunContext } from '../report/run-context.ts';
 import type { Output } from './output.ts';
 import type { Parts } from './parts.ts';
 import { Progress } from './progress.ts';
-import { type CaptureInput, inTimeOrder, readCaptures } from './read-captures.ts';
+import { type CaptureInput, inTimeOrder, readCaptures, withEmbedded } from './read-captures.ts';
 import { Selection, type SelectionOptions, selectionText } from './selection.ts';
 import type { Streams } from './streams.ts';
 import { UsageError } from './usage-error.ts';
@@ -14,6 +16,7 @@ export interface RunOptions {
   readonly paths: readonly string[];
   readonly reader: 'native' | 'pcap-parser';
   readonly rules?: ReadonlySet<string>;
+  readonly secrets?: SecretsInput;
   readonly selection: SelectionOptions;
   readonly progress: boolean;
 }
@@ -72,9 +75,12 @@ async function readAndReport(
       reporter.finding(finding);
     },
   };
-  const analysis = parts.createAnalysis(
+  const { reader, rules } = options;
+  const secrets = await withEmbedded(options.secrets, inputs, parts, signal);
+  const analysis = create(
+    parts,
     new Selection(options.selection, sink, () => analysis.epochSeconds),
-    { reader: options.reader, ...(options.rules && { rules: options.rules }) },
+    { reader, secrets, ...(rules && { rules }) },
   );
 
   const progress = options.progress ? new Progress(streams.stderr) : undefined;
@@ -104,12 +110,30 @@ async function readAndReport(
   return { result, tally, interrupted };
 }
 
+/** A secret that is none is a mistake in the command line. */
+function create(parts: Parts, sink: AnalysisSink, options: AnalysisOptions): Analysis {
+  try {
+    return parts.createAnalysis(sink, options);
+  } catch (error) {
+    throw error instanceof SecretsError ? new UsageError(error.message) : error;
+  }
+}
+
+/** Can it be read only once? What does not exist is told by whoever opens it. */
+function isPipe(path: string): boolean {
+  return path === '-' || statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+}
+
 async function orderedInputs(
   { paths, reader }: RunOptions,
   parts: Parts,
   { stdin }: Streams,
 ): Promise<readonly CaptureInput[]> {
-  const inputs = paths.map((path) => ({ path, open: () => parts.openCapture(path, stdin) }));
+  const inputs = paths.map((path) => ({
+    path,
+    isPipe: isPipe(path),
+    open: () => parts.openCapture(path, stdin),
+  }));
   if (inputs.length === 1) return inputs;
   if (paths.includes('-')) {
     throw new UsageError('standard input (-) cannot be combined with files; analyze it alone');

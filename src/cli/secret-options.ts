@@ -1,4 +1,6 @@
-import { accessSync, constants } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import type { SecretsInput } from '../model/decryption.ts';
+import { LIMITS } from '../model/limits.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface SecretFlags {
@@ -8,30 +10,51 @@ export interface SecretFlags {
 }
 
 /**
- * Checks that secrets can be read, without using them: what is mistyped should be told before an hour of reading.
- * No message repeats a secret.
- *
- * @returns whether any were given
+ * Reads the secrets that were given; undefined if there are none. What is mistyped is told before an hour of reading; no
+ * message repeats a secret.
  */
-export function checkSecrets({ keylog = [], rsaKey = [], psk = [] }: SecretFlags): boolean {
-  for (const path of keylog) checkReadable('--keylog', path);
-  for (const path of rsaKey) checkReadable('--rsa-key', path);
-  for (const key of psk) {
-    if (key.startsWith('@')) checkReadable('--psk', key.slice(1));
-    else if (!/^(.*:)?([0-9a-f]{2})+$/is.test(key)) {
-      throw new UsageError('--psk takes [IDENTITY:]HEX, or @FILE with a line of that form');
-    }
-  }
-  return keylog.length + rsaKey.length + psk.length > 0;
+export function readSecrets({
+  keylog = [],
+  rsaKey = [],
+  psk = [],
+}: SecretFlags): SecretsInput | undefined {
+  if (keylog.length + rsaKey.length + psk.length === 0) return undefined;
+  return {
+    keyLogs: keylog.map((path) => readSecret('--keylog', path)),
+    rsaKeys: rsaKey.map((path) => textOf(readSecret('--rsa-key', path))),
+    psks: psk.flatMap((key) => pskLines(key)),
+  };
 }
 
-function checkReadable(option: string, path: string): void {
+/** `[IDENTITY:]HEX`, or the lines of `@FILE` in that form. */
+function pskLines(key: string): string[] {
+  const lines = key.startsWith('@')
+    ? textOf(readSecret('--psk', key.slice(1)))
+        .split(/\r?\n/)
+        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    : [key];
+  for (const line of lines) {
+    if (!/^(.*:)?([0-9a-f]{2})+$/is.test(line.trim()))
+      throw new UsageError('--psk takes [IDENTITY:]HEX, or @FILE with lines of that form');
+  }
+  return lines.map((line) => line.trim());
+}
+
+function readSecret(option: string, path: string): Uint8Array {
+  let octets: Uint8Array;
   try {
-    accessSync(path, constants.R_OK);
+    octets = readFileSync(path);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new UsageError(
       `${option} ${path} ${missing ? 'does not exist; check the path' : 'cannot be read; check its permissions'}`,
     );
   }
+  if (octets.length > LIMITS.secretFileOctets)
+    throw new UsageError(
+      `${option} ${path} has ${octets.length} octets, more than ${LIMITS.secretFileOctets}; give the lines of the time in question only`,
+    );
+  return octets;
 }
+
+const textOf = (octets: Uint8Array): string => new TextDecoder('latin1').decode(octets);

@@ -10,7 +10,9 @@ import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { RandomIndex } from './random-index.ts';
+import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 
+const HELLO_REQUEST = 0;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const HELLO_VERIFY_REQUEST = 3;
@@ -23,6 +25,7 @@ export class DtlsHandshakes {
   private readonly facts: FactsRecorder;
   private readonly randoms: RandomIndex;
   private readonly partial: DtlsMessages;
+  private unsealer: DtlsUnsealer | undefined;
   private readonly fragment: Fragment = {
     type: 0,
     length: 0,
@@ -36,6 +39,21 @@ export class DtlsHandshakes {
     this.facts = facts;
     this.randoms = randoms;
     this.partial = new DtlsMessages(notices);
+  }
+
+  unseal(unsealer: DtlsUnsealer): void {
+    this.unsealer = unsealer;
+    this.partial.keepBodies();
+  }
+
+  /** Messages that were in a protected record. */
+  inner(a: Association, r: DtlsRecord, content: Uint8Array): void {
+    const { fragment } = this;
+    if (!readFragment(content, 0, content.length, fragment)) return;
+    // A renegotiation numbers its messages from 0 again (RFC 6347 §4.2.2).
+    const hello = fragment.type === CLIENT_HELLO || fragment.type === HELLO_REQUEST;
+    if (hello && fragment.sequence === 0) for (const half of a.sides) half.messagesDone = 0;
+    this.messages(a, { ...r, bytes: content, start: 0, end: content.length });
   }
 
   /** Reads the first fragment header of a record; the questions below are about it. */
@@ -138,7 +156,7 @@ export class DtlsHandshakes {
     const half = a.sides[r.side];
     const bit = fragment.sequence < 32 ? 1 << fragment.sequence : 0;
     if ((half.messagesDone & bit) !== 0) {
-      if (fragment.type === CLIENT_HELLO) this.clientHelloAgain(a.row, r);
+      if (fragment.type === CLIENT_HELLO && r.epoch === 0) this.clientHelloAgain(a.row, r);
       return;
     }
     if (fragment.offset === 0 && fragment.end - fragment.start === fragment.length) {
@@ -147,7 +165,7 @@ export class DtlsHandshakes {
       a.hasFragments = true;
       const body = this.partial.add(2 * a.slot + r.side, fragment, r.bytes, r.packet);
       if (body === undefined) {
-        if (fragment.type === CLIENT_HELLO) this.partialClientHello(a.row, r);
+        if (fragment.type === CLIENT_HELLO && r.epoch === 0) this.partialClientHello(a.row, r);
         return;
       }
       this.message(a, r, body, 0, body.length);
@@ -173,10 +191,16 @@ export class DtlsHandshakes {
     const { facts } = this;
     const { table } = facts;
     const { row } = a;
-    const { type, length } = this.fragment;
+    const { type, length, sequence } = this.fragment;
+    if (r.epoch > 0) {
+      facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, r.epoch, r.sequence);
+      this.unsealer?.message(row, r, type, sequence, bytes, start, end);
+      return;
+    }
     switch (type) {
       case CLIENT_HELLO:
         this.clientHello(row, r, bytes, start, end);
+        this.unsealer?.message(row, r, type, sequence, bytes, start, end);
         return;
       case HELLO_VERIFY_REQUEST: {
         this.answered(row, r);
@@ -185,6 +209,7 @@ export class DtlsHandshakes {
         a.cookie = facts.hellos.slab.store(bytes, start, end);
         a.cookieLength = end - start;
         facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, 0, a.cookie);
+        this.unsealer?.message(row, r, type, sequence, bytes, start, end);
         return;
       }
       case SERVER_HELLO:
@@ -193,6 +218,7 @@ export class DtlsHandshakes {
         table.unset(row, SEEN.helloPending);
         if (facts.hellos.scan.helloRetryRequest) {
           facts.event(row, EVENT.message, r.side, HELLO_RETRY, length, r.packet, r.nanos);
+          this.unsealer?.message(row, r, type, sequence, bytes, start, end);
           return;
         }
         this.applyNegotiation(a);
@@ -215,6 +241,7 @@ export class DtlsHandshakes {
         break;
     }
     facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos);
+    this.unsealer?.message(row, r, type, sequence, bytes, start, end);
   }
 
   /** What the suite says about the records that will follow. */

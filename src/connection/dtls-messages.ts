@@ -54,9 +54,15 @@ export class DtlsMessages {
   private readonly open = new Map<number, number>();
   private octets = 0;
   private readonly notices: NoticeSink;
+  private keepsBodies = false;
 
   constructor(notices: NoticeSink) {
     this.notices = notices;
+  }
+
+  /** From now on the bodies of all messages are put together. */
+  keepBodies(): void {
+    this.keepsBodies = true;
   }
 
   /** Adds a fragment. @returns the body once it is whole, and forgets it; undefined before */
@@ -125,8 +131,8 @@ export class DtlsMessages {
     const message = {
       type: fragment.type,
       length: fragment.length,
-      // Of other messages than hellos only the arrival counts.
-      bytes: new Uint8Array(isRead(fragment.type) ? fragment.length : 0),
+      // Of other messages than hellos only the arrival counts, unless there are secrets.
+      bytes: new Uint8Array(this.keepsBodies || isRead(fragment.type) ? fragment.length : 0),
       covered: [],
       fragments: 0,
     };

@@ -6,6 +6,7 @@ export interface DtlsRecord {
   flow: number;
   side: Side;
   contentType: number;
+  version: number;
   epoch: number;
   sequence: number;
   length: number;
@@ -22,7 +23,16 @@ export interface DtlsRecord {
 }
 
 export function emptyRecord(): DtlsRecord {
-  const numbers = { flow: 0, contentType: 0, epoch: 0, sequence: 0, length: 0, start: 0, end: 0 };
+  const numbers = {
+    flow: 0,
+    contentType: 0,
+    version: 0,
+    epoch: 0,
+    sequence: 0,
+    length: 0,
+    start: 0,
+    end: 0,
+  };
   const rest = { packet: 0, nanos: 0.5, ipId: 0, print: 0, nonceLow: 0 };
   return { ...numbers, ...rest, side: 0, bytes: new Uint8Array(0) };
 }

@@ -30,6 +30,9 @@ import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
 import type { RandomIndex } from './random-index.ts';
+import { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
+import type { Vault } from './unsealing/vault.ts';
+import type { OpenedRecord } from './unsealing/wire-record.ts';
 
 export class DtlsTracker implements DtlsSink {
   readonly facts: FactsRecorder;
@@ -42,6 +45,7 @@ export class DtlsTracker implements DtlsSink {
   private alone = new Int32Array(512);
   private reported = new Uint8Array(512);
   private readonly current = emptyRecord();
+  private unsealer: DtlsUnsealer | undefined;
   private readonly verdict: Attribution = { owner: undefined, reason: '', confidence: 'proven' };
   /** Called when a closing alert was seen: the flow may soon be final. */
   onClosed: (flow: number) => void = () => undefined;
@@ -50,6 +54,12 @@ export class DtlsTracker implements DtlsSink {
     this.facts = facts;
     this.handshakes = new DtlsHandshakes(facts, randoms, notices);
     this.anomalies = new AnomalyBook(facts);
+  }
+
+  /** There are secrets: records are opened from now on. */
+  unseal(vault: Vault): void {
+    this.unsealer = new DtlsUnsealer(vault, this.facts);
+    this.handshakes.unseal(this.unsealer);
   }
 
   newestOf(flow: number): Association | undefined {
@@ -69,7 +79,7 @@ export class DtlsTracker implements DtlsSink {
     flow: number,
     side: Side,
     contentType: number,
-    _version: number,
+    version: number,
     epoch: number,
     sequence: number,
     length: number,
@@ -84,7 +94,12 @@ export class DtlsTracker implements DtlsSink {
     const alone = this.alone[flow] as number;
     const print = printOf(bytes, start, end, length);
     const nonceLow = end - start >= 8 ? readI32(bytes, start + 4) : 0;
-    if (alone !== 0 && contentType === CONTENT_TYPE.applicationData && epoch !== 0) {
+    if (
+      alone !== 0 &&
+      contentType === CONTENT_TYPE.applicationData &&
+      epoch !== 0 &&
+      this.unsealer === undefined
+    ) {
       const half = (alone - 1) * 2 + side;
       const delta = (nonceLow - sequence) | 0;
       if (this.pool.halves.nextData(half, epoch, sequence, length, print, delta, packet, nanos))
@@ -94,6 +109,7 @@ export class DtlsTracker implements DtlsSink {
     r.flow = flow;
     r.side = side;
     r.contentType = contentType;
+    r.version = version;
     r.epoch = epoch;
     r.sequence = sequence;
     r.length = length;
@@ -246,6 +262,7 @@ export class DtlsTracker implements DtlsSink {
     }
     const { verdict } = this;
     attribute(this, newest, r, verdict);
+    if (this.unsealer !== undefined) this.attributeByKeys(this.unsealer, newest, r, verdict);
     const { owner } = verdict;
     if (owner === undefined) {
       this.anomalies.add(newest, newest, r, 'no-association', verdict.reason, verdict.confidence);
@@ -255,6 +272,25 @@ export class DtlsTracker implements DtlsSink {
     if (owner !== newest)
       this.anomalies.add(owner, newest, r, 'late', verdict.reason, verdict.confidence);
     this.take(owner, r);
+  }
+
+  /** Whose keys open the record settles whose it is. */
+  private attributeByKeys(
+    unsealer: DtlsUnsealer,
+    newest: Association,
+    r: DtlsRecord,
+    verdict: Attribution,
+  ): void {
+    let a: Association | undefined = newest;
+    for (let n = 0; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
+      if (unsealer.opens(a.row, r)) {
+        verdict.owner = a;
+        verdict.reason = 'it opens under the keys of that association';
+        verdict.confidence = 'proven';
+        return;
+      }
+      a = a.previous;
+    }
   }
 
   /** The record belongs to association `a`. */
@@ -278,8 +314,11 @@ export class DtlsTracker implements DtlsSink {
     this.protectedFacts(a, half, r);
     const repeated = this.numbered(a, half, r);
     takeNonce(half, r);
-    if (r.contentType === CONTENT_TYPE.handshake) this.protectedHandshake(a, half, r, repeated);
-    else if (r.contentType === CONTENT_TYPE.alert) this.protectedAlert(a, half, r, repeated);
+    const opened = this.unsealer?.sealed(a.row, r);
+    if (r.contentType === CONTENT_TYPE.handshake)
+      this.protectedHandshake(a, half, r, repeated, opened);
+    else if (r.contentType === CONTENT_TYPE.alert)
+      this.protectedAlert(a, half, r, repeated, opened);
   }
 
   private protectedFacts(a: Association, half: DtlsHalf, r: DtlsRecord): void {
@@ -395,19 +434,22 @@ export class DtlsTracker implements DtlsSink {
     half: DtlsHalf,
     r: DtlsRecord,
     repeated: boolean,
+    opened: OpenedRecord | undefined,
   ): void {
     const { table } = this.facts;
-    this.facts.event(
-      a.row,
-      EVENT.message,
-      r.side,
-      ENCRYPTED,
-      r.length,
-      r.packet,
-      r.nanos,
-      r.epoch,
-      r.sequence,
-    );
+    if (opened !== undefined) this.handshakes.inner(a, r, opened.content);
+    else
+      this.facts.event(
+        a.row,
+        EVENT.message,
+        r.side,
+        ENCRYPTED,
+        r.length,
+        r.packet,
+        r.nanos,
+        r.epoch,
+        r.sequence,
+      );
     const done = table.has(a.row, SEEN.clientFinished) && table.has(a.row, SEEN.serverFinished);
     if (table.clientSide[a.row] !== 2)
       table.set(
@@ -435,18 +477,32 @@ export class DtlsTracker implements DtlsSink {
       );
   }
 
-  private protectedAlert(a: Association, half: DtlsHalf, r: DtlsRecord, repeated: boolean): void {
+  private protectedAlert(
+    a: Association,
+    half: DtlsHalf,
+    r: DtlsRecord,
+    repeated: boolean,
+    opened: OpenedRecord | undefined,
+  ): void {
+    const { table } = this.facts;
+    const level = opened?.content[0] ?? 0;
+    const description = opened?.content[1] ?? 0;
     this.facts.event(
       a.row,
       EVENT.encryptedAlert,
       r.side,
-      0,
+      (level << 8) | description,
       r.length,
       r.packet,
       r.nanos,
       r.epoch,
       r.sequence,
     );
+    if (level === 2 && description !== 0)
+      table.set(
+        a.row,
+        table.clientSide[a.row] === r.side ? SEEN.fatalFromClient : SEEN.fatalFromServer,
+      );
     if (repeated || half.closePacket !== 0) return;
     closes(half, r);
     a.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;

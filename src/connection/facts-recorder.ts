@@ -6,12 +6,17 @@ import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { HelloStore } from './hello-store.ts';
 import { ALERT_13 } from './record-sizes.ts';
+import type { Tally } from './unsealing/tally.ts';
 
 /** What TLS and DTLS connections have in common: rows, hellos, events, counts. */
 export class FactsRecorder {
   readonly table = new ConnectionTable();
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);
+  /** What secrets opened of each connection, by row; empty without secrets. */
+  readonly unsealed = new Map<number, { readonly tally: Tally }>();
+  /** The run has secrets. */
+  hasSecrets = false;
   /** Ids given so far. */
   connections = 0;
 
@@ -129,6 +134,7 @@ export class FactsRecorder {
 
   release(row: number): void {
     this.hellos.release(row);
+    if (this.hasSecrets) this.unsealed.delete(row);
     const { log } = this;
     for (let e = this.table.firstEvent[row] as number; e !== 0; e = log.next[e - 1] as number) {
       // A HelloVerifyRequest has its octets in the slab.

@@ -45,9 +45,11 @@ export function alertsOf(facts: FactsRecorder, row: number, client: Side): Alert
     const kind = what >>> 20;
     if (kind !== EVENT.alert && kind !== EVENT.encryptedAlert) continue;
     const encrypted = kind === EVENT.encryptedAlert;
+    // A level of 0 does not exist: nothing was opened.
+    const isRead = !encrypted || (what & 0xff00) !== 0;
     alerts.push({
-      level: encrypted ? undefined : (what & 0xffff) >>> 8,
-      description: encrypted ? undefined : what & 0xff,
+      level: isRead ? (what & 0xffff) >>> 8 : undefined,
+      description: isRead ? what & 0xff : undefined,
       encrypted,
       epoch: log.epoch[e] as number,
       sequence: log.sequence[e] as number,

@@ -1,5 +1,6 @@
 import { isGrease } from '../model/code-points/grease.ts';
 import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import type { DecryptionFacts } from '../model/decryption.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type {
   AlertFact,
@@ -31,6 +32,7 @@ import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
+import { Tally } from './unsealing/tally.ts';
 
 /** Where a connection lies on its transport, settled by whoever builds the history. */
 export interface Placement {
@@ -122,6 +124,7 @@ export class History implements ConnectionHistory, CompactHistory {
   private protectedFacts: PerRole<ProtectedFacts> | undefined;
   private tcpFacts: TcpFacts | undefined;
   private dtlsFacts: DtlsFacts | undefined;
+  private decryptionFacts: DecryptionFacts | undefined;
 
   constructor(facts: FactsRecorder, row: number, placement: Placement) {
     const { table } = facts;
@@ -197,7 +200,9 @@ export class History implements ConnectionHistory, CompactHistory {
     this.bothDirections = placement.heard(0) && placement.heard(1);
     this.blindSpots = this.findBlindSpots(table.flags[row] as number);
     this.ordinary =
-      this.outcome === 'established' ? this.ordinaryClass(table.flags[row] as number) : 0;
+      this.outcome === 'established' && !facts.hasSecrets
+        ? this.ordinaryClass(table.flags[row] as number)
+        : 0;
   }
 
   get client(): Endpoint {
@@ -348,6 +353,13 @@ export class History implements ConnectionHistory, CompactHistory {
     });
   }
 
+  get decryption(): DecryptionFacts | undefined {
+    if (!this.facts.hasSecrets) return undefined;
+    this.decryptionFacts ??=
+      this.facts.unsealed.get(this.row)?.tally.facts() ?? new Tally().facts();
+    return this.decryptionFacts;
+  }
+
   get tcp(): TcpFacts | undefined {
     if (this.transport !== 'tcp') return undefined;
     this.tcpFacts ??= this.placement.tcp(this.clientSide);
@@ -405,6 +417,15 @@ export class History implements ConnectionHistory, CompactHistory {
     );
   }
 
+  /** What keeps protected records from being read. */
+  private unopened(): BlindSpot[] {
+    const { decryption } = this;
+    if (decryption === undefined) return ['no-secrets'];
+    const { authenticated, failed, obstacle } = decryption;
+    if (obstacle === 'cipher-unsupported') return ['cipher-unsupported'];
+    return authenticated + failed > 0 && obstacle === undefined ? [] : ['no-secrets'];
+  }
+
   private findBlindSpots(flags: number): BlindSpot[] {
     const spots: BlindSpot[] = [];
     // Whose SYN was captured has its start here, also where no hello follows, unless octets are missing.
@@ -418,7 +439,7 @@ export class History implements ConnectionHistory, CompactHistory {
       this.facts.table.protectedCount[2 * this.row] !== 0 ||
       this.facts.table.protectedCount[2 * this.row + 1] !== 0
     )
-      spots.push('no-secrets');
+      spots.push(...this.unopened());
     return spots;
   }
 }

@@ -1,5 +1,6 @@
 import { RowPages } from '../bytes/row-pages.ts';
 import { isGrease } from '../model/code-points/grease.ts';
+import type { MisplacedRecord } from '../model/decryption.ts';
 import {
   type At,
   type CaptureIndex,
@@ -79,6 +80,8 @@ export class ServerIndex implements CaptureIndex {
     this.randoms = randoms;
     this.flows = flows;
   }
+
+  misplaced: readonly MisplacedRecord[] = [];
 
   get sharedRandoms(): readonly SharedRandomFact[] {
     return this.randoms.facts();

@@ -3,15 +3,21 @@
  * connection is final.
  */
 import { grown } from '../bytes/columns.ts';
+import { CERTIFICATE, FINISHED } from '../model/code-points/handshake-types.ts';
 import { SSL_2_0 } from '../model/code-points/versions.ts';
+import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type Protection, type TlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
+import { HandshakeStreams } from '../tls/handshake-tls.ts';
 import { SEEN } from './connection-table.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { RandomIndex } from './random-index.ts';
 import { FINISHED_13 } from './record-sizes.ts';
 import { Strays } from './strays.ts';
+import { TlsUnsealer } from './unsealing/tls-unsealer.ts';
+import type { Vault } from './unsealing/vault.ts';
+import type { OpenedRecord } from './unsealing/wire-record.ts';
 
 const HELLO_RETRY = 0x102;
 
@@ -20,13 +26,25 @@ export class TlsTracker implements TlsSink {
   private readonly randoms: RandomIndex;
   /** TCP row → connection row plus 1. */
   private rows = new Int32Array(512);
+  private unsealer: TlsUnsealer | undefined;
+  /** Messages out of protected records. */
+  private readonly inner: HandshakeStreams;
+  /** What was in the record that `record` will tell of next. */
+  private opened: OpenedRecord | undefined;
 
   private readonly strays: Strays;
 
-  constructor(facts: FactsRecorder, randoms: RandomIndex) {
+  constructor(facts: FactsRecorder, randoms: RandomIndex, notices: NoticeSink) {
     this.facts = facts;
     this.strays = new Strays(facts);
     this.randoms = randoms;
+    this.inner = new HandshakeStreams({ message: (...m) => this.innerMessage(...m) }, notices);
+    this.inner.keepBodies();
+  }
+
+  /** There are secrets: records that come with their octets are opened from now on. */
+  unseal(vault: Vault): void {
+    this.unsealer = new TlsUnsealer(vault, this.facts);
   }
 
   /** The connection on a TCP connection; -1 if it is none. */
@@ -39,6 +57,34 @@ export class TlsTracker implements TlsSink {
     if (row < 0) return;
     this.strays.forget(row);
     this.rows[tcp] = 0;
+    if (this.unsealer === undefined) return;
+    this.inner.forget(2 * tcp);
+    this.inner.forget(2 * tcp + 1);
+  }
+
+  sealed(
+    tcp: number,
+    side: Side,
+    contentType: number,
+    version: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const row = (this.rows[tcp] as number) - 1;
+    this.opened = this.unsealer?.sealed(
+      row,
+      side,
+      contentType,
+      version,
+      bytes,
+      start,
+      end,
+      packet,
+      nanos,
+    );
   }
 
   recognised(tcp: number, _side: Side, _packet: number, _nanos: number): void {
@@ -67,6 +113,13 @@ export class TlsTracker implements TlsSink {
     facts.count(row, side, contentType);
     if (table.watch[row] !== 0 && !plain)
       this.strays.record(row, side, contentType, length, bytes, start, end, packet, nanos);
+    if (this.opened !== undefined) {
+      const { opened } = this;
+      this.opened = undefined;
+      facts.protectedRecord(row, side, contentType, length, packet, nanos);
+      this.content(tcp, side, opened, packet, nanos);
+      return;
+    }
     if (contentType === CONTENT_TYPE.applicationData) {
       facts.protectedRecord(row, side, contentType, length, packet, nanos);
       if (table.has(row, SEEN.tls13)) this.protected13(row, side, length);
@@ -104,6 +157,7 @@ export class TlsTracker implements TlsSink {
         facts.hellos.serverHello(row, side, bytes, start, end);
         if (facts.hellos.scan.helloRetryRequest) {
           facts.event(row, EVENT.message, side, HELLO_RETRY, length, packet, nanos);
+          this.unsealer?.message(row, side, type, bytes, start, end, packet, nanos, false);
           return;
         }
         this.answered(row, packet, nanos);
@@ -120,6 +174,7 @@ export class TlsTracker implements TlsSink {
         break;
     }
     facts.event(row, EVENT.message, side, type, length, packet, nanos);
+    this.unsealer?.message(row, side, type, bytes, start, end, packet, nanos, false);
   }
 
   alert(
@@ -149,6 +204,7 @@ export class TlsTracker implements TlsSink {
       table.ccsPacket[half] = packet;
       table.ccsNanos[half] = nanos;
     }
+    this.unsealer?.changeCipherSpec(row, side);
     // In TLS 1.3 it is a dummy for middleboxes and changes nothing (RFC 8446 §5, §D.4).
     if (table.has(row, SEEN.tls13)) return 'plain';
     return table.has(row, SEEN.serverHello) ? 'protected' : 'undecided';
@@ -164,6 +220,10 @@ export class TlsTracker implements TlsSink {
   lostOctets(tcp: number, side: Side, _length: number, boundaries: boolean): void {
     const row = (this.rows[tcp] as number) - 1;
     this.strays.nonces.interrupt(row * 2 + side);
+    if (this.unsealer !== undefined) {
+      this.unsealer.lost(row, side);
+      this.inner.lost(2 * tcp + side);
+    }
     this.facts.table.set(row, SEEN.lostOctets | (boundaries ? 0 : SEEN.lostBoundaries));
   }
 
@@ -238,6 +298,60 @@ export class TlsTracker implements TlsSink {
     table.answerNanos[row] = nanos;
   }
 
+  // ------------------------------------------------------------------------------------------------ opened records
+
+  private content(tcp: number, side: Side, opened: OpenedRecord, packet: number, nanos: number) {
+    const { type, content } = opened;
+    if (type === CONTENT_TYPE.handshake)
+      this.inner.octets(tcp, side, content, 0, content.length, packet, nanos);
+    else if (type === CONTENT_TYPE.alert && content.length >= 2)
+      this.innerAlert(tcp, side, content[0] as number, content[1] as number, packet, nanos);
+  }
+
+  /** A message out of protected records. */
+  private innerMessage(
+    tcp: number,
+    side: Side,
+    type: number,
+    length: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { facts, unsealer } = this;
+    const { table } = facts;
+    const row = (this.rows[tcp] as number) - 1;
+    facts.event(row, EVENT.message, side, type, length, packet, nanos);
+    const isClient = table.clientSide[row] === side;
+    if (type === CERTIFICATE && !isClient) table.set(row, SEEN.certificateFromServer);
+    if (type === FINISHED) {
+      table.set(row, isClient ? SEEN.clientFinished : SEEN.serverFinished);
+      if (isClient)
+        table.serverAtFinished[row] = table.protectedCount[row * 2 + 1 - side] as number;
+    }
+    unsealer?.message(row, side, type, bytes, start, end, packet, nanos, true);
+  }
+
+  private innerAlert(
+    tcp: number,
+    side: Side,
+    level: number,
+    description: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { facts } = this;
+    const row = (this.rows[tcp] as number) - 1;
+    const value = (level << 8) | description;
+    facts.event(row, EVENT.encryptedAlert, side, value, 2, packet, nanos);
+    // TLS 1.3 has no levels: every alert but two ends the connection (RFC 8446 §6).
+    if (!isFatal(level, description, facts.table.has(row, SEEN.tls13))) return;
+    const isClient = facts.table.clientSide[row] === side;
+    facts.table.set(row, isClient ? SEEN.fatalFromClient : SEEN.fatalFromServer);
+  }
+
   /**
    * TLS 1.3 hides which record is a Finished. The server's flight is taken as sent with its first protected record, the
    * client's Finished as the client's first protected record after it that can hold one: alerts and EndOfEarlyData are
@@ -262,4 +376,10 @@ export class TlsTracker implements TlsSink {
     table.set(row, SEEN.clientFinished);
     table.serverAtFinished[row] = table.protectedCount[row * 2 + 1 - side] as number;
   }
+}
+
+/** close_notify and user_canceled end nothing by themselves. RFC 8446 §6.1, RFC 5246 §7.2. */
+function isFatal(level: number, description: number, tls13: boolean): boolean {
+  if (description === 0 || description === 90) return false;
+  return tls13 || level === 2;
 }

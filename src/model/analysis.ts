@@ -1,3 +1,4 @@
+import type { SecretsInput, SecretsResult } from './decryption.ts';
 import type { CoverageRow, Finding } from './finding.ts';
 import type { ConnectionHistory, Outcome } from './history.ts';
 import type { CaptureNotice } from './notice.ts';
@@ -9,6 +10,8 @@ export interface AnalysisOptions {
   readonly reader?: 'native' | 'pcap-parser';
   /** Rules to run; all unless given. Ids must exist. */
   readonly rules?: ReadonlySet<string>;
+  /** Secrets that the user gave; those in a capture are used besides. */
+  readonly secrets?: SecretsInput | undefined;
 }
 
 /**
@@ -38,6 +41,8 @@ export interface AnalysisResult {
   readonly coverage: readonly CoverageRow[];
   /** Findings that were counted only, per rule. */
   readonly findingsOmitted: Readonly<Record<string, number>>;
+  /** What the key logs held, and what of it was used; undefined without secrets. */
+  readonly secrets: SecretsResult | undefined;
   /** A fault of the tool itself was caught; exit status 70. */
   readonly internalErrors: number;
 }
@@ -46,6 +51,8 @@ export interface AnalysisResult {
  * One run over one or more captures. Push-driven, no I/O.
  *
  * `beginCapture` → `push`* → `endCapture`, once per file in time order; then `end` once.
+ *
+ * Making one throws a `SecretsError` for a secret that cannot be used.
  */
 export interface Analysis {
   beginCapture(path: string, compression: 'gzip' | null): void;

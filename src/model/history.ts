@@ -1,27 +1,16 @@
+import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
 import type { ClientHello, HelloVerifyRequest, ServerHello } from './message.ts';
+import type { At, PerRole, RecordFact, Role } from './place.ts';
 import type { Nanos } from './time.ts';
 
-/** `client` is who sends the ClientHello, whatever the transport or the ports say. */
-export type Role = 'client' | 'server';
-export const ROLES = ['client', 'server'] as const satisfies readonly Role[];
-export const peerOf = (role: Role): Role => (role === 'client' ? 'server' : 'client');
-
-export interface PerRole<T> {
-  readonly client: T;
-  readonly server: T;
-}
+export type { At, PerRole, RecordFact, Role } from './place.ts';
+export { peerOf, ROLES } from './place.ts';
 
 export interface Endpoint {
   /** Textual, RFC 5952 for IPv6. */
   readonly address: string;
   readonly port: number;
-}
-
-/** A moment: the packet and when it was captured. */
-export interface At {
-  readonly packet: number;
-  readonly nanos: Nanos;
 }
 
 /** How the connection ended as a handshake; defined in the report contract. */
@@ -71,16 +60,6 @@ export interface AlertFact extends At {
   readonly from: Role;
   readonly encrypted: boolean;
   /** Octets of the record's fragment (without the record header). */
-  readonly length: number;
-  /** DTLS only, else 0. */
-  readonly epoch: number;
-  readonly sequence: number;
-}
-
-/** One record, as far as its header goes. `length` is that of the fragment, without the header. */
-export interface RecordFact extends At {
-  readonly from: Role;
-  readonly contentType: number;
   readonly length: number;
   /** DTLS only, else 0. */
   readonly epoch: number;
@@ -342,6 +321,8 @@ export interface ConnectionHistory {
   readonly oddities: readonly OddityFact[];
   readonly strays: readonly StrayFact[];
   readonly blindSpots: readonly BlindSpot[];
+  /** What secrets told; undefined in a run without any. */
+  readonly decryption?: DecryptionFacts | undefined;
   /**
    * A class number where nothing about the connection is out of the ordinary: established, whole, no alert in the clear,
    * no oddity, no anomaly, nothing sent twice, closed in order or still open. Rules answer the same for all connections of
@@ -459,4 +440,6 @@ export interface CaptureIndex {
   servers(): Iterable<ServerFacts>;
   readonly lateCloses: readonly LateCloseFact[];
   readonly sharedRandoms: readonly SharedRandomFact[];
+  /** Records that open under the keys of another connection; only where there are secrets. */
+  readonly misplaced: readonly MisplacedRecord[];
 }

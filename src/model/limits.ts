@@ -15,6 +15,8 @@ export const LIMITS = {
   captureResynchronisations: 256,
   /** Octets of embedded key log (all Decryption Secrets Blocks together) that are kept. */
   embeddedSecretsOctets: 64 * 1024 * 1024,
+  /** Octets of one file with secrets: a key log of four million lines. */
+  secretFileOctets: 1024 * 1024 * 1024,
 
   /** Nested link, tunnel and network headers in one packet. A packet nested deeper is left undecoded. */
   decodeLayers: 16,
@@ -50,6 +52,25 @@ export const LIMITS = {
   handshakeOctets: 32 * 1024 * 1024,
   /** Octets of protected records that TCP split, while they are put together; kept only where there are secrets. */
   sealedOctets: 64 * 1024 * 1024,
+  /** Octets of one handshake's transcript, kept until its Finished are checked; only where there are secrets. */
+  transcriptOctets: 512 * 1024,
+  /** Sessions whose secrets are remembered for resumption. */
+  resumableSessions: 65_536,
+  /** Records of one connection that did not open and are told in full; further ones are counted. */
+  failedRecordsPerConnection: 16,
+  /** Records of one direction for which hypotheses are tried: a wrong secret fails them all alike. */
+  explainedRecords: 4,
+  /** Octets of one direction's compressed records that are kept to unpack the next, and what they may unpack to. */
+  compressedOctets: 64 * 1024,
+  inflatedOctets: 1024 * 1024,
+  /** Searches behind lost octets, for one direction. */
+  gapSearches: 16,
+  /** Numbers at which the first record captured under new keys is tried. */
+  sequenceAfterKeyChange: 64,
+  /** TLS 1.3 key generations of one direction. Each is 2^24 records of honest traffic. */
+  keyGenerations: 4096,
+  /** Numbers beyond the expected one at which a record behind lost octets is tried. */
+  sequenceGap: 1024,
   /** DTLS fragments of one message before it is given up. */
   dtlsFragments: 512,
   /** Messages listed for one connection; further ones are counted. */

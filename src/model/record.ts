@@ -19,9 +19,7 @@ export type Protection = 'plain' | 'protected' | 'undecided';
  * `packet` is the packet with the last octet of what is told, `firstPacket` the one with its first.
  */
 export interface TlsSink {
-  /** Whole records are wanted: `sealed` is called, and `message` has the body of every message. Read once. */
-  readonly wantsBodies?: boolean;
-  /** The fragment of a complete record whose content is not plaintext, before `record` tells of it. */
+  /** The fragment of a complete record whose content is not plaintext, before `record` tells of it; if bodies are kept. */
   sealed?(
     row: number,
     side: Side,
@@ -53,7 +51,7 @@ export interface TlsSink {
     packet: number,
     nanos: Nanos,
   ): void;
-  /** A complete handshake message; `bytes[start, end)` is its body for hellos, empty for others unless bodies are wanted. */
+  /** A complete handshake message; `bytes[start, end)` is its body for hellos, empty for others unless bodies are kept. */
   message(
     row: number,
     side: Side,

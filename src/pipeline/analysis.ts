@@ -1,12 +1,15 @@
 import { CaptureReader } from '../capture/capture-reader.ts';
+import { TLS_KEY_LOG } from '../capture/decryption-secrets.ts';
 import { DtlsTracker } from '../connection/dtls-tracker.ts';
 import { FactsRecorder } from '../connection/facts-recorder.ts';
 import { Finals } from '../connection/finals.ts';
 import { RandomIndex } from '../connection/random-index.ts';
 import { ServerIndex } from '../connection/server-index.ts';
 import { TlsTracker } from '../connection/tls-tracker.ts';
+import { Vault } from '../connection/unsealing/vault.ts';
 import { PacketDecoder } from '../decode/decode-packet.ts';
 import type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import type { SecretsInput } from '../model/decryption.ts';
 import { type ConnectionHistory, OUTCOMES, type Outcome } from '../model/history.ts';
 import type { CaptureFacts, PacketCursor, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RuleMeta } from '../model/rule.ts';
@@ -50,6 +53,8 @@ class Run implements Analysis, PacketSink, TransportSink {
     Outcome,
     number
   >;
+  private readonly tls: TlsTracker;
+  private vault: Vault | undefined;
   private reader: CaptureReader | undefined;
   private connections = 0;
   packets = 0;
@@ -66,7 +71,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     });
     this.decoder = new PacketDecoder(this, book);
     const randoms = new RandomIndex();
-    const tls = new TlsTracker(this.facts, randoms);
+    const tls = new TlsTracker(this.facts, randoms, book);
     this.records = new TlsStreams(tls, book);
     this.dtls = new DtlsTracker(this.facts, randoms, book);
     this.datagrams = new DtlsDatagrams(this.dtls);
@@ -75,6 +80,8 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.udpStage = new Udp(this.clock, this);
     this.index = new ServerIndex(randoms, { tcp: tcpFlows, udp: this.udpStage.flows });
     this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
+    this.tls = tls;
+    if (options.secrets !== undefined) this.unseal(new Vault(options.secrets));
   }
 
   get epochSeconds(): number {
@@ -100,6 +107,9 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.reader = new CaptureReader(this, this.book, facts, {
       reader: this.options.reader ?? 'native',
       firstPacketNumber: this.packets + 1,
+      onSecrets: ({ type, octets }) => {
+        if (type === TLS_KEY_LOG) this.embeddedSecrets(octets);
+      },
     });
   }
 
@@ -144,8 +154,25 @@ class Run implements Analysis, PacketSink, TransportSink {
       outcomes: this.outcomes,
       coverage: this.rules.coverage(),
       findingsOmitted: this.rules.findingsOmitted,
+      secrets: this.vault?.result(),
       internalErrors: this.rules.internalErrors,
     };
+  }
+
+  /** There are secrets: from now on records are kept whole and opened. */
+  private unseal(vault: Vault): void {
+    this.vault = vault;
+    this.facts.hasSecrets = true;
+    this.records.keepBodies();
+    this.tls.unseal(vault);
+    this.dtls.unseal(vault);
+  }
+
+  /** Secrets that the capture carries are used without asking. */
+  private embeddedSecrets(octets: Uint8Array): void {
+    if (this.options.secrets?.hasEmbedded) return;
+    if (this.vault === undefined) this.unseal(new Vault(NO_SECRETS));
+    this.vault?.keyLog.add(octets);
   }
 
   // ---------------------------------------------------------------- the stages' sinks, in the order of the pipeline
@@ -223,6 +250,8 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.rules.connection(history, neighbours);
   }
 }
+
+const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };
 
 /** RFC 792 code 3 of type 3, RFC 4443 §3.1 code 4 of type 1. */
 function isPortUnreachable({ family, icmpCode }: TransportCursor): boolean {

@@ -2,6 +2,7 @@ import { alertDescriptionName } from '../model/code-points/alerts.ts';
 import { handshakeTypeName } from '../model/code-points/handshake-types.ts';
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
+import type { DecryptionFacts } from '../model/decryption.ts';
 import {
   type AlertFact,
   type At,
@@ -74,6 +75,7 @@ export class ConnectionWriter implements MessageVisitor {
     out.literal(RECORDS_END);
     this.alerts(history.alerts);
     this.close(history);
+    this.decryption(history.decryption);
     this.blindSpots(history.blindSpots);
   }
 
@@ -214,6 +216,22 @@ export class ConnectionWriter implements MessageVisitor {
     this.out.literal(END_OBJECT);
   }
 
+  private decryption(facts: DecryptionFacts | undefined): void {
+    const { out } = this;
+    out.literal(DECRYPTION);
+    if (facts === undefined) {
+      out.literal(NULL);
+      return;
+    }
+    const { source = null, authenticated, failed, skipped, obstacle = null, detail = null } = facts;
+    const finished = {
+      client: facts.finished.client?.verified ?? null,
+      server: facts.finished.server?.verified ?? null,
+    };
+    out.text(toJson({ source, authenticated, failed, skipped, obstacle, detail, finished }));
+    out.reserve(FIXED_OCTETS);
+  }
+
   private blindSpots(blindSpots: readonly string[]): void {
     this.out.literal(
       blindSpots.length === 0 ? NO_BLIND_SPOTS : BLIND_SPOTS.of(blindSpots.join('","')),
@@ -283,7 +301,7 @@ const SUITE = new Pieces<number>(
 const DESCRIPTION = new Pieces<number>((code) => toJson(alertDescriptionName(code)));
 const OUTCOME = new Pieces<string>((outcome) => `,"outcome":"${outcome}"`);
 const STAGE = new Pieces<string>((stage) => `,"stage":"${stage}"`);
-const BLIND_SPOTS = new Pieces<string>((list) => `,"decryption":null,"blindSpots":["${list}"]`);
+const BLIND_SPOTS = new Pieces<string>((list) => `,"blindSpots":["${list}"]`);
 
 const ID = literal('"id":');
 const CAPTURE = literal(',"capture":');
@@ -328,7 +346,8 @@ const CLOSE_CLIENT = literal(',"close":{"client":');
 const CLOSE_SERVER = literal(',"server":');
 const CLOSE_FIN = literal('{"kind":"fin","packet":');
 const CLOSE_RST = literal('{"kind":"rst","packet":');
-const NO_BLIND_SPOTS = literal(',"decryption":null,"blindSpots":[]');
+const DECRYPTION = literal(',"decryption":');
+const NO_BLIND_SPOTS = literal(',"blindSpots":[]');
 const NULL = literal('null');
 const TRUE = literal('true');
 const FALSE = literal('false');

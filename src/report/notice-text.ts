@@ -1,4 +1,5 @@
 import type { AnalysisResult } from '../model/analysis.ts';
+import type { SecretsResult } from '../model/decryption.ts';
 import { type CaptureNotice, NOTICES } from '../model/notice.ts';
 import { printable } from './printable.ts';
 
@@ -25,4 +26,22 @@ export function noticeLines(result: AnalysisResult): string[] {
       return `${printable(path)}${packet}: ${printable(noticeText(first))}${rest}`;
     });
   });
+}
+
+/** What is to be said about the secrets that were given: lines that were not understood, lines that nothing needed. */
+export function secretsNotices(secrets: SecretsResult | undefined): string[] {
+  if (secrets === undefined) return [];
+  const { lines, malformed, malformedLines, unmatched, firstUnmatched } = secrets;
+  const notices: string[] = [];
+  const [bad] = malformedLines;
+  if (bad !== undefined) {
+    const where = `line ${bad.line} of key log ${bad.log}: ${bad.why}`;
+    notices.push(`key log: ${malformed} of ${lines} lines were not understood; first ${where}`);
+  }
+  const [spare] = firstUnmatched;
+  if (spare !== undefined) {
+    const where = `line ${spare.line} of key log ${spare.log}`;
+    notices.push(`key log: ${unmatched} of ${lines} lines match no connection; first ${where}`);
+  }
+  return notices;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OBSTACLES, SECRET_SOURCES } from '../model/decryption.ts';
 import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import { OUTCOMES, STAGES } from '../model/history.ts';
 
@@ -126,7 +127,17 @@ const connectionSchema = z.object({
     .nullable()
     .describe('How each side ended the TCP connection; null over UDP'),
   decryption: z
-    .object({ source: z.string(), authenticated: count, failed: count, skipped: count })
+    .object({
+      source: z.enum(SECRET_SOURCES).nullable().describe('null: no secret fits'),
+      authenticated: count.describe('Protected records that opened'),
+      failed: count.describe('Those that did not authenticate'),
+      skipped: count.describe('Those that could not be tried'),
+      obstacle: z.enum(OBSTACLES).nullable().describe('Why records could not be opened'),
+      detail: z.string().nullable(),
+      finished: z
+        .object({ client: z.boolean().nullable(), server: z.boolean().nullable() })
+        .describe('Whether recomputing the Finished of each side gave what it sent'),
+    })
     .nullable()
     .describe('null without secrets'),
   blindSpots: z.array(blindSpot),

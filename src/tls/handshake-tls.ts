@@ -6,7 +6,7 @@ import type { Side } from '../model/stream.ts';
 
 /** `msg_type` and `length`, RFC 8446 §4. */
 const MESSAGE_HEADER = 4;
-/** Only hellos are read unless bodies are wanted; the other messages count with their type and length. */
+/** Only hellos are read unless bodies are kept; the other messages count with their type and length. */
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 
@@ -26,7 +26,7 @@ interface Gathering {
 export class HandshakeStreams {
   private readonly sink: Pick<TlsSink, 'message'>;
   private readonly notices: NoticeSink;
-  private readonly wantsBodies: boolean;
+  private keepsBodies = false;
   private headerHave = new Uint8Array(1024);
   private header = new Uint8Array(1024 * MESSAGE_HEADER);
   private left = new Int32Array(1024);
@@ -34,10 +34,14 @@ export class HandshakeStreams {
   /** Octets of all of them. */
   private gathered = 0;
 
-  constructor(sink: Pick<TlsSink, 'message' | 'wantsBodies'>, notices: NoticeSink) {
+  constructor(sink: Pick<TlsSink, 'message'>, notices: NoticeSink) {
     this.sink = sink;
     this.notices = notices;
-    this.wantsBodies = sink.wantsBodies === true;
+  }
+
+  /** From now on the bodies of all messages are handed on. */
+  keepBodies(): void {
+    this.keepsBodies = true;
   }
 
   octets(
@@ -103,7 +107,7 @@ export class HandshakeStreams {
   }
 
   private isRead(type: number): boolean {
-    return this.wantsBodies || type === CLIENT_HELLO || type === SERVER_HELLO;
+    return this.keepsBodies || type === CLIENT_HELLO || type === SERVER_HELLO;
   }
 
   private finish(row: number, side: Side, half: number, packet: number, nanos: number): void {

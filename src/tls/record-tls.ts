@@ -49,15 +49,20 @@ export class TlsStreams extends TlsHalves {
   private readonly handshake: HandshakeStreams;
   private readonly starts = new TlsStarts();
   private readonly searches = new HeaderSearch();
-  /** Bodies of records that do not lie within one segment; only where whole records are wanted. */
-  private readonly bodies: SealedBodies | undefined;
+  /** Bodies of records that do not lie within one segment; only where whole records are kept. */
+  private bodies: SealedBodies | undefined;
 
   constructor(sink: TlsSink, notices: NoticeSink) {
     super();
     this.sink = sink;
     this.notices = notices;
     this.handshake = new HandshakeStreams(sink, notices);
-    this.bodies = sink.wantsBodies === true ? new SealedBodies() : undefined;
+  }
+
+  /** There are secrets: from now on whole records and messages are handed on. */
+  keepBodies(): void {
+    this.bodies ??= new SealedBodies();
+    this.handshake.keepBodies();
   }
 
   octets(
@@ -346,7 +351,7 @@ export class TlsStreams extends TlsHalves {
     this.tell(row, side, half, read, bytes, start, end, packet, nanos);
   }
 
-  /** Hands on the body of a record that is not plaintext, where whole records are wanted. */
+  /** Hands on the body of a record that is not plaintext, where whole records are kept. */
   private sealed(
     row: number,
     side: Side,

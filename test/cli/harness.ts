@@ -64,6 +64,7 @@ function fakeParts(script: Script = {}): { parts: Parts; journal: Journal } {
   const parts: Parts = {
     openCapture,
     rules: RULES,
+    createSecretsScan: () => ({ keyLogs: [], push: () => false }),
     createAnalysis(sink, options) {
       journal.options.push(options);
       journal.read = [];

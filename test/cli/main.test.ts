@@ -356,13 +356,33 @@ describe('what is read', () => {
     expect(all.journal.options).toEqual([{ reader: 'native' }]);
   });
 
-  test('secrets are checked and said to be unused, once', async () => {
-    const keys = file('keys.log');
-    const argv = ['analyze', '--keylog', keys, '--psk', 'me:00ff', '--psk', `@${keys}`, capture];
-    const { status, stderr } = await run(argv, healthy);
-    expect(status).toBe(0);
-    expect(stderr).toBe(
-      'notice: this version reads secrets but does not use them: nothing is decrypted\n',
-    );
+  test('secrets reach the analysis as their files have them', async () => {
+    const keys = file('keys.log', '# a key log');
+    const psks = file('psks', '# ours\nyou:0a0b\n\nc0ffee\n');
+    const argv = ['analyze', '--keylog', keys, '--psk', 'me:00ff', '--psk', `@${psks}`, capture];
+    const { status, stderr, journal } = await run(argv, healthy);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const { secrets } = journal.options[0] ?? {};
+    expect(secrets?.keyLogs.map((octets) => Buffer.from(octets).toString())).toEqual([
+      '# a key log',
+    ]);
+    expect(secrets?.psks).toEqual(['me:00ff', 'you:0a0b', 'c0ffee']);
+  });
+
+  test('lines of a key log that say nothing are told', async () => {
+    const secrets = {
+      lines: 9,
+      keyLogSecrets: 5,
+      malformed: 2,
+      malformedLines: [{ log: 1, line: 3, why: 'not hexadecimal' }],
+      unmatched: 4,
+      firstUnmatched: [{ log: 1, line: 5 }],
+    };
+    const { stderr } = await run(['analyze', capture], { ...healthy, result: { secrets } });
+    expect(stderr.split('\n')).toEqual([
+      'notice: key log: 2 of 9 lines were not understood; first line 3 of key log 1: not hexadecimal',
+      'notice: key log: 4 of 9 lines match no connection; first line 5 of key log 1',
+      '',
+    ]);
   });
 });

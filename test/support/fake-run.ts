@@ -66,6 +66,7 @@ export function fakeResult(given: Partial<AnalysisResult> = {}): AnalysisResult 
     outcomes: { established: 1, failed: 0, aborted: 0, incomplete: 0, 'no-handshake': 0 },
     coverage: [],
     findingsOmitted: {},
+    secrets: undefined,
     internalErrors: 0,
     ...given,
   };

@@ -72,9 +72,9 @@ interface Told {
 function fed(
   flights: readonly Flight[],
   cuts: readonly number[],
-  wantsBodies: boolean,
+  keepsBodies: boolean,
 ): { told: Told[]; packetOf: number[] } {
-  const wire = new TlsWire('protected', wantsBodies);
+  const wire = new TlsWire('protected', keepsBodies);
   const packetOf: number[] = [0];
   let from = 0;
   for (const [who, octets] of flights) {

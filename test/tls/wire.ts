@@ -32,11 +32,10 @@ export class TlsWire {
   readonly tls: TlsStreams;
   packets = 0;
 
-  constructor(behindCcs: Protection = 'protected', wantsBodies = false) {
+  constructor(behindCcs: Protection = 'protected', keepsBodies = false) {
     const tell = (side: Side, what: string, packet: number, first = packet) =>
       this.all.push({ what: `${side === 0 ? 'c' : 's'} ${what}`, first, packet });
     const sink: TlsSink = {
-      wantsBodies,
       sealed: (_row, side, type, _version, bytes, start, end, packet) => {
         const body = Buffer.from(bytes.subarray(start, end)).toString('hex');
         tell(side, `sealed ${type} ${body}`, packet);
@@ -76,6 +75,7 @@ export class TlsWire {
         this.all.push({ what: `! ${notice.code}`, first: 0, packet: notice.packetNumber });
       },
     });
+    if (keepsBodies) this.tls.keepBodies();
   }
 
   /** One segment after the other. */

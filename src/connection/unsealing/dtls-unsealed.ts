@@ -1,0 +1,138 @@
+import type { Opening } from '../../crypto/protection.ts';
+import { RecordOpener } from '../../crypto/record-opener.ts';
+import {
+  CLIENT_HELLO,
+  FINISHED,
+  NEW_SESSION_TICKET,
+} from '../../model/code-points/handshake-types.ts';
+import type { At, Role } from '../../model/history.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { checkFinished } from './check-finished.ts';
+import { explainFailure } from './explain-failure.ts';
+import { findMaster } from './find-master.ts';
+import { KeyedHandshake } from './keyed-handshake.ts';
+import { Tally } from './tally.ts';
+import type { Vault } from './vault.ts';
+import type { NumberedRecord, OpenedRecord } from './wire-record.ts';
+
+/**
+ * One DTLS association as its records are opened: each carries its epoch and number, so none depends on another
+ * (RFC 6347 §4.1). Epoch n is keyed by the n-th handshake.
+ */
+export class DtlsUnsealed {
+  readonly tally = new Tally();
+  private readonly vault: Vault;
+  private readonly handshakes = [new KeyedHandshake()];
+  private readonly openers: Record<Role, (RecordOpener | undefined)[]> = { client: [], server: [] };
+
+  constructor(vault: Vault) {
+    this.vault = vault;
+  }
+
+  message(
+    from: Role,
+    type: number,
+    body: Uint8Array,
+    sequence: number,
+    at: At,
+    isProtected: boolean,
+  ): void {
+    if (type === CLIENT_HELLO && isProtected && this.handshakes.length < LIMITS.epochsPerHalf)
+      this.handshakes.push(new KeyedHandshake());
+    const handshake = this.handshakes.at(-1) as KeyedHandshake;
+    const message = handshake.message(from, type, body, sequence, true);
+    if (type === NEW_SESSION_TICKET && handshake.found !== undefined)
+      this.vault.remember(body.subarray(6), handshake.found);
+    if (type !== FINISHED || !isProtected) return;
+    const check = checkFinished(handshake, message, undefined, at);
+    if (check !== undefined) this.tally.finishedChecked(check);
+  }
+
+  /** Messages may be missing: a mismatch of a Finished proves nothing. */
+  lacks(): void {
+    for (const { transcript } of this.handshakes) transcript.isWhole = false;
+  }
+
+  /** Does the record open under this association's keys? Nothing is counted. */
+  opens(from: Role, record: NumberedRecord): boolean {
+    return (
+      this.openerOf(from, record.epoch)?.attempt(record, record.sequence, record.epoch).kind ===
+      'opened'
+    );
+  }
+
+  /** @returns what was in the record, if it opened */
+  sealed(from: Role, record: NumberedRecord): OpenedRecord | undefined {
+    const opening = this.openerOf(from, record.epoch)?.open(record, record.sequence, record.epoch);
+    if (opening === undefined) {
+      const { obstacle, detail } = this.handshakes[record.epoch - 1] ?? {};
+      this.tally.skipped(obstacle ?? 'start-not-captured', detail);
+      return undefined;
+    }
+    if (opening.kind === 'unsupported') {
+      this.tally.skipped('cipher-unsupported', opening.cipher);
+      return undefined;
+    }
+    if (opening.kind === 'opened') {
+      this.tally.authenticated(from);
+      return opening;
+    }
+    this.failed(from, record, opening.why);
+    return undefined;
+  }
+
+  private failed(
+    from: Role,
+    record: NumberedRecord,
+    why: Extract<Opening, { kind: 'failed' }>['why'],
+  ): void {
+    const handshake = this.handshakes[record.epoch - 1];
+    const outcome =
+      handshake !== undefined && this.tally.mayExplain(from)
+        ? explainFailure(
+            handshake,
+            undefined,
+            { from, sequence: record.sequence, generation: record.epoch },
+            record,
+          )
+        : undefined;
+    this.tally.failed({
+      from,
+      contentType: record.type,
+      length: record.end - record.start,
+      epoch: record.epoch,
+      sequence: record.sequence,
+      expected: record.sequence,
+      packet: record.packet,
+      nanos: record.nanos,
+      why,
+      explanation: outcome?.explanation,
+      excluded: outcome?.excluded ?? [],
+      openedBefore: this.tally.openedBefore(from),
+      afterGap: false,
+      isExtra: false,
+    });
+  }
+
+  private openerOf(from: Role, epoch: number): RecordOpener | undefined {
+    const known = this.openers[from][epoch];
+    if (known !== undefined) return known;
+    const handshake = this.handshakes[epoch - 1];
+    if (handshake === undefined) return undefined;
+    if (handshake.keys === undefined && handshake.obstacle === undefined) this.findKeys(handshake);
+    const { keys, protection } = handshake;
+    if (keys === undefined || protection === undefined) return undefined;
+    const opener = new RecordOpener(protection, keys[from]);
+    this.openers[from][epoch] = opener;
+    return opener;
+  }
+
+  private findKeys(handshake: KeyedHandshake): void {
+    const found = findMaster(this.vault, handshake);
+    if (found === undefined) return;
+    this.tally.source ??= found.source;
+    handshake.useMaster(found);
+    const id = handshake.serverHello?.sessionId;
+    if (id !== undefined) this.vault.remember(id, found);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Role } from '../../model/history.ts';
+import type { Side } from '../../model/stream.ts';
+import type { DtlsRecord } from '../dtls-record.ts';
+import type { FactsRecorder } from '../facts-recorder.ts';
+import { DtlsUnsealed } from './dtls-unsealed.ts';
+import type { Vault } from './vault.ts';
+import type { NumberedRecord, OpenedRecord } from './wire-record.ts';
+
+/** Opens the records of all DTLS associations of a run, where it has secrets. A row is that of the connection table. */
+export class DtlsUnsealer {
+  private readonly vault: Vault;
+  private readonly facts: FactsRecorder;
+
+  constructor(vault: Vault, facts: FactsRecorder) {
+    this.vault = vault;
+    this.facts = facts;
+  }
+
+  /** @param sequence `message_seq` */
+  message(
+    row: number,
+    r: DtlsRecord,
+    type: number,
+    sequence: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const from = this.roleOf(row, r.side);
+    if (from === undefined) return;
+    const at = { packet: r.packet, nanos: r.nanos };
+    this.of(row).message(from, type, bytes.slice(start, end), sequence, at, r.epoch > 0);
+  }
+
+  /** Does the record open under the keys of this association? */
+  opens(row: number, r: DtlsRecord): boolean {
+    const from = this.roleOf(row, r.side);
+    return from !== undefined && r.end - r.start === r.length && this.of(row).opens(from, wire(r));
+  }
+
+  /** @returns what was in the record, if it opened */
+  sealed(row: number, r: DtlsRecord): OpenedRecord | undefined {
+    const from = this.roleOf(row, r.side);
+    if (from === undefined) return undefined;
+    // A record that the snap length cut says nothing about its MAC.
+    if (r.end - r.start !== r.length) {
+      this.of(row).tally.skipped(undefined);
+      return undefined;
+    }
+    return this.of(row).sealed(from, wire(r));
+  }
+
+  private of(row: number): DtlsUnsealed {
+    const { unsealed } = this.facts;
+    const known = unsealed.get(row);
+    if (known instanceof DtlsUnsealed) return known;
+    const fresh = new DtlsUnsealed(this.vault);
+    unsealed.set(row, fresh);
+    return fresh;
+  }
+
+  private roleOf(row: number, side: Side): Role | undefined {
+    const client = this.facts.table.clientSide[row] as number;
+    return client === 2 ? undefined : client === side ? 'client' : 'server';
+  }
+}
+
+function wire(r: DtlsRecord): NumberedRecord {
+  const { contentType: type, bytes, start, end, packet, nanos, epoch, sequence, version } = r;
+  return { type, version, bytes, start, end, packet, nanos, epoch, sequence };
+}

@@ -1,0 +1,112 @@
+import { type KeyBlock, keyBlock } from '../../crypto/key-block.ts';
+import type { Protection } from '../../crypto/protection.ts';
+import {
+  ENCRYPT_THEN_MAC,
+  EXTENDED_MASTER_SECRET,
+  TRUNCATED_HMAC,
+} from '../../model/code-points/extensions.ts';
+import { CLIENT_HELLO, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
+import { cipherSuite } from '../../model/code-points/suites.ts';
+import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
+import type { Obstacle, SecretSource } from '../../model/decryption.ts';
+import type { Role } from '../../model/history.ts';
+import type { ClientHello, ServerHello } from '../../model/message.ts';
+import { decodeClientHello } from '../../tls/codec/client-hello.ts';
+import { decodeServerHello } from '../../tls/codec/server-hello.ts';
+import { Transcript, type TranscriptMessage } from './transcript.ts';
+
+/** The master secret of a handshake up to TLS 1.2, and how it was come by. */
+export interface FoundMaster {
+  readonly master: Uint8Array;
+  readonly source: SecretSource;
+  /** Where the specified derivation is not the one that fits: which one did. */
+  readonly premaster?: Uint8Array | undefined;
+}
+
+/** One handshake: what was negotiated, and its transcript. A renegotiation is another one. */
+export class KeyedHandshake {
+  readonly transcript = new Transcript();
+  clientHello: ClientHello | undefined;
+  serverHello: ServerHello | undefined;
+  protection: Protection | undefined;
+  /** The HelloRetryRequest's suite settles the hash as well as the ServerHello's. */
+  hasRetry = false;
+  keys: KeyBlock | undefined;
+  found: FoundMaster | undefined;
+  obstacle: Obstacle | undefined;
+  detail: string | undefined;
+
+  /** @param body without header; `sequence` of DTLS. @returns the message as it was added */
+  message(
+    from: Role,
+    type: number,
+    body: Uint8Array,
+    sequence: number,
+    isDtls: boolean,
+  ): TranscriptMessage {
+    const octets = new Uint8Array(4 + body.length);
+    octets.set([type, body.length >> 16, (body.length >> 8) & 0xff, body.length & 0xff]);
+    octets.set(body, 4);
+    const message = { from, type, octets, sequence };
+    this.transcript.add(message);
+    if (type === CLIENT_HELLO)
+      this.clientHello = decodeClientHello(octets.subarray(4), isDtls).message;
+    else if (type === SERVER_HELLO) this.negotiate(decodeServerHello(octets.subarray(4)).message);
+    return message;
+  }
+
+  get clientRandom(): Uint8Array | undefined {
+    return this.clientHello?.random.length === 32 ? this.clientHello.random : undefined;
+  }
+
+  get serverRandom(): Uint8Array | undefined {
+    return this.serverHello?.random.length === 32 ? this.serverHello.random : undefined;
+  }
+
+  get isTls13(): boolean {
+    return this.protection !== undefined && tlsEquivalent(this.protection.version) === TLS_1_3;
+  }
+
+  /** RFC 7627 §5.1: in force when both hellos have it. */
+  get extendedMasterSecret(): boolean {
+    return this.bothHave(EXTENDED_MASTER_SECRET);
+  }
+
+  /** Keys up to TLS 1.2 from a master secret. */
+  useMaster(found: FoundMaster): void {
+    this.found = found;
+    const { protection, clientRandom, serverRandom } = this;
+    if (protection === undefined || clientRandom === undefined || serverRandom === undefined) {
+      this.obstacle = 'start-not-captured';
+      return;
+    }
+    this.keys = keyBlock(protection, found.master, clientRandom, serverRandom);
+    if (this.keys === undefined) {
+      this.obstacle = 'cipher-unsupported';
+      this.detail = protection.suite.name;
+    }
+  }
+
+  private negotiate(hello: ServerHello): void {
+    const suite = cipherSuite(hello.cipherSuite);
+    if (hello.helloRetryRequest) this.hasRetry = true;
+    else this.serverHello = hello;
+    if (suite === undefined) {
+      this.obstacle = 'cipher-unsupported';
+      this.detail = `suite 0x${hello.cipherSuite.toString(16).padStart(4, '0')}`;
+      return;
+    }
+    this.protection = {
+      suite,
+      version: hello.version,
+      encryptThenMac: suite.mode === 'cbc' && this.bothHave(ENCRYPT_THEN_MAC),
+      truncatedHmac: this.bothHave(TRUNCATED_HMAC),
+    };
+  }
+
+  private bothHave(extension: number): boolean {
+    const has = (hello: ClientHello | ServerHello | undefined): boolean =>
+      hello?.extensions.some(({ type }) => type === extension) ?? false;
+    return has(this.clientHello) && has(this.serverHello);
+  }
+}

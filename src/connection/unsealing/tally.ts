@@ -1,0 +1,89 @@
+import type {
+  BinderCheck,
+  DecryptionFacts,
+  Explanation,
+  FailedRecord,
+  FinishedCheck,
+  Obstacle,
+  SecretSource,
+} from '../../model/decryption.ts';
+import type { PerRole, Role } from '../../model/history.ts';
+import { LIMITS } from '../../model/limits.ts';
+
+/** Counts and checks of one connection, as its records are opened. */
+export class Tally {
+  source: SecretSource | undefined;
+  obstacle: Obstacle | undefined;
+  detail: string | undefined;
+  masterExplanation: Explanation | undefined;
+  binder: BinderCheck | undefined;
+  private readonly opened = { client: 0, server: 0 };
+  private readonly refused = { client: 0, server: 0 };
+  private skippedRecords = 0;
+  private readonly failures: FailedRecord[] = [];
+  private readonly finished: { client?: FinishedCheck; server?: FinishedCheck } = {};
+
+  authenticated(from: Role): void {
+    this.opened[from]++;
+  }
+
+  openedBefore(from: Role): number {
+    return this.opened[from];
+  }
+
+  /** Failed records of one side so far. */
+  failedBefore(from: Role): number {
+    return this.refused[from];
+  }
+
+  skipped(why: Obstacle | undefined, detail?: string): void {
+    this.skippedRecords++;
+    this.hindered(why, detail);
+  }
+
+  hindered(why: Obstacle | undefined, detail?: string): void {
+    if (this.obstacle !== undefined || why === undefined) return;
+    this.obstacle = why;
+    this.detail = detail;
+  }
+
+  failed(record: FailedRecord): void {
+    this.refused[record.from]++;
+    if (this.failures.length < LIMITS.failedRecordsPerConnection) this.failures.push(record);
+  }
+
+  /** Is there room for another failure to be explained? Explaining is what costs. */
+  mayExplain(from: Role): boolean {
+    return this.failures.filter((record) => record.from === from).length < LIMITS.explainedRecords;
+  }
+
+  /** A Finished counts once; its retransmissions say the same. */
+  finishedChecked(check: FinishedCheck): void {
+    this.finished[check.from] ??= check;
+  }
+
+  facts(): DecryptionFacts {
+    const side = (role: Role) => ({ authenticated: this.opened[role], failed: this.refused[role] });
+    const authenticated = this.opened.client + this.opened.server;
+    const failed = this.refused.client + this.refused.server;
+    const unexplained = this.failures.every(({ explanation }) => explanation === undefined);
+    const misfit = this.source !== undefined && authenticated === 0 && failed > 0 && unexplained;
+    const perRole: PerRole<{ authenticated: number; failed: number }> = {
+      client: side('client'),
+      server: side('server'),
+    };
+    return {
+      source: this.source,
+      authenticated,
+      failed,
+      skipped: this.skippedRecords,
+      perRole,
+      obstacle: misfit ? 'secret-does-not-fit' : this.obstacle,
+      detail: misfit ? undefined : this.detail,
+      failures: this.failures,
+      finished: { client: this.finished.client, server: this.finished.server },
+      binder: this.binder,
+      masterExplanation: this.masterExplanation,
+    };
+  }
+}

@@ -1,0 +1,335 @@
+import { Inflation } from '../../crypto/inflation.ts';
+import { trafficKeys } from '../../crypto/key-schedule.ts';
+import type { Opening } from '../../crypto/protection.ts';
+import { RecordOpener } from '../../crypto/record-opener.ts';
+import { EARLY_DATA } from '../../model/code-points/extensions.ts';
+import {
+  CLIENT_HELLO,
+  END_OF_EARLY_DATA,
+  FINISHED,
+  KEY_UPDATE,
+  NEW_SESSION_TICKET,
+  SERVER_HELLO,
+} from '../../model/code-points/handshake-types.ts';
+import { cipherSuite } from '../../model/code-points/suites.ts';
+import type { FailedRecord } from '../../model/decryption.ts';
+import type { At, Role } from '../../model/history.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { checkFinished } from './check-finished.ts';
+import { explainFailure } from './explain-failure.ts';
+import { findMaster } from './find-master.ts';
+import { KeyedHandshake } from './keyed-handshake.ts';
+import { Tally } from './tally.ts';
+import { TrafficSecrets } from './traffic-secrets.ts';
+import type { Vault } from './vault.ts';
+import type { OpenedRecord, WireRecord } from './wire-record.ts';
+
+/** How one direction is being read. */
+class Reading {
+  readonly from: Role;
+  opener: RecordOpener | undefined;
+  /** The number the next record has. */
+  sequence = 0;
+  /** TLS 1.3: which of the client's or server's traffic secrets is in use; `-1` early data, 0 handshake, 1 application, … */
+  generation = 0;
+  /** Records are protected, whether they can be opened or not. */
+  isSealed = false;
+  /** Octets were lost since the last record that opened. */
+  hasGap = false;
+  gapSearches = 0;
+  /** Records that failed since the last one that opened, oldest first. */
+  readonly pending: Mutable<FailedRecord>[] = [];
+  /** Records are compressed before they are protected. RFC 3749 §2. */
+  inflation: Inflation | undefined;
+
+  constructor(from: Role) {
+    this.from = from;
+  }
+
+  use(opener: RecordOpener | undefined): void {
+    this.opener = opener;
+    this.sequence = 0;
+    this.isSealed = true;
+    this.hasGap = false;
+    this.pending.length = 0;
+  }
+}
+
+/** CompressionMethod, RFC 3749 §2. */
+const DEFLATE = 1;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * One TLS connection as its records are opened. Records are numbered by counting (RFC 5246 §6.1, RFC 8446 §5.3), so a
+ * direction is followed record by record: one that fails does not end it, lost octets are made up for by looking ahead.
+ */
+export class TlsUnsealed {
+  readonly tally = new Tally();
+  private readonly vault: Vault;
+  private readonly readings = { client: new Reading('client'), server: new Reading('server') };
+  private handshake = new KeyedHandshake();
+  private secrets: TrafficSecrets | undefined;
+
+  constructor(vault: Vault) {
+    this.vault = vault;
+  }
+
+  /** A complete handshake message; `isProtected` tells that it came out of a protected record. */
+  message(from: Role, type: number, body: Uint8Array, at: At, isProtected: boolean): void {
+    if (type === CLIENT_HELLO && this.handshake.transcript.has('client', FINISHED))
+      this.handshake = new KeyedHandshake();
+    const { handshake } = this;
+    const isPostHandshake = handshake.isTls13 && this.readings[from].generation > 0;
+    if (isPostHandshake) {
+      if (type === KEY_UPDATE) this.advance(from);
+      return;
+    }
+    const message = handshake.message(from, type, body, 0, false);
+    if (type === CLIENT_HELLO) this.clientHello();
+    else if (type === SERVER_HELLO && handshake.isTls13 && handshake.serverHello !== undefined)
+      this.startTls13();
+    else if (type === END_OF_EARLY_DATA) this.useSecret('client', 0);
+    else if (type === NEW_SESSION_TICKET) this.rememberTicket(body);
+    else if (type === FINISHED && isProtected) {
+      const check = checkFinished(handshake, message, this.secrets, at);
+      if (check !== undefined) this.tally.finishedChecked(check);
+      if (handshake.isTls13) this.useSecret(from, 1);
+    }
+  }
+
+  /** Up to TLS 1.2 the keys of a direction change here; in TLS 1.3 it means nothing. RFC 8446 §5. */
+  changeCipherSpec(from: Role): void {
+    const { handshake, readings } = this;
+    // In front of a ServerHello it is a dummy of TLS 1.3 (RFC 8446 §D.4).
+    if (handshake.isTls13 || handshake.serverHello === undefined) return;
+    if (handshake.keys === undefined && handshake.obstacle === undefined) this.findKeys();
+    const { keys, protection } = handshake;
+    readings[from].inflation =
+      handshake.serverHello.compressionMethod === DEFLATE ? new Inflation() : undefined;
+    readings[from].use(keys && protection ? new RecordOpener(protection, keys[from]) : undefined);
+  }
+
+  /** Octets of this direction are missing from the capture. */
+  lost(from: Role, duringHandshake: boolean): void {
+    this.readings[from].hasGap = true;
+    if (duringHandshake) this.handshake.transcript.isWhole = false;
+  }
+
+  /** @returns what was in the record, if it opened */
+  sealed(from: Role, record: WireRecord): OpenedRecord | undefined {
+    const reading = this.readings[from];
+    const opening = this.open(reading, record);
+    if (opening === undefined) {
+      const { obstacle, detail } = this.handshake;
+      this.tally.skipped(obstacle ?? (reading.isSealed ? undefined : 'start-not-captured'), detail);
+      return undefined;
+    }
+    if (opening.kind === 'unsupported') {
+      this.tally.skipped('cipher-unsupported', opening.cipher);
+      return undefined;
+    }
+    if (opening.kind === 'opened') {
+      this.tally.authenticated(from);
+      if (reading.inflation === undefined) return opening;
+      const content = reading.inflation.next(opening.content);
+      return content && { ...opening, content };
+    }
+    this.failed(reading, record, opening.why);
+    return undefined;
+  }
+
+  // ------------------------------------------------------------------------------------------------ records
+
+  private open(reading: Reading, record: WireRecord): Opening | undefined {
+    const { opener } = reading;
+    if (opener === undefined)
+      return reading.generation < 0 ? this.behindEarlyData(reading, record) : undefined;
+    // The first attempt settles it for all but a few records.
+    const opening = opener.open(record, reading.sequence);
+    if (opening.kind === 'opened') {
+      this.opened(reading, reading.sequence);
+      return opening;
+    }
+    if (opening.kind === 'unsupported') return opening;
+    return (
+      this.withoutPending(reading, record) ??
+      this.behindGap(reading, record) ??
+      (reading.generation < 0 ? this.behindEarlyData(reading, record) : undefined) ??
+      opening
+    );
+  }
+
+  private opened(reading: Reading, sequence: number): void {
+    reading.sequence = sequence + 1;
+    reading.hasGap = false;
+    reading.pending.length = 0;
+  }
+
+  /** Were the records that failed before not of this direction, so that its sender never counted them? */
+  private withoutPending(reading: Reading, record: WireRecord): Opening | undefined {
+    const { pending, opener } = reading;
+    for (let extra = 1; extra <= pending.length && extra <= LIMITS.explainedRecords; extra++) {
+      const opening = opener?.attempt(record, reading.sequence - extra);
+      if (opening?.kind !== 'opened') continue;
+      for (const failure of pending.slice(-extra)) failure.isExtra = true;
+      this.opened(reading, reading.sequence - extra);
+      return opening;
+    }
+    return undefined;
+  }
+
+  /** Octets were lost, and records with them: the number is further on, or the keys have changed. */
+  private behindGap(reading: Reading, record: WireRecord): Opening | undefined {
+    if (!reading.hasGap || reading.gapSearches >= LIMITS.gapSearches) return undefined;
+    reading.gapSearches++;
+    const prepared = reading.opener?.prepare(record);
+    if (prepared?.kind === 'prepared') {
+      for (let ahead = 1; ahead <= LIMITS.sequenceGap; ahead++) {
+        const opening = prepared.at(reading.sequence + ahead, 0);
+        if (opening.kind !== 'opened') continue;
+        this.opened(reading, reading.sequence + ahead);
+        return opening;
+      }
+    }
+    return this.underNextKeys(reading, record);
+  }
+
+  /** TLS 1.3: the message that announced new keys may be among what was lost. */
+  private underNextKeys(reading: Reading, record: WireRecord): Opening | undefined {
+    const opener = this.openerOf(reading.from, reading.generation + 1);
+    if (opener === undefined) return undefined;
+    for (let sequence = 0; sequence <= LIMITS.sequenceAfterKeyChange; sequence++) {
+      const opening = opener.attempt(record, sequence);
+      if (opening.kind !== 'opened') continue;
+      reading.use(opener);
+      reading.generation++;
+      this.opened(reading, sequence);
+      return opening;
+    }
+    return undefined;
+  }
+
+  /** Early data ends without notice where the server refused it. RFC 8446 §4.2.10. */
+  private behindEarlyData(reading: Reading, record: WireRecord): Opening | undefined {
+    reading.opener ??= this.earlyOpener(record);
+    if (reading.opener !== undefined && reading.sequence === 0) {
+      const opening = reading.opener.open(record, 0);
+      if (opening.kind === 'opened') {
+        this.opened(reading, 0);
+        return opening;
+      }
+    }
+    const opener = this.openerOf('client', 0);
+    const opening = opener?.open(record, 0);
+    if (opening?.kind !== 'opened') return undefined;
+    reading.use(opener);
+    reading.generation = 0;
+    this.opened(reading, 0);
+    return opening;
+  }
+
+  private failed(reading: Reading, record: WireRecord, why: FailedRecord['why']): void {
+    const { from } = reading;
+    const outcome = this.tally.mayExplain(from)
+      ? explainFailure(this.handshake, this.secrets, reading, record)
+      : undefined;
+    const failure: Mutable<FailedRecord> = {
+      from,
+      contentType: record.type,
+      length: record.end - record.start,
+      epoch: 0,
+      sequence: reading.sequence,
+      expected: reading.sequence,
+      packet: record.packet,
+      nanos: record.nanos,
+      why,
+      explanation: outcome?.explanation,
+      excluded: outcome?.excluded ?? [],
+      openedBefore: this.tally.openedBefore(from),
+      afterGap: reading.hasGap,
+      isExtra: false,
+    };
+    this.tally.failed(failure);
+    reading.pending.push(failure);
+    if (reading.pending.length > LIMITS.explainedRecords) reading.pending.shift();
+    reading.sequence = (outcome?.sequence ?? reading.sequence) + 1;
+  }
+
+  // ------------------------------------------------------------------------------------------------ keys
+
+  private clientHello(): void {
+    const { clientHello } = this.handshake;
+    const early = clientHello?.extensions.some(({ type }) => type === EARLY_DATA) ?? false;
+    if (!early) return;
+    // A second ClientHello has no early data; what was sent under the first is refused.
+    this.readings.client.use(undefined);
+    this.readings.client.generation = -1;
+  }
+
+  private findKeys(): void {
+    const found = findMaster(this.vault, this.handshake);
+    if (found !== undefined) {
+      this.tally.source ??= found.source;
+      this.handshake.useMaster(found);
+      const id = this.handshake.serverHello?.sessionId;
+      if (id !== undefined) this.vault.remember(id, found);
+    }
+    this.tally.hindered(this.handshake.obstacle, this.handshake.detail);
+  }
+
+  private startTls13(): void {
+    const { handshake } = this;
+    this.secrets = new TrafficSecrets(this.vault, handshake);
+    if (!this.secrets.has('server', 0) && !this.secrets.has('client', 0)) {
+      handshake.obstacle ??= this.secrets.obstacle;
+      handshake.detail ??= this.secrets.detail;
+    } else this.tally.source = 'key-log';
+    this.useSecret('server', 0);
+    if (this.readings.client.generation >= 0) this.useSecret('client', 0);
+  }
+
+  /** Turns a direction to handshake (0) or application keys (1). */
+  private useSecret(from: Role, generation: number): void {
+    const reading = this.readings[from];
+    reading.use(this.openerOf(from, generation));
+    reading.generation = generation;
+  }
+
+  /** KeyUpdate: the sender's next record is under new keys. RFC 8446 §4.6.3. */
+  private advance(from: Role): void {
+    this.useSecret(from, this.readings[from].generation + 1);
+  }
+
+  private openerOf(from: Role, generation: number): RecordOpener | undefined {
+    const { protection } = this.handshake;
+    const secret = this.secrets?.of(from, generation);
+    if (protection === undefined || secret === undefined) return undefined;
+    const keys = trafficKeys(protection.suite, secret);
+    return keys && new RecordOpener(protection, keys);
+  }
+
+  /** The suite of early data is that of the PSK, which the capture may not show: the one that opens the record is it. */
+  private earlyOpener(record: WireRecord): RecordOpener | undefined {
+    const { clientHello, clientRandom } = this.handshake;
+    if (clientHello === undefined || clientRandom === undefined) return undefined;
+    const secret = this.vault.keyLog.find('CLIENT_EARLY_TRAFFIC_SECRET', clientRandom);
+    if (secret === undefined) return undefined;
+    this.tally.source ??= 'key-log';
+    for (const code of clientHello.cipherSuites) {
+      const suite = cipherSuite(code);
+      if (suite === undefined || !suite.tls13) continue;
+      const keys = trafficKeys(suite, secret);
+      if (keys === undefined) continue;
+      const protection = { suite, version: 0x0304, encryptThenMac: false, truncatedHmac: false };
+      const opener = new RecordOpener(protection, keys);
+      if (opener.attempt(record, 0).kind === 'opened') return opener;
+    }
+    return undefined;
+  }
+
+  private rememberTicket(body: Uint8Array): void {
+    const { found, isTls13 } = this.handshake;
+    if (found !== undefined && !isTls13) this.vault.remember(body.subarray(6), found);
+  }
+}

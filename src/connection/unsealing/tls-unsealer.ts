@@ -1,0 +1,79 @@
+import type { Role } from '../../model/history.ts';
+import type { Side } from '../../model/stream.ts';
+import { SEEN } from '../connection-table.ts';
+import type { FactsRecorder } from '../facts-recorder.ts';
+import { TlsUnsealed } from './tls-unsealed.ts';
+import type { Vault } from './vault.ts';
+import type { OpenedRecord } from './wire-record.ts';
+
+/** Opens the records of all TLS connections of a run, where it has secrets. A row is that of the connection table. */
+export class TlsUnsealer {
+  private readonly vault: Vault;
+  private readonly facts: FactsRecorder;
+
+  constructor(vault: Vault, facts: FactsRecorder) {
+    this.vault = vault;
+    this.facts = facts;
+  }
+
+  message(
+    row: number,
+    side: Side,
+    type: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+    isProtected: boolean,
+  ): void {
+    // The bytes lie in a buffer that is used again.
+    const body = bytes.slice(start, end);
+    const from = this.roleOf(row, side);
+    if (from !== undefined) this.of(row).message(from, type, body, { packet, nanos }, isProtected);
+  }
+
+  changeCipherSpec(row: number, side: Side): void {
+    const from = this.roleOf(row, side);
+    if (from !== undefined) this.of(row).changeCipherSpec(from);
+  }
+
+  lost(row: number, side: Side): void {
+    const from = this.roleOf(row, side);
+    if (from === undefined) return;
+    const { table } = this.facts;
+    const done = table.has(row, SEEN.clientFinished) && table.has(row, SEEN.serverFinished);
+    this.of(row).lost(from, !done);
+  }
+
+  /** @returns what was in the record, if it opened */
+  sealed(
+    row: number,
+    side: Side,
+    type: number,
+    version: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): OpenedRecord | undefined {
+    const from = this.roleOf(row, side);
+    if (from === undefined) return undefined;
+    return this.of(row).sealed(from, { type, version, bytes, start, end, packet, nanos });
+  }
+
+  private of(row: number): TlsUnsealed {
+    const { unsealed } = this.facts;
+    const known = unsealed.get(row);
+    if (known instanceof TlsUnsealed) return known;
+    const fresh = new TlsUnsealed(this.vault);
+    unsealed.set(row, fresh);
+    return fresh;
+  }
+
+  private roleOf(row: number, side: Side): Role | undefined {
+    const client = this.facts.table.clientSide[row] as number;
+    return client === 2 ? undefined : client === side ? 'client' : 'server';
+  }
+}

@@ -1,0 +1,90 @@
+import {
+  CLIENT_HELLO,
+  FINISHED,
+  SERVER_HELLO_DONE,
+} from '../../model/code-points/handshake-types.ts';
+import type { Role } from '../../model/history.ts';
+import { LIMITS } from '../../model/limits.ts';
+
+/** A handshake message as it is hashed. */
+export interface TranscriptMessage {
+  readonly from: Role;
+  readonly type: number;
+  /** With the header of four octets that TLS gives it, RFC 8446 §4. */
+  readonly octets: Uint8Array;
+  /** `message_seq` of DTLS; 0 in TLS. */
+  readonly sequence: number;
+}
+
+/**
+ * The messages of one handshake. Each direction is kept in its own order; how the two interleave follows from the
+ * protocol (RFC 5246 §7.3, RFC 8446 §2), not from the capture, which may have seen one direction earlier.
+ */
+export class Transcript {
+  private readonly client: TranscriptMessage[] = [];
+  private readonly server: TranscriptMessage[] = [];
+  private octets = 0;
+  /** Nothing of it is missing, as far as is known. */
+  isWhole = true;
+
+  add(message: TranscriptMessage): void {
+    if (this.octets + message.octets.length > LIMITS.transcriptOctets) {
+      this.isWhole = false;
+      return;
+    }
+    this.octets += message.octets.length;
+    const list = message.from === 'client' ? this.client : this.server;
+    // DTLS numbers its messages, and a later one may have arrived first.
+    let at = list.length;
+    while (at > 0 && (list[at - 1] as TranscriptMessage).sequence > message.sequence) at--;
+    list.splice(at, 0, message);
+  }
+
+  has(from: Role, type: number): boolean {
+    return (from === 'client' ? this.client : this.server).some((m) => m.type === type);
+  }
+
+  /** The last message of a type from one side. */
+  last(from: Role, type: number): TranscriptMessage | undefined {
+    return (from === 'client' ? this.client : this.server).findLast((m) => m.type === type);
+  }
+
+  /** All messages in the order in which they are hashed, those of a side up to its Finished and no further. */
+  ordered(): TranscriptMessage[] {
+    const hellos = this.helloCount();
+    const opening = this.client.slice(0, hellos);
+    const client = upToFinished(this.client.slice(hellos));
+    const server = upToFinished(this.server);
+    const retries = hellos - 1;
+    // Each further ClientHello answers a HelloRetryRequest or HelloVerifyRequest.
+    const start: TranscriptMessage[] = [];
+    for (let i = 0; i < hellos; i++) {
+      start.push(opening[i] as TranscriptMessage);
+      if (i < retries && server[i] !== undefined) start.push(server[i] as TranscriptMessage);
+    }
+    const answers = server.slice(Math.max(0, retries));
+    // Up to TLS 1.2 a full handshake has the client's flight between two of the server's; a resumed one does not.
+    const done = answers.findIndex(({ type }) => type === SERVER_HELLO_DONE);
+    if (done < 0) return [...start, ...answers, ...client];
+    return [...start, ...answers.slice(0, done + 1), ...client, ...answers.slice(done + 1)];
+  }
+
+  /** Messages in hashing order in front of `message`. */
+  before(message: TranscriptMessage): TranscriptMessage[] {
+    const all = this.ordered();
+    const at = all.indexOf(message);
+    return at < 0 ? all : all.slice(0, at);
+  }
+
+  private helloCount(): number {
+    let count = 0;
+    while (this.client[count]?.type === CLIENT_HELLO) count++;
+    return count;
+  }
+}
+
+/** The side's flight ends in its Finished; what follows (tickets, key updates) is not hashed. RFC 8446 §4.4.1. */
+function upToFinished(messages: readonly TranscriptMessage[]): TranscriptMessage[] {
+  const at = messages.findIndex(({ type }) => type === FINISHED);
+  return at < 0 ? [...messages] : messages.slice(0, at + 1);
+}

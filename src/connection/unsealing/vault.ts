@@ -1,0 +1,44 @@
+import { KeyLog } from '../../crypto/key-log.ts';
+import type { SecretsInput, SecretsResult } from '../../model/decryption.ts';
+import { LIMITS } from '../../model/limits.ts';
+import type { FoundMaster } from './keyed-handshake.ts';
+
+/** All secrets of a run. Nothing of them leaves the crypto and unsealing code. */
+export class Vault {
+  readonly keyLog = new KeyLog();
+  /** Sessions that were opened, by session id and by ticket: what a key log need not repeat, an RSA key cannot give. */
+  private readonly sessions = new Map<string, FoundMaster>();
+
+  /** @throws SecretsError for a key that is none */
+  constructor({ keyLogs }: SecretsInput) {
+    for (const octets of keyLogs) this.keyLog.add(octets);
+  }
+
+  /** Counts and line numbers; nothing of the secrets. */
+  result(): SecretsResult {
+    const { keyLog } = this;
+    return {
+      lines: keyLog.lines,
+      keyLogSecrets: keyLog.secrets,
+      malformed: keyLog.malformedCount,
+      malformedLines: keyLog.malformed,
+      unmatched: keyLog.unmatchedLines(),
+      firstUnmatched: keyLog.firstUnmatchedLines(),
+    };
+  }
+
+  remember(idOrTicket: Uint8Array, found: FoundMaster): void {
+    if (idOrTicket.length === 0 || this.sessions.size >= LIMITS.resumableSessions) return;
+    this.sessions.set(nameOf(idOrTicket), found);
+  }
+
+  session(idOrTicket: Uint8Array): FoundMaster | undefined {
+    return idOrTicket.length === 0 ? undefined : this.sessions.get(nameOf(idOrTicket));
+  }
+}
+
+/** Long tickets are told apart by their ends: the first octets name the server's key, the last are its MAC. */
+function nameOf(octets: Uint8Array): string {
+  const part = octets.length <= 64 ? octets : octets.subarray(octets.length - 64);
+  return String.fromCharCode(...part);
+}
