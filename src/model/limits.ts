@@ -69,8 +69,6 @@ export const LIMITS = {
   sequenceAfterKeyChange: 64,
   /** TLS 1.3 key generations of one direction. Each is 2^24 records of honest traffic. */
   keyGenerations: 4096,
-  /** Numbers beyond the expected one at which a record behind lost octets is tried. */
-  sequenceGap: 1024,
   /** DTLS fragments of one message before it is given up. */
   dtlsFragments: 512,
   /** Messages listed for one connection; further ones are counted. */
