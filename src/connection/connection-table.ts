@@ -35,6 +35,8 @@ export const SEEN = {
   helloPending: 1 << 26,
   /** An alert in the clear, an oddity, a hello or a last flight sent again: something a rule may want to look at. */
   unusual: 1 << 27,
+  /** The ClientHello has a ticket, a PSK or, where TLS 1.3 is not offered, a session id. */
+  offersSession: 1 << 28,
 } as const;
 
 /** What first octets of protected records say. */
@@ -85,6 +87,8 @@ export class ConnectionTable extends Columns {
   watch = new Uint8Array(ROWS);
   /** Some octets of the server's random: the same handshake captured twice has them in common. */
   identity = new Int32Array(ROWS);
+  /** The ticket that the server issued in the clear, as `SessionIndex` numbers it; 0 for none. */
+  issuedTicket = new Int32Array(ROWS);
   /** Protected records of the server when the client's Finished was seen (TLS 1.3). */
   serverAtFinished = new Int32Array(ROWS);
 

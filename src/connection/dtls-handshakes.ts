@@ -10,6 +10,7 @@ import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { RandomIndex } from './random-index.ts';
+import { noteSession, noteTicket } from './resumption.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 
 const HELLO_REQUEST = 0;
@@ -229,6 +230,10 @@ export class DtlsHandshakes {
           table.id[row] as number,
           r.packet,
         );
+        noteSession(facts, row, true, bytes, r.packet, r.nanos);
+        break;
+      case 4:
+        noteTicket(facts, row, r.side, bytes, start, end, r.packet, r.nanos);
         break;
       case 11:
         if (table.clientSide[row] !== r.side) table.set(row, SEEN.certificateFromServer);

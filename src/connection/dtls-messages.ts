@@ -131,7 +131,7 @@ export class DtlsMessages {
     const message = {
       type: fragment.type,
       length: fragment.length,
-      // Of other messages than hellos only the arrival counts, unless there are secrets.
+      // Of other messages only the arrival counts, unless there are secrets.
       bytes: new Uint8Array(this.keepsBodies || isRead(fragment.type) ? fragment.length : 0),
       covered: [],
       fragments: 0,
@@ -153,9 +153,9 @@ export class DtlsMessages {
   }
 }
 
-/** ClientHello, ServerHello and HelloVerifyRequest are read. */
+/** ClientHello, ServerHello, HelloVerifyRequest and NewSessionTicket are read. */
 function isRead(type: number): boolean {
-  return type >= 1 && type <= 3;
+  return type >= 1 && type <= 4;
 }
 
 /** The ranges with one more in them. */

@@ -6,6 +6,7 @@ import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { HelloStore } from './hello-store.ts';
 import { ALERT_13 } from './record-sizes.ts';
+import { SessionIndex } from './session-index.ts';
 import type { Tally } from './unsealing/tally.ts';
 
 /** What TLS and DTLS connections have in common: rows, hellos, events, counts. */
@@ -17,6 +18,7 @@ export class FactsRecorder {
   readonly unsealed = new Map<number, { readonly tally: Tally }>();
   /** The run has secrets. */
   hasSecrets = false;
+  readonly sessions = new SessionIndex();
   /** Ids given so far. */
   connections = 0;
 

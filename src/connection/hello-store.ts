@@ -34,11 +34,13 @@ export class HelloStore {
     scan.scanClientHello(bytes, start, end, dtls);
     table.clientSide[row] = side;
     let flags =
-      (table.flags[row] as number) & ~(SEEN.offersExtendedMaster | SEEN.offersEncryptThenMac);
+      (table.flags[row] as number) &
+      ~(SEEN.offersExtendedMaster | SEEN.offersEncryptThenMac | SEEN.offersSession);
     flags |= SEEN.clientHello | SEEN.rolesKnown;
     if (scan.hasExtendedMasterSecret) flags |= SEEN.offersExtendedMaster;
     if (scan.hasEncryptThenMac) flags |= SEEN.offersEncryptThenMac;
     if (scan.hasEarlyData) flags |= SEEN.earlyData;
+    if (offersSession(scan)) flags |= SEEN.offersSession;
     table.flags[row] = flags;
     this.slab.release(table.clientHello[row] as number);
     table.clientHello[row] = this.slab.store(bytes, start, end);
@@ -136,4 +138,10 @@ export class HelloStore {
       table.lengthMin[row] = suite.explicitNonceOctets + suite.tagOctets;
     }
   }
+}
+
+/** Where TLS 1.3 is offered, the session id is there for middleboxes (RFC 8446 §D.4). */
+function offersSession(scan: HelloScan): boolean {
+  if (scan.hasPreSharedKey || scan.ticketLength > 0) return true;
+  return scan.sessionIdLength > 0 && tlsEquivalent(scan.highestVersion) < TLS_1_3;
 }

@@ -17,6 +17,7 @@ import type {
   ProtectedFacts,
   RecordCounts,
   RecordFact,
+  ResumptionFacts,
   Role,
   Stage,
   StrayFact,
@@ -32,6 +33,7 @@ import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
+import { resumptionOf } from './resumption.ts';
 import { Tally } from './unsealing/tally.ts';
 
 /** Where a connection lies on its transport, settled by whoever builds the history. */
@@ -278,6 +280,10 @@ export class History implements ConnectionHistory, CompactHistory {
       .message;
   }
 
+  get resumption(): ResumptionFacts | undefined {
+    return resumptionOf(this.facts, this.row, this.protocol === 'DTLS');
+  }
+
   get messages(): readonly MessageFact[] {
     this.messageList ??= messagesOf(this.facts, this.row, this.clientSide);
     return this.messageList;
@@ -401,6 +407,9 @@ export class History implements ConnectionHistory, CompactHistory {
   private ordinaryClass(flags: number): number {
     if ((flags & UNUSUAL) !== 0 || (flags & COMPLETE) !== COMPLETE || !this.bothDirections)
       return 0;
+    // A session that is offered and not taken up is worth a look, and so is one that is taken up in another way.
+    const accepted = (flags & SEEN.tls13) !== 0 ? SEEN.pskSelected : SEEN.sessionIdEchoed;
+    if ((flags & SEEN.offersSession) !== 0 && (flags & accepted) === 0) return 0;
     const closing = this.placement.ordinaryClosing(this.clientSide);
     if (closing === 0) return 0;
     const resumed = this.resumed === undefined ? 0 : this.resumed ? 2 : 1;

@@ -14,6 +14,7 @@ import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { RandomIndex } from './random-index.ts';
 import { FINISHED_13 } from './record-sizes.ts';
+import { noteSession, noteTicket } from './resumption.ts';
 import { Strays } from './strays.ts';
 import { TlsUnsealer } from './unsealing/tls-unsealer.ts';
 import type { Vault } from './unsealing/vault.ts';
@@ -162,6 +163,10 @@ export class TlsTracker implements TlsSink {
         }
         this.answered(row, packet, nanos);
         this.randoms.add(1, bytes, facts.hellos.scan.randomOffset, table.id[row] as number, packet);
+        noteSession(facts, row, false, bytes, packet, nanos);
+        break;
+      case 4:
+        noteTicket(facts, row, side, bytes, start, end, packet, nanos);
         break;
       case 11:
         if (table.clientSide[row] !== side) table.set(row, SEEN.certificateFromServer);

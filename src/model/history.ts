@@ -250,6 +250,27 @@ export interface DtlsFacts {
   readonly replacesOpen: number;
 }
 
+/** A session that a server of the capture issued in the clear (up to TLS 1.2), by ticket or by session id. */
+export interface IssuedSession extends At {
+  readonly by: 'ticket' | 'session_id';
+  readonly connection: number;
+  /** First 16 octets of the ticket in hexadecimal, where the recommended form names its key (RFC 5077 §4). */
+  readonly keyName: string;
+  readonly extendedMasterSecret: boolean;
+  readonly cipherSuite: number;
+}
+
+/** What a ClientHello offers to resume: a ticket or session id up to TLS 1.2, or a ticket as a PSK of TLS 1.3. */
+export interface ResumptionFacts {
+  readonly by: IssuedSession['by'] | 'psk';
+  /** As in `IssuedSession`; undefined for a session id. */
+  readonly keyName: string | undefined;
+  /** Where the capture shows it being issued, unless that was long ago. */
+  readonly issued: IssuedSession | undefined;
+  /** The ticket that the server issued on this connection. */
+  readonly renewed: IssuedSession | undefined;
+}
+
 /** Takes messages one by one. */
 export interface MessageVisitor {
   message(type: number, from: Role, packet: number): void;
@@ -305,6 +326,8 @@ export interface ConnectionHistory {
   readonly resumed: boolean | undefined;
   readonly extendedMasterSecret: boolean | undefined;
   readonly encryptThenMac: boolean | undefined;
+  /** Undefined where the ClientHello offers no session. */
+  readonly resumption?: ResumptionFacts | undefined;
   /** Decoded when asked for; the last ClientHello, and the ServerHello that is no HelloRetryRequest. */
   readonly clientHello: ClientHello | undefined;
   readonly serverHello: ServerHello | undefined;

@@ -117,6 +117,8 @@ export const LIMITS = {
   /** Times that the owner of a record off its line is looked for among all open connections. */
   nonceOwnerSearches: 1024,
 
+  /** Sessions issued in the clear that later offers are compared with: the newest ones. */
+  sessions: 65_536,
   /** Hello randoms compared with each other; those of further connections are not. */
   helloRandoms: 4 * 1024 * 1024,
 

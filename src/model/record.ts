@@ -51,7 +51,10 @@ export interface TlsSink {
     packet: number,
     nanos: Nanos,
   ): void;
-  /** A complete handshake message; `bytes[start, end)` is its body for hellos, empty for others unless bodies are kept. */
+  /**
+   * A complete handshake message; `bytes[start, end)` is its body for hellos and NewSessionTicket, empty for others
+   * unless bodies are kept.
+   */
   message(
     row: number,
     side: Side,

@@ -14,6 +14,7 @@ import { cbcPaddingErrorOrOracleHardening } from './hmac/cbc-padding-error-or-or
 import { cookieHmacMismatch } from './hmac/cookie-hmac-mismatch.ts';
 import { dtlsSilentMacDrop } from './hmac/dtls-silent-mac-drop.ts';
 import { duplicateFinished } from './hmac/duplicate-finished.ts';
+import { emsDisagreement } from './hmac/ems-disagreement.ts';
 import { emsRequired } from './hmac/ems-required.ts';
 import { etmDisagreement } from './hmac/etm-disagreement.ts';
 import { finishedDecryptError } from './hmac/finished-decrypt-error.ts';
@@ -22,6 +23,7 @@ import { pskBinderMismatch } from './hmac/psk-binder-mismatch.ts';
 import { pskMismatch } from './hmac/psk-mismatch.ts';
 import { pskUnknownIdentity } from './hmac/psk-unknown-identity.ts';
 import { recordLengthImpossible } from './hmac/record-length-impossible.ts';
+import { ticketDecryptFailed } from './hmac/ticket-decrypt-failed.ts';
 import { truncatedHmac } from './hmac/truncated-hmac.ts';
 import { dtlsAssociationRestart } from './misdelivery/dtls-association-restart.ts';
 import { dtlsEpoch0Alert } from './misdelivery/dtls-epoch0-alert.ts';
@@ -60,6 +62,7 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsSilentMacDrop,
   dtlsStaleRecordBeforeHello,
   duplicateFinished,
+  emsDisagreement,
   emsRequired,
   etmDisagreement,
   failureCorrelation,
@@ -77,6 +80,7 @@ export const CATALOGUE: readonly Rule[] = [
   serverProcessDied,
   tcpConnectRefused,
   tcpConnectTimeout,
+  ticketDecryptFailed,
   tlsClientHelloMidConnection,
   tlsDuplicateHelloRandom,
   tlsOnPlaintextPort,

@@ -6,9 +6,10 @@ import type { Side } from '../model/stream.ts';
 
 /** `msg_type` and `length`, RFC 8446 §4. */
 const MESSAGE_HEADER = 4;
-/** Only hellos are read unless bodies are kept; the other messages count with their type and length. */
+/** Only hellos and tickets are read unless bodies are kept; other messages count with their type and length. */
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
+const NEW_SESSION_TICKET = 4;
 
 /** Octets of room for a hello at first: most end here. */
 const FIRST_ROOM = 2048;
@@ -21,7 +22,7 @@ interface Gathering {
 
 /**
  * Plaintext handshake records → messages, coalesced or split at any octet (RFC 8446 §5.1). A message that lies within
- * one record is handed on in place; a hello that does not is gathered, any other message is counted down.
+ * one record is handed on in place; a message that is read and does not is gathered, any other is counted down.
  */
 export class HandshakeStreams {
   private readonly sink: Pick<TlsSink, 'message'>;
@@ -107,7 +108,12 @@ export class HandshakeStreams {
   }
 
   private isRead(type: number): boolean {
-    return this.keepsBodies || type === CLIENT_HELLO || type === SERVER_HELLO;
+    return (
+      type === CLIENT_HELLO ||
+      type === SERVER_HELLO ||
+      type === NEW_SESSION_TICKET ||
+      this.keepsBodies
+    );
   }
 
   private finish(row: number, side: Side, half: number, packet: number, nanos: number): void {

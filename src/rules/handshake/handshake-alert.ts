@@ -100,6 +100,7 @@ export const handshakeAlert = defineConnectionRule({
       'psk-unknown-identity',
       'cookie-hmac-mismatch',
       'truncated-hmac',
+      'ticket-decrypt-failed',
       'etm-disagreement',
       'ems-disagreement',
       'ems-required',

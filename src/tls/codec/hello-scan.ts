@@ -52,6 +52,7 @@ export class HelloScan {
   hasEarlyData = false;
   /** Octets in session_ticket; -1 without that extension. RFC 5077 §3.2. */
   ticketLength = -1;
+  ticketOffset = 0;
   /** Octets of the connection id; -1 without that extension or with a damaged one. RFC 9146 §3. */
   connectionIdLength = -1;
   connectionIdOffset = 0;
@@ -178,6 +179,7 @@ export class HelloScan {
         break;
       case 35: // session_ticket
         this.ticketLength = end - at;
+        this.ticketOffset = at;
         break;
       case 41: // pre_shared_key
         this.hasPreSharedKey = true;
@@ -287,6 +289,7 @@ export class HelloScan {
     this.hasTruncatedHmac = false;
     this.hasEarlyData = false;
     this.ticketLength = -1;
+    this.ticketOffset = 0;
     this.connectionIdLength = -1;
     this.connectionIdOffset = 0;
   }

@@ -1,0 +1,142 @@
+import { grown } from '../bytes/columns.ts';
+import { toHex } from '../bytes/hex.ts';
+import { readI32, readU16 } from '../bytes/scalars.ts';
+import type { IssuedSession } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
+
+/** Octets in front of a ticket in which the recommended form names its key (RFC 5077 §4). */
+export const KEY_NAME = 16;
+/** `ticket_lifetime_hint` and the length of the ticket (RFC 5077 §3.3). */
+const TICKET_HEADER = 6;
+
+/** Octets of a ticket or session id that a fingerprint needs: shorter ones identify nothing. */
+const SHORTEST = 8;
+
+/** The sessions that a server hands out: by ticket, or by the session id of its ServerHello. */
+export type SessionKind = IssuedSession['by'];
+
+/**
+ * Sessions that were issued in the clear (up to TLS 1.2), so that an offer to resume one can be told where it comes
+ * from. Of a ticket or session id only a fingerprint and the name of its key are kept, of the newest ones.
+ */
+export class SessionIndex {
+  /** What identifies them comes from the wire: without a seed a capture could be crafted to collide. */
+  private readonly seed = (Math.random() * 0x7fffffff) | 0;
+  /** Fingerprint → place in the ring. */
+  private readonly places = new Map<number, number>();
+  private fingerprint = new Float64Array(64);
+  private connection = new Int32Array(64);
+  private packet = new Int32Array(64);
+  private nanos = new Float64Array(64);
+  /** Suite plus 1, and whether the extended master secret is in use, in the lowest bit. */
+  private negotiated = new Int32Array(64);
+  private names = new Uint8Array(64 * KEY_NAME);
+  /** Ever added: the newest is `count - 1`. */
+  private count = 0;
+
+  /** A NewSessionTicket with its body at `[start, end)`. @returns a number for `issued`; 0 if it holds no ticket */
+  addTicket(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    connection: number,
+    negotiated: number,
+    packet: number,
+    nanos: number,
+  ): number {
+    if (end - start < TICKET_HEADER) return 0;
+    const length = readU16(bytes, start + TICKET_HEADER - 2);
+    const ticket = start + TICKET_HEADER;
+    if (length === 0 || ticket + length > end) return 0;
+    return this.add('ticket', bytes, ticket, length, connection, negotiated, packet, nanos);
+  }
+
+  /** The ticket or session id itself at `[start, start + length)`. @returns a number for `issued`; 0 if it is too short */
+  add(
+    kind: SessionKind,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    connection: number,
+    negotiated: number,
+    packet: number,
+    nanos: number,
+  ): number {
+    if (length < SHORTEST) return 0;
+    const fingerprint = this.fingerprintOf(kind, bytes, start, length);
+    const at = this.count % LIMITS.sessions;
+    if (at === this.connection.length) this.grow();
+    else if (this.count >= LIMITS.sessions) this.forget(at);
+    this.places.set(fingerprint, at);
+    this.fingerprint[at] = fingerprint;
+    this.connection[at] = connection;
+    this.packet[at] = packet;
+    this.nanos[at] = nanos;
+    this.negotiated[at] = negotiated;
+    const name = at * KEY_NAME;
+    this.names.fill(0, name, name + KEY_NAME);
+    this.names.set(bytes.subarray(start, start + Math.min(length, KEY_NAME)), name);
+    return ++this.count;
+  }
+
+  /** What is known of a session that is offered; undefined if it was not issued in this capture, or long ago. */
+  find(
+    kind: SessionKind,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): IssuedSession | undefined {
+    if (length < SHORTEST) return undefined;
+    const at = this.places.get(this.fingerprintOf(kind, bytes, start, length));
+    return at === undefined ? undefined : this.at(kind, at);
+  }
+
+  /** The ticket that `addTicket` gave this number; undefined once it gave way to newer ones. */
+  issued(number: number): IssuedSession | undefined {
+    return number === 0 || number <= this.count - LIMITS.sessions
+      ? undefined
+      : this.at('ticket', (number - 1) % LIMITS.sessions);
+  }
+
+  private at(by: SessionKind, at: number): IssuedSession {
+    const negotiated = this.negotiated[at] as number;
+    const name = at * KEY_NAME;
+    return {
+      by,
+      connection: this.connection[at] as number,
+      packet: this.packet[at] as number,
+      nanos: this.nanos[at] as number,
+      keyName: toHex(this.names.subarray(name, name + KEY_NAME)),
+      extendedMasterSecret: (negotiated & 1) !== 0,
+      cipherSuite: (negotiated >>> 1) - 1,
+    };
+  }
+
+  private forget(at: number): void {
+    const fingerprint = this.fingerprint[at] as number;
+    if (this.places.get(fingerprint) === at) this.places.delete(fingerprint);
+  }
+
+  /** 53 bits: the end of a ticket is its MAC or tag, and a session id is random. */
+  private fingerprintOf(
+    kind: SessionKind,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): number {
+    const tail = start + Math.max(0, length - 8);
+    const low = readI32(bytes, tail) ^ readI32(bytes, start) ^ this.seed;
+    const high = readI32(bytes, tail + 4) ^ length ^ (kind === 'ticket' ? 0 : 0x5e550000);
+    return (high & 0x1fffff) * 0x1_0000_0000 + (low >>> 0);
+  }
+
+  private grow(): void {
+    const next = Math.min(LIMITS.sessions, this.connection.length * 2);
+    this.fingerprint = grown(this.fingerprint, next);
+    this.connection = grown(this.connection, next);
+    this.packet = grown(this.packet, next);
+    this.nanos = grown(this.nanos, next);
+    this.negotiated = grown(this.negotiated, next);
+    this.names = grown(this.names, next * KEY_NAME);
+  }
+}
