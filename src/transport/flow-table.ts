@@ -14,6 +14,7 @@ const PORTS6 = 8;
 const FLOW6 = 9;
 /** A slot for IPv4 holds the key itself, so that a lookup touches one cache line: address, address, ports, flow + 1. */
 const SLOT = 4;
+const FIRST_SLOTS = 4;
 
 /**
  * Endpoint pairs of one protocol → flow numbers, from 0 in order of appearance, each with the side (0 or 1) that the
@@ -23,14 +24,17 @@ const SLOT = 4;
  * capture cannot be crafted to collide; the numbers do not depend on the seed.
  */
 export class FlowTable implements FlowDirectory {
-  private slots4 = new Int32Array(1024 * SLOT);
-  private mask4 = 1023;
+  // Small at first: see `Columns.grow` for why arrays that grow should do so early.
+  private slots4 = new Int32Array(FIRST_SLOTS * SLOT);
+  private mask4 = FIRST_SLOTS - 1;
   private count4 = 0;
-  private slots6 = new Int32Array(1024);
-  private mask6 = 1023;
+  /** Where the last lookup ended. */
+  private last4 = 0;
+  private slots6 = new Int32Array(FIRST_SLOTS);
+  private mask6 = FIRST_SLOTS - 1;
   private count6 = 0;
   private readonly flows = new RowPages(WORDS, 0);
-  private keys6 = new Int32Array(64 * WORDS6);
+  private keys6 = new Int32Array(WORDS6);
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private readonly probe = new Int32Array(WORDS6);
   /** Flows so far. */
@@ -50,13 +54,24 @@ export class FlowTable implements FlowDirectory {
       : (t.destinationPort << 16) | t.sourcePort;
     const side = first ? 0 : 1;
     const slots = this.slots4;
+    // Packets of a flow come in runs.
+    const last = this.last4;
+    if (
+      slots[last] === a &&
+      slots[last + 1] === b &&
+      slots[last + 2] === ports &&
+      slots[last + 3] !== 0
+    )
+      return (((slots[last + 3] as number) - 1) << 1) | side;
     let slot = finish(mix(mix(mix(this.seed, a), b), ports)) & this.mask4;
     for (;;) {
       const at = slot * SLOT;
       const flow = slots[at + 3] as number;
       if (flow === 0) return (this.add4(at, a, b, ports) << 1) | side;
-      if (slots[at] === a && slots[at + 1] === b && slots[at + 2] === ports)
+      if (slots[at] === a && slots[at + 1] === b && slots[at + 2] === ports) {
+        this.last4 = at;
         return ((flow - 1) << 1) | side;
+      }
       slot = (slot + 1) & this.mask4;
     }
   }
@@ -184,6 +199,7 @@ export class FlowTable implements FlowDirectory {
       slots[slot * SLOT + 3] = old[from + 3] as number;
     }
     this.slots4 = slots;
+    this.last4 = 0;
   }
 
   private rehash6(): void {

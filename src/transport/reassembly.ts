@@ -16,7 +16,29 @@ import type { Side, StreamSink } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import { EarlyPool } from './early-pool.ts';
 import { advance, ahead } from './sequence.ts';
-import { HALF, type TcpTable } from './tcp-table.ts';
+import {
+  EARLY,
+  EARLY_OCTETS,
+  EARLY_RANGES,
+  FIN_NANOS,
+  FIN_PACKET,
+  FLAGS,
+  FURTHEST,
+  GAP_SINCE,
+  HALF,
+  LAST_DATA_NANOS,
+  LAST_DATA_PACKET,
+  LOST_OCTETS,
+  NEXT_SEQUENCE,
+  OCTETS,
+  placeOf,
+  RETRANSMISSIONS,
+  rowOf,
+  STRAY_AFTER,
+  STRAY_END,
+  sideOf,
+  type TcpTable,
+} from './tcp-table.ts';
 import type { TcpView } from './tcp-view.ts';
 
 export class Reassembly {
@@ -33,92 +55,110 @@ export class Reassembly {
     this.notices = notices;
   }
 
+  // What the sink does with octets adds no connection, so the arrays of the table stay where they are meanwhile.
+
+  /**
+   * The short way for payload: whole, the octets that are due, with nothing kept beyond a gap.
+   *
+   * @param row of the direction's connection, told for the sink's sake like `side`
+   */
+  next(row: number, side: Side, t: TransportCursor, packet: number, nanos: number): void {
+    const { words, numbers } = this.table;
+    const place = placeOf(row, side);
+    const length = t.payloadLength;
+    const end = advance(t.sequence, length);
+    words[place + LAST_DATA_PACKET] = packet;
+    numbers[(place >> 1) + LAST_DATA_NANOS] = nanos;
+    numbers[(place >> 1) + OCTETS] = (numbers[(place >> 1) + OCTETS] as number) + length;
+    words[place + NEXT_SEQUENCE] = end;
+    if (ahead(end, words[place + FURTHEST] as number) > 0) {
+      words[place + FURTHEST] = end;
+      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.unacknowledged;
+    }
+    const start = t.payloadOffset;
+    this.sink.octets(row, side, t.bytes, start, start + length, packet, nanos);
+  }
+
   /**
    * A segment with payload. `sequence` is the number of its first octet. The length on the wire counts for sequence
    * numbers; what a snap length cut off is missing like lost octets.
    */
   payload(
-    row: number,
-    side: Side,
+    place: number,
     sequence: number,
     t: TransportCursor,
     packet: number,
     nanos: number,
   ): void {
-    const table = this.table;
-    const half = row * 2 + side;
+    const { words } = this.table;
     const wire = t.wirePayloadLength;
     const end = advance(sequence, wire);
-    const skew = ahead(sequence, table.nextSequence[half] as number);
+    const skew = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
     if (skew !== 0) {
       // A keep-alive repeats an octet that was sent long ago, often not even with its value (RFC 9293 §3.8.4).
       if (skew === -1 && wire === 1) return;
       if (skew > LIMITS.tcpWindowOctets || skew < -LIMITS.tcpWindowOctets) {
-        this.far(row, side, half, sequence, end, t, packet, nanos);
+        this.far(place, sequence, end, t, packet, nanos);
         return;
       }
     }
-    this.sent(half, end, packet, nanos);
-    if (skew > 0) this.early(row, side, half, sequence, t, packet, nanos);
-    else if (-skew < wire) this.inOrder(row, side, half, -skew, end, t, packet, nanos);
-    else table.retransmissions[half] = (table.retransmissions[half] as number) + 1;
+    this.sent(place, end, packet, nanos);
+    if (skew > 0) this.early(place, sequence, t, packet, nanos);
+    else if (-skew < wire) this.inOrder(place, -skew, end, t, packet, nanos);
+    else words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
   }
 
   /** Nothing more will come: gives up every gap of the direction. */
-  finish(row: number, side: Side, packet: number, nanos: number): void {
-    const half = row * 2 + side;
-    const table = this.table;
-    while (table.early[half] !== 0) this.giveUpGap(row, side, half, packet, nanos);
-    if (((table.flags[half] as number) & HALF.fin) === 0) return;
-    const length = ahead(table.furthest[half] as number, table.nextSequence[half] as number);
+  finish(place: number, packet: number, nanos: number): void {
+    const { words, numbers } = this.table;
+    while (words[place + EARLY] !== 0) this.giveUpGap(place, packet, nanos);
+    if (((words[place + FLAGS] as number) & HALF.fin) === 0) return;
+    const length = ahead(words[place + FURTHEST] as number, words[place + NEXT_SEQUENCE] as number);
     if (length > 0)
       this.skip(
-        row,
-        side,
-        half,
+        place,
         length,
-        table.finPacket[half] as number,
-        table.finNanos[half] as number,
+        words[place + FIN_PACKET] as number,
+        numbers[(place >> 1) + FIN_NANOS] as number,
       );
   }
 
-  private sent(half: number, end: number, packet: number, nanos: number): void {
-    const table = this.table;
-    table.lastDataPacket[half] = packet;
-    table.lastDataNanos[half] = nanos;
-    if (ahead(end, table.furthest[half] as number) > 0) {
-      table.furthest[half] = end;
-      table.flags[half] = (table.flags[half] as number) | HALF.unacknowledged;
+  private sent(place: number, end: number, packet: number, nanos: number): void {
+    const { words, numbers } = this.table;
+    words[place + LAST_DATA_PACKET] = packet;
+    numbers[(place >> 1) + LAST_DATA_NANOS] = nanos;
+    if (ahead(end, words[place + FURTHEST] as number) > 0) {
+      words[place + FURTHEST] = end;
+      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.unacknowledged;
     }
   }
 
   /** The segment begins `known` octets before the next octet due, and ends behind it. */
   private inOrder(
-    row: number,
-    side: Side,
-    half: number,
+    place: number,
     known: number,
     end: number,
     t: TransportCursor,
     packet: number,
     nanos: number,
   ): void {
-    const list = this.table.early[half] as number;
+    const { words } = this.table;
+    const list = words[place + EARLY] as number;
     const start = t.payloadOffset + known;
     const captured = t.payloadLength > known ? t.payloadLength - known : 0;
     const wire = t.wirePayloadLength - known;
     if (list === 0) {
-      this.deliver(row, side, half, t.bytes, start, captured, wire, packet, nanos);
+      this.deliver(place, t.bytes, start, captured, wire, packet, nanos);
       return;
     }
     if (ahead(end, this.pool.sequenceOf(list)) <= 0)
-      this.deliver(row, side, half, t.bytes, start, captured, wire, packet, nanos);
+      this.deliver(place, t.bytes, start, captured, wire, packet, nanos);
     // The early octets were there first.
     else {
-      const due = this.table.nextSequence[half] as number;
-      this.keep(row, half, due, t.bytes, start, captured, wire, packet, nanos);
+      const due = words[place + NEXT_SEQUENCE] as number;
+      this.keep(place, due, t.bytes, start, captured, wire, packet, nanos);
     }
-    this.drain(row, side, half);
+    this.drain(place);
   }
 
   /**
@@ -126,35 +166,31 @@ export class Reassembly {
    * ended: then the capture lost more than a window, and how much is known but for multiples of 2^32.
    */
   private far(
-    row: number,
-    side: Side,
-    half: number,
+    place: number,
     sequence: number,
     end: number,
     t: TransportCursor,
     packet: number,
     nanos: number,
   ): void {
-    const table = this.table;
-    const last = table.lastDataPacket[half] as number;
-    if (table.strayAfter[half] !== last + 1 || table.strayEnd[half] !== sequence) {
-      table.strayAfter[half] = last + 1;
-      table.strayEnd[half] = end;
+    const { words } = this.table;
+    const last = words[place + LAST_DATA_PACKET] as number;
+    if (words[place + STRAY_AFTER] !== last + 1 || words[place + STRAY_END] !== sequence) {
+      words[place + STRAY_AFTER] = last + 1;
+      words[place + STRAY_END] = end;
       return;
     }
-    this.finish(row, side, packet, nanos);
-    const length = ahead(sequence, table.nextSequence[half] as number) >>> 0;
-    this.skip(row, side, half, length, packet, nanos);
-    table.furthest[half] = sequence;
-    this.sent(half, end, packet, nanos);
-    this.inOrder(row, side, half, 0, end, t, packet, nanos);
+    this.finish(place, packet, nanos);
+    const length = ahead(sequence, words[place + NEXT_SEQUENCE] as number) >>> 0;
+    this.skip(place, length, packet, nanos);
+    words[place + FURTHEST] = sequence;
+    this.sent(place, end, packet, nanos);
+    this.inOrder(place, 0, end, t, packet, nanos);
   }
 
   /** In order: `captured` of `wire` octets are there. */
   private deliver(
-    row: number,
-    side: Side,
-    half: number,
+    place: number,
     bytes: Uint8Array,
     start: number,
     captured: number,
@@ -162,55 +198,46 @@ export class Reassembly {
     packet: number,
     nanos: number,
   ): void {
-    const table = this.table;
-    table.nextSequence[half] = advance(table.nextSequence[half] as number, wire);
-    table.octets[half] = (table.octets[half] as number) + captured;
-    if (captured > 0) this.sink.octets(row, side, bytes, start, start + captured, packet, nanos);
-    if (captured < wire) this.lost(row, side, half, wire - captured, packet, nanos);
+    const { words, numbers } = this.table;
+    words[place + NEXT_SEQUENCE] = advance(words[place + NEXT_SEQUENCE] as number, wire);
+    numbers[(place >> 1) + OCTETS] = (numbers[(place >> 1) + OCTETS] as number) + captured;
+    if (captured > 0)
+      this.sink.octets(rowOf(place), sideOf(place), bytes, start, start + captured, packet, nanos);
+    if (captured < wire) this.lost(place, wire - captured, packet, nanos);
   }
 
-  private lost(
-    row: number,
-    side: Side,
-    half: number,
-    length: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    this.table.lostOctets[half] = (this.table.lostOctets[half] as number) + length;
-    this.sink.gap(row, side, length, packet, nanos);
+  private lost(place: number, length: number, packet: number, nanos: number): void {
+    const { numbers } = this.table;
+    numbers[(place >> 1) + LOST_OCTETS] = (numbers[(place >> 1) + LOST_OCTETS] as number) + length;
+    this.sink.gap(rowOf(place), sideOf(place), length, packet, nanos);
   }
 
   private early(
-    row: number,
-    side: Side,
-    half: number,
+    place: number,
     sequence: number,
     t: TransportCursor,
     packet: number,
     nanos: number,
   ): void {
-    const table = this.table;
+    const { words, numbers } = this.table;
     const captured = t.payloadLength;
     const wire = t.wirePayloadLength;
     if (!this.pool.hasRoom(captured)) {
       this.notice('tcp-early-limit', captured, packet);
-      this.giveUpBefore(row, side, half, sequence, packet, nanos);
-      const known = ahead(table.nextSequence[half] as number, sequence);
-      if (known < wire)
-        this.inOrder(row, side, half, known, advance(sequence, wire), t, packet, nanos);
+      this.giveUpBefore(place, sequence, packet, nanos);
+      const known = ahead(words[place + NEXT_SEQUENCE] as number, sequence);
+      if (known < wire) this.inOrder(place, known, advance(sequence, wire), t, packet, nanos);
       return;
     }
-    if (table.early[half] === 0) table.gapSince[half] = nanos;
-    this.keep(row, half, sequence, t.bytes, t.payloadOffset, captured, wire, packet, nanos);
-    while (table.early[half] !== 0 && this.isOverdue(half, nanos))
-      this.giveUpGap(row, side, half, packet, nanos);
+    if (words[place + EARLY] === 0) numbers[(place >> 1) + GAP_SINCE] = nanos;
+    this.keep(place, sequence, t.bytes, t.payloadOffset, captured, wire, packet, nanos);
+    while (words[place + EARLY] !== 0 && this.isOverdue(place, nanos))
+      this.giveUpGap(place, packet, nanos);
   }
 
   /** Puts `captured` of `wire` octets into the list of the direction. */
   private keep(
-    row: number,
-    half: number,
+    place: number,
     sequence: number,
     bytes: Uint8Array,
     start: number,
@@ -219,9 +246,10 @@ export class Reassembly {
     packet: number,
     nanos: number,
   ): void {
-    const { table, pool } = this;
-    table.early[half] = pool.insert(
-      table.early[half] as number,
+    const { pool } = this;
+    const { words } = this.table;
+    words[place + EARLY] = pool.insert(
+      words[place + EARLY] as number,
       sequence,
       bytes,
       start,
@@ -230,33 +258,35 @@ export class Reassembly {
       packet,
       nanos,
     );
-    table.earlyRanges[half] = (table.earlyRanges[half] as number) + pool.added;
-    table.earlyOctets[half] = (table.earlyOctets[half] as number) + pool.addedOctets;
-    if (pool.added === 0) table.retransmissions[half] = (table.retransmissions[half] as number) + 1;
+    words[place + EARLY_RANGES] = (words[place + EARLY_RANGES] as number) + pool.added;
+    words[place + EARLY_OCTETS] = (words[place + EARLY_OCTETS] as number) + pool.addedOctets;
+    if (pool.added === 0)
+      words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
     if (!pool.conflict) return;
     this.notice('tcp-overlap-differs', 0, packet);
-    this.view.addConflict(row, packet, nanos);
+    this.view.addConflict(rowOf(place), packet, nanos);
   }
 
-  private isOverdue(half: number, nanos: number): boolean {
-    const table = this.table;
-    const ranges = table.earlyRanges[half] as number;
+  private isOverdue(place: number, nanos: number): boolean {
+    const { words, numbers } = this.table;
+    const ranges = words[place + EARLY_RANGES] as number;
     return (
-      (table.earlyOctets[half] as number) > LIMITS.tcpEarlyOctetsPerHalf ||
+      (words[place + EARLY_OCTETS] as number) > LIMITS.tcpEarlyOctetsPerHalf ||
       ranges > LIMITS.tcpEarlyRangesPerHalf ||
-      (((table.flags[half] as number) & HALF.gapAcknowledged) !== 0 &&
+      (((words[place + FLAGS] as number) & HALF.gapAcknowledged) !== 0 &&
         (ranges > LIMITS.tcpEarlyRangesAcknowledged ||
-          nanos - (table.gapSince[half] as number) > LIMITS.tcpGapAcknowledgedNanos))
+          nanos - (numbers[(place >> 1) + GAP_SINCE] as number) > LIMITS.tcpGapAcknowledgedNanos))
     );
   }
 
   /** Delivers early ranges as far as they continue the stream without a gap. */
-  private drain(row: number, side: Side, half: number): void {
-    const { table, pool } = this;
-    let list = table.early[half] as number;
-    let cutEnd = table.nextSequence[half] as number;
+  private drain(place: number): void {
+    const { pool } = this;
+    const { words, numbers } = this.table;
+    let list = words[place + EARLY] as number;
+    let cutEnd = words[place + NEXT_SEQUENCE] as number;
     while (list !== 0) {
-      const skew = ahead(pool.sequenceOf(list), table.nextSequence[half] as number);
+      const skew = ahead(pool.sequenceOf(list), words[place + NEXT_SEQUENCE] as number);
       if (skew > 0) break;
       const length = pool.lengthOf(list);
       const packet = pool.packetOf(list);
@@ -264,67 +294,55 @@ export class Reassembly {
       if (-skew < length) {
         const start = pool.offsetOf(list) - skew;
         const left = length + skew;
-        this.deliver(row, side, half, pool.octets, start, left, left, packet, nanos);
+        this.deliver(place, pool.octets, start, left, left, packet, nanos);
       }
-      table.earlyOctets[half] = (table.earlyOctets[half] as number) - length;
-      table.earlyRanges[half] = (table.earlyRanges[half] as number) - 1;
+      words[place + EARLY_OCTETS] = (words[place + EARLY_OCTETS] as number) - length;
+      words[place + EARLY_RANGES] = (words[place + EARLY_RANGES] as number) - 1;
       // What the snap length cut off need not be waited for.
       const missing = advance(pool.endOf(list), pool.cutOf(list));
       if (ahead(missing, cutEnd) > 0) cutEnd = missing;
       list = pool.shift(list);
-      const due = table.nextSequence[half] as number;
+      const due = words[place + NEXT_SEQUENCE] as number;
       let hole = ahead(cutEnd, due);
       if (list !== 0) hole = Math.min(hole, ahead(pool.sequenceOf(list), due));
       if (hole > 0) {
-        table.nextSequence[half] = advance(due, hole);
-        this.lost(row, side, half, hole, packet, nanos);
+        words[place + NEXT_SEQUENCE] = advance(due, hole);
+        this.lost(place, hole, packet, nanos);
       }
     }
-    table.early[half] = list;
+    words[place + EARLY] = list;
     // What was acknowledged was the gap that is gone.
-    table.flags[half] = (table.flags[half] as number) & ~HALF.gapAcknowledged;
-    if (list !== 0) table.gapSince[half] = pool.nanosOf(list);
+    words[place + FLAGS] = (words[place + FLAGS] as number) & ~HALF.gapAcknowledged;
+    if (list !== 0) numbers[(place >> 1) + GAP_SINCE] = pool.nanosOf(list);
   }
 
   /** The first gap of the direction will not fill. */
-  private giveUpGap(row: number, side: Side, half: number, packet: number, nanos: number): void {
-    const first = this.pool.sequenceOf(this.table.early[half] as number);
-    const length = ahead(first, this.table.nextSequence[half] as number);
-    if (length > 0) this.skip(row, side, half, length, packet, nanos);
-    this.drain(row, side, half);
+  private giveUpGap(place: number, packet: number, nanos: number): void {
+    const { words } = this.table;
+    const first = this.pool.sequenceOf(words[place + EARLY] as number);
+    const length = ahead(first, words[place + NEXT_SEQUENCE] as number);
+    if (length > 0) this.skip(place, length, packet, nanos);
+    this.drain(place);
   }
 
   /** Gives up every gap before `sequence`, also the one that ends there. */
-  private giveUpBefore(
-    row: number,
-    side: Side,
-    half: number,
-    sequence: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const { table, pool } = this;
+  private giveUpBefore(place: number, sequence: number, packet: number, nanos: number): void {
+    const { pool } = this;
+    const { words } = this.table;
     for (;;) {
-      const list = table.early[half] as number;
+      const list = words[place + EARLY] as number;
       if (list === 0 || ahead(pool.sequenceOf(list), sequence) >= 0) break;
-      this.giveUpGap(row, side, half, packet, nanos);
+      this.giveUpGap(place, packet, nanos);
     }
-    const length = ahead(sequence, table.nextSequence[half] as number);
-    if (length > 0) this.skip(row, side, half, length, packet, nanos);
+    const length = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
+    if (length > 0) this.skip(place, length, packet, nanos);
   }
 
-  private skip(
-    row: number,
-    side: Side,
-    half: number,
-    length: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const table = this.table;
-    table.nextSequence[half] = advance(table.nextSequence[half] as number, length);
+  private skip(place: number, length: number, packet: number, nanos: number): void {
+    const { words } = this.table;
+    words[place + NEXT_SEQUENCE] = advance(words[place + NEXT_SEQUENCE] as number, length);
     this.notice('tcp-gap', length, packet);
-    this.lost(row, side, half, length, packet, nanos);
+    this.lost(place, length, packet, nanos);
   }
 
   private notice(code: NoticeCode, needed: number, packetNumber: number): void {

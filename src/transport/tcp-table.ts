@@ -1,11 +1,53 @@
 import { Columns } from '../bytes/columns.ts';
+import type { Side } from '../model/stream.ts';
 
 const ROWS = 512;
 
-/** Bits of `TcpTable.flags`, per direction. */
+/** Words of one direction, and its numbers, which are larger. */
+const WORDS = 16;
+const NUMBERS = WORDS / 2;
+
+/** What the words of a direction are, from its place on. */
+export const FLAGS = 0;
+export const NEXT_SEQUENCE = 1;
+/** End of the furthest payload sent, in or out of order. */
+export const FURTHEST = 2;
+/** List in the early pool. */
+export const EARLY = 3;
+/** The last packet that this side sent; the last of them with payload. */
+export const LAST_PACKET = 4;
+export const LAST_DATA_PACKET = 5;
+/** The packet of the peer that acknowledged all that was sent. */
+export const ACK_PACKET = 6;
+export const EARLY_OCTETS = 7;
+export const EARLY_RANGES = 8;
+export const RETRANSMISSIONS = 9;
+/** Where the last stray ended, and `LAST_DATA_PACKET` plus 1 at that time. */
+export const STRAY_END = 10;
+export const STRAY_AFTER = 11;
+export const FIN_PACKET = 12;
+export const RST_PACKET = 13;
+export const RST_WINDOW = 14;
+/** Octets before the RST's sequence number that neither were delivered nor are kept beyond a gap. */
+export const RST_AHEAD = 15;
+
+/** What its numbers are, from half of its place on. */
+export const LAST_NANOS = 0;
+export const LAST_DATA_NANOS = 1;
+export const ACK_NANOS = 2;
+export const OCTETS = 3;
+export const LOST_OCTETS = 4;
+/** When the first range beyond the present gap was kept. */
+export const GAP_SINCE = 5;
+export const FIN_NANOS = 6;
+export const RST_NANOS = 7;
+
+/** Bits of a direction's `FLAGS`. */
 export const HALF = {
-  /** `nextSequence` is known. */
+  /** `NEXT_SEQUENCE` is known. */
   started: 1,
+  /** The connection is settled to be no SOCKS negotiation. */
+  noSocks: 2,
   fin: 4,
   rst: 8,
   /** The last payload is not yet acknowledged. */
@@ -13,23 +55,27 @@ export const HALF = {
   /** The peer acknowledged octets beyond a gap: they arrived there, only the capture lacks them. */
   gapAcknowledged: 32,
   rstWithAck: 64,
+  /** The flow knows the initial sequence number of this side. */
+  based: 128,
 } as const;
 
 /** Values of `TcpTable.state`; a row that is final is free. */
 export const STATE = { open: 0, closed: 1, final: 2 } as const;
 
 /**
- * State and facts of every TCP connection that is not final, as columns. A connection is a row; a direction ("half") is
- * `row * 2 + side`, the side being the sender's.
+ * State and facts of every TCP connection that is not final. A connection is a row. A direction, named after its sender,
+ * is a place: its words lie side by side from there on, and its numbers from half of it on, so that a segment touches
+ * few cache lines. What few segments touch has columns.
  */
 export class TcpTable extends Columns {
+  words = new Int32Array(2 * ROWS * WORDS);
+  numbers = new Float64Array(2 * ROWS * NUMBERS);
+
   flow = new Int32Array(ROWS);
   stream = new Int32Array(ROWS);
   incarnation = new Int32Array(ROWS);
   firstPacket = new Int32Array(ROWS);
   firstNanos = new Float64Array(ROWS);
-  lastPacket = new Int32Array(ROWS);
-  lastNanos = new Float64Array(ROWS);
   /** Side of the initiator plus 1; 0 for unknown. */
   initiator = new Uint8Array(ROWS);
   synCount = new Int32Array(ROWS);
@@ -46,36 +92,39 @@ export class TcpTable extends Columns {
   /** Distinguishes successive connections in one row. */
   serial = new Int32Array(ROWS);
 
-  nextSequence = new Int32Array(2 * ROWS);
-  flags = new Uint8Array(2 * ROWS);
-  octets = new Float64Array(2 * ROWS);
-  lostOctets = new Float64Array(2 * ROWS);
-  retransmissions = new Int32Array(2 * ROWS);
-  lastDataPacket = new Int32Array(2 * ROWS);
-  lastDataNanos = new Float64Array(2 * ROWS);
-  ackPacket = new Int32Array(2 * ROWS);
-  ackNanos = new Float64Array(2 * ROWS);
-  /** End of the furthest payload sent, in or out of order. */
-  furthest = new Int32Array(2 * ROWS);
-  finPacket = new Int32Array(2 * ROWS);
-  finNanos = new Float64Array(2 * ROWS);
-  rstPacket = new Int32Array(2 * ROWS);
-  rstNanos = new Float64Array(2 * ROWS);
-  rstWindow = new Int32Array(2 * ROWS);
-  /** Octets before the RST's sequence number that neither were delivered nor are kept beyond a gap. */
-  rstAhead = new Int32Array(2 * ROWS);
-  /** List in the early pool. */
-  early = new Int32Array(2 * ROWS);
-  earlyOctets = new Int32Array(2 * ROWS);
-  earlyRanges = new Int32Array(2 * ROWS);
-  /** When the first range beyond the present gap was kept. */
-  gapSince = new Float64Array(2 * ROWS);
-
-  /** Where the last stray ended, and `lastDataPacket` plus 1 at that time. */
-  strayEnd = new Int32Array(2 * ROWS);
-  strayAfter = new Int32Array(2 * ROWS);
-
   constructor() {
     super(ROWS);
   }
+
+  /** The direction that sent the last packet of a connection. */
+  lastPlace(row: number): number {
+    const place = placeOf(row, 0);
+    const peer = peerOf(place);
+    const { words } = this;
+    return (words[place + LAST_PACKET] as number) > (words[peer + LAST_PACKET] as number)
+      ? place
+      : peer;
+  }
+
+  /** When a connection had its last packet. */
+  lastNanos(row: number): number {
+    return this.numbers[(this.lastPlace(row) >> 1) + LAST_NANOS] as number;
+  }
+}
+
+export function placeOf(row: number, side: number): number {
+  return (row * 2 + side) * WORDS;
+}
+
+export function rowOf(place: number): number {
+  return place >> 5;
+}
+
+export function sideOf(place: number): Side {
+  return ((place >> 4) & 1) as Side;
+}
+
+/** The place of the other direction of the same connection. */
+export function peerOf(place: number): number {
+  return place ^ WORDS;
 }

@@ -2,7 +2,26 @@ import type { At, Endpoint, TcpFacts } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 import type { FlowTable } from './flow-table.ts';
-import { HALF, type TcpTable } from './tcp-table.ts';
+import {
+  ACK_NANOS,
+  ACK_PACKET,
+  FIN_NANOS,
+  FIN_PACKET,
+  FLAGS,
+  HALF,
+  LAST_DATA_NANOS,
+  LAST_DATA_PACKET,
+  LAST_PACKET,
+  LOST_OCTETS,
+  OCTETS,
+  placeOf,
+  RETRANSMISSIONS,
+  RST_AHEAD,
+  RST_NANOS,
+  RST_PACKET,
+  RST_WINDOW,
+  type TcpTable,
+} from './tcp-table.ts';
 
 /** Speaks about one row of the TCP table at a time; nothing is built before it is asked for. */
 export class TcpView implements TcpConnectionView {
@@ -60,9 +79,10 @@ export class TcpView implements TcpConnectionView {
   }
 
   get last(): At {
+    const { table, row } = this;
     return {
-      packet: this.table.lastPacket[this.row] as number,
-      nanos: this.table.lastNanos[this.row] as number,
+      packet: table.words[table.lastPlace(row) + LAST_PACKET] as number,
+      nanos: table.lastNanos(row),
     };
   }
 
@@ -88,76 +108,55 @@ export class TcpView implements TcpConnectionView {
   }
 
   endPacket(side: Side): number {
-    const half = this.row * 2 + side;
-    const fin = this.table.finPacket[half] as number;
-    const rst = this.table.rstPacket[half] as number;
+    const fin = this.word(side, FIN_PACKET);
+    const rst = this.word(side, RST_PACKET);
     return rst !== 0 && (fin === 0 || rst < fin) ? -rst : fin;
   }
 
   fin(side: Side): At | undefined {
-    return at(this.table.finPacket, this.table.finNanos, this.row * 2 + side);
+    return this.moment(side, FIN_PACKET, FIN_NANOS);
   }
 
   rst(side: Side): At | undefined {
-    return at(this.table.rstPacket, this.table.rstNanos, this.row * 2 + side);
+    return this.moment(side, RST_PACKET, RST_NANOS);
   }
 
   octets(side: Side): number {
-    return this.table.octets[this.row * 2 + side] as number;
+    return this.number(side, OCTETS);
   }
 
   lostOctets(side: Side): number {
-    return this.table.lostOctets[this.row * 2 + side] as number;
+    return this.number(side, LOST_OCTETS);
   }
 
   lastData(side: Side): At | undefined {
-    return at(this.table.lastDataPacket, this.table.lastDataNanos, this.row * 2 + side);
+    return this.moment(side, LAST_DATA_PACKET, LAST_DATA_NANOS);
   }
 
   lastDataAcknowledged(side: Side): At | undefined {
-    const half = this.row * 2 + side;
-    if (((this.table.flags[half] as number) & HALF.unacknowledged) !== 0) return undefined;
-    return at(this.table.ackPacket, this.table.ackNanos, half);
+    if (this.has(side, HALF.unacknowledged)) return undefined;
+    return this.moment(side, ACK_PACKET, ACK_NANOS);
   }
 
   isHeard(side: Side): boolean {
-    const half = this.row * 2 + side;
-    const ended = HALF.fin | HALF.rst;
-    return (
-      (this.table.octets[half] as number) > 0 || ((this.table.flags[half] as number) & ended) !== 0
-    );
+    return this.octets(side) > 0 || this.has(side, HALF.fin | HALF.rst);
   }
 
   get isEnded(): boolean {
-    const half = this.row * 2;
-    return (
-      (((this.table.flags[half] as number) | (this.table.flags[half + 1] as number)) &
-        (HALF.fin | HALF.rst)) !==
-      0
-    );
+    return this.has(0, HALF.fin | HALF.rst) || this.has(1, HALF.fin | HALF.rst);
   }
 
   get endNanos(): number {
-    const { finPacket, finNanos, rstPacket, rstNanos } = this.table;
-    let end = Number.POSITIVE_INFINITY;
-    for (let half = this.row * 2; half < this.row * 2 + 2; half++) {
-      if (finPacket[half] !== 0) end = Math.min(end, finNanos[half] as number);
-      if (rstPacket[half] !== 0) end = Math.min(end, rstNanos[half] as number);
-    }
-    return end;
+    return Math.min(this.endNanosOf(0), this.endNanosOf(1));
   }
 
   get isReset(): boolean {
-    const half = this.row * 2;
-    return (
-      (((this.table.flags[half] as number) | (this.table.flags[half + 1] as number)) & HALF.rst) !==
-      0
-    );
+    return this.has(0, HALF.rst) || this.has(1, HALF.rst);
   }
 
   get firstFinSide(): Side | undefined {
-    const a = this.table.finPacket[this.row * 2] as number;
-    const b = this.table.finPacket[this.row * 2 + 1] as number;
+    const a = this.word(0, FIN_PACKET);
+    const b = this.word(1, FIN_PACKET);
     if (a === 0 && b === 0) return undefined;
     return b === 0 || (a !== 0 && a < b) ? 0 : 1;
   }
@@ -178,7 +177,7 @@ export class TcpView implements TcpConnectionView {
       lostOctets: both((side) => this.lostOctets(side)),
       lastData: both((side) => this.lastData(side)),
       lastDataAcknowledged: both((side) => this.lastDataAcknowledged(side)),
-      retransmissions: both((side) => this.table.retransmissions[this.row * 2 + side] as number),
+      retransmissions: both((side) => this.word(side, RETRANSMISSIONS)),
       conflicts: this.conflicts.get(this.row) ?? [],
       plaintextStart: { client: undefined, server: undefined },
       smallestRoundTrip:
@@ -189,17 +188,39 @@ export class TcpView implements TcpConnectionView {
   private reset(side: Side) {
     const when = this.rst(side);
     if (when === undefined) return undefined;
-    const half = this.row * 2 + side;
-    const withAck = ((this.table.flags[half] as number) & HALF.rstWithAck) !== 0;
-    const ahead = this.table.rstAhead[half] as number;
-    const started = ((this.table.flags[half] as number) & HALF.started) !== 0;
+    const withAck = this.has(side, HALF.rstWithAck);
+    const ahead = this.word(side, RST_AHEAD);
     // The FIN takes a number of its own.
-    const fin = ((this.table.flags[half] as number) & HALF.fin) !== 0 ? 1 : 0;
+    const fin = this.has(side, HALF.fin) ? 1 : 0;
     const missingOctets =
-      started && ahead >= 0 && ahead <= LIMITS.tcpWindowOctets
+      this.has(side, HALF.started) && ahead >= 0 && ahead <= LIMITS.tcpWindowOctets
         ? Math.max(0, ahead - fin)
         : undefined;
-    return { ...when, withAck, window: this.table.rstWindow[half] as number, missingOctets };
+    return { ...when, withAck, window: this.word(side, RST_WINDOW), missingOctets };
+  }
+
+  private endNanosOf(side: Side): number {
+    return Math.min(
+      this.word(side, FIN_PACKET) === 0 ? Number.POSITIVE_INFINITY : this.number(side, FIN_NANOS),
+      this.word(side, RST_PACKET) === 0 ? Number.POSITIVE_INFINITY : this.number(side, RST_NANOS),
+    );
+  }
+
+  private has(side: Side, bits: number): boolean {
+    return (this.word(side, FLAGS) & bits) !== 0;
+  }
+
+  private word(side: Side, what: number): number {
+    return this.table.words[placeOf(this.row, side) + what] as number;
+  }
+
+  private number(side: Side, what: number): number {
+    return this.table.numbers[(placeOf(this.row, side) >> 1) + what] as number;
+  }
+
+  private moment(side: Side, packet: number, nanos: number): At | undefined {
+    const number = this.word(side, packet);
+    return number === 0 ? undefined : { packet: number, nanos: this.number(side, nanos) };
   }
 }
 

@@ -8,24 +8,49 @@
  * The octets of each direction go through `Reassembly`.
  */
 
-import { grown } from '../bytes/columns.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type { Side, StreamSink } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import type { Clock } from './clock.ts';
 import { ClosedQueue } from './closed-queue.ts';
+import { FlowState } from './flow-state.ts';
 import type { FlowTable } from './flow-table.ts';
 import { Reassembly } from './reassembly.ts';
 import { advance, ahead } from './sequence.ts';
 import { afterSocks, SOCKS, SOCKS_PORT } from './socks.ts';
-import { HALF, STATE, TcpTable } from './tcp-table.ts';
+import {
+  ACK_NANOS,
+  ACK_PACKET,
+  EARLY,
+  EARLY_OCTETS,
+  FIN_NANOS,
+  FIN_PACKET,
+  FLAGS,
+  FURTHEST,
+  HALF,
+  LAST_DATA_PACKET,
+  LAST_NANOS,
+  LAST_PACKET,
+  NEXT_SEQUENCE,
+  peerOf,
+  placeOf,
+  RST_AHEAD,
+  RST_NANOS,
+  RST_PACKET,
+  RST_WINDOW,
+  STATE,
+  TcpTable,
+} from './tcp-table.ts';
 import { TcpView } from './tcp-view.ts';
 
 const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
+
+/** What must be known of a direction before its payload goes the short way. */
+const SETTLED = HALF.based | HALF.started | HALF.noSocks;
 
 export class Tcp {
   readonly table = new TcpTable();
@@ -36,13 +61,7 @@ export class Tcp {
   private readonly clock: Clock;
   private readonly sink: StreamSink;
   private readonly reassembly: Reassembly;
-  /** Per flow: present row plus 1, stream number, incarnation, initial sequence numbers, flags. */
-  private flowRow = new Int32Array(512);
-  private flowStream = new Int32Array(512);
-  private flowCount = new Int32Array(512);
-  private flowBase = new Int32Array(1024);
-  /** Bit n: the initial sequence number of side n is known. */
-  private flowState = new Uint8Array(512);
+  private readonly perFlow = new FlowState();
   private readonly closed = new ClosedQueue();
   /** The row that is looked at next for having been idle too long. */
   private hand = 0;
@@ -62,12 +81,56 @@ export class Tcp {
     const flow = found >> 1;
     const nanos = this.clock.nanos(t.packet);
     const packet = t.packet.packetNumber;
+    this.perFlow.reserve(flow);
+    const row = (this.perFlow.row[flow] as number) - 1;
+    if (row < 0 || !this.ordinary(row, side, t, packet, nanos))
+      this.extraordinary(flow, side, t, packet, nanos);
+  }
+
+  /**
+   * The short way, for what nearly every segment is: of a connection under way, without SYN, FIN and RST, its payload
+   * whole and the next that is due, with nothing kept beyond a gap. Answers false, having changed nothing, for the rest.
+   */
+  private ordinary(
+    row: number,
+    side: Side,
+    t: TransportCursor,
+    packet: number,
+    nanos: number,
+  ): boolean {
+    const { words, numbers } = this.table;
+    const place = placeOf(row, side);
+    const peer = peerOf(place);
+    const length = t.wirePayloadLength;
+    const settled = length === 0 ? HALF.based : SETTLED;
+    if (
+      (t.flags & (SYN | FIN | RST)) !== 0 ||
+      ((words[place + FLAGS] as number) & settled) !== settled ||
+      ((words[place + EARLY] as number) | (words[peer + EARLY] as number)) !== 0 ||
+      (length > 0 && (t.sequence !== words[place + NEXT_SEQUENCE] || length !== t.payloadLength))
+    )
+      return false;
+    words[place + LAST_PACKET] = packet;
+    numbers[(place >> 1) + LAST_NANOS] = nanos;
+    if ((t.flags & ACK) !== 0) this.acknowledged(peer, t.acknowledgement, packet, nanos);
+    if (length > 0) this.reassembly.next(row, side, t, packet, nanos);
+    return true;
+  }
+
+  private extraordinary(
+    flow: number,
+    side: Side,
+    t: TransportCursor,
+    packet: number,
+    nanos: number,
+  ): void {
     const flags = t.flags;
     const row = this.connectionOf(flow, side, t, packet, nanos);
-    const table = this.table;
-    const half = row * 2 + side;
-    table.lastPacket[row] = packet;
-    table.lastNanos[row] = nanos;
+    const { words, numbers } = this.table;
+    const place = placeOf(row, side);
+    words[place + LAST_PACKET] = packet;
+    numbers[(place >> 1) + LAST_NANOS] = nanos;
+    words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.based;
 
     let sequence = t.sequence;
     if ((flags & SYN) !== 0) {
@@ -75,28 +138,34 @@ export class Tcp {
       sequence = advance(sequence, 1);
     }
     if ((flags & RST) !== 0) {
-      this.reset(row, half, sequence, t, packet, nanos);
+      this.reset(row, place, sequence, t, packet, nanos);
       return;
     }
     const length = t.wirePayloadLength;
-    if ((flags & SYN) !== 0 || (length > 0 && ((table.flags[half] as number) & HALF.started) === 0))
-      this.starting(half, sequence);
-    if ((flags & ACK) !== 0) this.acknowledged(half ^ 1, t.acknowledgement, packet, nanos);
+    if (
+      (flags & SYN) !== 0 ||
+      (length > 0 && ((words[place + FLAGS] as number) & HALF.started) === 0)
+    )
+      this.starting(place, sequence);
+    if ((flags & ACK) !== 0) this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
     if (length > 0) {
-      if (table.socks[row] !== SOCKS.over && sequence === table.nextSequence[half])
-        this.socks(row, t);
-      this.reassembly.payload(row, side, sequence, t, packet, nanos);
+      if (
+        ((words[place + FLAGS] as number) & HALF.noSocks) === 0 &&
+        sequence === words[place + NEXT_SEQUENCE]
+      )
+        this.socks(row, place, t);
+      this.reassembly.payload(place, sequence, t, packet, nanos);
     }
-    if ((flags & FIN) !== 0) this.finished(row, half, sequence, packet, nanos);
+    if ((flags & FIN) !== 0) this.finished(row, place, sequence, packet, nanos);
   }
 
   /** An ICMP error quotes a segment: Wireshark numbers its connection, seen before or not. */
   quoted(t: TransportCursor): void {
     const flow = this.flows.find(t) >> 1;
-    if (flow >= this.flowRow.length) this.growFlows(flow);
-    if (this.flowCount[flow] !== 0) return;
-    this.flowCount[flow] = 1;
-    this.flowStream[flow] = this.streams++;
+    this.perFlow.reserve(flow);
+    if (this.perFlow.count[flow] !== 0) return;
+    this.perFlow.count[flow] = 1;
+    this.perFlow.stream[flow] = this.streams++;
   }
 
   /** Everything that is still open becomes final. */
@@ -116,29 +185,28 @@ export class Tcp {
     packet: number,
     nanos: number,
   ): number {
-    if (flow >= this.flowRow.length) this.growFlows(flow);
-    const row = (this.flowRow[flow] as number) - 1;
-    const state = this.flowState[flow] as number;
+    const row = (this.perFlow.row[flow] as number) - 1;
+    const state = this.perFlow.known[flow] as number;
     const isSyn = (t.flags & (SYN | ACK)) === SYN;
     const base = 2 * flow + side;
-    let fresh = (this.flowCount[flow] as number) === 0;
-    if (isSyn && (state & (1 << side)) !== 0 && this.flowBase[base] !== t.sequence) {
+    let fresh = (this.perFlow.count[flow] as number) === 0;
+    if (isSyn && (state & (1 << side)) !== 0 && this.perFlow.base[base] !== t.sequence) {
       // Port numbers reused: the SYN is not a retransmission of the one that began this connection.
       if (row >= 0) this.close(row);
-      this.flowState[flow] = 0;
+      this.perFlow.known[flow] = 0;
       fresh = true;
     }
     if (fresh) {
-      this.flowStream[flow] = this.streams++;
-      this.flowCount[flow] = (this.flowCount[flow] as number) + 1;
+      this.perFlow.stream[flow] = this.streams++;
+      this.perFlow.count[flow] = (this.perFlow.count[flow] as number) + 1;
     }
-    const now = this.flowState[flow] as number;
+    const now = this.perFlow.known[flow] as number;
     let next = now;
     if ((now & (1 << side)) === 0) {
-      this.flowBase[base] = (t.flags & SYN) !== 0 ? t.sequence : advance(t.sequence, -1);
+      this.perFlow.base[base] = (t.flags & SYN) !== 0 ? t.sequence : advance(t.sequence, -1);
       next |= 1 << side;
     }
-    if (next !== now) this.flowState[flow] = next;
+    if (next !== now) this.perFlow.known[flow] = next;
     return row < 0 || fresh ? this.begin(flow, packet, nanos) : row;
   }
 
@@ -148,12 +216,12 @@ export class Tcp {
     if (this.closed.size > 0) this.expire(nanos);
     const row = table.take();
     table.flow[row] = flow;
-    table.stream[row] = this.flowStream[flow] as number;
-    table.incarnation[row] = (this.flowCount[flow] as number) - 1;
+    table.stream[row] = this.perFlow.stream[flow] as number;
+    table.incarnation[row] = (this.perFlow.count[flow] as number) - 1;
     table.firstPacket[row] = packet;
     table.firstNanos[row] = nanos;
     table.serial[row] = ++this.serial;
-    this.flowRow[flow] = row + 1;
+    this.perFlow.row[flow] = row + 1;
     return row;
   }
 
@@ -178,40 +246,49 @@ export class Tcp {
   }
 
   /** A SYN, or the first payload of a direction that began before the capture: a bare ACK may already be ahead of it. */
-  private starting(half: number, sequence: number): void {
-    const table = this.table;
+  private starting(place: number, sequence: number): void {
+    const { words } = this.table;
     // SYN-ACKs with different numbers (SYN cookies, middleboxes): the last one before data counts.
-    if (table.lastDataPacket[half] !== 0) return;
-    table.flags[half] = (table.flags[half] as number) | HALF.started;
-    table.nextSequence[half] = sequence;
-    table.furthest[half] = sequence;
+    if (words[place + LAST_DATA_PACKET] !== 0) return;
+    words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.started;
+    words[place + NEXT_SEQUENCE] = sequence;
+    words[place + FURTHEST] = sequence;
   }
 
-  /** `acknowledgement` of the other side about what `half` sent. */
-  private acknowledged(half: number, acknowledgement: number, packet: number, nanos: number): void {
-    const table = this.table;
-    const flags = table.flags[half] as number;
+  /** `acknowledgement` of the other side about what the direction sent. */
+  private acknowledged(
+    place: number,
+    acknowledgement: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { words, numbers } = this.table;
+    const flags = words[place + FLAGS] as number;
     if (
       (flags & HALF.unacknowledged) !== 0 &&
-      ahead(acknowledgement, table.furthest[half] as number) >= 0
+      ahead(acknowledgement, words[place + FURTHEST] as number) >= 0
     ) {
-      table.flags[half] = flags & ~HALF.unacknowledged;
-      table.ackPacket[half] = packet;
-      table.ackNanos[half] = nanos;
+      words[place + FLAGS] = flags & ~HALF.unacknowledged;
+      words[place + ACK_PACKET] = packet;
+      numbers[(place >> 1) + ACK_NANOS] = nanos;
     }
-    if (table.early[half] !== 0 && ahead(acknowledgement, table.nextSequence[half] as number) > 0)
-      table.flags[half] = (table.flags[half] as number) | HALF.gapAcknowledged;
+    if (
+      words[place + EARLY] !== 0 &&
+      ahead(acknowledgement, words[place + NEXT_SEQUENCE] as number) > 0
+    )
+      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.gapAcknowledged;
   }
 
   /**
    * Wireshark gives what a SOCKS server relays a stream number of its own, so the numbers behind it move on by one when
    * the first octets pass after the server's consent.
    */
-  private socks(row: number, t: TransportCursor): void {
-    const { socks } = this.table;
+  private socks(row: number, place: number, t: TransportCursor): void {
+    const { words, socks } = this.table;
     const toServer = t.destinationPort === SOCKS_PORT;
-    if (!toServer && t.sourcePort !== SOCKS_PORT) {
+    if (socks[row] === SOCKS.over || (!toServer && t.sourcePort !== SOCKS_PORT)) {
       socks[row] = SOCKS.over;
+      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.noSocks;
       return;
     }
     const { bytes, payloadOffset: at, payloadLength: length } = t;
@@ -222,19 +299,19 @@ export class Tcp {
     socks[row] = afterSocks(state, toServer, first, second);
   }
 
-  private finished(row: number, half: number, sequence: number, packet: number, nanos: number) {
-    const table = this.table;
-    const seen = table.flags[half] as number;
+  private finished(row: number, place: number, sequence: number, packet: number, nanos: number) {
+    const { words, numbers } = this.table;
+    const seen = words[place + FLAGS] as number;
     if ((seen & HALF.fin) === 0) {
-      if (!this.isNear(half, sequence)) return;
-      table.flags[half] = seen | HALF.fin;
-      table.finPacket[half] = packet;
-      table.finNanos[half] = nanos;
+      if (!this.isNear(place, sequence)) return;
+      words[place + FLAGS] = seen | HALF.fin;
+      words[place + FIN_PACKET] = packet;
+      numbers[(place >> 1) + FIN_NANOS] = nanos;
       // Its number counts octets that the capture may lack.
-      if ((seen & HALF.started) !== 0 && ahead(sequence, table.furthest[half] as number) > 0)
-        table.furthest[half] = sequence;
+      if ((seen & HALF.started) !== 0 && ahead(sequence, words[place + FURTHEST] as number) > 0)
+        words[place + FURTHEST] = sequence;
     }
-    if (((table.flags[half ^ 1] as number) & HALF.fin) !== 0) this.close(row);
+    if (((words[peerOf(place) + FLAGS] as number) & HALF.fin) !== 0) this.close(row);
   }
 
   /**
@@ -243,35 +320,37 @@ export class Tcp {
    */
   private reset(
     row: number,
-    half: number,
+    place: number,
     sequence: number,
     t: TransportCursor,
     packet: number,
     nanos: number,
   ): void {
-    const table = this.table;
-    const seen = table.flags[half] as number;
+    const { words, numbers } = this.table;
+    const seen = words[place + FLAGS] as number;
     const withAck = (t.flags & ACK) !== 0;
     // Who has sent nothing so far refuses a SYN: only what it acknowledges can tell (RFC 9293 §3.10.7.3).
-    if (!this.isNear(half, sequence)) return;
-    if ((seen & HALF.started) === 0 && withAck && !this.isNear(half ^ 1, t.acknowledgement)) return;
-    if (withAck) this.acknowledged(half ^ 1, t.acknowledgement, packet, nanos);
+    if (!this.isNear(place, sequence)) return;
+    if ((seen & HALF.started) === 0 && withAck && !this.isNear(peerOf(place), t.acknowledgement))
+      return;
+    if (withAck) this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
     if ((seen & HALF.rst) === 0) {
-      table.flags[half] = seen | HALF.rst | (withAck ? HALF.rstWithAck : 0);
-      table.rstPacket[half] = packet;
-      table.rstNanos[half] = nanos;
-      table.rstWindow[half] = t.window;
-      const distance = ahead(sequence, table.nextSequence[half] as number);
-      table.rstAhead[half] =
-        distance > 0 ? Math.max(0, distance - (table.earlyOctets[half] as number)) : distance;
+      words[place + FLAGS] = seen | HALF.rst | (withAck ? HALF.rstWithAck : 0);
+      words[place + RST_PACKET] = packet;
+      numbers[(place >> 1) + RST_NANOS] = nanos;
+      words[place + RST_WINDOW] = t.window;
+      const distance = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
+      words[place + RST_AHEAD] =
+        distance > 0 ? Math.max(0, distance - (words[place + EARLY_OCTETS] as number)) : distance;
     }
     this.close(row);
   }
 
   /** Could the direction be at this number? True where nothing is known of it. */
-  private isNear(half: number, sequence: number): boolean {
-    if (((this.table.flags[half] as number) & HALF.started) === 0) return true;
-    const distance = ahead(sequence, this.table.nextSequence[half] as number);
+  private isNear(place: number, sequence: number): boolean {
+    const { words } = this.table;
+    if (((words[place + FLAGS] as number) & HALF.started) === 0) return true;
+    const distance = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
     return distance <= LIMITS.tcpWindowOctets && distance >= -LIMITS.tcpWindowOctets;
   }
 
@@ -285,10 +364,7 @@ export class Tcp {
 
   private expire(nanos: number): void {
     const { closed, table } = this;
-    while (
-      closed.size > 0 &&
-      nanos - (table.lastNanos[closed.oldest] as number) >= LIMITS.closedNanos
-    )
+    while (closed.size > 0 && nanos - table.lastNanos(closed.oldest) >= LIMITS.closedNanos)
       this.finish(closed.shift());
   }
 
@@ -298,35 +374,23 @@ export class Tcp {
     for (let i = 0; i < 2 && table.end > 0; i++) {
       if (this.hand >= table.end) this.hand = 0;
       const row = this.hand++;
-      if (
-        table.state[row] === STATE.open &&
-        nanos - (table.lastNanos[row] as number) > LIMITS.idleNanos
-      )
+      if (table.state[row] === STATE.open && nanos - table.lastNanos(row) > LIMITS.idleNanos)
         this.finish(row);
     }
   }
 
   private finish(row: number): void {
     const table = this.table;
-    const packet = table.lastPacket[row] as number;
-    const nanos = table.lastNanos[row] as number;
-    this.reassembly.finish(row, 0, packet, nanos);
-    this.reassembly.finish(row, 1, packet, nanos);
+    const packet = table.words[table.lastPlace(row) + LAST_PACKET] as number;
+    const nanos = table.lastNanos(row);
+    this.reassembly.finish(placeOf(row, 0), packet, nanos);
+    this.reassembly.finish(placeOf(row, 1), packet, nanos);
     this.view.select(row);
     this.sink.final(this.view);
     this.view.forget(row);
     table.state[row] = STATE.final;
     const flow = table.flow[row] as number;
-    if (this.flowRow[flow] === row + 1) this.flowRow[flow] = 0;
+    if (this.perFlow.row[flow] === row + 1) this.perFlow.row[flow] = 0;
     table.release(row);
-  }
-
-  private growFlows(flow: number): void {
-    const length = Math.max(flow + 1, Math.ceil(this.flowRow.length * 1.5));
-    this.flowRow = grown(this.flowRow, length);
-    this.flowStream = grown(this.flowStream, length);
-    this.flowCount = grown(this.flowCount, length);
-    this.flowBase = grown(this.flowBase, length * 2);
-    this.flowState = grown(this.flowState, length);
   }
 }

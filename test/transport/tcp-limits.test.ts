@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
+import { EARLY_OCTETS, placeOf } from '../../src/transport/tcp-table.ts';
 import { CLIENT, c, end, type Node, SERVER, s, stream, Wire } from './wire.ts';
 
 const client = (n: number): Node => ({ ...CLIENT, port: 1024 + n });
@@ -34,7 +35,7 @@ describe('when a gap is given up', () => {
     for (let i = 0; i < 200; i++) wire.send(c.data(1002 + 2 * i, 'x'));
     const large = 'y'.repeat(60_000);
     for (let i = 0; i < 40; i++) wire.send(c.data(100_000 + i * 61_000, large));
-    const held = wire.tcp.table.earlyOctets[wire.tcp.view.row * 2] as number;
+    const held = wire.tcp.table.words[placeOf(wire.tcp.view.row, 0) + EARLY_OCTETS] as number;
     expect(held).toBeLessThanOrEqual(LIMITS.tcpEarlyOctetsPerHalf);
   });
 
