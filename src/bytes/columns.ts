@@ -7,6 +7,8 @@
  */
 export abstract class Columns {
   private capacity: number;
+  /** Rows there is room for: none at first, see `grow`. */
+  private room = 0;
   private used = 0;
   private free = new Int32Array(64);
   private freeCount = 0;
@@ -34,7 +36,7 @@ export abstract class Columns {
       this.zero(row);
       return row;
     }
-    if (this.used === this.capacity) this.grow();
+    if (this.used === this.room) this.grow();
     return this.used++;
   }
 
@@ -61,8 +63,12 @@ export abstract class Columns {
     }
   }
 
+  /**
+   * The first row already has the columns replaced, by copies of the same length: until a field is assigned anew the
+   * engine takes it for a constant, and later that would cost the machine code of every function that reads it.
+   */
   private grow(): void {
-    const next = Math.ceil(this.capacity * 1.5);
+    const next = this.room === 0 ? this.capacity : Math.ceil(this.capacity * 1.5);
     for (const [name, column] of this.columns()) {
       (this as unknown as Record<string, Column>)[name] = grown(
         column,
@@ -70,6 +76,7 @@ export abstract class Columns {
       );
     }
     this.capacity = next;
+    this.room = next;
     this.ints = undefined;
   }
 

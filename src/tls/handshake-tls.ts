@@ -28,9 +28,9 @@ export class HandshakeStreams {
   private readonly sink: Pick<TlsSink, 'message'>;
   private readonly notices: NoticeSink;
   private keepsBodies = false;
-  private headerHave = new Uint8Array(1024);
-  private header = new Uint8Array(1024 * MESSAGE_HEADER);
-  private left = new Int32Array(1024);
+  private headerHave = new Uint8Array(0);
+  private header = new Uint8Array(0);
+  private left = new Int32Array(0);
   private readonly gathering = new Map<number, Gathering>();
   /** Octets of all of them. */
   private gathered = 0;
@@ -178,7 +178,7 @@ export class HandshakeStreams {
   }
 
   private grow(half: number): void {
-    const next = Math.max(half + 2, Math.ceil(this.headerHave.length * 1.5));
+    const next = Math.max(1024, half + 2, Math.ceil(this.headerHave.length * 1.5));
     this.headerHave = grown(this.headerHave, next);
     this.header = grown(this.header, next * MESSAGE_HEADER);
     this.left = grown(this.left, next);

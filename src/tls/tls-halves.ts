@@ -27,23 +27,23 @@ export const TENTATIVE = 2;
 
 /** State of each direction, as columns; a direction ("half") is `row * 2 + side`. */
 export abstract class TlsHalves {
-  protected capacity = 512;
-  protected mode = new Uint8Array(2 * 512);
-  protected protection = new Uint8Array(2 * 512);
+  protected capacity = 0;
+  protected mode = new Uint8Array(0);
+  protected protection = new Uint8Array(0);
   /** Octets of the present record's body that are still to come; its header; the packet with its first octet. */
-  protected left = new Int32Array(2 * 512);
-  protected contentType = new Uint8Array(2 * 512);
-  protected version = new Int32Array(2 * 512);
-  protected length = new Int32Array(2 * 512);
-  protected firstPacket = new Int32Array(2 * 512);
-  protected trouble = new Uint8Array(2 * 512);
+  protected left = new Int32Array(0);
+  protected contentType = new Uint8Array(0);
+  protected version = new Int32Array(0);
+  protected length = new Int32Array(0);
+  protected firstPacket = new Int32Array(0);
+  protected trouble = new Uint8Array(0);
   /** Octets of an incomplete header: how many, and they. */
-  protected headerHave = new Uint8Array(2 * 512);
-  protected header = new Uint8Array(2 * 512 * RECORD_HEADER);
+  protected headerHave = new Uint8Array(0);
+  protected header = new Uint8Array(0);
   /** The same for the beginning of a body. */
-  protected reading = new Uint8Array(2 * 512);
-  protected headHave = new Uint8Array(2 * 512);
-  protected head = new Uint8Array(2 * 512 * HEAD_OCTETS);
+  protected reading = new Uint8Array(0);
+  protected headHave = new Uint8Array(0);
+  protected head = new Uint8Array(0);
 
   /** Makes a direction one that was never seen. */
   protected clear(half: number): void {
@@ -55,7 +55,7 @@ export abstract class TlsHalves {
   }
 
   protected grow(row: number): void {
-    const next = Math.max(row + 1, Math.ceil(this.capacity * 1.5));
+    const next = Math.max(512, row + 1, Math.ceil(this.capacity * 1.5));
     this.mode = grown(this.mode, 2 * next);
     this.protection = grown(this.protection, 2 * next);
     this.left = grown(this.left, 2 * next);
