@@ -14,7 +14,7 @@ import { RecordOpener } from './record-opener.ts';
 /** Why a record did not open, as far as trying can tell. */
 export interface RecordExplanation {
   readonly match: RecordMatch | undefined;
-  /** Recomputations, all hypotheses together. */
+  /** Recomputations, all hypotheses together, and the ways of damage that GCM excluded without any. */
   readonly trials: number;
   /** What was tried in full in vain: hypotheses, and pairs of them joined by `+`. */
   readonly excluded: readonly string[];

@@ -57,6 +57,9 @@ export interface RecordParameters {
   readonly macOctets?: number;
   readonly length?: LengthForm;
   readonly epochForm?: 'absent' | 'zero';
+  /** What the nonce was made of. */
+  readonly nonceSequence?: number;
+  readonly nonceEpoch?: number;
   readonly slicing?: Slicing;
   readonly generation?: 'previous' | 'next';
   readonly damage?: readonly Flip[];

@@ -95,7 +95,9 @@ export class AeadConstruction implements Construction {
   ): void {
     const explicit = this.protection.suite.explicitNonceOctets;
     if (explicit === 0) {
-      xorNonce(this.nonce, this.iv, sequence, deviation.epochForm === undefined ? epoch : 0);
+      const counted = deviation.epochForm === undefined ? epoch : 0;
+      const made = deviation.nonce ?? { sequence, epoch: counted };
+      xorNonce(this.nonce, this.iv, made.sequence, made.epoch);
       return;
     }
     this.nonce.set(this.iv.subarray(0, 4));

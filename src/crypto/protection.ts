@@ -76,6 +76,8 @@ export interface Deviation {
   readonly length?: LengthForm | undefined;
   /** The epoch of DTLS left out of the 64-bit number, or taken for 0. RFC 6347 §4.1.2.1. */
   readonly epochForm?: 'absent' | 'zero' | undefined;
+  /** Number and epoch that the nonce is made of, where both are in it. */
+  readonly nonce?: { readonly sequence: number; readonly epoch: number } | undefined;
   /** CBC: the last octet tells the length of the padding, and the others may be anything, as in SSL 3.0. */
   readonly paddingUnfilled?: boolean | undefined;
   /** `draft`: the input of the drafts before RFC 9146; `absent`: the one without connection ids. RFC 9146 §5. */

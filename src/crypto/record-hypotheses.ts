@@ -30,6 +30,7 @@ export type RecordHypothesisId =
   | 'other-direction'
   | 'other-key-generation'
   | 'other-length'
+  | 'other-nonce'
   | 'other-type'
   | 'connection-id-draft'
   | 'connection-id-left-out'
@@ -119,6 +120,12 @@ export const RECORD_HYPOTHESES: readonly RecordHypothesis[] = [
       suite.macOctets + suite.tagOctets > 0
         ? LENGTHS.map((length) => ({ deviation: { length }, parameters: { length } }))
         : [],
+  },
+  {
+    id: 'other-nonce',
+    meaning: 'the nonce was made of another number than the one that was authenticated',
+    source: 'RFC 7905 §2',
+    trials: otherNonces,
   },
   {
     id: 'padding-unfilled',
@@ -292,6 +299,22 @@ function otherVersions({ record, protection, clientHelloVersion }: FailedRecord)
   return [...new Set([...first, ...VERSIONS])]
     .filter((version) => version !== record.version)
     .map((version) => ({ deviation: { version }, parameters: { version } }));
+}
+
+/** TLS 1.3 has the number in the nonce alone, where it is a matter of counting. */
+function otherNonces({ protection: { suite }, sequence, epoch = 0 }: FailedRecord): Trial[] {
+  if (suite.tls13 || suite.tagOctets === 0 || suite.explicitNonceOctets > 0) return [];
+  const near = range(1, LIMITS.sequenceBelow).flatMap((offset) => [
+    sequence + offset,
+    sequence - offset,
+  ]);
+  const numbers = new Set([...near, 0, 1].filter((number) => number >= 0 && number !== sequence));
+  const nonces = [...numbers].map((number) => ({ sequence: number, epoch }));
+  if (epoch > 0) nonces.unshift({ sequence, epoch: 0 });
+  return nonces.map((nonce) => ({
+    deviation: { nonce },
+    parameters: { nonceSequence: nonce.sequence, nonceEpoch: nonce.epoch },
+  }));
 }
 
 function carriesConnectionId({ record, protection }: FailedRecord): boolean {

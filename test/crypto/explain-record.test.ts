@@ -5,7 +5,7 @@ import type { KeyOrder } from '../../src/crypto/key-slicings.ts';
 import { RECORD_HYPOTHESES } from '../../src/crypto/record-hypotheses.ts';
 import { cipherSuite } from '../../src/model/code-points/suites.ts';
 import { LIMITS } from '../../src/model/limits.ts';
-import { type Octets, uint } from '../support/hello-builder.ts';
+import { concat, type Octets, uint } from '../support/hello-builder.ts';
 import {
   type Lengths,
   SEALER_SUITES,
@@ -206,6 +206,14 @@ function casesFor(agreement: Agreement): Case[] {
     });
     if (differs) add('other-length', record);
   });
+  if (tls12 && suite.tag !== undefined && suite.nonce === 0) {
+    const nonceNumber = (at: number, inEpoch = epoch) => concat(uint(inEpoch, 2), uint(at, 6));
+    for (const at of [EXPECTED + 1, EXPECTED - 1, EXPECTED + 64, 0]) {
+      add('other-nonce', sealed({ nonceNumber: nonceNumber(at) }), { nonceSequence: at });
+    }
+    const withoutEpoch = sealed({ nonceNumber: nonceNumber(EXPECTED, 0) });
+    if (epoch > 0) add('other-nonce', withoutEpoch, { nonceSequence: EXPECTED, nonceEpoch: 0 });
+  }
   if (epoch > 0) {
     const absent = (_epoch: number, sequence: number) => uint(sequence, 6);
     const zero = (_epoch: number, sequence: number) => uint(sequence, 8);

@@ -88,6 +88,8 @@ export interface Slip {
   readonly hash?: string;
   readonly mac?: number;
   readonly macOver?: boolean;
+  /** The number in an implicit nonce. */
+  readonly nonceNumber?: Octets;
   /** The 64-bit number as other octets. */
   readonly number?: (epoch: number, sequence: number) => Octets;
   readonly cid?: 'draft' | 'absent';
@@ -236,7 +238,10 @@ export class Sealer {
     const { tag = 16, nonce: nonceOctets = 0 } = this.suite;
     const { keys, version } = this.setup;
     const sent = nonceOctets > 0 ? draft.nonce : new Uint8Array();
-    const nonce = nonceOctets > 0 ? concat(keys.iv, sent) : xorred(keys.iv, draft.number);
+    const nonce =
+      nonceOctets > 0
+        ? concat(keys.iv, sent)
+        : xorred(keys.iv, draft.slip.nonceNumber ?? draft.number);
     const fragment = sent.length + content.length + tag;
     const lengths = { content: content.length, iv: sent.length, mac: tag, fragment };
     const specified = version === 0x0304 ? fragment : content.length;
