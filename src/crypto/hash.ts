@@ -1,4 +1,4 @@
-import { createHash, createHmac, getHashes, type Hash } from 'node:crypto';
+import { createHash, createHmac, getHashes } from 'node:crypto';
 import { concat } from '../bytes/concat.ts';
 import { type CipherSuite, cipherSuite } from '../model/code-points/suites.ts';
 import { SSL_3_0, TLS_1_2, tlsEquivalent } from '../model/code-points/versions.ts';
@@ -58,28 +58,9 @@ export function transcriptHash(kind: PrfKind, ...parts: readonly Uint8Array[]): 
     : digest(kind, ...parts);
 }
 
-/** Hash states over the messages so far, from which the hash at any point is taken without starting again. */
-export class RunningHash {
-  readonly #states: Hash[];
-
-  constructor(kind: PrfKind) {
-    const hashes = kind === 'ssl3' || kind === 'md5-sha1' ? (['md5', 'sha1'] as const) : [kind];
-    this.#states = hashes.map((hash) => createHash(hash));
-  }
-
-  update(octets: Uint8Array): void {
-    for (const state of this.#states) state.update(octets);
-  }
-
-  /** The hash of what was given so far; more may follow. */
-  digest(): Uint8Array {
-    return concat(...this.#states.map((state) => state.copy().digest()));
-  }
-}
-
 /**
- * The kind a connection's suite and version (wire values) settle: for TLS 1.3 the hash of HKDF. Undefined where the suite is unknown or this
- * machine cannot compute its hash.
+ * The kind a connection's suite and version (wire values) settle: for TLS 1.3 the hash of HKDF. Undefined where the
+ * suite is unknown or this machine cannot compute its hash.
  */
 export function prfKind(suite: number | CipherSuite, version: number): PrfKind | undefined {
   const known = typeof suite === 'number' ? cipherSuite(suite) : suite;

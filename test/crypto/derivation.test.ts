@@ -4,7 +4,6 @@ import {
   type HashName,
   type PrfKind,
   prfKind,
-  RunningHash,
   transcriptHash,
 } from '../../src/crypto/hash.ts';
 import { deriveSecret, emptyHash, hkdfExpand, hkdfExtract } from '../../src/crypto/hkdf.ts';
@@ -106,17 +105,6 @@ describe('prf', () => {
 });
 
 describe('transcript hashes', () => {
-  test.each<PrfKind>(['ssl3', 'md5-sha1', 'sha256', 'sha384', 'sha512'])('%s', (kind) => {
-    const running = new RunningHash(kind);
-    const [a, b] = [someOctets(70, 1), someOctets(3000, 2)];
-    expect(running.digest()).toEqual(transcriptHash(kind));
-    running.update(a);
-    expect(running.digest()).toEqual(transcriptHash(kind, a));
-    running.update(b);
-    expect(running.digest()).toEqual(transcriptHash(kind, a, b));
-    expect(running.digest()).toEqual(transcriptHash(kind, a, b));
-  });
-
   test('MD5 stands before SHA-1', () => {
     const both = transcriptHash('md5-sha1', Uint8Array.of(97));
     expect(both.slice(0, 16)).toEqual(hex('0cc175b9c0f1b6a831c399e269772661'));

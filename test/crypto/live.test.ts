@@ -74,7 +74,7 @@ function openedMessages(read: Read): { master: Uint8Array; messages: TranscriptM
   const encryptThenMac = suite.mode === 'cbc';
   const protection = { suite, version, encryptThenMac, truncatedHmac: false };
   const keys = required(keyBlock(protection, master, clientRandom, serverRandom));
-  return { master, messages: messagesOf(live, protection, keys) };
+  return { master, messages: messagesOf(live, () => ({ protection, ...keys })) };
 }
 
 function checkFinished(
@@ -249,7 +249,7 @@ describe('handshakes of TLS 1.3, held by OpenSSL', () => {
       server: required(trafficKeys(suite, secrets.server)),
     };
     const protection = { suite, version, encryptThenMac: false, truncatedHmac: false };
-    const messages = messagesOf(live, protection, keys);
+    const messages = messagesOf(live, () => ({ protection, ...keys }));
     expect(checkFinished(read, messages, (from) => secrets[from])).toBe(2);
     expect(messages.filter(({ type }) => type === 1)).toHaveLength(
       options.groups === undefined ? 1 : 2,

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { readU24 } from '../../src/bytes/scalars.ts';
+import { readU16, readU24 } from '../../src/bytes/scalars.ts';
 import type { DirectionKeys, Protection } from '../../src/crypto/protection.ts';
 import { RecordOpener } from '../../src/crypto/record-opener.ts';
 import type { TranscriptMessage } from '../../src/crypto/transcript.ts';
@@ -117,49 +117,95 @@ function pipe(records: LiveRecord[]): [Duplex, Duplex] {
   return [client, server];
 }
 
+/** What the records of both sides are protected with. */
+export interface LiveKeys {
+  readonly protection: Protection;
+  readonly client: DirectionKeys;
+  readonly server: DirectionKeys;
+}
+
 /**
- * The handshake messages in the order sent. Those after ChangeCipherSpec, or in records of type 23, are opened with the
- * keys given; without keys they are left out.
+ * The handshake messages in the order sent. For those after a ChangeCipherSpec, or in records of type 23, `keysOf` is
+ * asked with the messages so far; what it has no keys for is left out.
  */
 export function messagesOf(
-  { records }: LiveHandshake,
-  protection?: Protection,
-  keys?: { readonly client: DirectionKeys; readonly server: DirectionKeys },
+  { records }: Pick<LiveHandshake, 'records'>,
+  keysOf: (messages: readonly TranscriptMessage[]) => LiveKeys | undefined = () => undefined,
 ): TranscriptMessage[] {
   const messages: TranscriptMessage[] = [];
-  const sides = {
-    client: { rest: new Uint8Array(0), secret: false, sequence: 0, opener: opener(keys?.client) },
-    server: { rest: new Uint8Array(0), secret: false, sequence: 0, opener: opener(keys?.server) },
-  };
+  const sides = { client: new LiveSide('client'), server: new LiveSide('server') };
   for (const { from, type, version, fragment } of records) {
     const side = sides[from];
-    const tls13 = protection?.suite.tls13 === true;
-    if (type === 20) {
-      if (!tls13) side.secret = true;
-      continue;
+    // In TLS 1.3 it means nothing, and what is protected has type 23.
+    if (type === 20 && !messages.some(isTls13)) {
+      side.changed = true;
+      side.opener = undefined;
     }
+    if (type !== 22 && type !== 23) continue;
     let content = fragment;
-    if (side.secret || type === 23) {
+    if (type === 23 || side.changed) {
+      side.open(keysOf, messages);
       const sealed = { type, version, bytes: fragment, start: 0, end: fragment.length };
       const opening = side.opener?.open(sealed, side.sequence++);
       if (opening?.kind !== 'opened' || opening.type !== 22) continue;
       content = opening.content;
-    } else if (type !== 22) continue;
-    side.rest = Uint8Array.from(Buffer.concat([side.rest, content]));
-    for (;;) {
-      if (side.rest.length < 4) break;
-      const length = 4 + readU24(side.rest, 1);
-      if (side.rest.length < length) break;
-      const octets = side.rest.slice(0, length);
-      messages.push({ from, type: octets[0] as number, octets });
-      side.rest = side.rest.slice(length);
     }
+    messages.push(...side.messagesWith(content));
   }
   return messages;
+}
 
-  function opener(direction: DirectionKeys | undefined): RecordOpener | undefined {
-    return direction === undefined || protection === undefined
-      ? undefined
-      : new RecordOpener(protection, direction);
+class LiveSide {
+  changed = false;
+  sequence = 0;
+  opener: RecordOpener | undefined;
+  private rest = new Uint8Array(0);
+  private readonly from: 'client' | 'server';
+
+  constructor(from: 'client' | 'server') {
+    this.from = from;
   }
+
+  /** New keys count from 0. */
+  open(
+    keysOf: (messages: readonly TranscriptMessage[]) => LiveKeys | undefined,
+    messages: readonly TranscriptMessage[],
+  ): void {
+    if (this.opener !== undefined) return;
+    const keys = keysOf(messages);
+    if (keys !== undefined) this.opener = new RecordOpener(keys.protection, keys[this.from]);
+    this.sequence = 0;
+  }
+
+  messagesWith(content: Uint8Array): TranscriptMessage[] {
+    const messages: TranscriptMessage[] = [];
+    this.rest = Uint8Array.from([...this.rest, ...content]);
+    while (this.rest.length >= 4 && this.rest.length >= 4 + readU24(this.rest, 1)) {
+      const octets = this.rest.slice(0, 4 + readU24(this.rest, 1));
+      messages.push({ from: this.from, type: octets[0] as number, octets });
+      this.rest = this.rest.slice(octets.length);
+    }
+    return messages;
+  }
+}
+
+function isTls13({ type, octets }: TranscriptMessage): boolean {
+  return type === 2 && chosen(octets).version === 0x0304;
+}
+
+/** The version, suite and extensions that a ServerHello chose. */
+export function chosen(hello: Uint8Array): {
+  version: number;
+  suite: number;
+  extensions: Map<number, Uint8Array>;
+} {
+  let at = 39 + (hello[38] as number);
+  const suite = readU16(hello, at);
+  const extensions = new Map<number, Uint8Array>();
+  for (at += 5; at + 4 <= hello.length; at += 4 + readU16(hello, at + 2))
+    extensions.set(readU16(hello, at), hello.slice(at + 4, at + 4 + readU16(hello, at + 2)));
+  const version = extensions.has(43)
+    ? readU16(extensions.get(43) as Uint8Array, 0)
+    : readU16(hello, 4);
+  return { version, suite, extensions };
 }
