@@ -1,3 +1,4 @@
+import type { KeyGeneration } from '../../crypto/failed-record.ts';
 import type { Opening } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
 import {
@@ -8,7 +9,7 @@ import {
 import type { At, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { checkFinished } from './check-finished.ts';
-import { explainFailure } from './explain-failure.ts';
+import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import { Tally } from './tally.ts';
@@ -86,16 +87,7 @@ export class DtlsUnsealed {
     record: NumberedRecord,
     why: Extract<Opening, { kind: 'failed' }>['why'],
   ): void {
-    const handshake = this.handshakes[record.epoch - 1];
-    const outcome =
-      handshake !== undefined && this.tally.mayExplain(from)
-        ? explainFailure(
-            handshake,
-            undefined,
-            { from, sequence: record.sequence, generation: record.epoch },
-            record,
-          )
-        : undefined;
+    const outcome = this.tally.mayExplain(from) ? this.explained(from, record) : undefined;
     this.tally.failed({
       from,
       contentType: record.type,
@@ -112,6 +104,41 @@ export class DtlsUnsealed {
       afterGap: false,
       isExtra: false,
     });
+  }
+
+  /** Which mistake reproduces what the record has. */
+  private explained(from: Role, record: NumberedRecord): FailureOutcome | undefined {
+    const { epoch, sequence } = record;
+    const handshake = this.handshakes[epoch - 1];
+    const { protection, keys } = handshake ?? {};
+    if (handshake === undefined || protection === undefined || keys === undefined) return undefined;
+    const other = from === 'client' ? 'server' : 'client';
+    const otherDirection = { protection, keys: keys[other], sequence, epoch };
+    const generations: KeyGeneration[] = [];
+    for (const [relation, step] of [
+      ['previous', -1],
+      ['next', 1],
+    ] as const) {
+      const neighbour = this.handshakes[epoch + step - 1];
+      if (neighbour?.keys === undefined || neighbour.protection === undefined) continue;
+      generations.push({
+        relation,
+        protection: neighbour.protection,
+        keys: neighbour.keys[from],
+        sequence,
+        epoch: epoch + step,
+      });
+    }
+    const context = {
+      from,
+      protection,
+      keys: keys[from],
+      sequence,
+      epoch,
+      otherDirection,
+      generations,
+    };
+    return explainFailure(handshake, context, record);
   }
 
   private openerOf(from: Role, epoch: number): RecordOpener | undefined {

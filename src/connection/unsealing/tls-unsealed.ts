@@ -1,6 +1,8 @@
+import type { StreamPosition } from '../../crypto/construction.ts';
+import type { KeyGeneration } from '../../crypto/failed-record.ts';
 import { Inflation } from '../../crypto/inflation.ts';
 import { trafficKeys } from '../../crypto/key-schedule.ts';
-import type { Opening } from '../../crypto/protection.ts';
+import type { DirectionKeys, Opening, Protection } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
 import { EARLY_DATA } from '../../model/code-points/extensions.ts';
 import {
@@ -12,11 +14,12 @@ import {
   SERVER_HELLO,
 } from '../../model/code-points/handshake-types.ts';
 import { cipherSuite } from '../../model/code-points/suites.ts';
+import { TLS_1_3 } from '../../model/code-points/versions.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
 import type { At, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { checkFinished } from './check-finished.ts';
-import { explainFailure } from './explain-failure.ts';
+import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import { Tally } from './tally.ts';
@@ -28,6 +31,11 @@ import type { OpenedRecord, WireRecord } from './wire-record.ts';
 class Reading {
   readonly from: Role;
   opener: RecordOpener | undefined;
+  keys: DirectionKeys | undefined;
+  /** Where the opener stood before the present record. */
+  position: StreamPosition | undefined;
+  /** The number that the next record would have under the keys before. */
+  sequenceBefore = 0;
   /** The number the next record has. */
   sequence = 0;
   /** TLS 1.3: which of the client's or server's traffic secrets is in use; `-1` early data, 0 handshake, 1 application, … */
@@ -46,8 +54,11 @@ class Reading {
     this.from = from;
   }
 
-  use(opener: RecordOpener | undefined): void {
-    this.opener = opener;
+  use(protection: Protection | undefined, keys: DirectionKeys | undefined): void {
+    this.keys = keys;
+    this.opener = protection && keys && new RecordOpener(protection, keys);
+    this.position = undefined;
+    this.sequenceBefore = this.sequence;
     this.sequence = 0;
     this.isSealed = true;
     this.hasGap = false;
@@ -107,7 +118,7 @@ export class TlsUnsealed {
     const { keys, protection } = handshake;
     readings[from].inflation =
       handshake.serverHello.compressionMethod === DEFLATE ? new Inflation() : undefined;
-    readings[from].use(keys && protection ? new RecordOpener(protection, keys[from]) : undefined);
+    readings[from].use(protection, keys?.[from]);
   }
 
   /** Octets of this direction are missing from the capture. */
@@ -145,6 +156,7 @@ export class TlsUnsealed {
     const { opener } = reading;
     if (opener === undefined)
       return reading.generation < 0 ? this.behindEarlyData(reading, record) : undefined;
+    reading.position = opener.position;
     // The first attempt settles it for all but a few records.
     const opening = opener.open(record, reading.sequence);
     if (opening.kind === 'opened') {
@@ -197,12 +209,14 @@ export class TlsUnsealed {
 
   /** TLS 1.3: the message that announced new keys may be among what was lost. */
   private underNextKeys(reading: Reading, record: WireRecord): Opening | undefined {
-    const opener = this.openerOf(reading.from, reading.generation + 1);
-    if (opener === undefined) return undefined;
+    const { protection } = this.handshake;
+    const keys = this.keysOf(reading.from, reading.generation + 1);
+    if (protection === undefined || keys === undefined) return undefined;
+    const opener = new RecordOpener(protection, keys);
     for (let sequence = 0; sequence <= LIMITS.sequenceAfterKeyChange; sequence++) {
       const opening = opener.attempt(record, sequence);
       if (opening.kind !== 'opened') continue;
-      reading.use(opener);
+      reading.use(protection, keys);
       reading.generation++;
       this.opened(reading, sequence);
       return opening;
@@ -212,7 +226,7 @@ export class TlsUnsealed {
 
   /** Early data ends without notice where the server refused it. RFC 8446 §4.2.10. */
   private behindEarlyData(reading: Reading, record: WireRecord): Opening | undefined {
-    reading.opener ??= this.earlyOpener(record);
+    if (reading.opener === undefined) this.findEarlyKeys(reading, record);
     if (reading.opener !== undefined && reading.sequence === 0) {
       const opening = reading.opener.open(record, 0);
       if (opening.kind === 'opened') {
@@ -220,10 +234,12 @@ export class TlsUnsealed {
         return opening;
       }
     }
-    const opener = this.openerOf('client', 0);
-    const opening = opener?.open(record, 0);
-    if (opening?.kind !== 'opened') return undefined;
-    reading.use(opener);
+    const { protection } = this.handshake;
+    const keys = this.keysOf('client', 0);
+    if (protection === undefined || keys === undefined) return undefined;
+    const opening = new RecordOpener(protection, keys).open(record, 0);
+    if (opening.kind !== 'opened') return undefined;
+    reading.use(protection, keys);
     reading.generation = 0;
     this.opened(reading, 0);
     return opening;
@@ -231,9 +247,7 @@ export class TlsUnsealed {
 
   private failed(reading: Reading, record: WireRecord, why: FailedRecord['why']): void {
     const { from } = reading;
-    const outcome = this.tally.mayExplain(from)
-      ? explainFailure(this.handshake, this.secrets, reading, record)
-      : undefined;
+    const outcome = this.tally.mayExplain(from) ? this.explained(reading, record) : undefined;
     const failure: Mutable<FailedRecord> = {
       from,
       contentType: record.type,
@@ -256,6 +270,37 @@ export class TlsUnsealed {
     reading.sequence = (outcome?.sequence ?? reading.sequence) + 1;
   }
 
+  /** Which mistake reproduces what the record has. */
+  private explained(reading: Reading, record: WireRecord): FailureOutcome | undefined {
+    const { from, generation, sequence, opener, keys, position } = reading;
+    if (opener === undefined || keys === undefined) return undefined;
+    const { protection } = opener;
+    const other = this.readings[from === 'client' ? 'server' : 'client'];
+    const otherDirection = other.keys &&
+      other.opener && {
+        protection,
+        keys: other.keys,
+        position: other.position,
+        sequence: other.sequence,
+      };
+    const generations: KeyGeneration[] = [];
+    for (const [relation, step] of [
+      ['previous', -1],
+      ['next', 1],
+    ] as const) {
+      const neighbour = this.handshake.isTls13 ? this.keysOf(from, generation + step) : undefined;
+      if (neighbour !== undefined)
+        generations.push({
+          relation,
+          protection,
+          keys: neighbour,
+          sequence: step < 0 ? reading.sequenceBefore : 0,
+        });
+    }
+    const context = { from, protection, keys, sequence, position, otherDirection, generations };
+    return explainFailure(this.handshake, context, record);
+  }
+
   // ------------------------------------------------------------------------------------------------ keys
 
   private clientHello(): void {
@@ -263,7 +308,7 @@ export class TlsUnsealed {
     const early = clientHello?.extensions.some(({ type }) => type === EARLY_DATA) ?? false;
     if (!early) return;
     // A second ClientHello has no early data; what was sent under the first is refused.
-    this.readings.client.use(undefined);
+    this.readings.client.use(undefined, undefined);
     this.readings.client.generation = -1;
   }
 
@@ -292,7 +337,7 @@ export class TlsUnsealed {
   /** Turns a direction to handshake (0) or application keys (1). */
   private useSecret(from: Role, generation: number): void {
     const reading = this.readings[from];
-    reading.use(this.openerOf(from, generation));
+    reading.use(this.handshake.protection, this.keysOf(from, generation));
     reading.generation = generation;
   }
 
@@ -301,31 +346,28 @@ export class TlsUnsealed {
     this.useSecret(from, this.readings[from].generation + 1);
   }
 
-  private openerOf(from: Role, generation: number): RecordOpener | undefined {
+  private keysOf(from: Role, generation: number): DirectionKeys | undefined {
     const { protection } = this.handshake;
     const secret = this.secrets?.of(from, generation);
-    if (protection === undefined || secret === undefined) return undefined;
-    const keys = trafficKeys(protection.suite, secret);
-    return keys && new RecordOpener(protection, keys);
+    return protection && secret && trafficKeys(protection.suite, secret);
   }
 
   /** The suite of early data is that of the PSK, which the capture may not show: the one that opens the record is it. */
-  private earlyOpener(record: WireRecord): RecordOpener | undefined {
+  private findEarlyKeys(reading: Reading, record: WireRecord): void {
     const { clientHello, clientRandom } = this.handshake;
-    if (clientHello === undefined || clientRandom === undefined) return undefined;
+    if (clientHello === undefined || clientRandom === undefined) return;
     const secret = this.vault.keyLog.find('CLIENT_EARLY_TRAFFIC_SECRET', clientRandom);
-    if (secret === undefined) return undefined;
+    if (secret === undefined) return;
     this.tally.source ??= 'key-log';
     for (const code of clientHello.cipherSuites) {
       const suite = cipherSuite(code);
-      if (suite === undefined || !suite.tls13) continue;
-      const keys = trafficKeys(suite, secret);
-      if (keys === undefined) continue;
-      const protection = { suite, version: 0x0304, encryptThenMac: false, truncatedHmac: false };
-      const opener = new RecordOpener(protection, keys);
-      if (opener.attempt(record, 0).kind === 'opened') return opener;
+      const keys = suite?.tls13 ? trafficKeys(suite, secret) : undefined;
+      if (suite === undefined || keys === undefined) continue;
+      const protection = { suite, version: TLS_1_3, encryptThenMac: false, truncatedHmac: false };
+      if (new RecordOpener(protection, keys).attempt(record, 0).kind !== 'opened') continue;
+      reading.use(protection, keys);
+      return;
     }
-    return undefined;
   }
 
   private rememberTicket(body: Uint8Array): void {
