@@ -107,8 +107,8 @@ export interface DecryptionFacts {
   readonly failures: readonly FailedRecord[];
   readonly finished: PerRole<FinishedCheck | undefined>;
   readonly binder: BinderCheck | undefined;
-  /** The hypothesis about the master secret that opens the records, where the specified way does not. */
-  readonly masterExplanation: Explanation | undefined;
+  /** The mistake in deriving the master secret under which the records of this side open. */
+  readonly masterExplanation: (Explanation & { readonly from: Role }) | undefined;
 }
 
 /** A record that belongs to another connection, proven by opening it; told at the end of the capture. */

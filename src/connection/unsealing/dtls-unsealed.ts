@@ -39,7 +39,7 @@ export class DtlsUnsealed {
     isProtected: boolean,
   ): void {
     if (type === CLIENT_HELLO && isProtected && this.handshakes.length < LIMITS.epochsPerHalf)
-      this.handshakes.push(new KeyedHandshake());
+      this.handshakes.push(new KeyedHandshake(this.handshakes.at(-1)));
     const handshake = this.handshakes.at(-1) as KeyedHandshake;
     const message = handshake.message(from, type, body, sequence, true);
     if (type === NEW_SESSION_TICKET && handshake.found !== undefined)

@@ -1,5 +1,7 @@
 import { type KeyBlock, keyBlock } from '../../crypto/key-block.ts';
+import type { MasterInput } from '../../crypto/master-secret.ts';
 import type { Protection } from '../../crypto/protection.ts';
+import type { TranscriptMessage } from '../../crypto/transcript.ts';
 import {
   ENCRYPT_THEN_MAC,
   EXTENDED_MASTER_SECRET,
@@ -13,19 +15,21 @@ import type { Role } from '../../model/history.ts';
 import type { ClientHello, ServerHello } from '../../model/message.ts';
 import { decodeClientHello } from '../../tls/codec/client-hello.ts';
 import { decodeServerHello } from '../../tls/codec/server-hello.ts';
-import { Transcript, type TranscriptMessage } from './transcript.ts';
+import { HandshakeMessages } from './handshake-messages.ts';
 
 /** The master secret of a handshake up to TLS 1.2, and how it was come by. */
 export interface FoundMaster {
   readonly master: Uint8Array;
   readonly source: SecretSource;
-  /** Where the specified derivation is not the one that fits: which one did. */
-  readonly premaster?: Uint8Array | undefined;
+  /** What it was derived from, where that is known: other derivations can be tried. */
+  readonly input?: MasterInput | undefined;
 }
 
 /** One handshake: what was negotiated, and its transcript. A renegotiation is another one. */
 export class KeyedHandshake {
-  readonly transcript = new Transcript();
+  readonly transcript = new HandshakeMessages();
+  /** Messages of the handshakes before it on the same connection. */
+  readonly earlier: readonly TranscriptMessage[];
   clientHello: ClientHello | undefined;
   serverHello: ServerHello | undefined;
   protection: Protection | undefined;
@@ -33,8 +37,15 @@ export class KeyedHandshake {
   hasRetry = false;
   keys: KeyBlock | undefined;
   found: FoundMaster | undefined;
+  /** Master secrets of sides that derived theirs otherwise than specified. */
+  readonly deviating: { client?: Uint8Array; server?: Uint8Array } = {};
   obstacle: Obstacle | undefined;
   detail: string | undefined;
+
+  /** @param before the handshake that this one renegotiates */
+  constructor(before?: KeyedHandshake) {
+    this.earlier = before === undefined ? [] : [...before.earlier, ...before.transcript.ordered()];
+  }
 
   /** @param body without header; `sequence` of DTLS. @returns the message as it was added */
   message(
@@ -47,7 +58,7 @@ export class KeyedHandshake {
     const octets = new Uint8Array(4 + body.length);
     octets.set([type, body.length >> 16, (body.length >> 8) & 0xff, body.length & 0xff]);
     octets.set(body, 4);
-    const message = { from, type, octets, sequence };
+    const message = { from, type, octets, ...(isDtls && { messageSeq: sequence }) };
     this.transcript.add(message);
     if (type === CLIENT_HELLO)
       this.clientHello = decodeClientHello(octets.subarray(4), isDtls).message;

@@ -15,7 +15,7 @@ export class Tally {
   source: SecretSource | undefined;
   obstacle: Obstacle | undefined;
   detail: string | undefined;
-  masterExplanation: Explanation | undefined;
+  masterExplanation: (Explanation & { readonly from: Role }) | undefined;
   binder: BinderCheck | undefined;
   private readonly opened = { client: 0, server: 0 };
   private readonly refused = { client: 0, server: 0 };
@@ -25,6 +25,10 @@ export class Tally {
 
   authenticated(from: Role): void {
     this.opened[from]++;
+  }
+
+  get hasAuthenticated(): boolean {
+    return this.opened.client + this.opened.server > 0;
   }
 
   openedBefore(from: Role): number {

@@ -1,6 +1,7 @@
 import type { StreamPosition } from '../../crypto/construction.ts';
 import type { KeyGeneration } from '../../crypto/failed-record.ts';
 import { Inflation } from '../../crypto/inflation.ts';
+import { keyBlock } from '../../crypto/key-block.ts';
 import { trafficKeys } from '../../crypto/key-schedule.ts';
 import type { DirectionKeys, Opening, Protection } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
@@ -22,6 +23,7 @@ import { checkFinished } from './check-finished.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
+import { otherMaster } from './premaster.ts';
 import { Tally } from './tally.ts';
 import { TrafficSecrets } from './traffic-secrets.ts';
 import type { Vault } from './vault.ts';
@@ -89,7 +91,7 @@ export class TlsUnsealed {
   /** A complete handshake message; `isProtected` tells that it came out of a protected record. */
   message(from: Role, type: number, body: Uint8Array, at: At, isProtected: boolean): void {
     if (type === CLIENT_HELLO && this.handshake.transcript.has('client', FINISHED))
-      this.handshake = new KeyedHandshake();
+      this.handshake = new KeyedHandshake(this.handshake);
     const { handshake } = this;
     const isPostHandshake = handshake.isTls13 && this.readings[from].generation > 0;
     if (isPostHandshake) {
@@ -146,8 +148,7 @@ export class TlsUnsealed {
       const content = reading.inflation.next(opening.content);
       return content && { ...opening, content };
     }
-    this.failed(reading, record, opening.why);
-    return undefined;
+    return this.failed(reading, record, opening.why);
   }
 
   // ------------------------------------------------------------------------------------------------ records
@@ -245,8 +246,14 @@ export class TlsUnsealed {
     return opening;
   }
 
-  private failed(reading: Reading, record: WireRecord, why: FailedRecord['why']): void {
+  private failed(
+    reading: Reading,
+    record: WireRecord,
+    why: FailedRecord['why'],
+  ): OpenedRecord | undefined {
     const { from } = reading;
+    const rescued = this.underOtherMaster(reading, record);
+    if (rescued !== undefined) return rescued;
     const outcome = this.tally.mayExplain(from) ? this.explained(reading, record) : undefined;
     const failure: Mutable<FailedRecord> = {
       from,
@@ -268,6 +275,32 @@ export class TlsUnsealed {
     reading.pending.push(failure);
     if (reading.pending.length > LIMITS.explainedRecords) reading.pending.shift();
     reading.sequence = (outcome?.sequence ?? reading.sequence) + 1;
+    return undefined;
+  }
+
+  /** The first record of a connection does not open, and its premaster secret is known: was the master derived otherwise? */
+  private underOtherMaster(reading: Reading, record: WireRecord): OpenedRecord | undefined {
+    const { handshake, tally } = this;
+    const { found, protection, clientRandom, serverRandom } = handshake;
+    if (reading.sequence > 0 || tally.hasAuthenticated || tally.masterExplanation) return undefined;
+    if (!found?.input || !protection || !clientRandom || !serverRandom) return undefined;
+    let opening: OpenedRecord | undefined;
+    const other = otherMaster(found, (master) => {
+      const keys = keyBlock(protection, master, clientRandom, serverRandom);
+      const tried = keys && new RecordOpener(protection, keys[reading.from]).attempt(record, 0);
+      if (tried?.kind !== 'opened') return false;
+      opening ??= tried;
+      return true;
+    });
+    if (other === undefined || opening === undefined) return undefined;
+    tally.masterExplanation = { ...other.explanation, from: reading.from };
+    // The peer may have derived it as it should.
+    handshake.deviating[reading.from] = other.found.master;
+    const keys = keyBlock(protection, other.found.master, clientRandom, serverRandom);
+    reading.use(protection, keys?.[reading.from]);
+    this.opened(reading, 0);
+    tally.authenticated(reading.from);
+    return opening;
   }
 
   /** Which mistake reproduces what the record has. */

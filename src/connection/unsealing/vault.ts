@@ -1,17 +1,36 @@
 import { KeyLog } from '../../crypto/key-log.ts';
-import type { SecretsInput, SecretsResult } from '../../model/decryption.ts';
+import { type Psk, parsePsk } from '../../crypto/psk.ts';
+import { RsaKeys } from '../../crypto/rsa-keys.ts';
+import { SecretsError, type SecretsInput, type SecretsResult } from '../../model/decryption.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { FoundMaster } from './keyed-handshake.ts';
 
 /** All secrets of a run. Nothing of them leaves the crypto and unsealing code. */
 export class Vault {
   readonly keyLog = new KeyLog();
+  readonly rsaKeys = new RsaKeys();
+  readonly psks: readonly Psk[];
   /** Sessions that were opened, by session id and by ticket: what a key log need not repeat, an RSA key cannot give. */
   private readonly sessions = new Map<string, FoundMaster>();
 
   /** @throws SecretsError for a key that is none */
-  constructor({ keyLogs }: SecretsInput) {
+  constructor({ keyLogs, rsaKeys, psks }: SecretsInput) {
     for (const octets of keyLogs) this.keyLog.add(octets);
+    const encoder = new TextEncoder();
+    rsaKeys.forEach((pem, index) => {
+      const added = this.rsaKeys.add(encoder.encode(pem));
+      if (added.kind === 'rejected')
+        throw new SecretsError(
+          `RSA key ${index + 1} ${added.why}; give a PEM file without passphrase`,
+        );
+    });
+    this.psks = psks.map((text, index) => {
+      const psk = parsePsk(text);
+      if (psk !== undefined) return psk;
+      throw new SecretsError(
+        `PSK ${index + 1} is not [IDENTITY:]HEX; write the key in hexadecimal`,
+      );
+    });
   }
 
   /** Counts and line numbers; nothing of the secrets. */

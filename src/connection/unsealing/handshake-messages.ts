@@ -1,3 +1,4 @@
+import type { TranscriptMessage } from '../../crypto/transcript.ts';
 import {
   CLIENT_HELLO,
   FINISHED,
@@ -6,21 +7,11 @@ import {
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 
-/** A handshake message as it is hashed. */
-export interface TranscriptMessage {
-  readonly from: Role;
-  readonly type: number;
-  /** With the header of four octets that TLS gives it, RFC 8446 §4. */
-  readonly octets: Uint8Array;
-  /** `message_seq` of DTLS; 0 in TLS. */
-  readonly sequence: number;
-}
-
 /**
  * The messages of one handshake. Each direction is kept in its own order; how the two interleave follows from the
  * protocol (RFC 5246 §7.3, RFC 8446 §2), not from the capture, which may have seen one direction earlier.
  */
-export class Transcript {
+export class HandshakeMessages {
   private readonly client: TranscriptMessage[] = [];
   private readonly server: TranscriptMessage[] = [];
   private octets = 0;
@@ -36,7 +27,7 @@ export class Transcript {
     const list = message.from === 'client' ? this.client : this.server;
     // DTLS numbers its messages, and a later one may have arrived first.
     let at = list.length;
-    while (at > 0 && (list[at - 1] as TranscriptMessage).sequence > message.sequence) at--;
+    while (at > 0 && numberOf(list[at - 1]) > numberOf(message)) at--;
     list.splice(at, 0, message);
   }
 
@@ -76,6 +67,13 @@ export class Transcript {
     return at < 0 ? all : all.slice(0, at);
   }
 
+  /** DTLS numbers the messages of each side without holes: is one missing? RFC 6347 §4.2.2. */
+  get hasHoles(): boolean {
+    return [this.client, this.server].some((messages) =>
+      messages.some((m, i) => i > 0 && numberOf(m) > numberOf(messages[i - 1]) + 1),
+    );
+  }
+
   private helloCount(): number {
     let count = 0;
     while (this.client[count]?.type === CLIENT_HELLO) count++;
@@ -87,4 +85,8 @@ export class Transcript {
 function upToFinished(messages: readonly TranscriptMessage[]): TranscriptMessage[] {
   const at = messages.findIndex(({ type }) => type === FINISHED);
   return at < 0 ? [...messages] : messages.slice(0, at + 1);
+}
+
+function numberOf(message: TranscriptMessage | undefined): number {
+  return message?.messageSeq ?? 0;
 }
