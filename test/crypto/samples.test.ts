@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { explainBinder } from '../../src/crypto/binder.ts';
 import { explainFinished } from '../../src/crypto/finished.ts';
 import { keyBlock } from '../../src/crypto/key-block.ts';
 import { KeyLog } from '../../src/crypto/key-log.ts';
@@ -10,6 +11,7 @@ import { explainParameters } from '../../src/crypto/signatures.ts';
 import type { TranscriptMessage } from '../../src/crypto/transcript.ts';
 import { cipherSuite } from '../../src/model/code-points/suites.ts';
 import { chosen, type LiveKeys, messagesOf } from '../support/live-handshake.ts';
+import { hex } from '../support/octets.ts';
 import {
   dtlsMessages,
   sampleFile,
@@ -200,6 +202,50 @@ describe('master secrets of the samples that come with the server’s RSA key', 
     });
     expect(inWords(explanation)).toBe(said);
   });
+});
+
+test('binders of an external key: the client of 40001 has another one', () => {
+  const said = tlsConnections('tls13-binder-mismatch').flatMap((connection) => {
+    const clientHello = messagesOf(connection)[0]?.octets ?? new Uint8Array(0);
+    return ['00112233445566778899aabbccddeefe', '00112233445566778899aabbccddeeff'].map(
+      (digits) => {
+        const psk = hex(digits);
+        return explainBinder({
+          clientHello,
+          index: 0,
+          psk,
+          hash: 'sha256',
+          label: 'ext binder',
+          dtls: false,
+        }).kind;
+      },
+    );
+  });
+  expect(said).toEqual(['verified', 'unexplained', 'unexplained', 'verified']);
+});
+
+test('pre-shared keys up to TLS 1.2: the client’s opens what it sent, the server’s does not', () => {
+  for (const connection of tlsConnections('tls-psk-mismatch').slice(0, 2)) {
+    const messages = messagesOf(connection);
+    const known = negotiatedIn(messages, new KeyLog());
+    const record = connection.records.filter(({ from }) => from === 'client').at(-1);
+    if (known === undefined || record === undefined) throw new Error('incomplete');
+    const { fragment: bytes, type, version } = record;
+    const saidOf = (digits: string) => {
+      const source = { kind: 'psk', key: hex(digits) } as const;
+      const { explanation } = explainMaster({ ...known, messages, source }, (master) => {
+        const block = keyBlock(known.protection, master, known.clientRandom, known.serverRandom);
+        if (block === undefined) return false;
+        const opener = new RecordOpener(known.protection, block.client);
+        return (
+          opener.open({ type, version, bytes, start: 0, end: bytes.length }, 0).kind === 'opened'
+        );
+      });
+      return explanation.kind;
+    };
+    expect(saidOf('6a6f686e20646f66')).toBe('verified');
+    expect(saidOf('6a6f686e20646f65')).toBe('unexplained');
+  }
 });
 
 test('signatures of ServerKeyExchange in the samples verify without any secret', () => {
