@@ -142,7 +142,7 @@ export const pskBinderMismatch = defineConnectionRule({
     const [id = 0] = verdict.connections;
     const count = withPsk(index, id);
     const compared =
-      count === 0 ? '' : `; ${count} other handshakes at this server did use a pre-shared key`;
+      count === 0 ? '' : `; handshakes at this server that did use a pre-shared key: ${count}`;
     return { ...verdict, data: { ...verdict.data, compared } };
   },
 });

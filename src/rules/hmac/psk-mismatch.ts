@@ -70,6 +70,7 @@ function refused(history: ConnectionHistory): FindingOf<Record<Message, never>> 
     data: {
       id,
       name,
+      dissector: history.protocol === 'DTLS' ? 'dtls' : 'tls',
       octets: record.length,
       record: record.packet,
       packet: alert.packet,
@@ -143,8 +144,8 @@ export const pskMismatch = defineConnectionRule({
         causes: ['the pre-shared keys differ, or the server does not know the identity'],
         remedies: REMEDIES,
         commands: [
-          'tshark -r CAPTURE -Y "tls.handshake.client_psk_identity" -T fields -e frame.number -e ip.src -e tls.handshake.client_psk_identity',
-          'openssl s_client -connect HOST:PORT -tls1_2 -psk_identity IDENTITY -psk HEX',
+          'tshark -r CAPTURE -Y "{dissector}.handshake.identity" -T fields -e frame.number -e ip.src -e {dissector}.handshake.identity',
+          'openssl s_client -{dissector}1_2 -connect HOST:PORT -psk_identity IDENTITY -psk HEX',
         ],
       },
       dropped: {
@@ -154,7 +155,7 @@ export const pskMismatch = defineConnectionRule({
         ],
         remedies: REMEDIES,
         commands: [
-          'tshark -r CAPTURE -Y "dtls.handshake.client_psk_identity" -T fields -e frame.number -e ip.src -e dtls.handshake.client_psk_identity',
+          'tshark -r CAPTURE -Y "dtls.handshake.identity" -T fields -e frame.number -e ip.src -e dtls.handshake.identity',
           'openssl s_client -dtls1_2 -connect HOST:PORT -psk_identity IDENTITY -psk HEX',
         ],
       },

@@ -35,7 +35,7 @@ export const pskUnknownIdentity = defineConnectionRule({
           'provision the identity with its key at this server',
         ],
         commands: [
-          'tshark -r CAPTURE -Y "tls.handshake.client_psk_identity || dtls.handshake.client_psk_identity || tls.handshake.extensions.psk.identity.identity" -V',
+          'tshark -r CAPTURE -Y "tls.handshake.identity || dtls.handshake.identity || tls.handshake.extensions.psk.identity.identity" -V',
           'openssl s_client -connect HOST:PORT -psk_identity IDENTITY -psk HEX',
         ],
       },
