@@ -1,7 +1,7 @@
-import type { Cipher } from 'node:crypto';
 import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { GcmOfParts } from './aead.ts';
 import { xorNonce } from './authenticated-header.ts';
+import { ChaCha20 } from './chacha20.ts';
 import { blockEncipher } from './ciphers.ts';
 import { AS_SPECIFIED } from './construction.ts';
 import { timesX } from './ghash.ts';
@@ -28,70 +28,80 @@ export function sequenceSieve(
 }
 
 /**
- * In TLS 1.3 the last octet of the plaintext is a content type, or zero where there is padding. One block of key stream
- * for each number tells it, and a block cipher enciphers all those counters in one go. RFC 8446 §5.2.
+ * In TLS 1.3 the last octet of the plaintext is a content type, or zero where there is padding, and one octet of key
+ * stream for each number tells it. RFC 8446 §5.2.
  */
 class InnerTypeSieve implements SequenceSieve {
   readonly settles = 0;
-  private readonly blocks: Cipher;
+  private readonly stream: KeyStream;
   private readonly iv: Uint8Array;
-  /** What counter mode puts around the nonce: GCM's counter begins with 2 and has four octets, CCM's with 1. */
-  private readonly block = Buffer.alloc(16);
-  private readonly nonceAt: number;
   private readonly sealedType: number;
-  private readonly octetInBlock: number;
 
   static of(
     { suite }: Protection,
     keys: DirectionKeys,
     { bytes, start, end }: SealedRecord,
   ): InnerTypeSieve | undefined {
-    const blocks = blockEncipher(suite.cipher, keys.key);
     const last = end - suite.tagOctets - 1;
-    if (blocks === undefined || last < start) return undefined;
-    return new InnerTypeSieve(
-      blocks,
-      suite.mode === 'aead-gcm',
-      keys.iv,
-      last - start,
-      bytes[last] as number,
-    );
+    if (last < start) return undefined;
+    const stream =
+      suite.mode === 'aead-chacha'
+        ? chachaStream(keys.key, last - start)
+        : counterStream(suite.cipher, keys.key, suite.mode === 'aead-gcm', last - start);
+    if (stream === undefined) return undefined;
+    return new InnerTypeSieve(stream, keys.iv, bytes[last] as number);
   }
 
-  private constructor(
-    blocks: Cipher,
-    gcm: boolean,
-    iv: Uint8Array,
-    offset: number,
-    sealedType: number,
-  ) {
-    this.blocks = blocks;
+  private constructor(stream: KeyStream, iv: Uint8Array, sealedType: number) {
+    this.stream = stream;
     this.iv = iv;
     this.sealedType = sealedType;
-    this.octetInBlock = offset % 16;
-    this.nonceAt = gcm ? 0 : 1;
-    const counter = Math.floor(offset / 16) + (gcm ? 2 : 1);
-    if (gcm) {
-      this.block.writeUInt32BE(counter, 12);
-    } else {
-      this.block[0] = CCM_COUNTER_FLAGS;
-      this.block.writeUIntBE(counter, 13, 3);
-    }
   }
 
   sift(sequences: readonly number[]): readonly number[] {
-    const counters = Buffer.alloc(sequences.length * 16);
-    const nonce = Buffer.alloc(this.iv.length);
-    for (const [i, sequence] of sequences.entries()) {
+    const nonces = sequences.map((sequence) => {
+      const nonce = Buffer.alloc(this.iv.length);
       xorNonce(nonce, this.iv, sequence, 0);
-      nonce.copy(this.block, this.nonceAt);
-      this.block.copy(counters, i * 16);
-    }
-    const stream = this.blocks.update(counters);
-    return sequences.filter((_, i) =>
-      INNER_TYPES.has((stream[i * 16 + this.octetInBlock] as number) ^ this.sealedType),
-    );
+      return nonce;
+    });
+    const octets = this.stream(nonces);
+    return sequences.filter((_, i) => INNER_TYPES.has((octets[i] as number) ^ this.sealedType));
   }
+}
+
+/** The octet of key stream at one offset, under each of the nonces. */
+type KeyStream = (nonces: readonly Buffer[]) => readonly number[];
+
+function chachaStream(key: Uint8Array, offset: number): KeyStream {
+  const cipher = new ChaCha20(key);
+  // The first block makes the key of the tag. RFC 8439 §2.8.
+  return (nonces) => nonces.map((nonce) => cipher.octet(nonce, offset + 64));
+}
+
+/**
+ * Counter mode enciphers nonce and counter: all those blocks in one go. GCM counts from 2 on in four octets (the first
+ * block masks the tag), CCM from 1 on in three. Undefined where this machine lacks the cipher.
+ */
+function counterStream(
+  cipher: string,
+  key: Uint8Array,
+  gcm: boolean,
+  offset: number,
+): KeyStream | undefined {
+  const blocks = blockEncipher(cipher, key);
+  if (blocks === undefined) return undefined;
+  const block = Buffer.alloc(16);
+  block.writeUInt32BE(Math.floor(offset / 16) + (gcm ? 2 : 1), 12);
+  if (!gcm) block[0] = CCM_COUNTER_FLAGS;
+  return (nonces) => {
+    const counters = Buffer.alloc(nonces.length * 16);
+    for (const [i, nonce] of nonces.entries()) {
+      nonce.copy(block, gcm ? 0 : 1);
+      block.copy(counters, i * 16);
+    }
+    const stream = blocks.update(counters);
+    return nonces.map((_, i) => stream[i * 16 + (offset % 16)] as number);
+  };
 }
 
 /** Three octets of counter behind twelve of nonce. RFC 3610 §2.3. */

@@ -1,6 +1,7 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { GcmOfParts } from '../../src/crypto/aead.ts';
+import { ChaCha20 } from '../../src/crypto/chacha20.ts';
 import { Rc4 } from '../../src/crypto/rc4.ts';
 import { RecordOpener } from '../../src/crypto/record-opener.ts';
 import { cipherSuite } from '../../src/model/code-points/suites.ts';
@@ -26,6 +27,32 @@ describe('RC4', () => {
     stream.skip(4096 - 16);
     expect(stream.apply(zeros(20), 2, 18)).toEqual(hex(later));
     expect(twin.apply(zeros(16), 0, 16)).toEqual(hex(first));
+  });
+});
+
+/** RFC 8439 §2.3.2, §2.4.2. */
+describe('ChaCha20', () => {
+  const key = hex('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f');
+  const stream = (nonce: string, first: number, length: number) => {
+    const cipher = new ChaCha20(key);
+    const octets = Array.from({ length }, (_, i) =>
+      cipher.octet(Buffer.from(nonce, 'hex'), first + i),
+    );
+    return Buffer.from(octets).toString('hex');
+  };
+
+  it('gives the block of the RFC', () => {
+    expect(stream('000000090000004a00000000', 64, 64)).toBe(
+      '10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e' +
+        'd2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e',
+    );
+  });
+
+  it('equals OpenSSL over many blocks', () => {
+    const nonce = randomBytes(12);
+    const iv = Buffer.concat([Buffer.alloc(4), nonce]);
+    const expected = createCipheriv('chacha20', key, iv).update(zeros(1000));
+    expect(stream(nonce.toString('hex'), 0, 1000)).toBe(expected.toString('hex'));
   });
 });
 
