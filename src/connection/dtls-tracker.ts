@@ -293,6 +293,15 @@ export class DtlsTracker implements DtlsSink {
     }
   }
 
+  /** Is there another association on the 5-tuple whose keys are not known, so that the record may be its? */
+  private mayBeOfUnkeyed(a: Association, r: DtlsRecord): boolean {
+    const { unsealer } = this;
+    if (unsealer === undefined) return false;
+    for (let other = this.newest[r.flow]; other !== undefined; other = other.previous)
+      if (other !== a && !unsealer.hasKeys(other.row, r)) return true;
+    return this.reported[r.flow] === 1;
+  }
+
   /** The record belongs to association `a`. */
   private take(a: Association, r: DtlsRecord): void {
     const half = a.sides[r.side];
@@ -314,7 +323,7 @@ export class DtlsTracker implements DtlsSink {
     this.protectedFacts(a, half, r);
     const repeated = this.numbered(a, half, r);
     takeNonce(half, r);
-    const opened = this.unsealer?.sealed(a.row, r);
+    const opened = this.unsealer?.sealed(a.row, r, this.mayBeOfUnkeyed(a, r));
     if (r.contentType === CONTENT_TYPE.handshake)
       this.protectedHandshake(a, half, r, repeated, opened);
     else if (r.contentType === CONTENT_TYPE.alert)

@@ -7,6 +7,7 @@ import { EVENT, EventLog } from './event-log.ts';
 import { HelloStore } from './hello-store.ts';
 import { ALERT_13 } from './record-sizes.ts';
 import { SessionIndex } from './session-index.ts';
+import type { Owner, OwnerSearch } from './unsealing/owner-search.ts';
 import type { Tally } from './unsealing/tally.ts';
 
 /** What TLS and DTLS connections have in common: rows, hellos, events, counts. */
@@ -15,9 +16,9 @@ export class FactsRecorder {
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);
   /** What secrets opened of each connection, by row; empty without secrets. */
-  readonly unsealed = new Map<number, { readonly tally: Tally }>();
-  /** The run has secrets. */
-  hasSecrets = false;
+  readonly unsealed = new Map<number, Owner & { readonly tally: Tally }>();
+  /** Only where the run has secrets. */
+  owners: OwnerSearch | undefined;
   readonly sessions = new SessionIndex();
   /** Ids given so far. */
   connections = 0;
@@ -136,7 +137,7 @@ export class FactsRecorder {
 
   release(row: number): void {
     this.hellos.release(row);
-    if (this.hasSecrets) this.unsealed.delete(row);
+    if (this.owners !== undefined) this.unsealed.delete(row);
     const { log } = this;
     for (let e = this.table.firstEvent[row] as number; e !== 0; e = log.next[e - 1] as number) {
       // A HelloVerifyRequest has its octets in the slab.

@@ -123,6 +123,8 @@ export class Finals {
   private emit(history: History, neighbours: Neighbours): void {
     const { table } = this.facts;
     const { row, clientSide, placement } = history;
+    const unsealed = this.facts.unsealed.get(row);
+    if (unsealed !== undefined) this.facts.owners?.add(history, unsealed);
     this.index.add(history, {
       flow: placement.flow,
       clientSide,

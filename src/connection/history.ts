@@ -202,7 +202,7 @@ export class History implements ConnectionHistory, CompactHistory {
     this.bothDirections = placement.heard(0) && placement.heard(1);
     this.blindSpots = this.findBlindSpots(table.flags[row] as number);
     this.ordinary =
-      this.outcome === 'established' && !facts.hasSecrets
+      this.outcome === 'established' && facts.owners === undefined
         ? this.ordinaryClass(table.flags[row] as number)
         : 0;
   }
@@ -360,7 +360,7 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get decryption(): DecryptionFacts | undefined {
-    if (!this.facts.hasSecrets) return undefined;
+    if (this.facts.owners === undefined) return undefined;
     this.decryptionFacts ??=
       this.facts.unsealed.get(this.row)?.tally.facts() ?? new Tally().facts();
     return this.decryptionFacts;

@@ -116,7 +116,9 @@ export interface MisplacedRecord {
   readonly connection: number;
   readonly record: FailedRecord;
   readonly owner: RecordOwner;
+  /** Trials made, and binary logarithm of the odds that one opens by chance. */
   readonly trials: number;
+  readonly oddsLog2: number;
 }
 
 /** What became of the secrets that were given; counts and line numbers, nothing of the secrets. */

@@ -58,6 +58,15 @@ export const LIMITS = {
   resumableSessions: 65_536,
   /** Records of one connection that did not open and are told in full; further ones are counted. */
   failedRecordsPerConnection: 16,
+  /** Connections whose keys are kept to the end, to find the owner of a record that nobody could open. */
+  ownerCandidates: 262_144,
+  /** How many of them are tried for one record: the likeliest. */
+  ownersTried: 16_384,
+  /** Records, and their octets, that are kept for that search. */
+  strayRecords: 256,
+  strayOctets: 4 * 1024 * 1024,
+  /** Keys of one TLS direction that are remembered when it turns to others. */
+  formerKeys: 4,
   /** Records of one direction for which hypotheses are tried: a wrong secret fails them all alike. */
   explainedRecords: 4,
   /** Octets of one direction's compressed records that are kept to unpack the next, and what they may unpack to. */

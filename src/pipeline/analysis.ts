@@ -6,6 +6,7 @@ import { Finals } from '../connection/finals.ts';
 import { RandomIndex } from '../connection/random-index.ts';
 import { ServerIndex } from '../connection/server-index.ts';
 import { TlsTracker } from '../connection/tls-tracker.ts';
+import { OwnerSearch } from '../connection/unsealing/owner-search.ts';
 import { Vault } from '../connection/unsealing/vault.ts';
 import { PacketDecoder } from '../decode/decode-packet.ts';
 import type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from '../model/analysis.ts';
@@ -142,6 +143,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.tcpStage.end();
     this.finals.end();
     this.index.lastNanos = this.clock.latest;
+    this.index.misplaced = this.facts.owners?.search() ?? [];
     this.rules.capture(this.index);
     return {
       captures: this.captures,
@@ -162,7 +164,7 @@ class Run implements Analysis, PacketSink, TransportSink {
   /** There are secrets: from now on records are kept whole and opened. */
   private unseal(vault: Vault): void {
     this.vault = vault;
-    this.facts.hasSecrets = true;
+    this.facts.owners = new OwnerSearch();
     this.records.keepBodies();
     this.tls.unseal(vault);
     this.dtls.unseal(vault);

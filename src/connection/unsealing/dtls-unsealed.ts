@@ -6,22 +6,25 @@ import {
   FINISHED,
   NEW_SESSION_TICKET,
 } from '../../model/code-points/handshake-types.ts';
+import type { FailedRecord } from '../../model/decryption.ts';
 import type { At, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { checkFinished } from './check-finished.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
+import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { Tally } from './tally.ts';
 import type { Vault } from './vault.ts';
-import type { NumberedRecord, OpenedRecord } from './wire-record.ts';
+import { detached, type NumberedRecord, type OpenedRecord } from './wire-record.ts';
 
 /**
  * One DTLS association as its records are opened: each carries its epoch and number, so none depends on another
  * (RFC 6347 §4.1). Epoch n is keyed by the n-th handshake.
  */
-export class DtlsUnsealed {
+export class DtlsUnsealed implements Owner {
   readonly tally = new Tally();
+  readonly kept: KeptRecord[] = [];
   private readonly vault: Vault;
   private readonly handshakes = [new KeyedHandshake()];
   private readonly openers: Record<Role, (RecordOpener | undefined)[]> = { client: [], server: [] };
@@ -62,8 +65,12 @@ export class DtlsUnsealed {
     );
   }
 
+  hasKeys(from: Role, epoch: number): boolean {
+    return this.openerOf(from, epoch) !== undefined;
+  }
+
   /** @returns what was in the record, if it opened */
-  sealed(from: Role, record: NumberedRecord): OpenedRecord | undefined {
+  sealed(from: Role, record: NumberedRecord, mayBeAnothers: boolean): OpenedRecord | undefined {
     const opening = this.openerOf(from, record.epoch)?.open(record, record.sequence, record.epoch);
     if (opening === undefined) {
       const { obstacle, detail } = this.handshakes[record.epoch - 1] ?? {};
@@ -78,7 +85,8 @@ export class DtlsUnsealed {
       this.tally.authenticated(from);
       return opening;
     }
-    this.failed(from, record, opening.why);
+    if (mayBeAnothers) this.tally.skipped(undefined);
+    else this.failed(from, record, opening.why);
     return undefined;
   }
 
@@ -88,7 +96,7 @@ export class DtlsUnsealed {
     why: Extract<Opening, { kind: 'failed' }>['why'],
   ): void {
     const outcome = this.tally.mayExplain(from) ? this.explained(from, record) : undefined;
-    this.tally.failed({
+    const failure: FailedRecord = {
       from,
       contentType: record.type,
       length: record.end - record.start,
@@ -103,6 +111,20 @@ export class DtlsUnsealed {
       openedBefore: this.tally.openedBefore(from),
       afterGap: false,
       isExtra: false,
+    };
+    this.tally.failed(failure);
+    const { epoch, sequence } = record;
+    if (outcome?.explanation === undefined && this.kept.length < LIMITS.failedRecordsPerConnection)
+      this.kept.push({ fact: failure, record: detached(record), epoch, sequence });
+  }
+
+  directions(): OwnedDirection[] {
+    return this.handshakes.flatMap(({ keys, protection }, index) => {
+      if (keys === undefined || protection === undefined) return [];
+      const epoch = index + 1;
+      return (['client', 'server'] as const).map((from) => {
+        return { from, protection, keys: keys[from], sequence: 0, epoch };
+      });
     });
   }
 

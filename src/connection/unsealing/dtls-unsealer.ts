@@ -38,8 +38,17 @@ export class DtlsUnsealer {
     return from !== undefined && r.end - r.start === r.length && this.of(row).opens(from, wire(r));
   }
 
-  /** @returns what was in the record, if it opened */
-  sealed(row: number, r: DtlsRecord): OpenedRecord | undefined {
+  /** Are the keys of this direction and epoch known? */
+  hasKeys(row: number, r: DtlsRecord): boolean {
+    const from = this.roleOf(row, r.side);
+    return from !== undefined && this.of(row).hasKeys(from, r.epoch);
+  }
+
+  /**
+   * @param mayBeAnothers the record may belong to an association whose keys are not known: no failure then
+   * @returns what was in the record, if it opened
+   */
+  sealed(row: number, r: DtlsRecord, mayBeAnothers: boolean): OpenedRecord | undefined {
     const from = this.roleOf(row, r.side);
     if (from === undefined) return undefined;
     // A record that the snap length cut says nothing about its MAC.
@@ -47,7 +56,7 @@ export class DtlsUnsealer {
       this.of(row).tally.skipped(undefined);
       return undefined;
     }
-    return this.of(row).sealed(from, wire(r));
+    return this.of(row).sealed(from, wire(r), mayBeAnothers);
   }
 
   private of(row: number): DtlsUnsealed {

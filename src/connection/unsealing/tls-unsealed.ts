@@ -23,11 +23,12 @@ import { checkFinished } from './check-finished.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
+import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { otherMaster } from './premaster.ts';
 import { Tally } from './tally.ts';
 import { TrafficSecrets } from './traffic-secrets.ts';
 import type { Vault } from './vault.ts';
-import type { OpenedRecord, WireRecord } from './wire-record.ts';
+import { detached, type OpenedRecord, type WireRecord } from './wire-record.ts';
 
 /** How one direction is being read. */
 class Reading {
@@ -49,6 +50,10 @@ class Reading {
   gapSearches = 0;
   /** Records that failed since the last one that opened, oldest first. */
   readonly pending: Mutable<FailedRecord>[] = [];
+  /** Keys that were in use before, the latest last. */
+  readonly former: OwnedDirection[] = [];
+  /** Explicit nonce of the last record that opened. */
+  lastNonce: Uint8Array | undefined;
   /** Records are compressed before they are protected. RFC 3749 §2. */
   inflation: Inflation | undefined;
 
@@ -57,6 +62,10 @@ class Reading {
   }
 
   use(protection: Protection | undefined, keys: DirectionKeys | undefined): void {
+    const present = this.direction();
+    if (present !== undefined) this.former.push(present);
+    if (this.former.length > LIMITS.formerKeys) this.former.shift();
+    this.lastNonce = undefined;
     this.keys = keys;
     this.opener = protection && keys && new RecordOpener(protection, keys);
     this.position = undefined;
@@ -65,6 +74,14 @@ class Reading {
     this.isSealed = true;
     this.hasGap = false;
     this.pending.length = 0;
+  }
+
+  /** The present keys with what is needed to try them on a record of another connection. */
+  direction(): OwnedDirection | undefined {
+    const { from, opener, keys, sequence, lastNonce } = this;
+    if (opener === undefined || keys === undefined) return undefined;
+    const { protection, position } = opener;
+    return { from, protection, keys, position, sequence, lastNonce };
   }
 }
 
@@ -77,8 +94,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * One TLS connection as its records are opened. Records are numbered by counting (RFC 5246 §6.1, RFC 8446 §5.3), so a
  * direction is followed record by record: one that fails does not end it, lost octets are made up for by looking ahead.
  */
-export class TlsUnsealed {
+export class TlsUnsealed implements Owner {
   readonly tally = new Tally();
+  readonly kept: KeptRecord[] = [];
   private readonly vault: Vault;
   private readonly readings = { client: new Reading('client'), server: new Reading('server') };
   private handshake = new KeyedHandshake();
@@ -86,6 +104,13 @@ export class TlsUnsealed {
 
   constructor(vault: Vault) {
     this.vault = vault;
+  }
+
+  directions(): OwnedDirection[] {
+    return [this.readings.client, this.readings.server].flatMap((reading) => {
+      const present = reading.direction();
+      return present === undefined ? reading.former : [...reading.former, present];
+    });
   }
 
   /** A complete handshake message; `isProtected` tells that it came out of a protected record. */
@@ -144,6 +169,7 @@ export class TlsUnsealed {
     }
     if (opening.kind === 'opened') {
       this.tally.authenticated(from);
+      reading.lastNonce = nonceOf(reading, record);
       if (reading.inflation === undefined) return opening;
       const content = reading.inflation.next(opening.content);
       return content && { ...opening, content };
@@ -272,6 +298,8 @@ export class TlsUnsealed {
       isExtra: false,
     };
     this.tally.failed(failure);
+    if (outcome?.explanation === undefined && this.kept.length < LIMITS.failedRecordsPerConnection)
+      this.kept.push({ fact: failure, record: detached(record) });
     reading.pending.push(failure);
     if (reading.pending.length > LIMITS.explainedRecords) reading.pending.shift();
     reading.sequence = (outcome?.sequence ?? reading.sequence) + 1;
@@ -407,4 +435,10 @@ export class TlsUnsealed {
     const { found, isTls13 } = this.handshake;
     if (found !== undefined && !isTls13) this.vault.remember(body.subarray(6), found);
   }
+}
+
+/** The explicit nonce of a record, if its protection has one. RFC 5288 §3. */
+function nonceOf({ opener }: Reading, { bytes, start }: WireRecord): Uint8Array | undefined {
+  const octets = opener?.protection.suite.explicitNonceOctets ?? 0;
+  return octets === 0 ? undefined : bytes.slice(start, start + octets);
 }

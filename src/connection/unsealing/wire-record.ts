@@ -12,3 +12,9 @@ export interface NumberedRecord extends WireRecord {
   readonly epoch: number;
   readonly sequence: number;
 }
+
+/** The same record with octets of its own. */
+export function detached({ type, version, bytes, start, end }: SealedRecord): SealedRecord {
+  const own = bytes.slice(start, end);
+  return { type, version, bytes: own, start: 0, end: own.length };
+}
