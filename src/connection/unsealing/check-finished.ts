@@ -1,8 +1,8 @@
 import { explainFinished, type NamedSecret } from '../../crypto/finished.ts';
-import type { Explanation as Comparison } from '../../crypto/hypothesis.ts';
 import type { TranscriptMessage } from '../../crypto/transcript.ts';
-import type { Explanation, FinishedCheck } from '../../model/decryption.ts';
+import type { FinishedCheck } from '../../model/decryption.ts';
 import type { At, Role } from '../../model/history.ts';
+import { explanationOf } from './explanation.ts';
 import type { KeyedHandshake } from './keyed-handshake.ts';
 import type { TrafficSecrets } from './traffic-secrets.ts';
 
@@ -52,23 +52,3 @@ function otherSecrets(from: Role, secrets: TrafficSecrets | undefined): NamedSec
   ];
   return named.flatMap(({ name, secret }) => (secret === undefined ? [] : [{ name, secret }]));
 }
-
-/** A comparison as the fact that histories hold. @param bits of the value compared */
-export function explanationOf(comparison: Comparison, bits: number): Explanation | undefined {
-  if (comparison.kind !== 'explained') return undefined;
-  const [{ hypothesis, detail }, ...others] = comparison.matches;
-  return {
-    hypothesis: hypothesis.id,
-    meaning: hypothesis.meaning,
-    source: hypothesis.source,
-    details: {
-      ...(detail !== undefined && { detail }),
-      ...(others.length > 0 && { alike: others.map((other) => other.hypothesis.id).join(', ') }),
-    },
-    trials: MOST_HYPOTHESES,
-    oddsLog2: Math.ceil(Math.log2(MOST_HYPOTHESES)) - bits,
-  };
-}
-
-/** More than all variants of all hypotheses about one value. */
-const MOST_HYPOTHESES = 1024;

@@ -1,6 +1,6 @@
-import type { NearestMiss } from '../../crypto/key-log.ts';
 import { SESSION_TICKET } from '../../model/code-points/extensions.ts';
 import { CLIENT_KEY_EXCHANGE } from '../../model/code-points/handshake-types.ts';
+import { describeMiss } from './explanation.ts';
 import type { FoundMaster, KeyedHandshake } from './keyed-handshake.ts';
 import { masterFromPremaster } from './premaster.ts';
 import type { Vault } from './vault.ts';
@@ -42,12 +42,3 @@ function resumed(vault: Vault, handshake: KeyedHandshake): FoundMaster | undefin
 }
 
 const NONE = new Uint8Array(0);
-
-/** What the key log has instead, without any of it. */
-export function describeMiss(miss: NearestMiss): string {
-  if (miss.kind === 'other-label') return `the key log has only ${miss.labels.join(', ')} for it`;
-  return (
-    `line ${miss.line} of key log ${miss.log} has a random that differs in ` +
-    `${miss.differingOctets} of 32 octets`
-  );
-}

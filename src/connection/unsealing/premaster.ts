@@ -10,7 +10,7 @@ import type { RsaKey } from '../../crypto/rsa-keys.ts';
 import { CERTIFICATE, CLIENT_KEY_EXCHANGE } from '../../model/code-points/handshake-types.ts';
 import { DTLS_PRE_STANDARD, SSL_3_0 } from '../../model/code-points/versions.ts';
 import type { Explanation, SecretSource } from '../../model/decryption.ts';
-import { explanationOf } from './check-finished.ts';
+import { explanationOf } from './explanation.ts';
 import type { FoundMaster, KeyedHandshake } from './keyed-handshake.ts';
 import type { Vault } from './vault.ts';
 

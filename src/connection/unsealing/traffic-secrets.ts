@@ -4,7 +4,7 @@ import { hkdfHash, nextTrafficSecret } from '../../crypto/key-schedule.ts';
 import type { Obstacle } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { describeMiss } from './find-master.ts';
+import { describeMiss } from './explanation.ts';
 import type { KeyedHandshake } from './keyed-handshake.ts';
 import type { Vault } from './vault.ts';
 
