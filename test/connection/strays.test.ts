@@ -176,3 +176,58 @@ describe('the same ciphertext', () => {
     expect(told(tapped)).toEqual([]);
   });
 });
+
+describe('hellos of somebody else', () => {
+  const hosts = (n: number) => ({
+    client: { address: `192.0.2.${n}`, port: 40_000 + n },
+    server: { address: '198.51.100.20', port: 443 },
+  });
+  const hellos = (seed: number) => {
+    const [asked, answered] = new TlsWriter({ seed, version: 0x0304 }).handshake();
+    if (asked === undefined || answered === undefined) throw new Error('no hellos');
+    return { asked: asked.record, answered: answered.record };
+  };
+  const answersOf = (...flows: readonly TcpFlow[]) =>
+    analyse(captureFile(flows.flatMap(({ frames }) => frames))).connections.map(({ oddities }) =>
+      oddities.map(({ kind, answers }) => [kind, answers]),
+    );
+  const flow = (n: number) => new TcpFlow({ hosts: hosts(n), startNanos: n * 1000 }).open();
+
+  test('a ServerHello is known by the session id of the other ClientHello', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(2).answered);
+    const two = flow(2).send('client', hellos(2).asked);
+    expect(answersOf(one, two)).toEqual([[['session-id-not-echoed', 2]], []]);
+  });
+
+  test('the other connection is not named where several had that session id', () => {
+    const one = flow(1)
+      .wait(1e6)
+      .send('client', hellos(1).asked)
+      .send('server', hellos(2).answered);
+    const two = flow(2).send('client', hellos(2).asked);
+    const three = flow(3).send('client', hellos(2).asked);
+    const told = answersOf(one, two, three);
+    expect(told.flat()).toEqual([['session-id-not-echoed', 0]]);
+  });
+
+  test('nor where nobody had it', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(2).answered);
+    expect(answersOf(one)).toEqual([[['session-id-not-echoed', 0]]]);
+  });
+
+  test('an answer that fits says nothing', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(1).answered);
+    expect(answersOf(one)).toEqual([[]]);
+  });
+
+  test('a ClientHello that comes back is no hello of a client', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(1).asked);
+    const { connections } = analyse(captureFile(one.frames));
+    expect(
+      connections.map(({ client, oddities }) => [
+        client.address,
+        ...oddities.map(({ kind, from }) => [kind, from]),
+      ]),
+    ).toEqual([['192.0.2.1', ['hello-reflected', 'server']]]);
+  });
+});
