@@ -1,9 +1,16 @@
 /** Records that stand out of their direction: explicit nonces off the line, ciphertext that was seen before. */
 import { describe, expect, test } from 'vitest';
 import { analyse, onlyConnection } from '../support/analyse.ts';
-import { TlsWriter } from '../support/conversation.ts';
+import { Association, TlsWriter } from '../support/conversation.ts';
 import { type Octets, tlsRecord } from '../support/hello-builder.ts';
-import { captureFile, type Peer, TcpFlow, type TcpOptions } from '../support/network.ts';
+import {
+  captureFile,
+  MS,
+  type Peer,
+  TcpFlow,
+  type TcpOptions,
+  UdpFlow,
+} from '../support/network.ts';
 import { Cipherlike, nonceOf } from '../support/protection.ts';
 
 const FIRST = 0x5e11_0000_ffff_fffen;
@@ -229,5 +236,49 @@ describe('hellos of somebody else', () => {
         ...oddities.map(({ kind, from }) => [kind, from]),
       ]),
     ).toEqual([['192.0.2.1', ['hello-reflected', 'server']]]);
+  });
+});
+
+describe('DTLS numbers far ahead', () => {
+  const told = (talk: (a: Association) => void) => {
+    const flow = new UdpFlow();
+    const a = new Association(flow);
+    for (const [from, flight] of a.flights()) a.send(from, flight());
+    const send = (sequence: number) => a.send('client', [a.sealed('client', 23, 40, { sequence })]);
+    for (const sequence of [1, 2, 3]) send(sequence);
+    talk(a);
+    const { dtls } = onlyConnection(captureFile(flow.frames));
+    return dtls?.anomalies.map(({ kind, ahead, lineGoesOn }) => [kind, ahead, lineGoesOn]);
+  };
+  const sends =
+    (...sequences: readonly number[]) =>
+    (a: Association) => {
+      for (const sequence of sequences)
+        a.send('client', [a.sealed('client', 23, 40, { sequence })]);
+    };
+
+  test.each<[string, (a: Association) => void, readonly unknown[]]>([
+    ['one of them, and the line goes on', sends(500_000, 4, 5), [['far-number', 499_997, true]]],
+    ['one of them, and nothing behind it', sends(500_000), [['far-number', 499_997, false]]],
+    ['a jump that the next record confirms', sends(500_000, 500_001, 500_002), []],
+    ['a gap as loss leaves it', sends(900, 901), []],
+    [
+      'more than a pause explains at this rate',
+      (a) => {
+        a.flow.wait(5 * MS);
+        sends(2000)(a);
+      },
+      [['far-number', 1997, false]],
+    ],
+    [
+      'what a longer pause explains',
+      (a) => {
+        a.flow.wait(1000 * MS);
+        sends(2000)(a);
+      },
+      [],
+    ],
+  ])('%s', (_name, talk, want) => {
+    expect(told(talk)).toEqual(want);
   });
 });

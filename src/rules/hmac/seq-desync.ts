@@ -22,11 +22,12 @@ const MESSAGES = {
   },
   writers: {
     title: 'Explicit nonces were used twice: two writers appear to share one TLS state',
-    what: 'The {from} counts its explicit nonces up, and comes to {got} a second time in packet {packet}, with other octets, and goes on from there{refusal}.',
+    what: 'The {from} counts its explicit nonces up, and comes to {got} a second time in packet {packet}, with other octets{refusal}.',
     causes: [
       'A process forked while the connection was open, and parent and child both write on it.',
       'Threads write on one connection without a lock.',
       'The state was restored from a copy.',
+      'The record belongs to another connection whose nonces are sequence numbers too.',
     ],
     remedies: [
       'Open connections after the fork, or close them in the child without writing.',
@@ -61,7 +62,7 @@ export const seqDesync = defineConnectionRule({
     matters:
       'Every record is authenticated together with its number, which both sides count for themselves. A record that is sent twice, left out, or written by a second process with a copy of the state cannot be authenticated, and the receiver ends the connection with bad_record_mac.',
     decides:
-      'The same ciphertext twice in one direction is proven: TCP delivers each octet once. Explicit nonces (TLS 1.2 with AES-GCM or AES-CCM) show two writers where they are counted up by one and a second line of the same numbers runs beside or behind the first: likely. Numbers that are left out are possible at best, and only told where the receiver ended the connection over it.',
+      'The same ciphertext twice in one direction is proven: TCP delivers each octet once. Explicit nonces (TLS 1.2 with AES-GCM or AES-CCM) show a second writer where they are counted up by one and one that was used comes again with other octets: likely where a second line of the same numbers runs beside or behind the first or where the line has a start of its own, and possible where sequence numbers serve as nonces, which other connections have in common. Numbers that are left out are possible at best, and only told where the receiver ended the connection over it.',
     silent:
       'Where nonces are random or implicit, for alerts (some stacks write them by another way), and where octets are missing from the capture.',
     yieldsTo: ['record-decrypts-under-other-connection', 'tls-foreign-record-suspected'],
@@ -87,14 +88,17 @@ function doubled(history: ConnectionHistory): Found | undefined {
 }
 
 function writers(history: ConnectionHistory): Found | undefined {
-  const stray = history.strays.find(
-    ({ kind, after }) => kind === 'nonce-repeated' && (after === 'moved' || after === 'both'),
-  );
-  if (stray === undefined) return undefined;
+  const stray = history.strays.find(({ kind }) => kind === 'nonce-repeated');
+  if (stray?.nonce === undefined) return undefined;
+  const { after, nonce } = stray;
+  const refusal = refusalOf(history, stray);
+  // Sequence numbers as nonces are those of every connection; a start of its own is nobody else's.
+  const isOwn = !nonce.got.startsWith('00000000');
+  const isLine = after === 'moved' || after === 'both';
   return found(history, stray, {
     message: 'writers',
-    confidence: 'likely',
-    severity: refusalOf(history, stray) === undefined ? 'warning' : 'error',
+    confidence: isOwn || isLine ? 'likely' : 'possible',
+    severity: refusal !== undefined && (isOwn || isLine) ? 'error' : 'warning',
   });
 }
 

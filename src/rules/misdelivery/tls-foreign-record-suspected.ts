@@ -131,7 +131,7 @@ function haveHostInCommon({ connections }: FindingVerdict, index: CaptureIndex):
 
 /** Explicit nonces off the line, one or two of them, that the receiver did not take. */
 function nonces(history: ConnectionHistory): Found[] {
-  const offLine = history.strays.filter(({ kind }) => kind.startsWith('nonce-'));
+  const offLine = history.strays.filter(({ kind }) => kind === 'nonce-off-line');
   for (const stray of offLine) {
     const { after, nonce, other, from } = stray;
     const inDirection = offLine.filter((one) => one.from === from).length;
@@ -142,13 +142,11 @@ function nonces(history: ConnectionHistory): Found[] {
     if (isCopy || (after === undefined && isNear(nonce))) continue;
     const refusal = refusalOf(history, stray);
     if (refusal === undefined) continue;
-    const repeated = stray.kind === 'nonce-repeated';
     return [
       {
         kind: 'finding',
         message: 'nonce',
-        confidence: repeated ? 'possible' : 'likely',
-        severity: repeated ? 'warning' : 'error',
+        confidence: 'likely',
         connections: other === undefined ? [history.id] : [history.id, other.connection],
         evidence: [
           strayWitness(stray, history.id),

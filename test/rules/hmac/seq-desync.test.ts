@@ -38,9 +38,22 @@ testConnectionRule(
       want: [{ message: 'writers', severity: 'warning', confidence: 'likely', packets: [30] }],
     },
     {
-      name: 'leaves a single nonce that was used before to tls-foreign-record-suspected',
-      history: withStrays(refused, second('line')),
-      want: 'pass',
+      name: 'takes a single nonce for a second writer where no other connection has such nonces',
+      history: withStrays(refused, second(undefined)),
+      want: [{ message: 'writers', severity: 'error', confidence: 'likely', packets: [30, 31] }],
+    },
+    {
+      name: 'is less sure where nonces are sequence numbers',
+      history: withStrays(
+        refused,
+        stray('nonce-repeated', {
+          after: 'line',
+          nonce: { got: '0000000000000003', due: '0000000000000009' },
+        }),
+      ),
+      want: [
+        { message: 'writers', severity: 'warning', confidence: 'possible', packets: [30, 31] },
+      ],
     },
     {
       name: 'warns of numbers that are left out before the receiver gives up',
