@@ -6,6 +6,8 @@ import { analyze } from '../../src/index.ts';
 /** A line of `samples/suites/index.jsonl`: one case of `record.mjs`. */
 interface Case {
   readonly file: string;
+  /** Null: the keys are inside the capture. */
+  readonly keys: string | null;
   readonly version: string;
   readonly id: string;
   readonly suite: string;
@@ -49,5 +51,23 @@ describe.each(files)('the healthy connections of %s', (file) => {
     expect(told).toEqual(expect.arrayContaining(expected));
     expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
     expect(captures.flatMap(({ notices }) => notices)).toEqual([]);
+  });
+
+  it('are opened to the last record with their keys, and every Finished verifies', async () => {
+    const beside = cases.find((one) => one.file === file)?.keys;
+    const keyLogs = beside ? [readFileSync(`${SUITES}${beside}`)] : [];
+    const { connections, findings } = await analyze(`${SUITES}${file}`, {
+      ...(beside && { secrets: { keyLogs } }),
+    });
+    for (const { decryption, records } of connections) {
+      expect(decryption).toMatchObject({
+        failed: 0,
+        skipped: 0,
+        finished: { client: true, server: true },
+      });
+      const sent = records.client.applicationData + records.server.applicationData;
+      expect(decryption?.authenticated).toBeGreaterThanOrEqual(sent);
+    }
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
   });
 });
