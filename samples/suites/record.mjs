@@ -178,9 +178,8 @@ function writeFiles(files, packets, out) {
 function grouped(items, keyOf) {
   const groups = new Map();
   for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
+    const group = groups.get(keyOf(item)) ?? [];
+    groups.set(keyOf(item), group);
     group.push(item);
   }
   return groups;

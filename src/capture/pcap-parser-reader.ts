@@ -27,7 +27,7 @@ export class PcapParserRecordReader implements PcapRecordReader {
     const batch = makeBatch(header, bytes.subarray(start, stop));
 
     const { cursor } = this.#outlet;
-    cursor.bytes = batch;
+    cursor.bytes = new Uint8Array(batch.buffer, batch.byteOffset, batch.length);
     cursor.view = new DataView(batch.buffer, batch.byteOffset, batch.length);
     cursor.linkType = header.linkType;
     cursor.interfaceIndex = 0;

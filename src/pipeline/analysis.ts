@@ -115,7 +115,11 @@ class Run implements Analysis, PacketSink, TransportSink {
   }
 
   push(chunk: Uint8Array): void {
-    this.reader?.push(chunk);
+    // A Buffer hands out its own octets where a copy is asked for (`slice`): nobody behind here shall meet one.
+    const { buffer, byteOffset, length } = chunk;
+    this.reader?.push(
+      chunk.constructor === Uint8Array ? chunk : new Uint8Array(buffer, byteOffset, length),
+    );
   }
 
   endCapture(octets: number, damaged?: string): CaptureFacts {

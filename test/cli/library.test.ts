@@ -28,6 +28,21 @@ describe('analyze', () => {
     expect(packed.findings).toEqual(file.findings);
   });
 
+  test('leaves the octets that it is given alone, also where it looks for damage in them', async () => {
+    const sample = 'samples/tls-finished-corrupted-gcm';
+    const octets = readFileSync(`${sample}/capture.pcap`);
+    const before = Uint8Array.from(octets);
+    const secrets = { keyLogs: [readFileSync(`${sample}/keys.log`)] };
+    const [plain, other, file] = await Promise.all([
+      analyze(octets, { secrets }),
+      analyze(octets, { secrets, reader: 'pcap-parser' }),
+      analyze(`${sample}/capture.pcap`, { secrets }),
+    ]);
+    expect(Uint8Array.from(octets)).toEqual(before);
+    expect(plain.findings).toEqual(file.findings);
+    expect(other.findings).toEqual(file.findings);
+  });
+
   test('runs the rules that are named, and no others that do not exist', async () => {
     const report = await analyze(path, { rules: [] });
     expect(report.findings).toEqual([]);

@@ -120,6 +120,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     strays: h.strays.map((one) => ({ ...one })),
     oddities: structuredClone(h.oddities),
     blindSpots: [...h.blindSpots],
+    decryption: structuredClone(h.decryption),
     tcp: h.tcp && structuredClone(h.tcp),
     dtls: dtls && {
       ordinal: dtls.ordinal,

@@ -13,7 +13,7 @@ export function checkFinished(
   secrets: TrafficSecrets | undefined,
   at: At,
 ): FinishedCheck | undefined {
-  const { protection, transcript, earlier } = handshake;
+  const { protection, transcript, earlier, requests } = handshake;
   const { from } = message;
   const secret = handshake.isTls13
     ? secrets?.of(from, 0)
@@ -22,7 +22,7 @@ export function checkFinished(
   const comparison = explainFinished({
     suite: protection.suite,
     version: protection.version,
-    messages: transcript.before(message),
+    messages: [...requests, ...transcript.before(message)],
     earlier,
     from,
     secret,

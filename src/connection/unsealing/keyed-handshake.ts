@@ -7,7 +7,11 @@ import {
   EXTENDED_MASTER_SECRET,
   TRUNCATED_HMAC,
 } from '../../model/code-points/extensions.ts';
-import { CLIENT_HELLO, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
+import {
+  CLIENT_HELLO,
+  HELLO_REQUEST,
+  SERVER_HELLO,
+} from '../../model/code-points/handshake-types.ts';
 import { cipherSuite } from '../../model/code-points/suites.ts';
 import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
 import type { Obstacle, SecretSource } from '../../model/decryption.ts';
@@ -30,6 +34,8 @@ export class KeyedHandshake {
   readonly transcript = new HandshakeMessages();
   /** Messages of the handshakes before it on the same connection. */
   readonly earlier: readonly TranscriptMessage[];
+  /** HelloRequests so far, those that asked for this handshake first: no transcript has them (RFC 5246 §7.4.1.1). */
+  readonly requests: TranscriptMessage[];
   clientHello: ClientHello | undefined;
   serverHello: ServerHello | undefined;
   protection: Protection | undefined;
@@ -45,6 +51,7 @@ export class KeyedHandshake {
   /** @param before the handshake that this one renegotiates */
   constructor(before?: KeyedHandshake) {
     this.earlier = before === undefined ? [] : [...before.earlier, ...before.transcript.ordered()];
+    this.requests = before === undefined ? [] : before.requests.splice(0);
   }
 
   /** @param body without header; `sequence` of DTLS. @returns the message as it was added */
@@ -59,7 +66,8 @@ export class KeyedHandshake {
     octets.set([type, body.length >> 16, (body.length >> 8) & 0xff, body.length & 0xff]);
     octets.set(body, 4);
     const message = { from, type, octets, ...(isDtls && { messageSeq: sequence }) };
-    this.transcript.add(message);
+    if (type === HELLO_REQUEST) this.requests.push(message);
+    else this.transcript.add(message);
     if (type === CLIENT_HELLO)
       this.clientHello = decodeClientHello(octets.subarray(4), isDtls).message;
     else if (type === SERVER_HELLO) this.negotiate(decodeServerHello(octets.subarray(4)).message);

@@ -61,9 +61,11 @@ export class Tally {
     return this.failures.filter((record) => record.from === from).length < LIMITS.explainedRecords;
   }
 
-  /** A Finished counts once; its retransmissions say the same. */
+  /** A Finished counts once: its retransmissions say the same. The first that is wrong counts before any that is right. */
   finishedChecked(check: FinishedCheck): void {
-    this.finished[check.from] ??= check;
+    const known = this.finished[check.from];
+    if (known === undefined || (known.verified && !check.verified))
+      this.finished[check.from] = check;
   }
 
   facts(): DecryptionFacts {
