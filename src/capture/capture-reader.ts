@@ -72,8 +72,13 @@ export class CaptureReader {
 
   /** @param chunk the next octets of the (decompressed) file; may be reused after the call */
   push(chunk: Uint8Array): void {
-    if (this.#joiner !== undefined) this.#joiner.push(chunk);
-    else if (this.#problem === undefined) this.#sniff(chunk);
+    // A subclass may slice without copying, as Node's Buffer does; what is kept of a chunk must be a copy.
+    const octets =
+      chunk.constructor === Uint8Array
+        ? chunk
+        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+    if (this.#joiner !== undefined) this.#joiner.push(octets);
+    else if (this.#problem === undefined) this.#sniff(octets);
   }
 
   /** The file is over. Call once. */

@@ -43,6 +43,20 @@ describe('files that are no captures', () => {
     }
   });
 
+  it('hands on octets whose slices are copies, whatever kind of array it is given', () => {
+    const kept: Uint8Array[] = [];
+    const reader = new CaptureReader(
+      { packet: ({ bytes, offset }) => kept.push(bytes.slice(offset, offset + 4)) },
+      { notice() {} },
+      emptyFacts(),
+      { reader: 'native', firstPacketNumber: 1 },
+    );
+    const block = Buffer.from(pcapFile({ packets: [{ octets: payload(20) }] }));
+    reader.push(block);
+    block.fill(0);
+    expect(kept).toEqual([payload(20).slice(0, 4)]);
+  });
+
   it('knows a foreign file before its end', () => {
     const { reader } = startReading();
     reader.push(new Uint8Array(40));
