@@ -3,7 +3,7 @@
 //   npm run build && node samples/suites/check.mjs FOLDER
 //
 // One row per stack and version. A connection counts when it is established, every protected record of it authenticated,
-// and none was left out; no finding above info may be about it. Ends with status 1 unless that holds for all.
+// none was left out, and both Finished verify; no finding above info may be about it. Ends with status 1 unless that holds for all.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ONE_RUN = { timeout: 120_000, maxBuffer: 1 << 28 };
-const COMPLAINTS_SHOWN = 40;
+/** Of each kind of complaint so many cases are named. */
+const CASES_NAMED = 5;
 const tlsdiag = fileURLToPath(new URL('../../bin/tlsdiag.js', import.meta.url));
 const [folder] = process.argv.slice(2);
 if (!folder) throw new Error('check.mjs FOLDER');
@@ -35,9 +36,11 @@ async function reportOf({ file, keys }) {
 function complaint({ outcome, decryption }) {
   if (outcome !== 'established') return outcome;
   if (!decryption) return 'no secrets used';
-  const { authenticated, failed, skipped } = decryption;
+  const { authenticated, failed, skipped, finished } = decryption;
   if (failed > 0 || skipped > 0) return `${failed} failed, ${skipped} skipped`;
-  return authenticated > 0 ? undefined : 'nothing authenticated';
+  if (authenticated === 0) return 'nothing authenticated';
+  const [client, server] = [finished?.client, finished?.server];
+  return client && server ? undefined : `Finished of client ${client}, of server ${server}`;
 }
 
 function judge(one, report) {
@@ -55,7 +58,7 @@ function judge(one, report) {
 }
 
 const rows = new Map();
-const complaints = [];
+const complaints = new Map();
 const files = [...new Map(cases.map((one) => [one.file, one])).values()];
 
 async function work() {
@@ -69,17 +72,23 @@ async function work() {
       row.cases += 1;
       row.connections += one.connections;
       row.authenticated += verdict.good;
-      for (const text of new Set(verdict.complaints))
-        complaints.push(`${key} ${one.suite} ${JSON.stringify(one.options)}: ${text}`);
+      for (const text of new Set(verdict.complaints)) {
+        const named = complaints.get(text) ?? [];
+        complaints.set(text, named);
+        named.push(`${key} ${one.suite} ${JSON.stringify(one.options)}`);
+      }
     }
   }
 }
 
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 console.table(Object.fromEntries([...rows].sort()));
-for (const line of complaints.slice(0, COMPLAINTS_SHOWN)) console.log(line);
-if (complaints.length > COMPLAINTS_SHOWN)
-  console.log(`and ${complaints.length - COMPLAINTS_SHOWN} more`);
+for (const [text, named] of complaints) {
+  console.log(`${text}: ${named.length} cases`);
+  for (const name of named.slice(0, CASES_NAMED)) console.log(`  ${name}`);
+}
 const sum = (of) => [...rows.values()].reduce((total, row) => total + row[of], 0);
-console.log(`${sum('authenticated')} of ${sum('connections')} connections fully authenticated`);
-process.exitCode = complaints.length > 0 ? 1 : 0;
+console.log(
+  `${sum('authenticated')} of ${sum('connections')} connections fully authenticated, both Finished verified`,
+);
+process.exitCode = complaints.size > 0 ? 1 : 0;

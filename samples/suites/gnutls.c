@@ -198,6 +198,7 @@ static int act(const char *what, int ends[2], gnutls_session_t client, gnutls_se
       if (drive(ends, nothing, client, answer_request, server) == FAILED) return FAILED;
     }
     if (drive(ends, handshake, client, handshake, server) == FAILED) return FAILED;
+    log_master_secret(client);
   } else if (strcmp(what, "authentication") == 0) {
     gnutls_certificate_server_set_request(server, GNUTLS_CERT_REQUEST);
     if (drive(ends, answer_request, client, reauthenticate, server) == FAILED) return FAILED;

@@ -17,8 +17,22 @@ export function readPackets(path) {
   return packets;
 }
 
-/** The lower port of a TCP or UDP packet, which is the server's here; undefined for anything else. */
+const portsOfFragments = new Map();
+
+/**
+ * The lower port of a TCP or UDP packet, which is the server's here; undefined for anything else. An IP fragment without
+ * ports belongs to the one with the same identification before it.
+ */
 export function serverPort(data) {
+  const id = data.readUInt16BE(ETHERNET + 4);
+  const fragment = data.readUInt16BE(ETHERNET + 6);
+  if ((fragment & 0x1fff) !== 0) return portsOfFragments.get(id);
+  const port = lowerPort(data);
+  if ((fragment & 0x2000) !== 0) portsOfFragments.set(id, port);
+  return port;
+}
+
+function lowerPort(data) {
   const transport = ETHERNET + (data[ETHERNET] & 15) * 4;
   if (data.readUInt16BE(12) !== 0x0800 || ![TCP, UDP].includes(data[ETHERNET + 9]))
     return undefined;

@@ -178,8 +178,9 @@ function writeFiles(files, packets, out) {
 function grouped(items, keyOf) {
   const groups = new Map();
   for (const item of items) {
-    const group = groups.get(keyOf(item)) ?? [];
-    groups.set(keyOf(item), group);
+    const key = keyOf(item);
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
     group.push(item);
   }
   return groups;

@@ -11,7 +11,7 @@ from tls_lab import Lab
 
 with Lab(__file__) as lab:
     lab.s_server('-tls1_3', '-rev', '-quiet', '-keylogfile', lab.keys)
-    client = mistaken_client(lab, 'finished-transcript', log_keys=False)
+    client = mistaken_client(lab, 'finished-transcript')
     lab.capture()
     client('open x 40001')
     client('wait x')

@@ -3,6 +3,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
 import type { Association, DtlsHalf } from './dtls-association.ts';
+import { WINDOW } from './dtls-numbers.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
@@ -67,7 +68,7 @@ export class AnomalyBook {
     kind: DtlsAnomaly['kind'],
     reason: string,
     confidence: DtlsAnomaly['confidence'],
-    more: { alert?: DtlsAnomaly['alert']; earlier?: At } = {},
+    more: { alert?: DtlsAnomaly['alert']; earlier?: At; ahead?: number } = {},
   ): void {
     const extras = this.of(owner);
     if (extras.anomalies.length >= LIMITS.anomaliesPerConnection) {
@@ -102,7 +103,26 @@ export class AnomalyBook {
       duringStage: during,
       earlier: more.earlier,
       alert: more.alert,
+      ...(more.ahead === undefined ? {} : { ahead: more.ahead }),
     });
+  }
+
+  /** Takes back a record far ahead behind which this one comes next. @returns whether there is one */
+  confirmJump(a: Association, r: DtlsRecord): boolean {
+    const list = this.find(a)?.anomalies;
+    const at = list?.findIndex(({ kind, record }) => {
+      const step = r.sequence - record.sequence;
+      return (
+        kind === 'far-number' &&
+        record.side === r.side &&
+        record.epoch === r.epoch &&
+        step > 0 &&
+        step <= WINDOW
+      );
+    });
+    if (list === undefined || at === undefined || at < 0) return false;
+    list.splice(at, 1);
+    return true;
   }
 
   finishedAgain(a: Association, r: DtlsRecord): void {

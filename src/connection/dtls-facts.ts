@@ -121,7 +121,13 @@ export class AssociationFacts implements DtlsFacts {
   get anomalies(): readonly DtlsAnomaly[] {
     const { extras } = this;
     if (extras === undefined) return NONE;
-    return extras.anomalies.map((a) => ({ ...a, record: this.fact(a.record) }));
+    return extras.anomalies.map((a) => ({
+      ...a,
+      record: this.fact(a.record),
+      ...(a.kind === 'far-number'
+        ? { lineGoesOn: this.association.sides[a.record.side].lastPacket > a.record.packet }
+        : {}),
+    }));
   }
 
   get anomaliesOmitted(): number {

@@ -34,6 +34,9 @@ import { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { Vault } from './unsealing/vault.ts';
 import type { OpenedRecord } from './unsealing/wire-record.ts';
 
+/** A direction may have sent this many times its usual rate while the capture lacked it. */
+const SURGE = 16;
+
 export class DtlsTracker implements DtlsSink {
   readonly facts: FactsRecorder;
   readonly anomalies: AnomalyBook;
@@ -365,9 +368,33 @@ export class DtlsTracker implements DtlsSink {
       half.count = 0;
       half.nonceState = 0;
     }
+    if (this.isFarAhead(a, half, r)) return false;
     const found = takeNumber(half, r);
     if (found === NEW) return false;
     if (found !== FORGOTTEN) this.repeatedNumber(a, half, found, r);
+    return true;
+  }
+
+  /**
+   * Does the number lie where this direction cannot be, unless the capture lacks a lot? The second record out there
+   * confirms that it is: then the first was none of somebody else.
+   */
+  private isFarAhead(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
+    const ahead = r.sequence - half.highest;
+    if (half.count < 2 || ahead <= LIMITS.dtlsFarAhead) return false;
+    if (this.anomalies.confirmJump(a, r)) return false;
+    const spent = Math.max(1, half.lastNanos - half.firstNanos);
+    const usual = (half.highest - half.first + 1) * ((r.nanos - half.lastNanos) / spent);
+    if (ahead <= SURGE * usual) return false;
+    this.anomalies.add(
+      a,
+      this.newest[r.flow],
+      r,
+      'far-number',
+      `its number is ${ahead} ahead of the last one of its direction`,
+      'likely',
+      { ahead, earlier: { packet: half.lastPacket, nanos: half.lastNanos } },
+    );
     return true;
   }
 

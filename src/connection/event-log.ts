@@ -15,6 +15,8 @@ export const EVENT = {
   stray: 7,
   /** A ClientHello from the side that had received one. */
   helloReflected: 8,
+  /** A ServerHello of TLS 1.3 with a foreign session id; the connection that sent it stands in `epoch`. */
+  sessionIdNotEchoed: 9,
 } as const;
 
 /** `value` of a message event for a protected handshake record. */

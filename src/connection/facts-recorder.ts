@@ -109,6 +109,19 @@ export class FactsRecorder {
     return record >>> 16 === CONTENT_TYPE.alert;
   }
 
+  /** Did the server send an alert (up to TLS 1.2) behind data that it had not answered, and before the client closed? */
+  alertInsteadOfAnswer(row: number, client: Side): boolean {
+    const { lastRecord, lastPacket, dataPacket } = this.table;
+    const own = row * 2 + 1 - client;
+    const peer = row * 2 + client;
+    if ((lastRecord[own] as number) >>> 16 !== CONTENT_TYPE.alert) return false;
+    const asked = dataPacket[peer] as number;
+    const closed =
+      (lastRecord[peer] as number) >>> 16 === CONTENT_TYPE.alert &&
+      (lastPacket[peer] as number) < (lastPacket[own] as number);
+    return !closed && asked > (dataPacket[own] as number) && asked < (lastPacket[own] as number);
+  }
+
   /** Takes over what the association counted of its records. */
   takeAssociation(a: Association): void {
     const { table } = this;

@@ -4,6 +4,7 @@ import { cipherSuite } from '../model/code-points/suites.ts';
 import { TLS_1_0, TLS_1_1, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { type ConnectionTable, SEEN, WATCH } from './connection-table.ts';
+import { SessionIds } from './session-ids.ts';
 
 /** Octets of a MAC that truncated_hmac cuts off (RFC 6066 §7). */
 const TRUNCATED_MAC = 10;
@@ -16,6 +17,13 @@ export class HelloStore {
   readonly scan = new HelloScan();
   readonly slab = new Slab();
   private readonly table: ConnectionTable;
+  private readonly sessions = new SessionIds();
+  /**
+   * Did the last ServerHello of TLS 1.3 echo another session id than the one sent (RFC 8446 §4.1.3), and whose: an id, or
+   * 0 for nobody's.
+   */
+  misfits = false;
+  answers = 0;
 
   constructor(table: ConnectionTable) {
     this.table = table;
@@ -45,6 +53,8 @@ export class HelloStore {
     this.slab.release(table.clientHello[row] as number);
     table.clientHello[row] = this.slab.store(bytes, start, end);
     table.clientHelloLength[row] = end - start;
+    if (!dtls)
+      this.sessions.add(bytes, scan.sessionIdOffset, scan.sessionIdLength, table.id[row] as number);
   }
 
   serverHello(row: number, side: number, bytes: Uint8Array, start: number, end: number): void {
@@ -58,6 +68,7 @@ export class HelloStore {
     table.version[row] = version;
     table.suite[row] = scan.cipherSuite + 1;
     if (tlsEquivalent(version) === TLS_1_3) table.set(row, SEEN.tls13);
+    this.compareSessionId(row, bytes);
     if (scan.helloRetryRequest) {
       table.set(row, SEEN.helloRetry);
       return;
@@ -100,6 +111,28 @@ export class HelloStore {
     for (let i = 0; i < length; i++)
       if (hello[35 + i] !== bytes[scan.sessionIdOffset + i]) return false;
     return true;
+  }
+
+  private compareSessionId(row: number, bytes: Uint8Array): void {
+    const { table, scan } = this;
+    this.misfits =
+      scan.selectedVersion === TLS_1_3 &&
+      table.clientHello[row] !== 0 &&
+      scan.sessionIdOffset > 0 &&
+      scan.sessionIdLength + this.sessionIdLength(row) > 0 &&
+      !this.echoesSessionId(row, bytes);
+    if (this.misfits)
+      this.answers = this.sessions.ownerOf(bytes, scan.sessionIdOffset, scan.sessionIdLength);
+  }
+
+  private sessionIdLength(row: number): number {
+    const { table } = this;
+    return (
+      this.slab.view(
+        table.clientHello[row] as number,
+        table.clientHelloLength[row] as number,
+      )[34] ?? 0
+    );
   }
 
   private watch(row: number, bytes: Uint8Array): void {

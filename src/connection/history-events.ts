@@ -67,7 +67,13 @@ export function odditiesOf(facts: FactsRecorder, row: number, client: Side): Odd
     const octets = log.octets.get(e);
     const kind = oddityKind(what >>> 20, octets);
     if (kind === undefined) continue;
-    oddities.push({ kind, contentType: what & 0xffff, octets, ...commonOf(facts, e, client) });
+    oddities.push({
+      kind,
+      contentType: what & 0xffff,
+      octets,
+      ...(kind === 'session-id-not-echoed' ? { answers: log.epoch[e] as number } : {}),
+      ...commonOf(facts, e, client),
+    });
   }
   return oddities;
 }
@@ -117,6 +123,8 @@ function messageType(what: number): number {
 /** Undefined for events that are no oddities. */
 function oddityKind(kind: number, octets: Uint8Array | undefined): OddityFact['kind'] | undefined {
   if (kind === EVENT.helloMidConnection) return 'client-hello-mid-connection';
+  if (kind === EVENT.helloReflected) return 'hello-reflected';
+  if (kind === EVENT.sessionIdNotEchoed) return 'session-id-not-echoed';
   if (kind === EVENT.impossibleLength) return 'impossible-length';
   if (kind !== EVENT.notARecord) return undefined;
   if (octets === undefined || octets.length < 4) return 'not-a-record';

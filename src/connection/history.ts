@@ -410,6 +410,7 @@ export class History implements ConnectionHistory, CompactHistory {
     // A session that is offered and not taken up is worth a look, and so is one that is taken up in another way.
     const accepted = (flags & SEEN.tls13) !== 0 ? SEEN.pskSelected : SEEN.sessionIdEchoed;
     if ((flags & SEEN.offersSession) !== 0 && (flags & accepted) === 0) return 0;
+    if (this.facts.alertInsteadOfAnswer(this.row, this.clientSide)) return 0;
     const closing = this.placement.ordinaryClosing(this.clientSide);
     if (closing === 0) return 0;
     const resumed = this.resumed === undefined ? 0 : this.resumed ? 2 : 1;

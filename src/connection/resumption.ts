@@ -64,8 +64,16 @@ export function noteSession(
     sessions.add('session_id', bytes, sessionIdOffset, sessionIdLength, id, terms, packet, nanos);
     return;
   }
-  const issued = resumptionOf(facts, row, dtls)?.issued;
-  if (issued !== undefined && issued.extendedMasterSecret !== table.has(row, SEEN.extendedMaster))
+  if (!table.has(row, SEEN.offersSession)) return;
+  const handle = table.clientHello[row] as number;
+  const from = hellos.slab.offsetOf(handle);
+  const hello = hellos.slab.bytesOf(handle);
+  scan.scanClientHello(hello, from, from + (table.clientHelloLength[row] as number), dtls);
+  const terms =
+    scan.ticketLength > 0
+      ? sessions.termsOf('ticket', hello, scan.ticketOffset, scan.ticketLength)
+      : sessions.termsOf('session_id', hello, scan.sessionIdOffset, scan.sessionIdLength);
+  if (terms >= 0 && ((terms & 1) !== 0) !== table.has(row, SEEN.extendedMaster))
     table.set(row, SEEN.unusual);
 }
 

@@ -86,9 +86,24 @@ export class SessionIndex {
     start: number,
     length: number,
   ): IssuedSession | undefined {
-    if (length < SHORTEST) return undefined;
-    const at = this.places.get(this.fingerprintOf(kind, bytes, start, length));
+    const at = this.placeOf(kind, bytes, start, length);
     return at === undefined ? undefined : this.at(kind, at);
+  }
+
+  /** Only what such a session was negotiated with, as it was added; -1 if it is not known. */
+  termsOf(kind: SessionKind, bytes: Uint8Array, start: number, length: number): number {
+    const at = this.placeOf(kind, bytes, start, length);
+    return at === undefined ? -1 : (this.negotiated[at] as number);
+  }
+
+  private placeOf(
+    kind: SessionKind,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): number | undefined {
+    if (length < SHORTEST) return undefined;
+    return this.places.get(this.fingerprintOf(kind, bytes, start, length));
   }
 
   /** The ticket that `addTicket` gave this number; undefined once it gave way to newer ones. */

@@ -156,6 +156,10 @@ export class TlsTracker implements TlsSink {
         break;
       case 2:
         facts.hellos.serverHello(row, side, bytes, start, end);
+        if (facts.hellos.misfits) {
+          const { answers } = facts.hellos;
+          facts.event(row, EVENT.sessionIdNotEchoed, side, type, length, packet, nanos, answers);
+        }
         if (facts.hellos.scan.helloRetryRequest) {
           facts.event(row, EVENT.message, side, HELLO_RETRY, length, packet, nanos);
           this.unsealer?.message(row, side, type, bytes, start, end, packet, nanos, false);
@@ -285,6 +289,10 @@ export class TlsTracker implements TlsSink {
       );
       if (entry !== 0)
         facts.log.octets.set(entry - 1, bytes.slice(start + 2, Math.min(end, start + 34)));
+      return;
+    }
+    if (table.has(row, SEEN.clientHello) && table.clientSide[row] !== side) {
+      facts.event(row, EVENT.helloReflected, side, 1, end - start, packet, nanos);
       return;
     }
     facts.hellos.clientHello(row, side, bytes, start, end, false);

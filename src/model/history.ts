@@ -87,6 +87,8 @@ export interface ProtectedFacts {
 /** Wire misbehaviour that is a fact without judgement. */
 export interface OddityFact extends At {
   readonly kind:
+    | 'session-id-not-echoed' // a ServerHello of TLS 1.3 with another session id than the ClientHello before it
+    | 'hello-reflected' // a ClientHello from the side that had received one
     | 'client-hello-mid-connection' // a cleartext ClientHello after protected records in that direction
     | 'impossible-length' // a protected record of a length that the negotiated protection cannot give
     | 'plaintext-instead-of-record' // printable octets where a record header is due
@@ -97,6 +99,8 @@ export interface OddityFact extends At {
   readonly contentType: number;
   /** Up to 64 octets found there (`plaintext-…`, `not-a-record`, the second ClientHello's random). */
   readonly octets: Uint8Array | undefined;
+  /** `session-id-not-echoed`: the one connection whose ClientHello has that session id; 0 for none, or for several. */
+  readonly answers?: number;
 }
 
 /** A protected record that stands out of its direction, as far as that can be seen without secrets. */
@@ -198,6 +202,7 @@ export interface DtlsAnomaly {
    * - `sequence-reuse`: same epoch and sequence number, other octets
    * - `epoch0-alert`: a plaintext alert after this direction's keys were in use
    * - `finished-again`: the client's or server's last flight repeated after both Finished were seen
+   * - `far-number`: its number is far ahead of the numbers of its direction, and no other record confirms the jump
    */
   readonly kind:
     | 'late'
@@ -205,7 +210,8 @@ export interface DtlsAnomaly {
     | 'replay'
     | 'sequence-reuse'
     | 'epoch0-alert'
-    | 'finished-again';
+    | 'finished-again'
+    | 'far-number';
   readonly record: RecordFact;
   /** Id of the association the record is attributed to; 0 for none. */
   readonly owner: number;
@@ -223,6 +229,9 @@ export interface DtlsAnomaly {
   readonly duringStage: Stage | undefined;
   /** The earlier record with the same number (`replay`, `sequence-reuse`). */
   readonly earlier: At | undefined;
+  /** `far-number`: how far ahead, and whether its direction went on with the numbers from before it. */
+  readonly ahead?: number;
+  readonly lineGoesOn?: boolean;
   /** Alert level and description, `epoch0-alert` only. */
   readonly alert: { readonly level: number; readonly description: number } | undefined;
 }

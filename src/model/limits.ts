@@ -94,6 +94,11 @@ export const LIMITS = {
   anomaliesPerConnection: 64,
   /** A record within this time of the peer's closing alert is its answer or was under way; later ones are told as late. */
   promptAnswerNanos: 50e6,
+  /**
+   * A DTLS record whose number is further ahead than this, and than the rate of its direction explains, is set apart
+   * until another one confirms the jump.
+   */
+  dtlsFarAhead: 1024,
   /** Equal datagrams with equal IP identification within this time are one packet captured twice. */
   duplicateCaptureNanos: 5e6,
   /** Octets searched for the next record header after lost octets, before the direction is given up. */
@@ -125,6 +130,8 @@ export const LIMITS = {
   nonceStrays: 8,
   /** Times that the owner of a record off its line is looked for among all open connections. */
   nonceOwnerSearches: 1024,
+  /** ClientHellos whose session ids are remembered, to find the one that a ServerHello answers; a power of two. */
+  helloSessionIds: 65_536,
 
   /** Sessions issued in the clear that later offers are compared with: the newest ones. */
   sessions: 65_536,

@@ -41,6 +41,8 @@ export interface TcpConnectionView {
   readonly endNanos: Nanos;
   /** A RST was captured; who sent the first FIN. */
   readonly isReset: boolean;
+  /** A range was sent again with other octets. */
+  readonly hasConflicts: boolean;
   readonly firstFinSide: Side | undefined;
   facts(client: Side): TcpFacts;
 }

@@ -19,10 +19,12 @@ import { emsRequired } from './hmac/ems-required.ts';
 import { etmDisagreement } from './hmac/etm-disagreement.ts';
 import { finishedDecryptError } from './hmac/finished-decrypt-error.ts';
 import { hvrLoop } from './hmac/hvr-loop.ts';
+import { payloadCorruptedInTransit } from './hmac/payload-corrupted-in-transit.ts';
 import { pskBinderMismatch } from './hmac/psk-binder-mismatch.ts';
 import { pskMismatch } from './hmac/psk-mismatch.ts';
 import { pskUnknownIdentity } from './hmac/psk-unknown-identity.ts';
 import { recordLengthImpossible } from './hmac/record-length-impossible.ts';
+import { seqDesync } from './hmac/seq-desync.ts';
 import { ticketDecryptFailed } from './hmac/ticket-decrypt-failed.ts';
 import { truncatedHmac } from './hmac/truncated-hmac.ts';
 import { dtlsAssociationRestart } from './misdelivery/dtls-association-restart.ts';
@@ -35,7 +37,10 @@ import { dtlsReplay } from './misdelivery/dtls-replay.ts';
 import { dtlsRestartIgnored } from './misdelivery/dtls-restart-ignored.ts';
 import { dtlsSeqReuse } from './misdelivery/dtls-seq-reuse.ts';
 import { dtlsStaleRecordBeforeHello } from './misdelivery/dtls-stale-record-before-hello.ts';
+import { recordWrongDirection } from './misdelivery/record-wrong-direction.ts';
+import { serverHelloOfOtherConnection } from './misdelivery/server-hello-of-other-connection.ts';
 import { tlsDuplicateHelloRandom } from './misdelivery/tls-duplicate-hello-random.ts';
+import { tlsForeignRecordSuspected } from './misdelivery/tls-foreign-record-suspected.ts';
 import { connectionReset } from './transport/connection-reset.ts';
 import { serverProcessDied } from './transport/server-process-died.ts';
 import { tcpConnectRefused } from './transport/tcp-connect-refused.ts';
@@ -73,16 +78,21 @@ export const CATALOGUE: readonly Rule[] = [
   handshakeKillsServer,
   httpOnTlsPort,
   hvrLoop,
+  payloadCorruptedInTransit,
   pskBinderMismatch,
   pskMismatch,
   pskUnknownIdentity,
   recordLengthImpossible,
+  recordWrongDirection,
+  seqDesync,
+  serverHelloOfOtherConnection,
   serverProcessDied,
   tcpConnectRefused,
   tcpConnectTimeout,
   ticketDecryptFailed,
   tlsClientHelloMidConnection,
   tlsDuplicateHelloRandom,
+  tlsForeignRecordSuspected,
   tlsOnPlaintextPort,
   tlsTruncatedClose,
   truncatedHmac,

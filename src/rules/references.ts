@@ -150,6 +150,7 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
     '6.1': 'Epoch Values and Rekeying',
   },
   '9293': {
+    '3.4': 'Sequence Numbers',
     '3.4.3': 'The TCP Quiet Time Concept',
     '3.5.1': 'Half-Open Connections and Other Anomalies',
     '3.5.2': 'Reset Generation',

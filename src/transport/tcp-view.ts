@@ -150,6 +150,10 @@ export class TcpView implements TcpConnectionView {
     return Math.min(this.endNanosOf(0), this.endNanosOf(1));
   }
 
+  get hasConflicts(): boolean {
+    return this.conflicts.size > 0 && this.conflicts.has(this.row);
+  }
+
   get isReset(): boolean {
     return this.has(0, HALF.rst) || this.has(1, HALF.rst);
   }

@@ -1,9 +1,16 @@
 /** Records that stand out of their direction: explicit nonces off the line, ciphertext that was seen before. */
 import { describe, expect, test } from 'vitest';
 import { analyse, onlyConnection } from '../support/analyse.ts';
-import { TlsWriter } from '../support/conversation.ts';
+import { Association, TlsWriter } from '../support/conversation.ts';
 import { type Octets, tlsRecord } from '../support/hello-builder.ts';
-import { captureFile, type Peer, TcpFlow, type TcpOptions } from '../support/network.ts';
+import {
+  captureFile,
+  MS,
+  type Peer,
+  TcpFlow,
+  type TcpOptions,
+  UdpFlow,
+} from '../support/network.ts';
 import { Cipherlike, nonceOf } from '../support/protection.ts';
 
 const FIRST = 0x5e11_0000_ffff_fffen;
@@ -174,5 +181,104 @@ describe('the same ciphertext', () => {
     const tapped = new Tapped(1, {}, { suite: 0x0002 });
     tapped.flow.send('client', sealed(77)).send('server', sealed(77));
     expect(told(tapped)).toEqual([]);
+  });
+});
+
+describe('hellos of somebody else', () => {
+  const hosts = (n: number) => ({
+    client: { address: `192.0.2.${n}`, port: 40_000 + n },
+    server: { address: '198.51.100.20', port: 443 },
+  });
+  const hellos = (seed: number) => {
+    const [asked, answered] = new TlsWriter({ seed, version: 0x0304 }).handshake();
+    if (asked === undefined || answered === undefined) throw new Error('no hellos');
+    return { asked: asked.record, answered: answered.record };
+  };
+  const answersOf = (...flows: readonly TcpFlow[]) =>
+    analyse(captureFile(flows.flatMap(({ frames }) => frames))).connections.map(({ oddities }) =>
+      oddities.map(({ kind, answers }) => [kind, answers]),
+    );
+  const flow = (n: number) => new TcpFlow({ hosts: hosts(n), startNanos: n * 1000 }).open();
+
+  test('a ServerHello is known by the session id of the other ClientHello', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(2).answered);
+    const two = flow(2).send('client', hellos(2).asked);
+    expect(answersOf(one, two)).toEqual([[['session-id-not-echoed', 2]], []]);
+  });
+
+  test('the other connection is not named where several had that session id', () => {
+    const one = flow(1)
+      .wait(1e6)
+      .send('client', hellos(1).asked)
+      .send('server', hellos(2).answered);
+    const two = flow(2).send('client', hellos(2).asked);
+    const three = flow(3).send('client', hellos(2).asked);
+    const told = answersOf(one, two, three);
+    expect(told.flat()).toEqual([['session-id-not-echoed', 0]]);
+  });
+
+  test('nor where nobody had it', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(2).answered);
+    expect(answersOf(one)).toEqual([[['session-id-not-echoed', 0]]]);
+  });
+
+  test('an answer that fits says nothing', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(1).answered);
+    expect(answersOf(one)).toEqual([[]]);
+  });
+
+  test('a ClientHello that comes back is no hello of a client', () => {
+    const one = flow(1).send('client', hellos(1).asked).send('server', hellos(1).asked);
+    const { connections } = analyse(captureFile(one.frames));
+    expect(
+      connections.map(({ client, oddities }) => [
+        client.address,
+        ...oddities.map(({ kind, from }) => [kind, from]),
+      ]),
+    ).toEqual([['192.0.2.1', ['hello-reflected', 'server']]]);
+  });
+});
+
+describe('DTLS numbers far ahead', () => {
+  const told = (talk: (a: Association) => void) => {
+    const flow = new UdpFlow();
+    const a = new Association(flow);
+    for (const [from, flight] of a.flights()) a.send(from, flight());
+    const send = (sequence: number) => a.send('client', [a.sealed('client', 23, 40, { sequence })]);
+    for (const sequence of [1, 2, 3]) send(sequence);
+    talk(a);
+    const { dtls } = onlyConnection(captureFile(flow.frames));
+    return dtls?.anomalies.map(({ kind, ahead, lineGoesOn }) => [kind, ahead, lineGoesOn]);
+  };
+  const sends =
+    (...sequences: readonly number[]) =>
+    (a: Association) => {
+      for (const sequence of sequences)
+        a.send('client', [a.sealed('client', 23, 40, { sequence })]);
+    };
+
+  test.each<[string, (a: Association) => void, readonly unknown[]]>([
+    ['one of them, and the line goes on', sends(500_000, 4, 5), [['far-number', 499_997, true]]],
+    ['one of them, and nothing behind it', sends(500_000), [['far-number', 499_997, false]]],
+    ['a jump that the next record confirms', sends(500_000, 500_001, 500_002), []],
+    ['a gap as loss leaves it', sends(900, 901), []],
+    [
+      'more than a pause explains at this rate',
+      (a) => {
+        a.flow.wait(5 * MS);
+        sends(2000)(a);
+      },
+      [['far-number', 1997, false]],
+    ],
+    [
+      'what a longer pause explains',
+      (a) => {
+        a.flow.wait(1000 * MS);
+        sends(2000)(a);
+      },
+      [],
+    ],
+  ])('%s', (_name, talk, want) => {
+    expect(told(talk)).toEqual(want);
   });
 });

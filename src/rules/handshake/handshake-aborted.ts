@@ -74,6 +74,7 @@ export const handshakeAborted = defineConnectionRule({
       'plaintext-in-tls-stream',
       'record-length-impossible',
       'server-hello-of-other-connection',
+      'record-wrong-direction',
       'key-exchange-signature-invalid',
       'record-mac-mismatch',
       'finished-mismatch',

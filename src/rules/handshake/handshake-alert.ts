@@ -94,6 +94,7 @@ export const handshakeAlert = defineConnectionRule({
       'finished-mismatch',
       'key-exchange-signature-invalid',
       'server-hello-of-other-connection',
+      'record-wrong-direction',
       'record-decrypts-under-other-connection',
       'psk-mismatch',
       'psk-binder-mismatch',

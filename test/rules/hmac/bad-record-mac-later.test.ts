@@ -1,8 +1,24 @@
+import type { PerRole, ProtectedFacts, RecordFact } from '../../../src/model/history.ts';
 import { badRecordMacLater } from '../../../src/rules/hmac/bad-record-mac-later.ts';
-import { fakeAlert, fakeHistory, fakeRecord } from '../../support/fake-history.ts';
+import {
+  at,
+  type FakeHistory,
+  fakeAlert,
+  fakeHistory,
+  fakeRecord,
+} from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const data = fakeRecord(23, 'client', 30, { length: 80 });
+const request = fakeRecord(23, 'client', 30, { length: 400 });
+
+function withData(sent: RecordFact, answered?: RecordFact): PerRole<Partial<ProtectedFacts>> {
+  return {
+    client: { count: 5, last: sent, lastData: sent },
+    server: { count: 5, last: answered, lastData: answered },
+  };
+}
+
 const protectedRecords = {
   client: { count: 5, first: fakeRecord(22, 'client', 8), last: data, lastData: data },
 };
@@ -10,7 +26,47 @@ const found = (confidence: 'proven' | 'likely') => [
   { message: 'later', severity: 'error', confidence, packets: [30, 31] } as const,
 ];
 
+const answer = fakeRecord(23, 'server', 28, { length: 700 });
+const unanswered: FakeHistory = {
+  protectedRecords: {
+    client: { count: 5, first: fakeRecord(22, 'client', 8), last: request, lastData: request },
+    server: { count: 5, last: answer, lastData: answer },
+  },
+  records: { client: { applicationData: 3 }, server: { applicationData: 2 } },
+  alerts: [fakeAlert(undefined, 'server', 31)],
+};
+
 testConnectionRule(badRecordMacLater, [
+  {
+    name: 'warns where an alert that cannot be read is the only answer to data',
+    history: fakeHistory(unanswered),
+    want: [{ message: 'unread', severity: 'warning', confidence: 'possible', packets: [30, 31] }],
+  },
+  ...(
+    [
+      [
+        'comes behind an answer',
+        { protectedRecords: withData(request, { ...answer, packet: 31 }) },
+      ],
+      ['comes after a pause', { alerts: [fakeAlert(undefined, 'server', 31, { nanos: 2e9 })] }],
+      [
+        'answers the alert of the client',
+        { alerts: [fakeAlert(undefined, 'client', 31), fakeAlert(undefined, 'server', 32)] },
+      ],
+      ['answers a close', { tcp: { fin: { client: at(30), server: undefined } } }],
+      ['takes its leave behind a short record', { protectedRecords: withData(data, answer) }],
+      ['is the only thing that the server ever said', { protectedRecords: withData(request) }],
+      ['is the client’s', { alerts: [fakeAlert(undefined, 'client', 31)] }],
+      [
+        'may stand behind what the capture lacks',
+        { tcp: { lostOctets: { client: 0, server: 9 } } },
+      ],
+    ] as const
+  ).map(([what, more]) => ({
+    name: `says nothing where such an alert ${what}`,
+    history: fakeHistory({ ...unanswered, ...more }),
+    want: 'not-applicable' as const,
+  })),
   {
     name: 'proves it where secrets opened the alert',
     history: fakeHistory({

@@ -1,0 +1,106 @@
+import { BAD_RECORD_MAC, DECRYPT_ERROR } from '../../model/code-points/alerts.ts';
+import type { At, ConnectionHistory, Role } from '../../model/history.ts';
+import { formatDuration, SECOND } from '../../model/time.ts';
+import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { unansweredData } from '../support/refusal.ts';
+import { witness } from '../support/witness.ts';
+
+/** An alert that comes later has to do with something else. */
+const SOON = 5 * SECOND;
+
+/** TCP sends again what it has sent, octet by octet. If the second copy differs, something changed one of the two. */
+export const payloadCorruptedInTransit = defineConnectionRule({
+  meta: {
+    id: 'payload-corrupted-in-transit',
+    group: 'hmac',
+    title: 'A TCP retransmission carries other octets than the first transmission',
+    severity: 'error',
+    sources: ['RFC 9293 §3.4', 'RFC 5246 §7.2.2', 'RFC 8446 §5.2'],
+    reports:
+      'Segments that repeat a range of the TCP stream with different octets, and alerts of failed authentication behind them.',
+    matters:
+      'One of the two copies was changed after it had been encrypted: by memory or a network card of the sender, or by a device on the way that corrects the checksum of what it changed. If that copy is the one which the receiver takes, the record cannot be authenticated and the connection ends.',
+    decides:
+      'The octets are compared where they overlap, so that they differ is proven. That they were the reason is likely where the other side ends the connection with bad_record_mac or decrypt_error within five seconds, or with an alert that cannot be read as the only answer to the data. Where nothing came of it, it is a note.',
+    silent:
+      'Where the copies are the same, and about a range of which one copy is not in the capture.',
+    yieldsTo: ['record-mac-mismatch'],
+    messages: {
+      refused: {
+        what: 'Packet {packet} repeats octets of an earlier packet with different content ({count} such packets), and the {from} answered with {alert} {delay} later.',
+        causes: [
+          'A network card, a driver or the memory of the sending machine changes octets.',
+          'A device on the way rewrites the stream and corrects checksums.',
+          'Somebody injects segments.',
+        ],
+        remedies: [
+          'Capture at both ends and compare the octets of the record: where they are still equal, the fault is not.',
+          'Turn offloading off on both sides, and test the memory of the sender.',
+        ],
+        commands: [
+          'tshark -r CAPTURE -Y "tcp.stream == {stream} && tcp.analysis.retransmission" -x',
+        ],
+      },
+      harmless: {
+        title: 'A TCP retransmission carried other octets, without effect',
+        what: 'Packet {packet} repeats octets of an earlier packet with different content ({count} such packets); the connection went on.',
+        causes: [],
+        remedies: [],
+        commands: [
+          'tshark -r CAPTURE -Y "tcp.stream == {stream} && tcp.analysis.retransmission" -x',
+        ],
+      },
+    },
+  },
+
+  check(history) {
+    const { tcp, id, stream } = history;
+    if (tcp === undefined) return NOT_APPLICABLE;
+    const { conflicts } = tcp;
+    const [first] = conflicts;
+    if (first === undefined) return PASS;
+    const alert = refusal(history);
+    const cause =
+      alert &&
+      conflicts.findLast((at) => at.packet < alert.packet && alert.nanos - at.nanos <= SOON);
+    const at = cause ?? first;
+    const evidence = witness(at, id, undefined, 'other octets for a range that was sent before');
+    const data = { packet: at.packet, stream, count: conflicts.length };
+    if (alert === undefined || cause === undefined) {
+      return {
+        kind: 'finding',
+        message: 'harmless',
+        severity: 'info',
+        confidence: 'proven',
+        connections: [id],
+        evidence: [evidence],
+        data,
+      };
+    }
+    return {
+      kind: 'finding',
+      message: 'refused',
+      confidence: 'likely',
+      connections: [id],
+      evidence: [evidence, witness(alert, id, alert.from, alert.name)],
+      data: {
+        ...data,
+        from: alert.from,
+        alert: alert.name,
+        delay: formatDuration(alert.nanos - at.nanos),
+      },
+    };
+  },
+});
+
+/** The alert with which one side gave up on what it could not authenticate. */
+function refusal(
+  history: ConnectionHistory,
+): (At & { readonly from: Role; readonly name: string }) | undefined {
+  for (const { description, from, packet, nanos } of history.alerts) {
+    if (description === BAD_RECORD_MAC) return { packet, nanos, from, name: 'bad_record_mac' };
+    if (description === DECRYPT_ERROR) return { packet, nanos, from, name: 'decrypt_error' };
+  }
+  const alert = unansweredData(history)?.alert;
+  return alert && { ...alert, name: 'an encrypted alert' };
+}

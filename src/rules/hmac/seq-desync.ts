@@ -1,0 +1,147 @@
+import type { ConnectionHistory, StrayFact } from '../../model/history.ts';
+import type { RuleMessage } from '../../model/rule.ts';
+import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { refusalOf, refusalText } from '../support/refusal.ts';
+import { consequence, isNear, strayWitness } from '../support/strays.ts';
+import { witness } from '../support/witness.ts';
+
+const MESSAGES = {
+  doubled: {
+    title: 'A record was sent twice on one connection',
+    what: 'The {from} sent a record of {octets} octets in packet {earlier} and the same ciphertext once more, as a further record, in packet {packet}{refusal}.',
+    causes: [
+      'A write that was taken in part was repeated from its beginning.',
+      'Two threads or processes sent the same buffer.',
+      'A proxy that keeps what it could not send yet sent it twice.',
+    ],
+    remedies: [
+      'Look at how the sender goes on after a write that took less than it was given.',
+      'Let one writer at a time have the socket.',
+    ],
+    commands: ['tshark -r CAPTURE -Y "frame.number == {packet} || frame.number == {earlier}" -x'],
+  },
+  writers: {
+    title: 'Explicit nonces were used twice: two writers appear to share one TLS state',
+    what: 'The {from} counts its explicit nonces up, and comes to {got} a second time in packet {packet}, with other octets{refusal}.',
+    causes: [
+      'A process forked while the connection was open, and parent and child both write on it.',
+      'Threads write on one connection without a lock.',
+      'The state was restored from a copy.',
+      'The record belongs to another connection whose nonces are sequence numbers too.',
+    ],
+    remedies: [
+      'Open connections after the fork, or close them in the child without writing.',
+      'Take the keys of this connection for used up: two records under one nonce give away what they contain.',
+    ],
+    commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls.record.content_type == 23" -x'],
+  },
+  skipped: {
+    what: 'The {from} counts its explicit nonces up; {due} was due in packet {packet}, and {got} came{refusal}.',
+    causes: [
+      'Records that were encrypted for this connection were never written to it, or were written to another one.',
+      'Another process or thread encrypted with the same state.',
+    ],
+    remedies: [
+      'Look for writes that fail and whose data is encrypted once more instead of being sent again.',
+      'Look for records of {count} octets or so on the other connections of the {from}.',
+    ],
+    commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls.record.content_type == 23" -x'],
+  },
+} as const satisfies Readonly<Record<string, RuleMessage>>;
+
+/** Which number a record has is not written in it: where the two sides count differently, nothing authenticates. */
+export const seqDesync = defineConnectionRule({
+  meta: {
+    id: 'seq-desync',
+    group: 'hmac',
+    title: 'The two sides appear to count records differently',
+    severity: 'error',
+    sources: ['RFC 5246 §6.1', 'RFC 8446 §5.3', 'RFC 5288 §3'],
+    reports:
+      'One ciphertext that is sent twice in one direction, explicit nonces that are used twice, and ones that are left out where the receiver then ends the connection.',
+    matters:
+      'Every record is authenticated together with its number, which both sides count for themselves. A record that is sent twice, left out, or written by a second process with a copy of the state cannot be authenticated, and the receiver ends the connection with bad_record_mac.',
+    decides:
+      'The same ciphertext twice in one direction is proven: TCP delivers each octet once. Explicit nonces (TLS 1.2 with AES-GCM or AES-CCM) show a second writer where they are counted up by one and one that was used comes again with other octets: likely where a second line of the same numbers runs beside or behind the first or where the line has a start of its own, and possible where sequence numbers serve as nonces, which other connections have in common. Numbers that are left out are possible at best, and only told where the receiver ended the connection over it.',
+    silent:
+      'Where nonces are random or implicit, for alerts (some stacks write them by another way), and where octets are missing from the capture.',
+    yieldsTo: ['record-decrypts-under-other-connection', 'tls-foreign-record-suspected'],
+    messages: MESSAGES,
+  },
+
+  check(history) {
+    if (history.transport !== 'tcp') return NOT_APPLICABLE;
+    return doubled(history) ?? writers(history) ?? skipped(history) ?? PASS;
+  },
+});
+
+type Found = FindingOf<typeof MESSAGES>;
+
+function doubled(history: ConnectionHistory): Found | undefined {
+  const stray = history.strays.find(({ kind }) => kind === 'repetition');
+  if (stray?.other === undefined) return undefined;
+  return found(history, stray, {
+    message: 'doubled',
+    confidence: 'proven',
+    severity: refusalOf(history, stray) === undefined ? 'warning' : 'error',
+  });
+}
+
+function writers(history: ConnectionHistory): Found | undefined {
+  const stray = history.strays.find(({ kind }) => kind === 'nonce-repeated');
+  if (stray?.nonce === undefined) return undefined;
+  const { after, nonce } = stray;
+  const refusal = refusalOf(history, stray);
+  // Sequence numbers as nonces are those of every connection; a start of its own is nobody else's.
+  const isOwn = !nonce.got.startsWith('00000000');
+  const isLine = after === 'moved' || after === 'both';
+  return found(history, stray, {
+    message: 'writers',
+    confidence: isOwn || isLine ? 'likely' : 'possible',
+    severity: refusal !== undefined && (isOwn || isLine) ? 'error' : 'warning',
+  });
+}
+
+function skipped(history: ConnectionHistory): Found | undefined {
+  const stray = history.strays.find(
+    ({ kind, after, nonce }) =>
+      kind === 'nonce-off-line' &&
+      nonce !== undefined &&
+      (after === 'moved' || (after === undefined && isNear(nonce))),
+  );
+  if (stray === undefined || refusalOf(history, stray) === undefined) return undefined;
+  return found(history, stray, { message: 'skipped', confidence: 'possible', severity: 'warning' });
+}
+
+function found(
+  history: ConnectionHistory,
+  stray: StrayFact,
+  how: Pick<Found, 'message' | 'confidence' | 'severity'>,
+): Found {
+  const { id, stream } = history;
+  const { from, length, packet, nonce, other } = stray;
+  const refusal = refusalOf(history, stray);
+  return {
+    kind: 'finding',
+    ...how,
+    connections: [id],
+    evidence: [
+      strayWitness(stray, id),
+      ...(nonce !== undefined || other === undefined
+        ? []
+        : [witness(other, id, from, 'this ciphertext for the first time')]),
+      ...consequence(history, refusal),
+    ],
+    data: {
+      from,
+      octets: length,
+      count: length,
+      packet,
+      stream,
+      earlier: other?.packet ?? packet,
+      got: nonce?.got ?? '',
+      due: nonce?.due ?? '',
+      refusal: refusalText(stray, refusal),
+    },
+  };
+}

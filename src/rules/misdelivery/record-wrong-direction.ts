@@ -1,0 +1,93 @@
+import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { refusalOf, refusalText } from '../support/refusal.ts';
+import { consequence, strayWitness } from '../support/strays.ts';
+import { witness } from '../support/witness.ts';
+
+/** Each direction has keys of its own: the same ciphertext in both was not encrypted twice but came back. */
+export const recordWrongDirection = defineConnectionRule({
+  meta: {
+    id: 'record-wrong-direction',
+    group: 'misdelivery',
+    title: 'A record came back to the side that had sent it',
+    severity: 'error',
+    sources: ['RFC 5246 §6.3', 'RFC 8446 §7.3'],
+    reports:
+      'A protected record whose ciphertext the other side had sent before on the same connection, or a ClientHello that comes from the side that had received one.',
+    matters:
+      'The two directions of a connection have different keys, so the side that meets its own record cannot authenticate it and ends the connection with bad_record_mac. An echoed ClientHello ends the handshake with unexpected_message.',
+    decides:
+      'By the octets on the wire: two records of one length that begin with the same ciphertext, one in each direction. Ciphertext does not repeat by chance, so this is proven, as is a ClientHello from both sides.',
+    silent:
+      'For records that are too short to be told apart, where nothing is encrypted, and where much was sent in between: only the records seen last are compared.',
+    yieldsTo: ['record-decrypts-under-other-connection'],
+    messages: {
+      reflected: {
+        what: 'The {from} sent a record of {octets} octets (packet {packet}) that the {peer} had sent in packet {earlier}{refusal}.',
+        causes: [
+          'A proxy or tunnel copies what it reads from one side back to the same side.',
+          'A device loops packets back, or an address translator sends a host its own traffic (hairpinning).',
+        ],
+        remedies: [
+          'Find the device between the two that holds both sockets, and look at which one it writes to.',
+          'Capture on both sides of it: on one of them the record goes one way only.',
+        ],
+        commands: [
+          'tshark -r CAPTURE -Y "frame.number == {packet} || frame.number == {earlier}" -x',
+        ],
+      },
+      hello: {
+        title: 'Both sides sent a ClientHello',
+        what: 'The {from} sent a ClientHello (packet {packet}) on a connection on which it had received one.',
+        causes: [
+          'The client is connected to an echo service, or to itself.',
+          'A proxy sends back what it should pass on.',
+          'Both ends are configured as clients.',
+        ],
+        remedies: [
+          'Check what listens at that address and port, and that it is configured as a TLS server.',
+        ],
+        commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls.handshake.type == 1" -V'],
+      },
+    },
+  },
+
+  check(history) {
+    const { id, strays, oddities, stream } = history;
+    if (history.transport !== 'tcp') return NOT_APPLICABLE;
+    const echo = oddities.find(({ kind }) => kind === 'hello-reflected');
+    if (echo !== undefined) {
+      return {
+        kind: 'finding',
+        message: 'hello',
+        confidence: 'proven',
+        connections: [id],
+        evidence: [witness(echo, id, echo.from, `ClientHello of the ${echo.from}`)],
+        data: { from: echo.from, packet: echo.packet, stream },
+      };
+    }
+    const stray = strays.find(({ kind }) => kind === 'reflection');
+    if (stray?.other === undefined) return PASS;
+    const { from, length, packet, other } = stray;
+    const peer = from === 'client' ? 'server' : 'client';
+    const refusal = refusalOf(history, stray);
+    return {
+      kind: 'finding',
+      message: 'reflected',
+      confidence: 'proven',
+      connections: [id],
+      evidence: [
+        strayWitness(stray, id),
+        witness(other, id, peer, 'this ciphertext for the first time'),
+        ...consequence(history, refusal),
+      ],
+      data: {
+        from,
+        peer,
+        octets: length,
+        packet,
+        earlier: other.packet,
+        refusal: refusalText(stray, refusal),
+      },
+    };
+  },
+});

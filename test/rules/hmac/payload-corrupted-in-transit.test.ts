@@ -1,0 +1,61 @@
+import { payloadCorruptedInTransit } from '../../../src/rules/hmac/payload-corrupted-in-transit.ts';
+import { at, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+import { refused } from '../support/strays.ts';
+
+const changed = { conflicts: [at(10), at(30)] };
+const note = (packet: number) => [
+  { message: 'harmless', severity: 'info', confidence: 'proven', packets: [packet] } as const,
+];
+const unanswered = {
+  ...refused,
+  records: { client: { applicationData: 3 }, server: { applicationData: 3 } },
+};
+
+testConnectionRule(
+  payloadCorruptedInTransit,
+  [
+    { name: 'is about TCP', history: fakeHistory({ protocol: 'DTLS' }), want: 'not-applicable' },
+    { name: 'passes where copies are equal', history: fakeHistory(), want: 'pass' },
+    {
+      name: 'makes a note where nothing came of it',
+      history: fakeHistory({ tcp: changed }),
+      want: note(10),
+    },
+    ...[20, 51].map((description) => ({
+      name: `blames the last change before alert ${description}`,
+      history: fakeHistory({ tcp: changed, alerts: [fakeAlert(description, 'server', 40)] }),
+      want: [
+        { message: 'refused', severity: 'error', confidence: 'likely', packets: [30, 40] } as const,
+      ],
+    })),
+    {
+      name: 'blames it for an encrypted alert that is the only answer',
+      history: fakeHistory({ ...unanswered, tcp: changed }),
+      want: [{ message: 'refused', severity: 'error', confidence: 'likely', packets: [30, 31] }],
+    },
+    {
+      name: 'does not blame it for an alert that closes the connection',
+      history: fakeHistory({
+        ...unanswered,
+        tcp: changed,
+        alerts: [fakeAlert(undefined, 'client', 31)],
+      }),
+      want: note(10),
+    },
+    {
+      name: 'does not blame it for what happens long after it',
+      history: fakeHistory({
+        tcp: { conflicts: [at(10)] },
+        alerts: [fakeAlert(20, 'server', 40, { nanos: 9e9 })],
+      }),
+      want: note(10),
+    },
+    {
+      name: 'does not blame what comes later',
+      history: fakeHistory({ tcp: { conflicts: [at(50)] }, alerts: [fakeAlert(20, 'server', 40)] }),
+      want: note(50),
+    },
+  ],
+  { 'not-assessable': 'two copies that differ have both been seen' },
+);

@@ -1,0 +1,48 @@
+import { recordWrongDirection } from '../../../src/rules/misdelivery/record-wrong-direction.ts';
+import { at, fakeHistory } from '../../support/fake-history.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+import { accepted, EARLIER, refused, stray, withStrays } from '../support/strays.ts';
+
+const back = stray('reflection', { other: { ...EARLIER, connection: 1 } });
+
+testConnectionRule(
+  recordWrongDirection,
+  [
+    { name: 'is about TCP', history: fakeHistory({ protocol: 'DTLS' }), want: 'not-applicable' },
+    { name: 'leaves a healthy connection alone', history: withStrays(accepted), want: 'pass' },
+    {
+      name: 'proves a reflection, and tells what came of it',
+      history: withStrays(refused, back),
+      want: [
+        { message: 'reflected', severity: 'error', confidence: 'proven', packets: [20, 30, 31] },
+      ],
+    },
+    {
+      name: 'proves it where nothing shows the effect',
+      history: withStrays(accepted, back),
+      want: [{ message: 'reflected', severity: 'error', confidence: 'proven', packets: [20, 30] }],
+    },
+    {
+      name: 'leaves a record that was sent twice to seq-desync',
+      history: withStrays(refused, stray('repetition', { other: EARLIER })),
+      want: 'pass',
+    },
+    {
+      name: 'proves an echoed ClientHello',
+      history: fakeHistory({
+        oddities: [
+          {
+            ...at(5),
+            kind: 'hello-reflected',
+            from: 'server',
+            length: 300,
+            contentType: 1,
+            octets: undefined,
+          },
+        ],
+      }),
+      want: [{ message: 'hello', severity: 'error', confidence: 'proven', packets: [5] }],
+    },
+  ],
+  { 'not-assessable': 'what was seen twice was seen, whatever else is missing' },
+);
