@@ -5,6 +5,7 @@ import { keyBlock } from '../../crypto/key-block.ts';
 import { trafficKeys } from '../../crypto/key-schedule.ts';
 import type { DirectionKeys, Opening, Protection } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
+import type { TranscriptMessage } from '../../crypto/transcript.ts';
 import { EARLY_DATA } from '../../model/code-points/extensions.ts';
 import {
   CLIENT_HELLO,
@@ -19,6 +20,7 @@ import { TLS_1_3 } from '../../model/code-points/versions.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
 import type { At, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
+import { checkBinder } from './check-binder.ts';
 import { checkFinished } from './check-finished.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
@@ -124,7 +126,7 @@ export class TlsUnsealed implements Owner {
       return;
     }
     const message = handshake.message(from, type, body, 0, false);
-    if (type === CLIENT_HELLO) this.clientHello();
+    if (type === CLIENT_HELLO) this.clientHello(message, at);
     else if (type === SERVER_HELLO && handshake.isTls13 && handshake.serverHello !== undefined)
       this.startTls13();
     else if (type === END_OF_EARLY_DATA) this.useSecret('client', 0);
@@ -364,8 +366,10 @@ export class TlsUnsealed implements Owner {
 
   // ------------------------------------------------------------------------------------------------ keys
 
-  private clientHello(): void {
+  private clientHello(message: TranscriptMessage, at: At): void {
     const { clientHello } = this.handshake;
+    const checked = checkBinder(this.vault.psks, this.handshake, message, at);
+    this.tally.binder = checked?.check;
     const early = clientHello?.extensions.some(({ type }) => type === EARLY_DATA) ?? false;
     if (!early) return;
     // A second ClientHello has no early data; what was sent under the first is refused.
