@@ -325,9 +325,11 @@ export class DtlsHandshakes {
     const length = request[2] as number;
     const { start, end } = this.fragment;
     const sessionId = start + THROUGH_RANDOM;
-    if (length === 0 || sessionId >= end) return false;
+    if (sessionId >= end) return false;
     const at = sessionId + 1 + (r.bytes[sessionId] as number);
     if (at + 1 + length > end || r.bytes[at] !== length) return false;
+    // An empty cookie ties nothing; the number of the message tells that another ClientHello went before.
+    if (length === 0) return this.fragment.sequence > 0;
     for (let i = 0; i < length; i++) if (r.bytes[at + 1 + i] !== request[3 + i]) return false;
     return true;
   }

@@ -1,13 +1,12 @@
 import { ascii, concat, sameOctets } from '../bytes/concat.ts';
 import type { CipherSuite } from '../model/code-points/suites.ts';
 import { digest, HASH_OCTETS, hmac, type PrfKind, prfKind, transcriptHash } from './hash.ts';
-import { DTLS13_PREFIX, TLS13_PREFIX } from './hkdf.ts';
+import { labelPrefix } from './hkdf.ts';
 import { type Explanation, explain, type Hypothesis } from './hypothesis.ts';
 import { finishedKey } from './key-schedule.ts';
 import { OTHER_HASHES, OTHER_PREFIXES } from './other-choices.ts';
 import { prf } from './prf.ts';
 import {
-  isDtls,
   isTls13,
   messageHashName,
   specifiedTranscript,
@@ -95,7 +94,7 @@ function specifiedRecipe(input: Omit<FinishedInput, 'verifyData'>): FinishedReci
     transcriptKind: kind,
     transcript: specifiedTranscript(messages, version),
     label: from,
-    prefix: isDtls(version) ? DTLS13_PREFIX : TLS13_PREFIX,
+    prefix: labelPrefix(version),
     secret,
     keyDerived: true,
   };

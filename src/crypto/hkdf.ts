@@ -1,4 +1,5 @@
 import { ascii, concat, u16 } from '../bytes/concat.ts';
+import { DTLS_1_3, tls13Draft } from '../model/code-points/versions.ts';
 import { digest, HASH_OCTETS, type HashName, hmac } from './hash.ts';
 
 /**
@@ -9,6 +10,17 @@ export type LabelPrefix = string;
 
 export const TLS13_PREFIX: LabelPrefix = 'tls13 ';
 export const DTLS13_PREFIX: LabelPrefix = 'dtls13';
+/** TLS 1.3 up to draft 19. */
+export const DRAFT_PREFIX: LabelPrefix = 'TLS 1.3, ';
+
+/** The prefix that belongs to a negotiated version (wire value) from TLS 1.3 on. */
+export function labelPrefix(version: number): LabelPrefix {
+  if (version === DTLS_1_3) return DTLS13_PREFIX;
+  const draft = tls13Draft(version);
+  return draft > 0 && draft <= LAST_DRAFT_WITH_LONG_LABELS ? DRAFT_PREFIX : TLS13_PREFIX;
+}
+
+const LAST_DRAFT_WITH_LONG_LABELS = 19;
 
 /** `HKDF-Extract`; an empty salt is as many zeros as the hash has octets. RFC 5869 §2.2. */
 export function hkdfExtract(

@@ -1,6 +1,7 @@
 import type { CipherSuite } from '../model/code-points/suites.ts';
 import { HASH_OCTETS, type HashName, isHashAvailable } from './hash.ts';
 import {
+  DRAFT_PREFIX,
   deriveSecret,
   emptyHash,
   hkdfExpandLabel,
@@ -42,13 +43,14 @@ export function trafficKeys(
   };
 }
 
-/** `application_traffic_secret_N+1`, which a KeyUpdate turns to. RFC 8446 §7.2. */
+/** `application_traffic_secret_N+1`, which a KeyUpdate turns to. RFC 8446 §7.2; up to draft 19 the label was longer. */
 export function nextTrafficSecret(
   hash: HashName,
   secret: Uint8Array,
   prefix: LabelPrefix = TLS13_PREFIX,
 ): Uint8Array {
-  return hkdfExpandLabel(hash, secret, 'traffic upd', NONE, HASH_OCTETS[hash], prefix);
+  const label = prefix === DRAFT_PREFIX ? 'application traffic secret' : 'traffic upd';
+  return hkdfExpandLabel(hash, secret, label, NONE, HASH_OCTETS[hash], prefix);
 }
 
 /** `finished_key`, which keys Finished and binders. RFC 8446 §4.4.4. */

@@ -1,4 +1,4 @@
-import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { TLS_1_3, tls13Draft, tlsEquivalent } from '../model/code-points/versions.ts';
 import { type Aead, aeadFor } from './aead.ts';
 import { AuthenticatedHeader, hasConnectionId, xorNonce } from './authenticated-header.ts';
 import {
@@ -19,6 +19,8 @@ import type { Deviation, DirectionKeys, Opening, Protection, SealedRecord } from
  *     GCM, CCM up to TLS 1.2    nonce(8) encrypted tag      nonce = iv(4) nonce(8)            RFC 5288 §3, RFC 6655 §3
  *     ChaCha20 up to TLS 1.2    encrypted tag               nonce = iv(12) XOR sequence       RFC 7905 §2
  *     TLS 1.3                   encrypted(inner) tag        nonce = iv(12) XOR sequence       RFC 8446 §5.3
+ *
+ * Drafts of TLS 1.3 before 25 authenticate nothing besides the content.
  */
 export class AeadConstruction implements Construction {
   private readonly protection: Protection;
@@ -27,7 +29,7 @@ export class AeadConstruction implements Construction {
   private readonly iv: Uint8Array;
   private readonly nonce = Buffer.alloc(12);
   private readonly tls13: boolean;
-  private readonly header13 = Buffer.alloc(5);
+  private readonly header13: Buffer;
   readonly position: StreamPosition = START;
 
   constructor(protection: Protection, keys: DirectionKeys) {
@@ -36,6 +38,8 @@ export class AeadConstruction implements Construction {
     this.aead = aeadFor(protection.suite, keys.key);
     this.iv = keys.iv;
     this.tls13 = tlsEquivalent(protection.version) === TLS_1_3;
+    const draft = tls13Draft(protection.version);
+    this.header13 = Buffer.alloc(draft > 0 && draft <= LAST_DRAFT_WITHOUT_HEADER ? 0 : 5);
   }
 
   prepare(record: SealedRecord, deviation: Deviation): PreparedRecord | Opening {
@@ -106,9 +110,12 @@ export class AeadConstruction implements Construction {
 
   /** The header as it was sent. RFC 8446 §5.2. */
   private writeHeader13(record: SealedRecord, length: number, deviation: Deviation): Uint8Array {
+    if (this.header13.length === 0) return this.header13;
     this.header13[0] = deviation.type ?? record.type;
     this.header13.writeUInt16BE(deviation.version ?? record.version, 1);
     this.header13.writeUInt16BE(length & 0xffff, 3);
     return this.header13;
   }
 }
+
+const LAST_DRAFT_WITHOUT_HEADER = 24;

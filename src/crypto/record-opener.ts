@@ -1,4 +1,10 @@
-import { DTLS_1_3, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import {
+  DTLS_1_3,
+  DTLS_PRE_STANDARD,
+  TLS_1_0,
+  TLS_1_3,
+  tlsEquivalent,
+} from '../model/code-points/versions.ts';
 import {
   AS_SPECIFIED,
   type Construction,
@@ -55,7 +61,11 @@ export class RecordOpener {
   /** Opens a record as the next one, perhaps against the specification, and forgets that it did. */
   attempt(record: SealedRecord, sequence: number, epoch = 0, deviation?: Deviation): Opening {
     const prepared = this.prepare(record, deviation);
-    return prepared.kind === 'prepared' ? prepared.at(sequence, epoch) : prepared;
+    const opening = prepared.kind === 'prepared' ? prepared.at(sequence, epoch) : prepared;
+    const isOldOpenssl = opening.kind === 'failed' && this.protection.version === DTLS_PRE_STANDARD;
+    return isOldOpenssl && deviation === undefined
+      ? this.attempt(record, sequence, epoch, BEFORE_RFC_4347)
+      : opening;
   }
 
   /** The part of an attempt that is the same for all sequence numbers; an opening if none can succeed. */
@@ -90,6 +100,9 @@ function constructionOf(
   }
 }
 
+/** OpenSSL up to 0.9.8e took the MAC of TLS 1.0 for DTLS. Later ones, asked for that DTLS, follow RFC 4347 in this. */
+const BEFORE_RFC_4347: Deviation = { epochForm: 'zero', version: TLS_1_0 };
+
 function isDatagram(version: number): boolean {
-  return version >> 8 === 0xfe || version === 0x0100;
+  return version >> 8 === 0xfe || version === DTLS_PRE_STANDARD;
 }

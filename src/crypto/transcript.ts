@@ -55,7 +55,7 @@ export function isTls13(version: number): boolean {
 /**
  * The transcript of a handshake as the negotiated version (wire value) has it, from all its messages in order: without
  * HelloRequest, without a cookie exchange up to DTLS 1.2, without what follows the handshake in TLS 1.3.
- * RFC 5246 §7.4.9, RFC 6347 §4.2.1 and §4.2.6, RFC 8446 §4.4.1.
+ * RFC 5246 §7.4.9, RFC 6347 §4.2.1 and §4.2.6, RFC 8446 §4.4.1. OpenSSL's DTLS before RFC 4347 hashed all bodies.
  */
 export function specifiedTranscript(
   messages: readonly TranscriptMessage[],
@@ -67,8 +67,9 @@ export function specifiedTranscript(
   );
   if (tls13) return { messages: counted, form: 'tls', messageHash: true };
   if (!isDtls(version)) return { messages: counted, form: 'tls', messageHash: false };
-  const form = version === DTLS_PRE_STANDARD ? 'bodies' : 'dtls';
-  return { messages: afterCookieExchange(counted), form, messageHash: false };
+  if (version === DTLS_PRE_STANDARD)
+    return { messages: counted, form: 'bodies', messageHash: false };
+  return { messages: afterCookieExchange(counted), form: 'dtls', messageHash: false };
 }
 
 /** Messages from the ClientHello on that the server answered with ServerHello, however many came before. */

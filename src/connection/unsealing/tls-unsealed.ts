@@ -1,5 +1,6 @@
 import type { StreamPosition } from '../../crypto/construction.ts';
 import type { KeyGeneration } from '../../crypto/failed-record.ts';
+import { labelPrefix } from '../../crypto/hkdf.ts';
 import { Inflation } from '../../crypto/inflation.ts';
 import { keyBlock } from '../../crypto/key-block.ts';
 import { trafficKeys } from '../../crypto/key-schedule.ts';
@@ -414,7 +415,9 @@ export class TlsUnsealed implements Owner {
   private keysOf(from: Role, generation: number): DirectionKeys | undefined {
     const { protection } = this.handshake;
     const secret = this.secrets?.of(from, generation);
-    return protection && secret && trafficKeys(protection.suite, secret);
+    return (
+      protection && secret && trafficKeys(protection.suite, secret, labelPrefix(protection.version))
+    );
   }
 
   /** The suite of early data is that of the PSK, which the capture may not show: the one that opens the record is it. */

@@ -1,6 +1,8 @@
 import type { HashName } from '../../crypto/hash.ts';
+import { type LabelPrefix, labelPrefix } from '../../crypto/hkdf.ts';
 import type { KeyLogLabel } from '../../crypto/key-log.ts';
 import { hkdfHash, nextTrafficSecret } from '../../crypto/key-schedule.ts';
+import { TLS_1_3 } from '../../model/code-points/versions.ts';
 import type { Obstacle } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -20,6 +22,7 @@ const APPLICATION: Readonly<Record<Role, KeyLogLabel>> = {
 /** The traffic secrets of one TLS 1.3 connection: generation 0 is the handshake's, 1 the first of application data. RFC 8446 §7.1. */
 export class TrafficSecrets {
   readonly hash: HashName | undefined;
+  private readonly prefix: LabelPrefix;
   private readonly known: Record<Role, Uint8Array[]> = { client: [], server: [] };
   /** Why there are none. */
   readonly obstacle: Obstacle | undefined;
@@ -27,6 +30,7 @@ export class TrafficSecrets {
 
   constructor({ keyLog }: Vault, { protection, clientRandom }: KeyedHandshake) {
     this.hash = protection && hkdfHash(protection.suite);
+    this.prefix = labelPrefix(protection?.version ?? TLS_1_3);
     if (clientRandom === undefined) {
       this.obstacle = 'start-not-captured';
       return;
@@ -58,7 +62,7 @@ export class TrafficSecrets {
     for (let next = 2; next <= generation; next++) {
       const before = known[next - 1];
       if (known[next] === undefined && before !== undefined && this.hash !== undefined)
-        known[next] = nextTrafficSecret(this.hash, before);
+        known[next] = nextTrafficSecret(this.hash, before, this.prefix);
     }
     return known[generation];
   }
