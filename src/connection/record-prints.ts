@@ -7,28 +7,30 @@ const PRINT_FROM = 8;
 /** The length from which on it is no accident if two records are the same. */
 export const PRINTED_LENGTH = 32;
 
-/** Where the numbers of a place lie. The moment takes two of them. */
+/** Where the numbers of a record lie. The moment takes two of them. */
 const WORDS = 8;
-const KEY = 1;
-const LENGTH = 2;
-const SENDER = 3;
-const IDENTITY = 4;
-const PACKET = 5;
+const KEY = 0;
+const LENGTH = 1;
+const SENDER = 2;
+const IDENTITY = 3;
+const PACKET = 4;
 const MOMENT = 3;
 
 /**
  * Prints of the protected records seen last, over all connections, to find the same ciphertext twice. Ciphertext under
  * working keys does not repeat: not in another connection, not in the other direction, not under the next number.
  *
- * A table of one place for each hash: a record drives out the one whose place it takes. What is looked at for every
- * record is a column of its own, since it has to stay in the cache.
+ * The records stand in a ring, in the order in which they came, which costs the cache next to nothing. A table with one
+ * place for each hash says where: a record drives out the one whose place it takes.
  */
 export class RecordPrints {
   /** Ciphertext comes from the wire: without a seed a capture could be crafted to collide. */
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
-  private readonly keys = new Int32Array(LIMITS.recordPrints);
+  /** First word of a print, and where its record stands in the ring. */
+  private readonly places = new Int32Array(2 * LIMITS.recordPrints);
   private readonly ints: Int32Array;
   private readonly floats: Float64Array;
+  private next = 0;
   /** The record that `take` found: connection times two plus side, and where it was. */
   sender = 0;
   identity = 0;
@@ -57,26 +59,34 @@ export class RecordPrints {
     packet: number,
     nanos: number,
   ): boolean {
+    const { places, ints, next } = this;
     const k0 = readI32(bytes, at + PRINT_FROM);
     const k1 = readI32(bytes, at + PRINT_FROM + 4);
-    const place = Math.imul(k0 ^ this.seed, 0x9e3779b1) >>> SHIFT;
-    const i = place * WORDS;
-    const { ints } = this;
-    const found = this.keys[place] === k0 && ints[i + KEY] === k1 && ints[i + LENGTH] === length;
-    if (found) {
-      this.sender = ints[i + SENDER] as number;
-      this.identity = ints[i + IDENTITY] as number;
-      this.packet = ints[i + PACKET] as number;
-      this.nanos = this.floats[place * (WORDS / 2) + MOMENT] as number;
-    }
-    this.keys[place] = k0;
+    const p = (Math.imul(k0 ^ this.seed, 0x9e3779b1) >>> SHIFT) * 2;
+    const found = places[p] === k0 && this.isSame(places[p + 1] as number, k1, length);
+    places[p] = k0;
+    places[p + 1] = next;
+    const i = next * WORDS;
     ints[i + KEY] = k1;
     ints[i + LENGTH] = length;
     ints[i + SENDER] = sender;
     ints[i + IDENTITY] = identity;
     ints[i + PACKET] = packet;
-    this.floats[place * (WORDS / 2) + MOMENT] = nanos;
+    this.floats[next * (WORDS / 2) + MOMENT] = nanos;
+    this.next = (next + 1) & (LIMITS.recordPrints - 1);
     return found;
+  }
+
+  /** The ring may have come round since: then another print stands there. */
+  private isSame(position: number, k1: number, length: number): boolean {
+    const { ints } = this;
+    const i = position * WORDS;
+    if (ints[i + KEY] !== k1 || ints[i + LENGTH] !== length) return false;
+    this.sender = ints[i + SENDER] as number;
+    this.identity = ints[i + IDENTITY] as number;
+    this.packet = ints[i + PACKET] as number;
+    this.nanos = this.floats[position * (WORDS / 2) + MOMENT] as number;
+    return true;
   }
 }
 
