@@ -1,5 +1,6 @@
 import type { ConnectionHistory, StrayFact } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
+import { SECOND } from '../../model/time.ts';
 import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
 import { consequence, isNear, strayWitness } from '../support/strays.ts';
@@ -49,6 +50,9 @@ const MESSAGES = {
   },
 } as const satisfies Readonly<Record<string, RuleMessage>>;
 
+/** A write that is repeated is repeated within this. */
+const AT_ONCE = SECOND / 5;
+
 /** Which number a record has is not written in it: where the two sides count differently, nothing authenticates. */
 export const seqDesync = defineConnectionRule({
   meta: {
@@ -62,7 +66,7 @@ export const seqDesync = defineConnectionRule({
     matters:
       'Every record is authenticated together with its number, which both sides count for themselves. A record that is sent twice, left out, or written by a second process with a copy of the state cannot be authenticated, and the receiver ends the connection with bad_record_mac.',
     decides:
-      'The same ciphertext twice in one direction is proven: TCP delivers each octet once. Explicit nonces (TLS 1.2 with AES-GCM or AES-CCM) show a second writer where they are counted up by one and one that was used comes again with other octets: likely where a second line of the same numbers runs beside or behind the first or where the line has a start of its own, and possible where sequence numbers serve as nonces, which other connections have in common. Numbers that are left out are possible at best, and only told where the receiver ended the connection over it.',
+      'The same ciphertext twice in one direction within 200 ms, where the receiver then ends the connection, is proven: TCP delivers each octet once. Explicit nonces (TLS 1.2 with AES-GCM or AES-CCM) show a second writer where they are counted up by one and one that was used comes again with other octets: likely where a second line of the same numbers runs beside or behind the first or where the line has a start of its own, and possible where sequence numbers serve as nonces, which other connections have in common. Numbers that are left out are possible at best, and only told where the receiver ended the connection over it.',
     silent:
       'Where nonces are random or implicit, for alerts (some stacks write them by another way), and where octets are missing from the capture.',
     yieldsTo: ['record-decrypts-under-other-connection', 'tls-foreign-record-suspected'],
@@ -78,13 +82,13 @@ export const seqDesync = defineConnectionRule({
 type Found = FindingOf<typeof MESSAGES>;
 
 function doubled(history: ConnectionHistory): Found | undefined {
-  const stray = history.strays.find(({ kind }) => kind === 'repetition');
-  if (stray?.other === undefined) return undefined;
-  return found(history, stray, {
-    message: 'doubled',
-    confidence: 'proven',
-    severity: refusalOf(history, stray) === undefined ? 'warning' : 'error',
-  });
+  const stray = history.strays.find(
+    ({ kind, nanos, other }) =>
+      kind === 'repetition' && other !== undefined && nanos - other.nanos <= AT_ONCE,
+  );
+  // No receiver can take the second: where it went on, the capture shows something else.
+  if (stray === undefined || refusalOf(history, stray) === undefined) return undefined;
+  return found(history, stray, { message: 'doubled', confidence: 'proven' });
 }
 
 function writers(history: ConnectionHistory): Found | undefined {
