@@ -407,9 +407,6 @@ export class History implements ConnectionHistory, CompactHistory {
   private ordinaryClass(flags: number): number {
     if ((flags & UNUSUAL) !== 0 || (flags & COMPLETE) !== COMPLETE || !this.bothDirections)
       return 0;
-    // A session that is offered and not taken up is worth a look, and so is one that is taken up in another way.
-    const accepted = (flags & SEEN.tls13) !== 0 ? SEEN.pskSelected : SEEN.sessionIdEchoed;
-    if ((flags & SEEN.offersSession) !== 0 && (flags & accepted) === 0) return 0;
     if (this.facts.alertInsteadOfAnswer(this.row, this.clientSide)) return 0;
     const closing = this.placement.ordinaryClosing(this.clientSide);
     if (closing === 0) return 0;

@@ -56,25 +56,34 @@ export function noteSession(
 ): void {
   const { table, hellos, sessions } = facts;
   if (table.has(row, SEEN.tls13)) return;
+  const terms = table.has(row, SEEN.offersSession) ? offeredTerms(facts, row, dtls) : -1;
   if (!table.has(row, SEEN.sessionIdEchoed)) {
     const { sessionIdOffset, sessionIdLength } = hellos.scan;
+    // A session of this capture that is offered and not taken up is worth a look.
+    if (terms >= 0) table.set(row, SEEN.unusual);
     if (sessionIdLength === 0) return;
     const id = table.id[row] as number;
-    const terms = termsOf(table, row);
-    sessions.add('session_id', bytes, sessionIdOffset, sessionIdLength, id, terms, packet, nanos);
+    const own = termsOf(table, row);
+    sessions.add('session_id', bytes, sessionIdOffset, sessionIdLength, id, own, packet, nanos);
     return;
   }
-  if (!table.has(row, SEEN.offersSession)) return;
+  if (terms >= 0 && ((terms & 1) !== 0) !== table.has(row, SEEN.extendedMaster))
+    table.set(row, SEEN.unusual);
+}
+
+/** The terms of the session that the ClientHello of a row offers; -1 if it was not issued in this capture. */
+function offeredTerms(
+  { table, hellos, sessions }: FactsRecorder,
+  row: number,
+  dtls: boolean,
+): number {
   const handle = table.clientHello[row] as number;
   const from = hellos.slab.offsetOf(handle);
   const hello = hellos.slab.bytesOf(handle);
   scan.scanClientHello(hello, from, from + (table.clientHelloLength[row] as number), dtls);
-  const terms =
-    scan.ticketLength > 0
-      ? sessions.termsOf('ticket', hello, scan.ticketOffset, scan.ticketLength)
-      : sessions.termsOf('session_id', hello, scan.sessionIdOffset, scan.sessionIdLength);
-  if (terms >= 0 && ((terms & 1) !== 0) !== table.has(row, SEEN.extendedMaster))
-    table.set(row, SEEN.unusual);
+  return scan.ticketLength > 0
+    ? sessions.termsOf('ticket', hello, scan.ticketOffset, scan.ticketLength)
+    : sessions.termsOf('session_id', hello, scan.sessionIdOffset, scan.sessionIdLength);
 }
 
 /** A NewSessionTicket in the clear, its body at `[start, end)`. */

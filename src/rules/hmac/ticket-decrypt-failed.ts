@@ -58,9 +58,8 @@ function refusedQuietly(history: ConnectionHistory, facts: ResumptionFacts): Fou
   const { messages, id } = history;
   const hello = messages.findLast(({ type }) => type === CLIENT_HELLO);
   const answer = messages.findLast(({ type }) => type === SERVER_HELLO);
-  // That a server forgot a session id is only worth telling where it issued it.
-  if (hello === undefined || answer === undefined) return undefined;
-  if (facts.by === 'session_id' && facts.issued === undefined) return undefined;
+  // A full handshake is what everybody expects of an old session: it is worth telling where this capture shows its issue.
+  if (hello === undefined || answer === undefined || facts.issued === undefined) return undefined;
   const origin = facts.issued;
   return {
     kind: 'finding',
@@ -162,13 +161,13 @@ export const ticketDecryptFailed = defineConnectionRule({
       'RFC 8446 §4.6.1',
     ],
     reports:
-      'A ClientHello that offers a session ticket, or a session id of this capture, to which the server answers with a full handshake (a note) or with an alert (an error).',
+      'A ClientHello that offers a session to which the server answers with a full handshake, although the capture shows its issue (a note), or with an alert (an error).',
     matters:
       'A ticket is encrypted and carries a MAC under a key of the server. After a restart, a rotation of keys or at another node it does not open any more, and the server has to go on with a full handshake. Many such notes say that nodes do not share their keys; an alert in its place locks clients out until they forget the ticket.',
     decides:
       'The session is in the ClientHello, and the server sent certificate and key exchange, or selected no pre-shared key: that is certain. For the alert: it is the direct answer to the ClientHello, and the same server completed a full handshake with the same client in this capture, so the two do have versions and suites in common. Other reasons remain, so it is likely.',
     silent:
-      'For session ids whose origin is not in the capture, for external pre-shared keys, where another version was chosen than the session has, and for alerts to clients of which no full handshake is in the capture.',
+      'For full handshakes where the capture does not show who issued the session, for external pre-shared keys, where another version was chosen than the session has, and for alerts to clients of which no full handshake is in the capture.',
     yieldsTo: [
       'ems-disagreement',
       'psk-binder-mismatch',

@@ -46,9 +46,9 @@ testConnectionRule(ticketDecryptFailed, [
     want: note([9, 24, 26]),
   },
   {
-    name: 'notes one whose origin is not in the capture',
+    name: 'passes one whose origin is not in the capture: it may just be old',
     history: fakeHistory({ ...full, resumption: { ...ticket, issued: undefined } }),
-    want: note([24, 26]),
+    want: 'pass',
   },
   {
     name: 'notes one of another server',
@@ -62,9 +62,9 @@ testConnectionRule(ticketDecryptFailed, [
     want: note([9, 24, 26]),
   },
   {
-    name: 'notes a ticket of TLS 1.3 that is not selected',
+    name: 'passes a ticket of TLS 1.3 that is not selected, whose issue nobody can see',
     history: fakeHistory({ ...full, version: 0x0304, resumption: psk }),
-    want: note([24, 26]),
+    want: 'pass',
   },
   {
     name: 'suspects the ticket where an alert answers it and the client got in before',
