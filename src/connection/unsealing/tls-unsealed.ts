@@ -1,4 +1,3 @@
-import type { StreamPosition } from '../../crypto/construction.ts';
 import type { KeyGeneration } from '../../crypto/failed-record.ts';
 import { labelPrefix } from '../../crypto/hkdf.ts';
 import { Inflation } from '../../crypto/inflation.ts';
@@ -28,70 +27,14 @@ import { findMaster } from './find-master.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { otherMaster } from './premaster.ts';
+import { type Mutable, Reading } from './reading.ts';
 import { Tally } from './tally.ts';
 import { TrafficSecrets } from './traffic-secrets.ts';
 import type { Vault } from './vault.ts';
 import { detached, type OpenedRecord, type WireRecord } from './wire-record.ts';
 
-/** How one direction is being read. */
-class Reading {
-  readonly from: Role;
-  opener: RecordOpener | undefined;
-  keys: DirectionKeys | undefined;
-  /** Where the opener stood before the present record. */
-  position: StreamPosition | undefined;
-  /** The number that the next record would have under the keys before. */
-  sequenceBefore = 0;
-  /** The number the next record has. */
-  sequence = 0;
-  /** TLS 1.3: which of the client's or server's traffic secrets is in use; `-1` early data, 0 handshake, 1 application, … */
-  generation = 0;
-  /** Records are protected, whether they can be opened or not. */
-  isSealed = false;
-  /** Octets were lost since the last record that opened. */
-  hasGap = false;
-  gapSearches = 0;
-  /** Records that failed since the last one that opened, oldest first. */
-  readonly pending: Mutable<FailedRecord>[] = [];
-  /** Keys that were in use before, the latest last. */
-  readonly former: OwnedDirection[] = [];
-  /** Explicit nonce of the last record that opened. */
-  lastNonce: Uint8Array | undefined;
-  /** Records are compressed before they are protected. RFC 3749 §2. */
-  inflation: Inflation | undefined;
-
-  constructor(from: Role) {
-    this.from = from;
-  }
-
-  use(protection: Protection | undefined, keys: DirectionKeys | undefined): void {
-    const present = this.direction();
-    if (present !== undefined) this.former.push(present);
-    if (this.former.length > LIMITS.formerKeys) this.former.shift();
-    this.lastNonce = undefined;
-    this.keys = keys;
-    this.opener = protection && keys && new RecordOpener(protection, keys);
-    this.position = undefined;
-    this.sequenceBefore = this.sequence;
-    this.sequence = 0;
-    this.isSealed = true;
-    this.hasGap = false;
-    this.pending.length = 0;
-  }
-
-  /** The present keys with what is needed to try them on a record of another connection. */
-  direction(): OwnedDirection | undefined {
-    const { from, opener, keys, sequence, lastNonce } = this;
-    if (opener === undefined || keys === undefined) return undefined;
-    const { protection, position } = opener;
-    return { from, protection, keys, position, sequence, lastNonce };
-  }
-}
-
 /** CompressionMethod, RFC 3749 §2. */
 const DEFLATE = 1;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * One TLS connection as its records are opened. Records are numbered by counting (RFC 5246 §6.1, RFC 8446 §5.3), so a
@@ -172,7 +115,7 @@ export class TlsUnsealed implements Owner {
     }
     if (opening.kind === 'opened') {
       this.tally.authenticated(from);
-      reading.lastNonce = nonceOf(reading, record);
+      reading.noteNonce(record);
       if (reading.inflation === undefined) return opening;
       const content = reading.inflation.next(opening.content);
       return content && { ...opening, content };
@@ -442,10 +385,4 @@ export class TlsUnsealed implements Owner {
     const { found, isTls13 } = this.handshake;
     if (found !== undefined && !isTls13) this.vault.remember(body.subarray(6), found);
   }
-}
-
-/** The explicit nonce of a record, if its protection has one. RFC 5288 §3. */
-function nonceOf({ opener }: Reading, { bytes, start }: WireRecord): Uint8Array | undefined {
-  const octets = opener?.protection.suite.explicitNonceOctets ?? 0;
-  return octets === 0 ? undefined : bytes.slice(start, start + octets);
 }
