@@ -3,7 +3,7 @@ import { labelPrefix } from '../../crypto/hkdf.ts';
 import { Inflation } from '../../crypto/inflation.ts';
 import { keyBlock } from '../../crypto/key-block.ts';
 import { trafficKeys } from '../../crypto/key-schedule.ts';
-import type { DirectionKeys, Opening, Protection } from '../../crypto/protection.ts';
+import type { DirectionKeys, Opening } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
 import type { TranscriptMessage } from '../../crypto/transcript.ts';
 import { EARLY_DATA } from '../../model/code-points/extensions.ts';
