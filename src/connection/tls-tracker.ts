@@ -3,11 +3,12 @@
  * connection is final.
  */
 import { grown } from '../bytes/columns.ts';
-import { CERTIFICATE, FINISHED } from '../model/code-points/handshake-types.ts';
+import { CERTIFICATE, CLIENT_HELLO, FINISHED } from '../model/code-points/handshake-types.ts';
 import { SSL_2_0 } from '../model/code-points/versions.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type Protection, type TlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
+import { asClientHello } from '../tls/codec/ssl2-client-hello.ts';
 import { HandshakeStreams } from '../tls/handshake-tls.ts';
 import { SEEN } from './connection-table.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
@@ -241,6 +242,7 @@ export class TlsTracker implements TlsSink {
     side: Side,
     answer: boolean,
     length: number,
+    octets: Uint8Array,
     packet: number,
     nanos: number,
   ): void {
@@ -253,12 +255,18 @@ export class TlsTracker implements TlsSink {
       this.answered(row, packet, nanos);
       return;
     }
-    table.clientSide[row] = side;
-    table.set(row, SEEN.clientHello | SEEN.rolesKnown);
-    table.helloCount[row] = 1;
-    table.helloPacket[row] = packet;
-    table.helloNanos[row] = nanos;
-    facts.event(row, EVENT.message, side, 1, length, packet, nanos);
+    const message = octets.subarray(2);
+    const hello = octets.length > 0 ? asClientHello(message) : undefined;
+    if (hello !== undefined) this.clientHello(row, side, hello, 0, hello.length, packet, nanos);
+    else {
+      table.clientSide[row] = side;
+      table.set(row, SEEN.clientHello | SEEN.rolesKnown);
+      table.helloCount[row] = 1;
+      table.helloPacket[row] = packet;
+      table.helloNanos[row] = nanos;
+    }
+    facts.event(row, EVENT.message, side, CLIENT_HELLO, length, packet, nanos);
+    if (hello !== undefined) this.unsealer?.ssl2Hello(row, message, hello);
   }
 
   private clientHello(

@@ -77,12 +77,16 @@ export interface TlsSink {
   ): void;
   /** @returns how the records behind this ChangeCipherSpec are to be read */
   changeCipherSpec(row: number, side: Side, packet: number, nanos: Nanos): Protection;
-  /** A hello in the form of SSL 2.0; `answer` is the server's, which settles that version. */
+  /**
+   * A hello in the form of SSL 2.0, two octets of length in front; `answer` is the server's, which settles that version.
+   * `octets` are all of a client's, or none where some are missing.
+   */
   ssl2Hello(
     row: number,
     side: Side,
     answer: boolean,
     length: number,
+    octets: Uint8Array,
     packet: number,
     nanos: Nanos,
   ): void;

@@ -36,6 +36,7 @@ import {
   READ,
   SEARCHING,
   SKIPPED,
+  SSL2_FORM,
   TENTATIVE,
   TlsHalves,
   UNDECIDED,
@@ -51,6 +52,7 @@ export class TlsStreams extends TlsHalves {
   private readonly searches = new HeaderSearch();
   /** Bodies of records that do not lie within one segment; only where whole records are kept. */
   private bodies: SealedBodies | undefined;
+  private readonly ssl2Hellos = new SealedBodies();
 
   constructor(sink: TlsSink, notices: NoticeSink) {
     super();
@@ -103,8 +105,10 @@ export class TlsStreams extends TlsHalves {
       this.handshake.lost(half);
       this.trouble[half] = (this.trouble[half] as number) | HOLE;
       this.bodies?.drop(half);
+      this.ssl2Hellos.drop(half);
       this.reading[half] = SKIPPED;
       this.left[half] = left - length;
+      if (length === left) this.complete(row, side, half, packet, nanos);
       if (this.contentType[half] === CONTENT_TYPE.changeCipherSpec)
         this.protection[half] = UNDECIDED;
     } else this.lose(half, EMPTY);
@@ -125,6 +129,7 @@ export class TlsStreams extends TlsHalves {
       this.searches.end(half);
       this.handshake.forget(half);
       this.bodies?.drop(half);
+      this.ssl2Hellos.drop(half);
     }
   }
 
@@ -148,7 +153,7 @@ export class TlsStreams extends TlsHalves {
       // What follows the answer is not looked at.
       this.mode[half] = GIVEN_UP;
       this.mode[half ^ 1] = GIVEN_UP;
-      sink.ssl2Hello(row, side, true, starts.helloLength, packet, nanos);
+      sink.ssl2Hello(row, side, true, starts.helloLength, EMPTY, packet, nanos);
       return;
     }
     const { kept, at } = starts;
@@ -158,10 +163,10 @@ export class TlsStreams extends TlsHalves {
       // Without a hello in front it may be anywhere in the conversation: the first message will tell.
       this.protection[half] = starts.beginsWithHello ? PLAIN : UNDECIDED;
     } else if (found === START.ssl2Hello) {
-      // It is told here, and its octets are skipped. What follows a client's may be TLS.
-      sink.ssl2Hello(row, side, false, starts.helloLength, packet, nanos);
+      // What follows a client's may be TLS.
+      this.length[half] = starts.helloLength;
       this.left[half] = starts.helloLength;
-      this.trouble[half] = HOLE;
+      this.trouble[half] = SSL2_FORM;
       this.reading[half] = SKIPPED;
     } else {
       const { record } = starts;
@@ -196,8 +201,10 @@ export class TlsStreams extends TlsHalves {
         const taken = left < end - at ? left : end - at;
         if (this.reading[half] !== SKIPPED)
           this.piece(row, side, half, bytes, at, at + taken, packet, nanos);
-        if (this.bodies !== undefined && ((this.trouble[half] as number) & HOLE) === 0)
-          this.bodies.append(half, this.length[half] as number, bytes, at, at + taken);
+        const trouble = this.trouble[half] as number;
+        const bodies = (trouble & SSL2_FORM) !== 0 ? this.ssl2Hellos : this.bodies;
+        if (bodies !== undefined && (trouble & HOLE) === 0)
+          bodies.append(half, this.length[half] as number, bytes, at, at + taken);
         at += taken;
         this.left[half] = left - taken;
         if (left === taken) this.complete(row, side, half, packet, nanos);
@@ -315,7 +322,9 @@ export class TlsStreams extends TlsHalves {
 
   /** The record ended, and its body has been taken in pieces. */
   private complete(row: number, side: Side, half: number, packet: number, nanos: number): void {
-    if (((this.trouble[half] as number) & HOLE) !== 0) return;
+    const trouble = this.trouble[half] as number;
+    if ((trouble & SSL2_FORM) !== 0) this.ssl2Hello(row, side, half, packet, nanos);
+    if ((trouble & (HOLE | SSL2_FORM)) !== 0) return;
     const isHandshake = this.contentType[half] === CONTENT_TYPE.handshake;
     const read = isHandshake && (this.reading[half] === READ || this.length[half] === 0);
     if (this.bodies !== undefined) {
@@ -326,6 +335,12 @@ export class TlsStreams extends TlsHalves {
     const have = this.headHave[half] as number;
     const h = half * HEAD_OCTETS;
     this.tell(row, side, half, read, this.head, h, h + have, packet, nanos);
+  }
+
+  /** Without octets where some of them are missing. */
+  private ssl2Hello(row: number, side: Side, half: number, packet: number, nanos: number): void {
+    const octets = this.ssl2Hellos.take(half) ?? EMPTY;
+    this.sink.ssl2Hello(row, side, false, this.length[half] as number, octets, packet, nanos);
   }
 
   /** The body of the present record lies in one segment. */
@@ -434,6 +449,7 @@ export class TlsStreams extends TlsHalves {
   private lose(half: number, behind: Uint8Array): void {
     this.handshake.lost(half);
     this.bodies?.drop(half);
+    this.ssl2Hellos.drop(half);
     this.searches.begin(half, behind);
     this.mode[half] = SEARCHING;
     this.left[half] = 0;

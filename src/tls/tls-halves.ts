@@ -24,6 +24,8 @@ export const HEAD_OCTETS = 16;
 export const HOLE = 1;
 /** It was found by searching: if no header follows it, it was none. */
 export const TENTATIVE = 2;
+/** It is none, but a ClientHello in the form of SSL 2.0. */
+export const SSL2_FORM = 4;
 
 /** State of each direction, as columns; a direction ("half") is `row * 2 + side`. */
 export abstract class TlsHalves {

@@ -141,7 +141,8 @@ export class Tcp {
       this.reset(row, place, sequence, t, packet, nanos);
       return;
     }
-    const length = t.wirePayloadLength;
+    // Data on a SYN is rare, a wrong length is not: what was not captured of it shows by the gap that the next one leaves.
+    const length = (flags & SYN) !== 0 ? t.payloadLength : t.wirePayloadLength;
     if (
       (flags & SYN) !== 0 ||
       (length > 0 && ((words[place + FLAGS] as number) & HALF.started) === 0)

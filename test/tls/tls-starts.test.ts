@@ -47,6 +47,17 @@ describe('SSL 2.0', () => {
     }
   });
 
+  test('with a hole in it, what follows is TLS all the same', () => {
+    const wire = new TlsWire().send('c', ssl2.subarray(0, 20)).gap('c', 28).send('c', CCS);
+    expect(wire.lines).toEqual([
+      'c recognised',
+      'c ssl2 48 incomplete',
+      'c lost 28',
+      'c ccs',
+      'c record 20 0303 1 clear',
+    ]);
+  });
+
   test('its answer ends what can be read', () => {
     const wire = new TlsWire().send('c', ssl2);
     wire

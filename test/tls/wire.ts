@@ -62,8 +62,10 @@ export class TlsWire {
         tell(side, 'ccs', packet);
         return behindCcs;
       },
-      ssl2Hello: (_row, side, answer, length, packet) =>
-        tell(side, `ssl2 ${answer ? 'answer ' : ''}${length}`, packet),
+      ssl2Hello: (_row, side, answer, length, octets, packet) => {
+        const whole = answer || octets.length === length;
+        tell(side, `ssl2 ${answer ? 'answer ' : ''}${length}${whole ? '' : ' incomplete'}`, packet);
+      },
       notARecord: (_row, side, octets, packet) =>
         tell(side, `not a record ${Buffer.from(octets).toString('latin1')}`, packet),
       lostOctets: (_row, side, length, boundaries, packet) =>

@@ -16,6 +16,11 @@ const order: Case[] = [
     events: ['c "abc" @4', 's "xy" @5', 'c "d" @6'],
   },
   {
+    name: 'a SYN whose length claims data that nobody captured',
+    segments: [c.syn(999), s.synAck(4999, 1000, { wire: 4096 }), s.data(5000, 'xy')],
+    events: ['s "xy" @3'],
+  },
+  {
     name: 'two segments swapped: each keeps the packet that carried it',
     segments: [...open, c.data(1003, 'def'), c.data(1000, 'abc')],
     events: ['c "abc" @5', 'c "def" @4'],

@@ -74,6 +74,12 @@ export class KeyedHandshake {
     return message;
   }
 
+  /** A ClientHello in the form of SSL 2.0, which is hashed in that form. RFC 5246 appendix E.2. */
+  ssl2Hello(octets: Uint8Array, body: Uint8Array): void {
+    this.transcript.add({ from: 'client', type: CLIENT_HELLO, octets });
+    this.clientHello = decodeClientHello(body, false).message;
+  }
+
   get clientRandom(): Uint8Array | undefined {
     return this.clientHello?.random.length === 32 ? this.clientHello.random : undefined;
   }

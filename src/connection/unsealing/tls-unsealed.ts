@@ -82,6 +82,11 @@ export class TlsUnsealed implements Owner {
     }
   }
 
+  /** @param octets as hashed, @param body the same in the form of TLS */
+  ssl2Hello(octets: Uint8Array, body: Uint8Array): void {
+    this.handshake.ssl2Hello(octets, body);
+  }
+
   /** Up to TLS 1.2 the keys of a direction change here; in TLS 1.3 it means nothing. RFC 8446 §5. */
   changeCipherSpec(from: Role): void {
     const { handshake, readings } = this;

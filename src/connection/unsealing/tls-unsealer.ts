@@ -33,6 +33,11 @@ export class TlsUnsealer {
     if (from !== undefined) this.of(row).message(from, type, body, { packet, nanos }, isProtected);
   }
 
+  /** @param message as it was sent, @param hello the same in the form of TLS */
+  ssl2Hello(row: number, message: Uint8Array, hello: Uint8Array): void {
+    this.of(row).ssl2Hello(message, hello);
+  }
+
   changeCipherSpec(row: number, side: Side): void {
     const from = this.roleOf(row, side);
     if (from !== undefined) this.of(row).changeCipherSpec(from);

@@ -1,4 +1,5 @@
 import { ALERT, contentTypeName } from '../../model/code-points/content-types.ts';
+import { FINISHED } from '../../model/code-points/handshake-types.ts';
 import { type CipherSuite, cipherSuite } from '../../model/code-points/suites.ts';
 import { TLS_1_1, tlsEquivalent } from '../../model/code-points/versions.ts';
 import {
@@ -64,16 +65,16 @@ function fitsOtherOrder(
 }
 
 /**
- * More encrypted messages of this side than its Finished: a renegotiation, which may have changed the suite unseen
- * (servers do so for single paths).
+ * More messages of a type from this side than its one Finished: a renegotiation, which may have changed the suite
+ * (servers do so for single paths), unseen where the messages are encrypted.
  */
-const mayHaveRenegotiated = (
+const sentTwice = (
   { messages }: ConnectionHistory,
   { from, packet }: OddityFact,
+  type: number,
 ): boolean =>
   messages.filter(
-    (message) =>
-      message.type === ENCRYPTED_MESSAGE && message.from === from && message.packet <= packet,
+    (message) => message.type === type && message.from === from && message.packet <= packet,
   ).length > 1;
 
 /** Two octets of content type alert are an alert in the clear: sent by somebody without keys, not wrongly protected. */
@@ -133,7 +134,9 @@ export const recordLengthImpossible = defineConnectionRule({
     if (broken === undefined) return PASS;
     const { id, tcp, protocol, cipherSuite: code } = history;
     if (tcp !== undefined && tcp.lostOctets[first.from] > 0) return notAssessable('lost-bytes');
-    if (mayHaveRenegotiated(history, first)) return notAssessable('no-secrets');
+    if (sentTwice(history, first, ENCRYPTED_MESSAGE)) return notAssessable('no-secrets');
+    // With secrets the record itself tells whether it is right.
+    if (sentTwice(history, first, FINISHED)) return PASS;
     const suite = code === undefined ? undefined : cipherSuite(code);
     const reaction = reactionTo(history, first);
     return {

@@ -66,6 +66,14 @@ testConnectionRule(
       want: { missing: 'no-secrets' },
     },
     {
+      name: 'leaves records behind a renegotiation that secrets opened to those who check their MAC',
+      history: fakeHistory({
+        ...given,
+        messages: [fakeMessage(20, 'client', 8), fakeMessage(20, 'client', 17)],
+      }),
+      want: 'pass',
+    },
+    {
       name: 'knows what a record needs at least and may have at most',
       history: fakeHistory({ oddities: [odd(20, 12)] }),
       want: found('error', 'proven', [20]),
