@@ -173,24 +173,19 @@ export class AssociationFacts implements DtlsFacts {
     const { row } = this.association;
     const clientHellos: DtlsHelloFact[] = [];
     const verifies: (At & { cookie: Uint8Array; version: number; echoed: boolean })[] = [];
-    for (
-      let entry = table.firstEvent[row] as number;
-      entry !== 0;
-      entry = log.next[entry - 1] as number
-    ) {
-      const e = entry - 1;
-      const what = log.what[e] as number;
+    for (let e = table.firstEvent[row] as number; e !== 0; e = log.next(e)) {
+      const what = log.what(e);
       const kind = what >>> 20;
       if (kind !== EVENT.message && kind !== EVENT.helloAgain) continue;
-      const when = { packet: log.packet[e] as number, nanos: log.nanos[e] as number };
+      const when = { packet: log.packet(e), nanos: log.nanos(e) };
       const type = what & 0xffff;
       if (type === CLIENT_HELLO && ((what >>> 16) & 1) === this.client) {
-        const numbers = log.epoch[e] as number;
+        const numbers = log.epoch(e);
         const cookieLength = numbers & 0x1ff;
         clientHellos.push({
           ...when,
           messageSequence: (numbers >>> 9) & 0xffff,
-          recordSequence: log.sequence[e] as number,
+          recordSequence: log.sequence(e),
           cookieLength,
           retransmission: kind === EVENT.helloAgain,
           changed: HELLO_CHANGES.filter((_, bit) => (numbers & (1 << (26 + bit))) !== 0),
@@ -200,7 +195,7 @@ export class AssociationFacts implements DtlsFacts {
         if (kind === EVENT.message && last !== undefined && cookieLength === last.cookie.length)
           last.echoed = true;
       } else if (kind === EVENT.message && type === HELLO_VERIFY_REQUEST) {
-        const body = store.slab.view(log.sequence[e] as number, log.length[e] as number);
+        const body = store.slab.view(log.sequence(e), log.length(e));
         const { message } = decodeHelloVerifyRequest(body);
         verifies.push({ ...when, cookie: message.cookie, version: message.version, echoed: false });
       }

@@ -1,4 +1,5 @@
-import { type DtlsHalf, HALF_FLAG, RECENT } from './dtls-association.ts';
+import { RECENT } from './dtls-half-layout.ts';
+import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 
 /** Anti-replay windows are 64 numbers wide in most stacks (RFC 6347 §4.1.2.6). */
@@ -15,12 +16,8 @@ export const FORGOTTEN = -2;
  * its number is new.
  */
 export function takeNumber(half: DtlsHalf, r: DtlsRecord): number {
-  const { count } = half;
-  half.count = count + 1;
-  half.lastPacket = r.packet;
-  half.lastNanos = r.nanos;
-  half.lastSequence = r.sequence;
-  half.lastRecord = (r.contentType << 16) | r.length;
+  const record = (r.contentType << 16) | r.length;
+  const count = half.countNumber(record, r.sequence, r.packet, r.nanos);
   if (count === 0) {
     half.first = r.sequence;
     half.highest = r.sequence;
@@ -37,7 +34,7 @@ export function takeNumber(half: DtlsHalf, r: DtlsRecord): number {
       markSeen(half, -step);
     }
   }
-  half.remember(r.print, r.packet, (r.contentType << 16) | r.length, r.sequence, r.nanos);
+  half.remember(r.print, r.packet, record, r.sequence, r.nanos);
   return NEW;
 }
 

@@ -21,8 +21,9 @@ import { CONTENT_TYPE, type DtlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
 import { AnomalyBook, sameRecord } from './dtls-anomalies.ts';
-import { type Association, AssociationPool, type DtlsHalf, HALF_FLAG } from './dtls-association.ts';
+import { type Association, AssociationPool } from './dtls-association.ts';
 import { type Attribution, attribute } from './dtls-attribution.ts';
+import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
 import { FORGOTTEN, NEW, takeNonce, takeNumber } from './dtls-numbers.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
@@ -202,8 +203,8 @@ export class DtlsTracker implements DtlsSink {
         'likely',
       );
     const half = a.sides[r.side];
-    countRecord(half, r.contentType);
-    countClear(half, r);
+    half.countRecord(r.contentType);
+    half.countClear(r.sequence, r.packet, r.nanos);
     if (isMessage) {
       handshakes.messages(a, r);
     } else if (r.contentType === CONTENT_TYPE.changeCipherSpec) {
@@ -269,7 +270,7 @@ export class DtlsTracker implements DtlsSink {
     const { owner } = verdict;
     if (owner === undefined) {
       this.anomalies.add(newest, newest, r, 'no-association', verdict.reason, verdict.confidence);
-      countRecord(newest.sides[r.side], r.contentType);
+      newest.sides[r.side].countRecord(r.contentType);
       return;
     }
     if (owner !== newest)
@@ -322,7 +323,7 @@ export class DtlsTracker implements DtlsSink {
         'it continues the numbers of the only association that is open here',
         'proven',
       );
-    countRecord(half, r.contentType);
+    half.countRecord(r.contentType);
     this.protectedFacts(a, half, r);
     const repeated = this.numbered(a, half, r);
     takeNonce(half, r);
@@ -334,16 +335,7 @@ export class DtlsTracker implements DtlsSink {
   }
 
   private protectedFacts(a: Association, half: DtlsHalf, r: DtlsRecord): void {
-    if (half.protectedCount++ === 0) {
-      half.firstPacket = r.packet;
-      half.firstNanos = r.nanos;
-      half.firstRecord = (r.contentType << 16) | r.length;
-    }
-    if (r.contentType === CONTENT_TYPE.applicationData) {
-      half.dataPacket = r.packet;
-      half.dataNanos = r.nanos;
-      half.dataLength = r.length;
-    }
+    half.countProtected(r.contentType, r.length, r.packet, r.nanos);
     const rule = half.lengthRule;
     if (r.length < half.lengthMin || (rule !== 0 && r.length % (rule >> 8) !== (rule & 0xff)))
       this.facts.event(
@@ -582,24 +574,4 @@ function closes(half: DtlsHalf, r: DtlsRecord): void {
   half.closeSequence = r.sequence;
   half.closeEpoch = r.epoch;
   half.closeLength = r.length;
-}
-
-function countRecord(half: DtlsHalf, contentType: number): void {
-  if (contentType === CONTENT_TYPE.applicationData) half.applicationData++;
-  else if (contentType === CONTENT_TYPE.handshake) half.handshakes++;
-  else if (contentType === CONTENT_TYPE.alert) half.alerts++;
-  else if (contentType === CONTENT_TYPE.changeCipherSpec) half.changeCipherSpecs++;
-  else half.others++;
-}
-
-function countClear(half: DtlsHalf, r: DtlsRecord): void {
-  const first = half.clearCount++ === 0;
-  half.clearLastPacket = r.packet;
-  half.clearLastNanos = r.nanos;
-  if (first) {
-    half.clearFirst = r.sequence;
-    half.clearFirstPacket = r.packet;
-    half.clearFirstNanos = r.nanos;
-  }
-  if (first || r.sequence > half.clearHighest) half.clearHighest = r.sequence;
 }

@@ -1,7 +1,9 @@
-import { Columns } from '../bytes/columns.ts';
+import { grown } from '../bytes/columns.ts';
 import type { StrayFact } from '../model/history.ts';
 
-const ROWS = 4096;
+const FEW = 1024;
+/** Memory that was never written costs nothing, and growing needs the old room beside the new: so it grows to much. */
+const MANY = 131_072;
 
 /** What an event is. */
 export const EVENT = {
@@ -30,31 +32,33 @@ export interface StrayDetail {
   readonly other: StrayFact['other'];
 }
 
+/** Places in a row: Int32, then Float64, over the same octets. */
+const WHAT = 0;
+const PACKET = 1;
+const LENGTH = 2;
+const EPOCH = 3;
+const NEXT = 4;
+const INTS = 10;
+const NANOS = 3;
+const SEQUENCE = 4;
+const FLOATS = 5;
+
 /**
  * Messages, alerts and oddities of all connections, in time order per connection, as linked rows: a list is named by its
- * first and last row plus 1.
+ * first and last row plus 1, as is each event. The numbers of an event lie side by side, since lists are walked.
  */
-export class EventLog extends Columns {
-  /** kind << 20 | side << 16 | value (message type, or level << 8 | description, or content type). */
-  what = new Int32Array(ROWS);
-  packet = new Int32Array(ROWS);
-  nanos = new Float64Array(ROWS);
-  length = new Int32Array(ROWS);
-  /** DTLS: epoch and sequence number; TLS: 0. */
-  epoch = new Int32Array(ROWS);
-  sequence = new Float64Array(ROWS);
-  next = new Int32Array(ROWS);
-  /** Octets kept with an oddity, by row; rare. */
+export class EventLog {
+  // None at first: see `Columns.grow` for why arrays that grow should do so early.
+  private floats = new Float64Array(0);
+  private ints = new Int32Array(this.floats.buffer);
+  private used = 0;
+  /** Rows given back, a list like the others. */
+  private free = 0;
+  /** Octets kept with an oddity, by event; rare. */
   readonly octets = new Map<number, Uint8Array>();
   readonly strays = new Map<number, StrayDetail>();
 
-  constructor() {
-    super(ROWS);
-  }
-
-  protected override zero(): void {}
-
-  /** @returns the new row plus 1; the caller links it */
+  /** @returns the event; the caller links it */
   add(
     kind: number,
     side: number,
@@ -65,25 +69,79 @@ export class EventLog extends Columns {
     epoch: number,
     sequence: number,
   ): number {
-    const row = this.take();
-    this.what[row] = (kind << 20) | (side << 16) | value;
-    this.packet[row] = packet;
-    this.nanos[row] = nanos;
-    this.length[row] = length;
-    this.epoch[row] = epoch;
-    this.sequence[row] = sequence;
-    this.next[row] = 0;
-    return row + 1;
+    const event = this.take();
+    const { ints, floats } = this;
+    const i = (event - 1) * INTS;
+    const f = (event - 1) * FLOATS;
+    ints[i] = (kind << 20) | (side << 16) | value;
+    ints[i + PACKET] = packet;
+    ints[i + LENGTH] = length;
+    ints[i + EPOCH] = epoch;
+    ints[i + NEXT] = 0;
+    floats[f + NANOS] = nanos;
+    floats[f + SEQUENCE] = sequence;
+    return event;
   }
 
-  releaseList(first: number): void {
-    let at = first;
-    while (at !== 0) {
-      const next = this.next[at - 1] as number;
-      if (this.octets.size > 0) this.octets.delete(at - 1);
-      if (this.strays.size > 0) this.strays.delete(at - 1);
-      this.release(at - 1);
-      at = next;
+  /** kind << 20 | side << 16 | value (message type, or level << 8 | description, or content type). */
+  what(event: number): number {
+    return this.ints[(event - 1) * INTS + WHAT] as number;
+  }
+
+  packet(event: number): number {
+    return this.ints[(event - 1) * INTS + PACKET] as number;
+  }
+
+  nanos(event: number): number {
+    return this.floats[(event - 1) * FLOATS + NANOS] as number;
+  }
+
+  length(event: number): number {
+    return this.ints[(event - 1) * INTS + LENGTH] as number;
+  }
+
+  /** DTLS: epoch and sequence number; TLS: 0. */
+  epoch(event: number): number {
+    return this.ints[(event - 1) * INTS + EPOCH] as number;
+  }
+
+  sequence(event: number): number {
+    return this.floats[(event - 1) * FLOATS + SEQUENCE] as number;
+  }
+
+  /** The one after it; 0 for none. */
+  next(event: number): number {
+    return this.ints[(event - 1) * INTS + NEXT] as number;
+  }
+
+  link(event: number, next: number): void {
+    this.ints[(event - 1) * INTS + NEXT] = next;
+  }
+
+  /** Gives back a whole list. */
+  releaseList(first: number, last: number): void {
+    if (first === 0) return;
+    if (this.octets.size > 0 || this.strays.size > 0) {
+      for (let event = first; event !== 0; event = this.next(event)) {
+        this.octets.delete(event);
+        this.strays.delete(event);
+      }
     }
+    this.link(last, this.free);
+    this.free = first;
+  }
+
+  private take(): number {
+    const { free } = this;
+    if (free !== 0) {
+      this.free = this.next(free);
+      return free;
+    }
+    if (this.used * INTS === this.ints.length) {
+      const room = this.used === 0 ? FEW : Math.max(MANY, Math.ceil(this.used * 1.5));
+      this.floats = grown(this.floats, room * FLOATS);
+      this.ints = new Int32Array(this.floats.buffer);
+    }
+    return ++this.used;
   }
 }

@@ -53,7 +53,7 @@ export class FactsRecorder {
     const entry = log.add(kind, side, value, length, packet, nanos, epoch, sequence);
     const last = table.lastEvent[row] as number;
     if (last === 0) table.firstEvent[row] = entry;
-    else log.next[last - 1] = entry;
+    else log.link(last, entry);
     table.lastEvent[row] = entry;
     return entry;
   }
@@ -152,15 +152,12 @@ export class FactsRecorder {
     this.hellos.release(row);
     if (this.owners !== undefined) this.unsealed.delete(row);
     const { log } = this;
-    for (let e = this.table.firstEvent[row] as number; e !== 0; e = log.next[e - 1] as number) {
+    for (let e = this.table.firstEvent[row] as number; e !== 0; e = log.next(e)) {
       // A HelloVerifyRequest has its octets in the slab.
-      if (
-        (log.what[e - 1] as number) >>> 20 === EVENT.message &&
-        ((log.what[e - 1] as number) & 0xffff) === 3
-      )
-        this.hellos.slab.release(log.sequence[e - 1] as number);
+      if (log.what(e) >>> 20 === EVENT.message && (log.what(e) & 0xffff) === 3)
+        this.hellos.slab.release(log.sequence(e));
     }
-    log.releaseList(this.table.firstEvent[row] as number);
+    log.releaseList(this.table.firstEvent[row] as number, this.table.lastEvent[row] as number);
     this.table.release(row);
   }
 }

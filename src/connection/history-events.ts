@@ -18,10 +18,10 @@ export function visitMessages(
   client: Side,
   visitor: MessageVisitor,
 ): void {
-  for (let at = table.firstEvent[row] as number; at !== 0; at = log.next[at - 1] as number) {
-    const what = log.what[at - 1] as number;
+  for (let at = table.firstEvent[row] as number; at !== 0; at = log.next(at)) {
+    const what = log.what(at);
     if (what >>> 20 !== EVENT.message) continue;
-    visitor.message(messageType(what), roleOf(what, client), log.packet[at - 1] as number);
+    visitor.message(messageType(what), roleOf(what, client), log.packet(at));
   }
 }
 
@@ -29,8 +29,8 @@ export function visitMessages(
 export function messagesOf(facts: FactsRecorder, row: number, client: Side): MessageFact[] {
   const messages: MessageFact[] = [];
   const { log } = facts;
-  for (const e of eventsOf(facts, row)) {
-    const what = log.what[e] as number;
+  for (let e = firstOf(facts, row); e !== 0; e = log.next(e)) {
+    const what = log.what(e);
     if (what >>> 20 !== EVENT.message) continue;
     messages.push({ type: messageType(what), ...commonOf(facts, e, client) });
   }
@@ -40,8 +40,8 @@ export function messagesOf(facts: FactsRecorder, row: number, client: Side): Mes
 export function alertsOf(facts: FactsRecorder, row: number, client: Side): AlertFact[] {
   const alerts: AlertFact[] = [];
   const { log } = facts;
-  for (const e of eventsOf(facts, row)) {
-    const what = log.what[e] as number;
+  for (let e = firstOf(facts, row); e !== 0; e = log.next(e)) {
+    const what = log.what(e);
     const kind = what >>> 20;
     if (kind !== EVENT.alert && kind !== EVENT.encryptedAlert) continue;
     const encrypted = kind === EVENT.encryptedAlert;
@@ -51,8 +51,8 @@ export function alertsOf(facts: FactsRecorder, row: number, client: Side): Alert
       level: isRead ? (what & 0xffff) >>> 8 : undefined,
       description: isRead ? what & 0xff : undefined,
       encrypted,
-      epoch: log.epoch[e] as number,
-      sequence: log.sequence[e] as number,
+      epoch: log.epoch(e),
+      sequence: log.sequence(e),
       ...commonOf(facts, e, client),
     });
   }
@@ -62,8 +62,8 @@ export function alertsOf(facts: FactsRecorder, row: number, client: Side): Alert
 export function odditiesOf(facts: FactsRecorder, row: number, client: Side): OddityFact[] {
   const oddities: OddityFact[] = [];
   const { log } = facts;
-  for (const e of eventsOf(facts, row)) {
-    const what = log.what[e] as number;
+  for (let e = firstOf(facts, row); e !== 0; e = log.next(e)) {
+    const what = log.what(e);
     const octets = log.octets.get(e);
     const kind = oddityKind(what >>> 20, octets);
     if (kind === undefined) continue;
@@ -71,7 +71,7 @@ export function odditiesOf(facts: FactsRecorder, row: number, client: Side): Odd
       kind,
       contentType: what & 0xffff,
       octets,
-      ...(kind === 'session-id-not-echoed' ? { answers: log.epoch[e] as number } : {}),
+      ...(kind === 'session-id-not-echoed' ? { answers: log.epoch(e) } : {}),
       ...commonOf(facts, e, client),
     });
   }
@@ -82,32 +82,30 @@ export function straysOf(facts: FactsRecorder, row: number, client: Side): Stray
   const { log } = facts;
   if (log.strays.size === 0) return [];
   const strays: StrayFact[] = [];
-  for (const e of eventsOf(facts, row)) {
+  for (let e = firstOf(facts, row); e !== 0; e = log.next(e)) {
     const detail = log.strays.get(e);
     if (detail === undefined) continue;
     strays.push({
       ...detail,
-      contentType: (log.what[e] as number) & 0xffff,
-      epoch: log.epoch[e] as number,
-      sequence: log.sequence[e] as number,
+      contentType: log.what(e) & 0xffff,
+      epoch: log.epoch(e),
+      sequence: log.sequence(e),
       ...commonOf(facts, e, client),
     });
   }
   return strays;
 }
 
-/** Rows in the event log, in time order. */
-function* eventsOf({ log, table }: FactsRecorder, row: number): Iterable<number> {
-  for (let at = table.firstEvent[row] as number; at !== 0; at = log.next[at - 1] as number)
-    yield at - 1;
+function firstOf({ table }: FactsRecorder, row: number): number {
+  return table.firstEvent[row] as number;
 }
 
 function commonOf({ log }: FactsRecorder, e: number, client: Side) {
   return {
-    from: roleOf(log.what[e] as number, client),
-    length: log.length[e] as number,
-    packet: log.packet[e] as number,
-    nanos: log.nanos[e] as number,
+    from: roleOf(log.what(e), client),
+    length: log.length(e),
+    packet: log.packet(e),
+    nanos: log.nanos(e),
   };
 }
 

@@ -1,10 +1,15 @@
-import { grown } from '../bytes/columns.ts';
+import { RowPages } from '../bytes/row-pages.ts';
 import { readI32 } from '../bytes/scalars.ts';
 import type { SharedRandomFact } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 
-/** Int32 words kept of each random: two equal ones by chance among a million randoms are rarer than one in 10^7. */
-const WORDS = 2;
+/**
+ * Int32 words kept of each random, two of its own: equal ones by chance among a million randoms are rarer than one in
+ * 10^7. Then its connection and packet.
+ */
+const WORDS = 4;
+const OWNER = 2;
+const PACKET = 3;
 
 interface Shared extends SharedRandomFact {
   readonly connections: number[];
@@ -19,9 +24,7 @@ export class RandomIndex {
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private slots = new Int32Array(1024);
   private mask = 1023;
-  private keys = new Int32Array(512 * WORDS);
-  private owner = new Int32Array(512);
-  private packet = new Int32Array(512);
+  private readonly rows = new RowPages(WORDS, 0);
   private size = 0;
   private readonly shared = new Map<number, Shared>();
   private told: readonly SharedRandomFact[] | undefined;
@@ -33,24 +36,27 @@ export class RandomIndex {
     if (this.size >= LIMITS.helloRandoms) return;
     const w0 = readI32(bytes, offset + 4) ^ role;
     const w1 = readI32(bytes, offset + 8);
+    const { rows } = this;
     let slot = this.slotOf(w0, w1);
     for (;;) {
       const at = (this.slots[slot] as number) - 1;
       if (at < 0) break;
-      const k = at * WORDS;
-      const { keys } = this;
-      if (keys[k] === w0 && keys[k + 1] === w1) {
-        if (this.owner[at] !== connection) this.found(at, role, connection, packet);
+      const words = rows.intsOf(at) as Int32Array;
+      const k = rows.intsAt(at);
+      if (words[k] === w0 && words[k + 1] === w1) {
+        if (words[k + OWNER] !== connection) this.found(at, role, connection, packet);
         return;
       }
       slot = (slot + 1) & this.mask;
     }
-    if (this.size === this.owner.length) this.grow();
     const at = this.size++;
-    this.keys[at * WORDS] = w0;
-    this.keys[at * WORDS + 1] = w1;
-    this.owner[at] = connection;
-    this.packet[at] = packet;
+    rows.reserve(at);
+    const words = rows.intsOf(at) as Int32Array;
+    const k = rows.intsAt(at);
+    words[k] = w0;
+    words[k + 1] = w1;
+    words[k + OWNER] = connection;
+    words[k + PACKET] = packet;
     this.slots[slot] = at + 1;
     if (this.size * 2 > this.mask) this.rehash();
   }
@@ -72,8 +78,8 @@ export class RandomIndex {
       if (this.shared.size >= LIMITS.findingsPerRule) return;
       entry = {
         role: role === 0 ? 'client' : 'server',
-        connections: [this.owner[at] as number],
-        packets: [this.packet[at] as number],
+        connections: [this.word(at, OWNER)],
+        packets: [this.word(at, PACKET)],
       };
       this.shared.set(at, entry);
       this.told = undefined;
@@ -87,20 +93,15 @@ export class RandomIndex {
     }
   }
 
-  private grow(): void {
-    const next = Math.ceil(this.owner.length * 1.5);
-    this.keys = grown(this.keys, next * WORDS);
-    this.owner = grown(this.owner, next);
-    this.packet = grown(this.packet, next);
+  private word(at: number, index: number): number {
+    return this.rows.intsOf(at)?.[this.rows.intsAt(at) + index] ?? 0;
   }
 
   private rehash(): void {
     this.mask = this.mask * 2 + 1;
     this.slots = new Int32Array(this.mask + 1);
     for (let at = 0; at < this.size; at++) {
-      const w0 = this.keys[at * WORDS] as number;
-      const w1 = this.keys[at * WORDS + 1] as number;
-      let slot = this.slotOf(w0, w1);
+      let slot = this.slotOf(this.word(at, 0), this.word(at, 1));
       while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
       this.slots[slot] = at + 1;
     }

@@ -68,6 +68,9 @@ export class ServerIndex implements CaptureIndex {
   /** All servers, in the order of their appearance; a row has its place plus 1. */
   private readonly owners: Server[] = [];
   private readonly rows = new RowPages(INTS, TIMES);
+  /** What rules looked at last. */
+  private readonly summaries = new Map<Server, readonly ConnectionSummary[]>();
+  private summariesKept = 0;
   /** Rare parts by id. */
   private readonly fatals = new Map<number, NonNullable<ConnectionSummary['fatalAlert']>>();
   private readonly groups = new Map<number, number>();
@@ -245,7 +248,6 @@ export class ServerIndex implements CaptureIndex {
   }
 
   private makeFacts(server: Server): ServerFacts {
-    let connections: ConnectionSummary[] | undefined;
     const summaries = () => this.summariesOf(server);
     const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
     return {
@@ -258,9 +260,7 @@ export class ServerIndex implements CaptureIndex {
       accepted: acceptedBy(server).sort(byTime),
       openAt: (nanos) => openAt(server, nanos),
       get connections() {
-        // Built once, and only if a rule looks.
-        connections ??= summaries();
-        return connections;
+        return summaries();
       },
     };
   }
@@ -274,10 +274,23 @@ export class ServerIndex implements CaptureIndex {
     server.last = id;
   }
 
-  /** In order of time. */
-  private summariesOf({ first }: Server): ConnectionSummary[] {
+  /** In order of time. Built only if a rule looks, and kept for the next look as long as there are not too many. */
+  private summariesOf(server: Server): readonly ConnectionSummary[] {
+    const kept = this.summaries.get(server);
+    if (kept !== undefined) return kept;
+    const found = this.readSummaries(server);
+    this.summariesKept += found.length;
+    if (this.summariesKept > LIMITS.summariesKept) {
+      this.summaries.clear();
+      this.summariesKept = found.length;
+    }
+    this.summaries.set(server, found);
+    return found;
+  }
+
+  private readSummaries(server: Server): ConnectionSummary[] {
     const found: ConnectionSummary[] = [];
-    for (let id = first; id !== 0; ) {
+    for (let id = server.first; id !== 0; ) {
       const summary = this.summary(id);
       if (summary !== undefined) found.push(summary);
       const at = id - 1;

@@ -22,8 +22,9 @@ export type SessionKind = IssuedSession['by'];
 export class SessionIndex {
   /** What identifies them comes from the wire: without a seed a capture could be crafted to collide. */
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
-  /** Fingerprint → place in the ring. */
-  private readonly places = new Map<number, number>();
+  /** First place plus 1 of each chain, as many chains as places; the newest of a chain comes first. */
+  private chains = new Int32Array(64);
+  private nextInChain = new Int32Array(64);
   private fingerprint = new Float64Array(64);
   private connection = new Int32Array(64);
   private packet = new Int32Array(64);
@@ -67,8 +68,8 @@ export class SessionIndex {
     const at = this.count % LIMITS.sessions;
     if (at === this.connection.length) this.grow();
     else if (this.count >= LIMITS.sessions) this.forget(at);
-    this.places.set(fingerprint, at);
     this.fingerprint[at] = fingerprint;
+    this.enchain(at);
     this.connection[at] = connection;
     this.packet[at] = packet;
     this.nanos[at] = nanos;
@@ -103,7 +104,22 @@ export class SessionIndex {
     length: number,
   ): number | undefined {
     if (length < SHORTEST) return undefined;
-    return this.places.get(this.fingerprintOf(kind, bytes, start, length));
+    const fingerprint = this.fingerprintOf(kind, bytes, start, length);
+    let place = this.chains[this.chainOf(fingerprint)] as number;
+    while (place !== 0 && this.fingerprint[place - 1] !== fingerprint)
+      place = this.nextInChain[place - 1] as number;
+    return place === 0 ? undefined : place - 1;
+  }
+
+  private chainOf(fingerprint: number): number {
+    // The seed is in it already.
+    return (Math.imul(fingerprint | 0, 0x9e3779b1) >>> 8) & (this.chains.length - 1);
+  }
+
+  private enchain(at: number): void {
+    const chain = this.chainOf(this.fingerprint[at] as number);
+    this.nextInChain[at] = this.chains[chain] as number;
+    this.chains[chain] = at + 1;
   }
 
   /** The ticket that `addTicket` gave this number; undefined once it gave way to newer ones. */
@@ -128,8 +144,17 @@ export class SessionIndex {
   }
 
   private forget(at: number): void {
-    const fingerprint = this.fingerprint[at] as number;
-    if (this.places.get(fingerprint) === at) this.places.delete(fingerprint);
+    const { chains, nextInChain } = this;
+    const chain = this.chainOf(this.fingerprint[at] as number);
+    const behind = nextInChain[at] as number;
+    if (chains[chain] === at + 1) {
+      chains[chain] = behind;
+      return;
+    }
+    let before = chains[chain] as number;
+    while (before !== 0 && nextInChain[before - 1] !== at + 1)
+      before = nextInChain[before - 1] as number;
+    if (before !== 0) nextInChain[before - 1] = behind;
   }
 
   /** 53 bits: the end of a ticket is its MAC or tag, and a session id is random. */
@@ -153,5 +178,8 @@ export class SessionIndex {
     this.nanos = grown(this.nanos, next);
     this.negotiated = grown(this.negotiated, next);
     this.names = grown(this.names, next * KEY_NAME);
+    this.nextInChain = new Int32Array(next);
+    this.chains = new Int32Array(next);
+    for (let at = 0; at < this.count; at++) this.enchain(at);
   }
 }

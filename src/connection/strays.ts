@@ -64,7 +64,7 @@ export class Strays {
     const { strays } = this.facts.log;
     const after = AFTER[found];
     if (after !== undefined) {
-      const detail = strays.get(nonces.entry(half) - 1);
+      const detail = strays.get(nonces.entry(half));
       if (detail !== undefined) detail.after = after;
       if (found === NONCE.moves) nonces.told(half, 0);
       return;
@@ -116,7 +116,7 @@ export class Strays {
   ): number {
     const { facts } = this;
     const entry = facts.event(row, EVENT.stray, side, contentType, length, packet, nanos);
-    if (entry !== 0) facts.log.strays.set(entry - 1, detail);
+    if (entry !== 0) facts.log.strays.set(entry, detail);
     return entry;
   }
 

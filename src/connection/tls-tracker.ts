@@ -224,7 +224,7 @@ export class TlsTracker implements TlsSink {
     const { facts } = this;
     const row = (this.rows[tcp] as number) - 1;
     const entry = facts.event(row, EVENT.notARecord, side, 0, octets.length, packet, nanos);
-    if (entry !== 0) facts.log.octets.set(entry - 1, octets);
+    if (entry !== 0) facts.log.octets.set(entry, octets);
   }
 
   lostOctets(tcp: number, side: Side, _length: number, boundaries: boolean): void {
@@ -296,7 +296,7 @@ export class TlsTracker implements TlsSink {
         nanos,
       );
       if (entry !== 0)
-        facts.log.octets.set(entry - 1, bytes.slice(start + 2, Math.min(end, start + 34)));
+        facts.log.octets.set(entry, bytes.slice(start + 2, Math.min(end, start + 34)));
       return;
     }
     if (table.has(row, SEEN.clientHello) && table.clientSide[row] !== side) {

@@ -162,6 +162,8 @@ export const LIMITS = {
   findingsPerRule: 10_000,
   /** Notices kept in full for one code; further ones are counted. */
   noticesPerCode: 8,
+  /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */
+  summariesKept: 4096,
   /** Server endpoints for which closes and refusals are remembered. */
   serverEndpoints: 262_144,
   /** Closing or refusal events remembered for one server endpoint: the newest ones. */

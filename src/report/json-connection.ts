@@ -153,10 +153,10 @@ export class ConnectionWriter implements MessageVisitor {
   message(type: number, from: Role, packet: number): void {
     const { out } = this;
     out.reserve(ITEM_OCTETS);
-    if (this.messageCount++ > 0) out.literal(COMMA);
-    out.literal(MESSAGE[from].of(type - ENCRYPTED_MESSAGE));
+    const pieces = this.messageCount++ === 0 ? FIRST_MESSAGE : FURTHER_MESSAGE;
+    out.literal((from === 'client' ? pieces.client : pieces.server).of(type - ENCRYPTED_MESSAGE));
     this.packetNumber(packet);
-    out.literal(END_OBJECT);
+    out.octet(CLOSING_BRACE);
   }
 
   private records(name: Literal, history: ConnectionHistory, role: Role): void {
@@ -270,28 +270,60 @@ const RANDOM_OCTETS = 32;
 class Pieces<Key extends string | number> {
   private readonly made = new Map<Key, Literal>();
   private readonly make: (key: Key) => string;
+  /** The one asked for last: connections of a capture resemble each other. */
+  private lastKey: Key | undefined;
+  private last: Literal | undefined;
 
   constructor(make: (key: Key) => string) {
     this.make = make;
   }
 
   of(key: Key): Literal {
+    if (key === this.lastKey && this.last !== undefined) return this.last;
     let piece = this.made.get(key);
     if (piece === undefined) {
       piece = literal(this.make(key));
       this.made.set(key, piece);
     }
+    this.lastKey = key;
+    this.last = piece;
     return piece;
   }
 }
 
-const messagePieces = (from: Role): Pieces<number> =>
-  new Pieces(
-    (index) =>
-      `{"type":${toJson(handshakeTypeName(index + ENCRYPTED_MESSAGE))},"from":"${from}","packet":`,
-  );
+/** The same for keys that are small numbers from 0. */
+class PieceList {
+  private readonly made: (Literal | undefined)[] = [];
+  private readonly make: (index: number) => string;
 
-const MESSAGE = { client: messagePieces('client'), server: messagePieces('server') };
+  constructor(make: (index: number) => string) {
+    this.make = make;
+  }
+
+  of(index: number): Literal {
+    const piece = this.made[index];
+    if (piece !== undefined) return piece;
+    // Filled up to the index, so that the list has no holes.
+    while (this.made.length <= index) this.made.push(undefined);
+    const made = literal(this.make(index));
+    this.made[index] = made;
+    return made;
+  }
+}
+
+const messagePieces = (before: string, from: Role): PieceList =>
+  new PieceList(
+    (index) =>
+      `${before}{"type":${toJson(handshakeTypeName(index + ENCRYPTED_MESSAGE))},"from":"${from}","packet":`,
+  );
+const messagesAfter = (before: string) => ({
+  client: messagePieces(before, 'client'),
+  server: messagePieces(before, 'server'),
+});
+
+const FIRST_MESSAGE = messagesAfter('');
+const FURTHER_MESSAGE = messagesAfter(',');
+const CLOSING_BRACE = 0x7d;
 const VERSION = new Pieces<number>((code) => `,"version":${toJson(versionName(code))}`);
 const FIRST_OFFERED = new Pieces<number>((code) => toJson(versionName(code)));
 const FURTHER_OFFERED = new Pieces<number>((code) => `,${toJson(versionName(code))}`);

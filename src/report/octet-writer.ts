@@ -79,6 +79,11 @@ export class OctetWriter {
     }
   }
 
+  /** One ASCII character. */
+  octet(value: number): void {
+    this.octets[this.at++] = value;
+  }
+
   /** @param value whole; fast if not negative and below 10^9 */
   number(value: number): void {
     if (value < 0 || value > 999_999_999) {

@@ -15,6 +15,8 @@ const FLOW6 = 9;
 /** A slot for IPv4 holds the key itself, so that a lookup touches one cache line: address, address, ports, flow + 1. */
 const SLOT = 4;
 const FIRST_SLOTS = 4;
+/** Slots of the flows seen last, in front of all the others: few enough for the cache nearest to the processor. */
+const RECENT = 16_384;
 
 /**
  * Endpoint pairs of one protocol → flow numbers, from 0 in order of appearance, each with the side (0 or 1) that the
@@ -28,12 +30,14 @@ export class FlowTable implements FlowDirectory {
   private slots4 = new Int32Array(FIRST_SLOTS * SLOT);
   private mask4 = FIRST_SLOTS - 1;
   private count4 = 0;
-  /** Where the last lookup ended. */
+  /** Where in `recent4` the last lookup ended. */
   private last4 = 0;
   private slots6 = new Int32Array(FIRST_SLOTS);
   private mask6 = FIRST_SLOTS - 1;
   private count6 = 0;
   private readonly flows = new RowPages(WORDS, 0);
+  private recent4 = new Int32Array(FIRST_SLOTS * SLOT);
+  private recentMask = FIRST_SLOTS - 1;
   private keys6 = new Int32Array(WORDS6);
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private readonly probe = new Int32Array(WORDS6);
@@ -53,25 +57,44 @@ export class FlowTable implements FlowDirectory {
       ? (t.sourcePort << 16) | t.destinationPort
       : (t.destinationPort << 16) | t.sourcePort;
     const side = first ? 0 : 1;
-    const slots = this.slots4;
+    const { recent4 } = this;
     // Packets of a flow come in runs.
     const last = this.last4;
     if (
-      slots[last] === a &&
-      slots[last + 1] === b &&
-      slots[last + 2] === ports &&
-      slots[last + 3] !== 0
+      recent4[last] === a &&
+      recent4[last + 1] === b &&
+      recent4[last + 2] === ports &&
+      recent4[last + 3] !== 0
     )
-      return (((slots[last + 3] as number) - 1) << 1) | side;
-    let slot = finish(mix(mix(mix(this.seed, a), b), ports)) & this.mask4;
+      return (((recent4[last + 3] as number) - 1) << 1) | side;
+    const hash = finish(mix(mix(mix(this.seed, a), b), ports));
+    const at = (hash & this.recentMask) * SLOT;
+    this.last4 = at;
+    const known = recent4[at + 3] as number;
+    if (known !== 0 && recent4[at] === a && recent4[at + 1] === b && recent4[at + 2] === ports)
+      return ((known - 1) << 1) | side;
+    return ((this.remember4(at, hash, a, b, ports) - 1) << 1) | side;
+  }
+
+  private remember4(at: number, hash: number, a: number, b: number, ports: number): number {
+    const flow = this.lookUp4(hash, a, b, ports);
+    const { recent4 } = this;
+    recent4[at] = a;
+    recent4[at + 1] = b;
+    recent4[at + 2] = ports;
+    recent4[at + 3] = flow;
+    return flow;
+  }
+
+  /** @returns the flow plus 1; one that is seen for the first time is added */
+  private lookUp4(hash: number, a: number, b: number, ports: number): number {
+    const slots = this.slots4;
+    let slot = hash & this.mask4;
     for (;;) {
       const at = slot * SLOT;
       const flow = slots[at + 3] as number;
-      if (flow === 0) return (this.add4(at, a, b, ports) << 1) | side;
-      if (slots[at] === a && slots[at + 1] === b && slots[at + 2] === ports) {
-        this.last4 = at;
-        return ((flow - 1) << 1) | side;
-      }
+      if (flow === 0) return this.add4(at, a, b, ports) + 1;
+      if (slots[at] === a && slots[at + 1] === b && slots[at + 2] === ports) return flow;
       slot = (slot + 1) & this.mask4;
     }
   }
@@ -200,6 +223,10 @@ export class FlowTable implements FlowDirectory {
     }
     this.slots4 = slots;
     this.last4 = 0;
+    if (this.recentMask + 1 < RECENT) {
+      this.recentMask = this.mask4;
+      this.recent4 = new Int32Array((this.recentMask + 1) * SLOT);
+    }
   }
 
   private rehash6(): void {
@@ -250,7 +277,15 @@ function formatGroups(groups: readonly number[]): string {
     }
     i += n;
   }
-  const hex = groups.map((g) => g.toString(16));
-  if (best < 0) return hex.join(':');
-  return `${hex.slice(0, best).join(':')}::${hex.slice(best + bestLength).join(':')}`;
+  let text = '';
+  for (let i = 0; i < 8; i++) {
+    if (i === best) {
+      text += '::';
+      i += bestLength - 1;
+    } else {
+      if (i > 0 && (best < 0 || i !== best + bestLength)) text += ':';
+      text += (groups[i] as number).toString(16);
+    }
+  }
+  return text;
 }
