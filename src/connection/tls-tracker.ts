@@ -33,6 +33,8 @@ export class TlsTracker implements TlsSink {
   private readonly inner: HandshakeStreams;
   /** What was in the record that `record` will tell of next. */
   private opened: OpenedRecord | undefined;
+  /** `sealed` came for that record. Without, there was no room for its octets. */
+  private hasOctets = false;
 
   private readonly strays: Strays;
 
@@ -76,6 +78,7 @@ export class TlsTracker implements TlsSink {
     nanos: number,
   ): void {
     const row = (this.rows[tcp] as number) - 1;
+    this.hasOctets = true;
     this.opened = this.unsealer?.sealed(
       row,
       side,
@@ -115,6 +118,11 @@ export class TlsTracker implements TlsSink {
     facts.count(row, side, contentType);
     if (table.watch[row] !== 0 && !plain)
       this.strays.record(row, side, contentType, length, bytes, start, end, packet, nanos);
+    if (this.unsealer !== undefined) {
+      const isSealed = !plain && contentType !== CONTENT_TYPE.changeCipherSpec;
+      if (isSealed && !this.hasOctets) this.unsealer.lost(row, side);
+      this.hasOctets = false;
+    }
     if (this.opened !== undefined) {
       const { opened } = this;
       this.opened = undefined;

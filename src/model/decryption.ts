@@ -29,6 +29,7 @@ export const OBSTACLES = [
   'resumed-without-original', // the handshake that made its secret is not in the capture
   'rsa-key-not-enough', // an RSA key was given, and the key exchange has forward secrecy
   'psk-not-enough', // a PSK was given, and the key exchange needs a further secret
+  'lost-bytes', // octets before a record are missing, and none of the numbers it may have opens it
   'cipher-unsupported',
   'secret-does-not-fit', // not one record opens: the secret is not that of this connection
 ] as const;
@@ -68,8 +69,6 @@ export interface FailedRecord extends RecordFact {
   readonly excluded: readonly string[];
   /** Records of the direction that opened before and after it, as far as is known. */
   readonly openedBefore: number;
-  /** Octets before it were lost by the capture, so that its number is not certain. */
-  readonly afterGap: boolean;
   /** Its sender never counted it: the direction goes on with the number that this record would have had. */
   readonly isExtra: boolean;
 }

@@ -92,9 +92,10 @@ export class TlsStreams extends TlsHalves {
     if (row >= this.capacity) this.grow(row);
     if (this.mode[half] === UNKNOWN) {
       this.starts.gap(half);
-      // A direction of which nothing was recognised is missing something all the same, once the other one is TLS.
+      // A direction of which nothing was recognised is missing something all the same, once the connection is TLS.
       if (this.mode[half ^ 1] === FRAMED)
         this.sink.lostOctets(row, side, length, false, packet, nanos);
+      else this.lostBefore[half] = Math.min((this.lostBefore[half] as number) + length, MOST_LOST);
     }
     if (this.mode[half] === SEARCHING) this.searches.gap(half);
     if (this.mode[half] !== FRAMED) return;
@@ -159,6 +160,7 @@ export class TlsStreams extends TlsHalves {
     const { kept, at } = starts;
     this.mode[half] = FRAMED;
     sink.recognised(row, side, packet, nanos);
+    this.tellLostBefore(row, packet, nanos);
     if (found === START.records) {
       // Without a hello in front it may be anywhere in the conversation: the first message will tell.
       this.protection[half] = starts.beginsWithHello ? PLAIN : UNDECIDED;
@@ -180,6 +182,16 @@ export class TlsStreams extends TlsHalves {
     for (const piece of kept)
       this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
     if (at < end) this.octets(row, side, bytes, at, end, packet, nanos);
+  }
+
+  /** What was missing before the connection was known to be TLS. */
+  private tellLostBefore(row: number, packet: number, nanos: number): void {
+    for (let half = row * 2; half < row * 2 + 2; half++) {
+      const length = this.lostBefore[half] as number;
+      if (length === 0) continue;
+      this.lostBefore[half] = 0;
+      this.sink.lostOctets(row, (half & 1) as Side, length, false, packet, nanos);
+    }
   }
 
   // ------------------------------------------------------------------------------------------------ framed
@@ -492,6 +504,8 @@ export class TlsStreams extends TlsHalves {
 }
 
 const EMPTY = new Uint8Array(0);
+/** The column counts no further. */
+const MOST_LOST = 0x7fffffff;
 
 /** Octets of `before` and of the segment behind them, as many as are kept of a direction that is no TLS. */
 function joined(before: Uint8Array, bytes: Uint8Array, start: number, end: number): Uint8Array {

@@ -45,6 +45,8 @@ export abstract class TlsHalves {
   /** The same for the beginning of a body. */
   protected reading = new Uint8Array(0);
   protected headHave = new Uint8Array(0);
+  /** Octets that were missing before anything was recognised. */
+  protected lostBefore = new Int32Array(0);
   protected head = new Uint8Array(0);
 
   /** Makes a direction one that was never seen. */
@@ -54,6 +56,7 @@ export abstract class TlsHalves {
     this.left[half] = 0;
     this.headerHave[half] = 0;
     this.trouble[half] = 0;
+    this.lostBefore[half] = 0;
   }
 
   protected grow(row: number): void {
@@ -70,6 +73,7 @@ export abstract class TlsHalves {
     this.header = grown(this.header, 2 * next * RECORD_HEADER);
     this.reading = grown(this.reading, 2 * next);
     this.headHave = grown(this.headHave, 2 * next);
+    this.lostBefore = grown(this.lostBefore, 2 * next);
     this.head = grown(this.head, 2 * next * HEAD_OCTETS);
     this.capacity = next;
   }

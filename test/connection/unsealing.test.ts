@@ -102,6 +102,26 @@ describe.each(cases)('$name', ({ turns, keyLog }) => {
     expect([authenticated, failed, skipped]).toEqual([whole?.authenticated, 0, 0]);
   });
 
+  test('wherever octets are missing, nothing is accused', () => {
+    const length = lengthOf(turns);
+    const hole = fc.tuple(fc.nat(length - 1), fc.integer({ min: 1, max: 400 }));
+    fc.assert(
+      fc.property(hole, ([start, octets]) => {
+        let from = 0;
+        const pieces = cutAt(turns, [start, start + octets]).map((piece) => {
+          const isLost = from >= start && from < start + octets;
+          from += piece.octets.length;
+          return { ...piece, isLost };
+        });
+        const facts = unseal(pieces, keyLog);
+        expect(facts?.failed ?? 0).toBe(0);
+        for (const check of [facts?.finished.client, facts?.finished.server])
+          expect(check === undefined || check.verified || !check.isTranscriptWhole).toBe(true);
+      }),
+      { seed: SEED, numRuns: 12 },
+    );
+  });
+
   test('without its secret nothing opens, and nothing is accused', () => {
     const other = new TextEncoder().encode(
       Buffer.from(keyLog)
@@ -126,6 +146,23 @@ describe.each(cases)('$name', ({ turns, keyLog }) => {
 
 /** Key updates and renegotiations hide in handshake records; data of TLS 1.3 is told from them by coming last. */
 const flippable = cases.filter(({ name }) => /mixed|etm|resumption/.test(name));
+
+describe.each(flippable)('$name with one record lost', ({ turns, keyLog }) => {
+  const whole = unseal(turns, keyLog);
+
+  test.each(dataRecords(turns).slice(-4))('$turn: $start', ({ turn, start, end }) => {
+    const cut = turns.flatMap(({ side, octets }, index): Turn[] => {
+      if (index !== turn) return [{ side, octets }];
+      return [
+        { side, octets: octets.slice(0, start - 5) },
+        { side, octets: octets.slice(start - 5, end), isLost: true },
+        { side, octets: octets.slice(end) },
+      ].filter((piece) => piece.octets.length > 0);
+    });
+    const { authenticated, failed, skipped } = unseal(cut, keyLog) ?? {};
+    expect([authenticated, failed, skipped]).toEqual([(whole?.authenticated ?? 0) - 1, 0, 0]);
+  });
+});
 
 describe.each(flippable)('$name with one bit flipped', ({ turns, keyLog }) => {
   const whole = unseal(turns, keyLog);

@@ -18,6 +18,8 @@ import type { Octets } from './hello-builder.ts';
 export interface Turn {
   readonly side: Side;
   readonly octets: Octets;
+  /** They are missing from the capture. */
+  readonly isLost?: boolean;
 }
 
 const nothing = { notice() {} };
@@ -73,8 +75,9 @@ export function unseal(pieces: readonly Turn[], keyLog: Octets): DecryptionFacts
   tracker.unseal(new Vault({ keyLogs: [keyLog], rsaKeys: [], psks: [] }));
   const streams = new TlsStreams(tracker, nothing);
   streams.keepBodies();
-  pieces.forEach(({ side, octets }, index) => {
-    streams.octets(0, side, octets, 0, octets.length, index + 1, index + 1);
+  pieces.forEach(({ side, octets, isLost }, index) => {
+    if (isLost) streams.gap(0, side, octets.length, index + 1, index + 1);
+    else streams.octets(0, side, octets, 0, octets.length, index + 1, index + 1);
   });
   return facts.unsealed.get(tracker.rowOf(0))?.tally.facts();
 }

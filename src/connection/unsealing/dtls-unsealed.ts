@@ -109,7 +109,6 @@ export class DtlsUnsealed implements Owner {
       explanation: outcome?.explanation,
       excluded: outcome?.excluded ?? [],
       openedBefore: this.tally.openedBefore(from),
-      afterGap: false,
       isExtra: false,
     };
     this.tally.failed(failure);

@@ -1,4 +1,4 @@
-import type { TranscriptMessage } from '../../crypto/transcript.ts';
+import { isHelloRetryRequest, type TranscriptMessage } from '../../crypto/transcript.ts';
 import {
   CLIENT_HELLO,
   FINISHED,
@@ -67,8 +67,14 @@ export class HandshakeMessages {
     return at < 0 ? all : all.slice(0, at);
   }
 
-  /** DTLS numbers the messages of each side without holes: is one missing? RFC 6347 §4.2.2. */
+  /**
+   * Is a message missing? DTLS numbers those of each side without holes (RFC 6347 §4.2.2); and each HelloRetryRequest
+   * answers a ClientHello of its own (RFC 8446 §4.1.4).
+   */
   get hasHoles(): boolean {
+    const retries = this.server.filter((message) => isHelloRetryRequest(message)).length;
+    const hellos = this.helloCount();
+    if (hellos === 0 || (retries > 0 && hellos !== retries + 1)) return true;
     return [this.client, this.server].some((messages) =>
       messages.some((m, i) => i > 0 && numberOf(m) > numberOf(messages[i - 1]) + 1),
     );

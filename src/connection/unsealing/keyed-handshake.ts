@@ -43,6 +43,8 @@ export class KeyedHandshake {
   hasRetry = false;
   keys: KeyBlock | undefined;
   found: FoundMaster | undefined;
+  /** Sides that turned to its keys. */
+  readonly changed = { client: false, server: false };
   /** Master secrets of sides that derived theirs otherwise than specified. */
   readonly deviating: { client?: Uint8Array; server?: Uint8Array } = {};
   obstacle: Obstacle | undefined;

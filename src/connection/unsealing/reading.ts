@@ -25,6 +25,8 @@ export class Reading {
   generation = 0;
   /** Records are protected, whether they can be opened or not. */
   isSealed = false;
+  /** A protected record was captured. */
+  hasBegun = false;
   /** Octets were lost since the last record that opened. */
   hasGap = false;
   gapSearches = 0;

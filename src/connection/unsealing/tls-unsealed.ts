@@ -90,8 +90,18 @@ export class TlsUnsealed implements Owner {
   /** Up to TLS 1.2 the keys of a direction change here; in TLS 1.3 it means nothing. RFC 8446 §5. */
   changeCipherSpec(from: Role): void {
     const { handshake, readings } = this;
-    // In front of a ServerHello it is a dummy of TLS 1.3 (RFC 8446 §D.4).
-    if (handshake.isTls13 || handshake.serverHello === undefined) return;
+    if (handshake.isTls13) return;
+    // A second one of the same side, or one behind protected records, ends a renegotiation whose beginning is missing.
+    const isAnswered = handshake.serverHello !== undefined;
+    const isLater = readings[from].hasBegun || handshake.changed[from];
+    if (handshake.earlier.length > 0 ? !isAnswered || handshake.changed[from] : isLater) {
+      readings[from].use(undefined, undefined);
+      handshake.obstacle = 'lost-bytes';
+      return;
+    }
+    // In front of the first ServerHello it is a dummy of TLS 1.3 (RFC 8446 §D.4).
+    if (handshake.serverHello === undefined) return;
+    handshake.changed[from] = true;
     if (handshake.keys === undefined && handshake.obstacle === undefined) this.findKeys();
     const { keys, protection } = handshake;
     readings[from].inflation =
@@ -99,15 +109,16 @@ export class TlsUnsealed implements Owner {
     readings[from].use(protection, keys?.[from]);
   }
 
-  /** Octets of this direction are missing from the capture. */
-  lost(from: Role, duringHandshake: boolean): void {
-    this.readings[from].hasGap = true;
-    if (duringHandshake) this.handshake.transcript.isWhole = false;
+  /** Octets are missing from the capture: of this direction, or of one of which nothing is known yet. */
+  lost(from: Role | undefined): void {
+    if (from !== undefined) this.readings[from].hasGap = true;
+    this.handshake.transcript.isWhole = false;
   }
 
   /** @returns what was in the record, if it opened */
   sealed(from: Role, record: WireRecord): OpenedRecord | undefined {
     const reading = this.readings[from];
+    reading.hasBegun = true;
     const opening = this.open(reading, record);
     if (opening === undefined) {
       const { obstacle, detail } = this.handshake;
@@ -124,6 +135,16 @@ export class TlsUnsealed implements Owner {
       if (reading.inflation === undefined) return opening;
       const content = reading.inflation.next(opening.content);
       return content && { ...opening, content };
+    }
+    // Its number, its keys, the IV or the place in the key stream may be among what is missing.
+    if (reading.hasGap) {
+      this.tally.skipped('lost-bytes');
+      return undefined;
+    }
+    // Early data may have ended, and what follows it be under keys that are not known.
+    if (reading.generation < 0) {
+      this.tally.skipped(this.handshake.obstacle, this.handshake.detail);
+      return undefined;
     }
     return this.failed(reading, record, opening.why);
   }
@@ -245,7 +266,6 @@ export class TlsUnsealed implements Owner {
       explanation: outcome?.explanation,
       excluded: outcome?.excluded ?? [],
       openedBefore: this.tally.openedBefore(from),
-      afterGap: reading.hasGap,
       isExtra: false,
     };
     this.tally.failed(failure);

@@ -1,6 +1,5 @@
 import type { Role } from '../../model/history.ts';
 import type { Side } from '../../model/stream.ts';
-import { SEEN } from '../connection-table.ts';
 import type { FactsRecorder } from '../facts-recorder.ts';
 import { TlsUnsealed } from './tls-unsealed.ts';
 import type { Vault } from './vault.ts';
@@ -44,11 +43,7 @@ export class TlsUnsealer {
   }
 
   lost(row: number, side: Side): void {
-    const from = this.roleOf(row, side);
-    if (from === undefined) return;
-    const { table } = this.facts;
-    const done = table.has(row, SEEN.clientFinished) && table.has(row, SEEN.serverFinished);
-    this.of(row).lost(from, !done);
+    this.of(row).lost(this.roleOf(row, side));
   }
 
   /** @returns what was in the record, if it opened */
