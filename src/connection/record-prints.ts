@@ -21,11 +21,10 @@ const MOMENT = 3;
  * working keys does not repeat: not in another connection, not in the other direction, not under the next number.
  *
  * The records stand in a ring, in the order in which they came, which costs the cache next to nothing. A table with one
- * place for each hash says where: a record drives out the one whose place it takes.
+ * place for each hash says where: a record drives out the one whose place it takes. The hash has no seed: which record
+ * drives out which must be the same in every run, and crafted collisions hide nothing but themselves.
  */
 export class RecordPrints {
-  /** Ciphertext comes from the wire: without a seed a capture could be crafted to collide. */
-  private readonly seed = (Math.random() * 0x7fffffff) | 0;
   /** First word of a print, and where its record stands in the ring. */
   private readonly places = new Int32Array(2 * LIMITS.recordPrints);
   private readonly ints: Int32Array;
@@ -62,7 +61,7 @@ export class RecordPrints {
     const { places, ints, next } = this;
     const k0 = readI32(bytes, at + PRINT_FROM);
     const k1 = readI32(bytes, at + PRINT_FROM + 4);
-    const p = (Math.imul(k0 ^ this.seed, 0x9e3779b1) >>> SHIFT) * 2;
+    const p = (Math.imul(k0, 0x9e3779b1) >>> SHIFT) * 2;
     const found = places[p] === k0 && this.isSame(places[p + 1] as number, k1, length);
     places[p] = k0;
     places[p + 1] = next;

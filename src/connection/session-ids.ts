@@ -10,10 +10,9 @@ export const NOBODY = 0;
 
 /**
  * Session ids of the ClientHellos seen last, to find the one that a ServerHello answers. A table of one place for each
- * hash; session ids come from the wire, so the hash has a seed.
+ * hash, which has no seed: a later hello drives out the same earlier one in every run.
  */
 export class SessionIds {
-  private readonly seed = (Math.random() * 0x7fffffff) | 0;
   /** Three words of the id, and the connection: negative for several. */
   private readonly words = new Int32Array(LIMITS.helloSessionIds * WORDS);
 
@@ -40,7 +39,7 @@ export class SessionIds {
   }
 
   private placeOf(bytes: Uint8Array, at: number): number {
-    const h = Math.imul(readI32(bytes, at) ^ this.seed, 0x9e3779b1) ^ readI32(bytes, at + 4);
+    const h = Math.imul(readI32(bytes, at), 0x9e3779b1) ^ readI32(bytes, at + 4);
     return (Math.imul(h ^ (h >>> 15), 0x85ebca6b) >>> SHIFT) * WORDS;
   }
 }
