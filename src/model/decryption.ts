@@ -108,6 +108,8 @@ export interface DecryptionFacts {
   readonly binder: BinderCheck | undefined;
   /** The mistake in deriving the master secret under which the records of this side open. */
   readonly masterExplanation: (Explanation & { readonly from: Role }) | undefined;
+  /** The PSK in use was given with the identity of this connection: one that does not fit is then another one. */
+  readonly isKeyNamed?: boolean;
 }
 
 /** A record that belongs to another connection, proven by opening it; told at the end of the capture. */

@@ -115,11 +115,7 @@ class Run implements Analysis, PacketSink, TransportSink {
   }
 
   push(chunk: Uint8Array): void {
-    // A Buffer hands out its own octets where a copy is asked for (`slice`): nobody behind here shall meet one.
-    const { buffer, byteOffset, length } = chunk;
-    this.reader?.push(
-      chunk.constructor === Uint8Array ? chunk : new Uint8Array(buffer, byteOffset, length),
-    );
+    this.reader?.push(chunk);
   }
 
   endCapture(octets: number, damaged?: string): CaptureFacts {

@@ -18,12 +18,15 @@ import { emsDisagreement } from './hmac/ems-disagreement.ts';
 import { emsRequired } from './hmac/ems-required.ts';
 import { etmDisagreement } from './hmac/etm-disagreement.ts';
 import { finishedDecryptError } from './hmac/finished-decrypt-error.ts';
+import { finishedMismatch } from './hmac/finished-mismatch.ts';
 import { hvrLoop } from './hmac/hvr-loop.ts';
+import { keyUpdateDesync } from './hmac/keyupdate-desync.ts';
 import { payloadCorruptedInTransit } from './hmac/payload-corrupted-in-transit.ts';
 import { pskBinderMismatch } from './hmac/psk-binder-mismatch.ts';
 import { pskMismatch } from './hmac/psk-mismatch.ts';
 import { pskUnknownIdentity } from './hmac/psk-unknown-identity.ts';
 import { recordLengthImpossible } from './hmac/record-length-impossible.ts';
+import { recordMacMismatch } from './hmac/record-mac-mismatch.ts';
 import { seqDesync } from './hmac/seq-desync.ts';
 import { ticketDecryptFailed } from './hmac/ticket-decrypt-failed.ts';
 import { truncatedHmac } from './hmac/truncated-hmac.ts';
@@ -37,6 +40,7 @@ import { dtlsReplay } from './misdelivery/dtls-replay.ts';
 import { dtlsRestartIgnored } from './misdelivery/dtls-restart-ignored.ts';
 import { dtlsSeqReuse } from './misdelivery/dtls-seq-reuse.ts';
 import { dtlsStaleRecordBeforeHello } from './misdelivery/dtls-stale-record-before-hello.ts';
+import { recordDecryptsUnderOtherConnection } from './misdelivery/record-decrypts-under-other-connection.ts';
 import { recordWrongDirection } from './misdelivery/record-wrong-direction.ts';
 import { serverHelloOfOtherConnection } from './misdelivery/server-hello-of-other-connection.ts';
 import { tlsDuplicateHelloRandom } from './misdelivery/tls-duplicate-hello-random.ts';
@@ -72,17 +76,21 @@ export const CATALOGUE: readonly Rule[] = [
   etmDisagreement,
   failureCorrelation,
   finishedDecryptError,
+  finishedMismatch,
   handshakeAborted,
   handshakeAbortedAtKeySetup,
   handshakeAlert,
   handshakeKillsServer,
   httpOnTlsPort,
   hvrLoop,
+  keyUpdateDesync,
   payloadCorruptedInTransit,
   pskBinderMismatch,
   pskMismatch,
   pskUnknownIdentity,
+  recordDecryptsUnderOtherConnection,
   recordLengthImpossible,
+  recordMacMismatch,
   recordWrongDirection,
   seqDesync,
   serverHelloOfOtherConnection,

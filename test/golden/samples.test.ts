@@ -6,10 +6,22 @@ import { analyze, type Report } from '../../src/index.ts';
 /** What a report says about a sample, without its prose. Written and reviewed by hand, from the packets. */
 interface Expectation {
   readonly connections: readonly unknown[];
-  readonly findings: readonly { readonly rule: string; readonly severity: string }[];
+  readonly findings: Findings;
+  /** With `keys.log`, where that changes anything. */
+  readonly findingsWithKeys?: Findings;
+  /** With `server.key` alone, where there is one. */
+  readonly findingsWithServerKey?: Findings;
+  /** With pre-shared keys alone: what each side holds, and what is told if that key is at hand. */
+  readonly findingsWithPsk?: readonly {
+    readonly of: string;
+    readonly psk: string;
+    readonly findings: Findings;
+  }[];
   /** Where the tool is known to fall short: the value it gives `now` at `path`, or only `why`. */
   readonly pending?: readonly Shortfall[];
 }
+
+type Findings = readonly { readonly rule: string; readonly severity: string }[];
 
 interface Shortfall {
   readonly path?: string;
@@ -68,7 +80,13 @@ function valueAt(tree: unknown, path: string): unknown {
 }
 
 describe.each(names)('sample %s', (name) => {
-  const { pending = [], ...expected }: Expectation = JSON.parse(textOf(name, 'expected.json'));
+  const {
+    pending = [],
+    findingsWithKeys,
+    findingsWithServerKey,
+    findingsWithPsk = [],
+    ...expected
+  }: Expectation = JSON.parse(textOf(name, 'expected.json'));
   const isUntroubled = expected.findings.every(({ severity }) => severity === 'info');
 
   it('is explained and can be made again', () => {
@@ -97,6 +115,35 @@ describe.each(names)('sample %s', (name) => {
     if (isUntroubled)
       expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
   });
+
+  it.skipIf(!existsSync(fileOf(name, 'keys.log')))(
+    'tells with its keys what is right',
+    async () => {
+      const secrets = { keyLogs: [textOf(name, 'keys.log')] };
+      const { connections, ...report } = await analyze(captureOf(name), { secrets });
+      const wanted = findingsWithKeys ?? expected.findings;
+      expect(digestOf({ connections, ...report }).findings).toEqual(wanted);
+      if (!wanted.every(({ severity }) => severity === 'info')) return;
+      for (const { decryption } of connections) expect(decryption?.failed).toBe(0);
+    },
+  );
+
+  it.skipIf(!existsSync(fileOf(name, 'server.key')))(
+    'tells with the RSA key what is right',
+    async () => {
+      const secrets = { rsaKeys: [textOf(name, 'server.key')] };
+      const report = await analyze(captureOf(name), { secrets });
+      expect(digestOf(report).findings).toEqual(findingsWithServerKey);
+    },
+  );
+
+  it.each(findingsWithPsk)(
+    'tells with the pre-shared key of the $of what is right',
+    async (one) => {
+      const report = await analyze(captureOf(name), { secrets: { psks: [one.psk] } });
+      expect(digestOf(report).findings).toEqual(one.findings);
+    },
+  );
 
   it('is the same to the other packet reader', async () => {
     const [native, other] = await Promise.all([

@@ -178,7 +178,7 @@ export class DtlsUnsealed implements Owner {
   private findKeys(handshake: KeyedHandshake): void {
     const found = findMaster(this.vault, handshake);
     if (found === undefined) return;
-    this.tally.source ??= found.source;
+    this.tally.foundMaster(found);
     handshake.useMaster(found);
     const id = handshake.serverHello?.sessionId;
     if (id !== undefined) this.vault.remember(id, found);

@@ -14,7 +14,7 @@ import {
 } from '../../model/code-points/handshake-types.ts';
 import { cipherSuite } from '../../model/code-points/suites.ts';
 import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
-import type { Obstacle, SecretSource } from '../../model/decryption.ts';
+import type { Explanation, Obstacle, SecretSource } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
 import type { ClientHello, ServerHello } from '../../model/message.ts';
 import { decodeClientHello } from '../../tls/codec/client-hello.ts';
@@ -27,6 +27,10 @@ export interface FoundMaster {
   readonly source: SecretSource;
   /** What it was derived from, where that is known: other derivations can be tried. */
   readonly input?: MasterInput | undefined;
+  /** PSK: it was given for this very identity. */
+  readonly isNamed?: boolean | undefined;
+  /** What the client did wrong before anything was derived from it. */
+  readonly mistake?: Explanation | undefined;
 }
 
 /** One handshake: what was negotiated, and its transcript. A renegotiation is another one. */

@@ -1,3 +1,4 @@
+import { sameOctets } from '../../bytes/concat.ts';
 import { readU16, readU24 } from '../../bytes/scalars.ts';
 import {
   explainMaster,
@@ -39,7 +40,8 @@ export function masterFromPremaster(
     source: found.premaster,
   };
   const master = masterSecret(input);
-  return master && { master, source: found.source, input };
+  const { source, isNamed } = found;
+  return master && { master, source, isNamed, input, mistake: mistakeIn(found.premaster) };
 }
 
 /** The first of several wrong derivations that `isRight` accepts, and what it says about its maker. */
@@ -56,9 +58,27 @@ export function otherMaster(
 /** The shortest tag or MAC that shows a master secret to be right. */
 const TAG_BITS = 64;
 
+/** The client writes the version of its ClientHello in front; a server need not go on with another one. RFC 5246 §7.4.7.1. */
+function mistakeIn(source: PremasterSource): Explanation | undefined {
+  if (source.kind !== 'rsa') return undefined;
+  const version = readU16(source.premaster, 0);
+  if (version === source.offered || source.offered === 0) return undefined;
+  const inHex = (code: number): string => `0x${code.toString(16).padStart(4, '0')}`;
+  return {
+    hypothesis: 'premaster-version',
+    meaning:
+      'the premaster secret begins with another version than the one that ClientHello offers',
+    source: 'RFC 5246 §7.4.7.1',
+    details: { detail: `${inHex(version)} in place of ${inHex(source.offered)}` },
+    trials: 1,
+    oddsLog2: -TAG_BITS,
+  };
+}
+
 interface FoundPremaster {
   readonly premaster: PremasterSource;
   readonly source: SecretSource;
+  readonly isNamed?: boolean;
 }
 
 function premasterOf(
@@ -98,13 +118,17 @@ function psk(
 ): FoundPremaster | undefined {
   if (body.length < 2) return undefined;
   const end = 2 + readU16(body, 0);
-  const [key] = keysForIdentity(vault.psks, body.subarray(2, end));
+  const used = body.subarray(2, end);
+  const [key] = keysForIdentity(vault.psks, used);
   if (key === undefined) return undefined;
+  const isNamed = vault.psks.some(
+    ({ identity }) => identity !== undefined && sameOctets(identity, used),
+  );
   if (handshake.protection?.suite.keyExchange === 'PSK')
-    return { premaster: { kind: 'psk', key }, source: 'psk' };
+    return { premaster: { kind: 'psk', key }, source: 'psk', isNamed };
   const other = decrypted(vault, handshake, body.subarray(end + 2));
   if (other === undefined) handshake.obstacle = 'psk-not-enough';
-  return other && { premaster: { kind: 'psk', key, other }, source: 'psk' };
+  return other && { premaster: { kind: 'psk', key, other }, source: 'psk', isNamed };
 }
 
 /** The key of the server's certificate first; where that was not seen, the one that gives 48 octets. */

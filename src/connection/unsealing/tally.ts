@@ -9,12 +9,14 @@ import type {
 } from '../../model/decryption.ts';
 import type { PerRole, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
+import type { FoundMaster } from './keyed-handshake.ts';
 
 /** Counts and checks of one connection, as its records are opened. */
 export class Tally {
   source: SecretSource | undefined;
   obstacle: Obstacle | undefined;
   detail: string | undefined;
+  private isKeyNamed = false;
   masterExplanation: (Explanation & { readonly from: Role }) | undefined;
   binder: BinderCheck | undefined;
   private readonly opened = { client: 0, server: 0 };
@@ -22,6 +24,12 @@ export class Tally {
   private skippedRecords = 0;
   private readonly failures: FailedRecord[] = [];
   private readonly finished: { client?: FinishedCheck; server?: FinishedCheck } = {};
+
+  foundMaster({ source, mistake, isNamed = false }: Omit<FoundMaster, 'master'>): void {
+    this.isKeyNamed ||= isNamed;
+    this.source ??= source;
+    if (mistake !== undefined) this.masterExplanation ??= { ...mistake, from: 'client' };
+  }
 
   authenticated(from: Role): void {
     this.opened[from]++;
@@ -90,6 +98,7 @@ export class Tally {
       finished: { client: this.finished.client, server: this.finished.server },
       binder: this.binder,
       masterExplanation: this.masterExplanation,
+      isKeyNamed: this.isKeyNamed,
     };
   }
 }

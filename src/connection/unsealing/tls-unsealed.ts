@@ -349,7 +349,7 @@ export class TlsUnsealed implements Owner {
   private findKeys(): void {
     const found = findMaster(this.vault, this.handshake);
     if (found !== undefined) {
-      this.tally.source ??= found.source;
+      this.tally.foundMaster(found);
       this.handshake.useMaster(found);
       const id = this.handshake.serverHello?.sessionId;
       if (id !== undefined) this.vault.remember(id, found);

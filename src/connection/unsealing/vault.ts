@@ -48,7 +48,8 @@ export class Vault {
 
   remember(idOrTicket: Uint8Array, found: FoundMaster): void {
     if (idOrTicket.length === 0 || this.sessions.size >= LIMITS.resumableSessions) return;
-    this.sessions.set(nameOf(idOrTicket), found);
+    // A mistake in the premaster secret is one of the handshake that had it.
+    this.sessions.set(nameOf(idOrTicket), { ...found, mistake: undefined });
   }
 
   session(idOrTicket: Uint8Array): FoundMaster | undefined {

@@ -5,6 +5,7 @@ import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
+import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { describeNegotiation, messageName, recordMacOf } from '../support/negotiation.ts';
 import { suiteTable } from '../support/separation.ts';
 import { witness } from '../support/witness.ts';
@@ -81,6 +82,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     silent:
       'After any alert, after a longer pause (handshake-aborted speaks then), where octets are missing from the capture or only one direction was captured, and where the whole server process seems to have died.',
     yieldsTo: [
+      ...PROVEN_BY_SECRETS,
       'server-process-died',
       'handshake-kills-server',
       'ems-required',
@@ -90,8 +92,6 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
       'cert-chain-incomplete',
       'cert-name-mismatch',
       'key-exchange-signature-invalid',
-      'record-mac-mismatch',
-      'finished-mismatch',
       'middlebox-reset',
     ],
     messages: {

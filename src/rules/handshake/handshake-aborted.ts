@@ -4,6 +4,7 @@ import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { mayBeComplete } from '../support/closing-alert.ts';
 import { blindToEnding, DUE, type Ending, endingOf } from '../support/ending.ts';
+import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
@@ -59,6 +60,7 @@ export const handshakeAborted = defineConnectionRule({
     silent:
       'Where a more specific finding explains the end, where octets are missing or one direction was not captured (the alert may be among what is missing), and where the capture ends before the connection.',
     yieldsTo: [
+      ...PROVEN_BY_SECRETS,
       'server-process-died',
       'handshake-kills-server',
       'handshake-aborted-at-key-setup',
@@ -74,10 +76,7 @@ export const handshakeAborted = defineConnectionRule({
       'plaintext-in-tls-stream',
       'record-length-impossible',
       'server-hello-of-other-connection',
-      'record-wrong-direction',
       'key-exchange-signature-invalid',
-      'record-mac-mismatch',
-      'finished-mismatch',
       'client-cert-required',
       'cert-expired',
       'cert-not-yet-valid',

@@ -11,6 +11,7 @@ import {
   isReplyToClosing,
   lostOctets,
 } from '../support/ending.ts';
+import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 import { readingOf } from './alert-dictionary.ts';
@@ -86,24 +87,18 @@ export const handshakeAlert = defineConnectionRule({
     silent:
       'Where a more specific rule explains the alert, where an alert that stacks raise at the end of a stream was captured without the other side, for an unprotected alert over DTLS of a side that has its keys in use, for warnings, for alerts after the handshake, and for encrypted ones where octets are missing from the capture.',
     yieldsTo: [
+      ...PROVEN_BY_SECRETS,
       'bad-record-mac-first-record',
       'bad-record-mac-later',
       'finished-decrypt-error',
       'record-length-impossible',
-      'record-mac-mismatch',
-      'finished-mismatch',
       'key-exchange-signature-invalid',
       'server-hello-of-other-connection',
-      'record-wrong-direction',
-      'record-decrypts-under-other-connection',
       'psk-mismatch',
       'psk-binder-mismatch',
       'psk-unknown-identity',
       'cookie-hmac-mismatch',
-      'truncated-hmac',
       'ticket-decrypt-failed',
-      'etm-disagreement',
-      'ems-disagreement',
       'ems-required',
       'no-shared-version',
       'no-shared-cipher',

@@ -5,6 +5,7 @@ import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { lostOctets } from '../support/ending.ts';
+import { isSound, PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { keySuspects, rateSuspects } from '../support/key-suspects.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { refusedFirstRecord, strayRecord } from '../support/refused-record.ts';
@@ -34,17 +35,12 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     matters:
       'bad_record_mac is often put down to the network. On the first protected record it mostly means that the two sides do not have the same keys, or do not use them in the same way: then it will happen again. Damage on the way would have to hit just this record.',
     decides:
-      'The alert 20 is in the clear, so its sender had not switched to the new keys itself, and the other side had: up to TLS 1.2 nothing but the first protected record can have raised it. In TLS 1.3, where a client writes in the clear until it has read the whole flight of the server, it is only likely. So it is over DTLS if a record of an earlier association arrived in this handshake.',
+      'The alert 20 is in the clear, so its sender had not switched to the new keys itself, and the other side had: up to TLS 1.2 nothing but the first protected record can have raised it. In TLS 1.3, where a client writes in the clear until it has read the whole flight of the server, it is only likely. With secrets that open the record, it is proven that its sender is not at fault. Only likely it is over DTLS if a record of an earlier association arrived in this handshake.',
     silent:
       'Where the first protected record of the other side was not captured (handshake-alert speaks then), for encrypted alerts, and once records have been accepted.',
     yieldsTo: [
-      'record-mac-mismatch',
-      'finished-mismatch',
-      'record-decrypts-under-other-connection',
+      ...PROVEN_BY_SECRETS,
       'psk-mismatch',
-      'truncated-hmac',
-      'etm-disagreement',
-      'ems-disagreement',
       'record-length-impossible',
       'dtls-old-epoch-after-new-handshake',
       'server-hello-of-other-connection',
@@ -66,6 +62,19 @@ export const badRecordMacFirstRecord = defineConnectionRule({
           'tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V',
           "openssl s_client -connect HOST:PORT -tls1_2 -cipher 'SUITE'",
         ],
+      },
+      sound: {
+        title: 'A sound first record was refused: the two sides have different keys',
+        what: "The {from} refused the {peer}'s first protected record (packet {record}, {octets} octets) with bad_record_mac in packet {packet}, {delay} later, and the record is in order: it opens under the secrets at hand; {negotiated}{compared}.",
+        causes: [
+          'the {from} derived other secrets than those at hand, or cuts its keys or computes the MAC in another way',
+          'the record was changed behind the place of this capture',
+        ],
+        remedies: [
+          'take a key log on the {from} as well, and compare the secrets for this client random: a key log shows the view only of the side that wrote it',
+          'where the secrets are the same, capture on the {from}: a device behind the place of this capture changes the record',
+        ],
+        commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
       },
       flight13: {
         title: "The server's protected flight did not authenticate",
@@ -91,7 +100,8 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     const peer = peerOf(alert.from);
     const stray = strayRecord(neighbours, history, alert.packet);
     const tls13 = isTls13(history);
-    const sure = !tls13 && stray === undefined && lostOctets(history) === 0;
+    const sound = stray === undefined && isSound(history, record) === true;
+    const sure = (!tls13 || sound) && stray === undefined && lostOctets(history) === 0;
     const confidence: Confidence = sure ? 'proven' : 'likely';
     const delay = formatDuration(alert.nanos - record.nanos);
     const what = tls13
@@ -99,7 +109,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
       : 'the first record under the new keys';
     return {
       kind: 'finding',
-      message: tls13 ? 'flight13' : 'finished',
+      message: sound ? 'sound' : tls13 ? 'flight13' : 'finished',
       confidence,
       data: {
         from: alert.from,
@@ -118,7 +128,12 @@ export const badRecordMacFirstRecord = defineConnectionRule({
           alert.from,
           'bad_record_mac in the clear: it had not switched to the new keys',
         ),
-        witness(record, id, peer, `${what}, ${record.length} octets`),
+        witness(
+          record,
+          id,
+          peer,
+          `${what}, ${record.length} octets${sound ? ': it opens under the secrets at hand' : ''}`,
+        ),
         ...(stray === undefined
           ? []
           : [

@@ -10,6 +10,7 @@ import {
   PASS,
 } from '../define-rule.ts';
 import { lostOctets } from '../support/ending.ts';
+import { isSoundSide, PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { unansweredData } from '../support/refusal.ts';
 import { witness } from '../support/witness.ts';
@@ -27,6 +28,20 @@ const MESSAGES = {
       'open the record with a key log of one side: if it opens, its sender and its octets are in order, and the receiver is not',
       'open connections after the fork, one writer at a time',
       'capture at both ends and compare the octets of the record: if they are equal, the network is acquitted',
+    ],
+    commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
+  },
+  sound: {
+    title: 'A sound record was refused after others had been accepted',
+    what: 'The {from} ended the connection with bad_record_mac in packet {packet}, {delay} after the last record of the {peer} ({octets} octets, packet {record}), and all {count} protected records of the {peer} are in order: they open under the secrets at hand, one after the other; {negotiated}.',
+    causes: [
+      'the {from} lost count: it skipped a record, or read one twice, and expects another number than the one that is due',
+      'a record was changed behind the place of this capture',
+      'the MAC code of the {from} fails at this length',
+    ],
+    remedies: [
+      'look at the {from}: threads that read from one connection without a lock, a state that was copied or restored',
+      'capture on the {from} and compare the octets of the record: if they are equal, the network is acquitted',
     ],
     commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
   },
@@ -65,14 +80,9 @@ export const badRecordMacLater = defineConnectionRule({
     silent:
       'For alerts that cannot be read but may as well close the connection in order: behind an answer, after a pause, in answer to a close, or after the few octets with which protocols take their leave. Also where octets are missing from the capture, since the failing record may be among them.',
     yieldsTo: [
-      'record-mac-mismatch',
-      'record-decrypts-under-other-connection',
-      'seq-desync',
-      'keyupdate-desync',
+      ...PROVEN_BY_SECRETS,
       'record-length-impossible',
       'tls-foreign-record-suspected',
-      'record-wrong-direction',
-      'payload-corrupted-in-transit',
       'tls-clienthello-mid-connection',
       'dtls-late-close-notify',
       'dtls-old-epoch-after-new-handshake',
@@ -97,7 +107,7 @@ export const badRecordMacLater = defineConnectionRule({
     if (history.protocol === 'TLS' && lostOctets(history) > 0) return notAssessable('lost-bytes');
     return {
       kind: 'finding',
-      message: 'later',
+      message: isSoundSide(history, peer) ? 'sound' : 'later',
       confidence: alert.encrypted ? 'proven' : 'likely',
       data: {
         from: alert.from,

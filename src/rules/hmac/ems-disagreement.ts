@@ -17,6 +17,7 @@ import type {
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { blindToEnding, endingOf } from '../support/ending.ts';
+import { derivedFinding } from '../support/failed-record.ts';
 import { isOffered } from '../support/hello-extensions.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { refusedFirstRecord } from '../support/refused-record.ts';
@@ -90,14 +91,50 @@ export const emsDisagreement = defineConnectionRule({
     severity: 'error',
     sources: ['RFC 7627 §5.2', 'RFC 7627 §5.3', 'RFC 7627 §4', 'RFC 5246 §7.4.1.4'],
     reports:
-      'A ServerHello that answers extended_master_secret although it was not offered, and sessions that are resumed, or offered, with another choice about it than they were made with.',
+      'A ServerHello that answers extended_master_secret although it was not offered, and sessions that are resumed, or offered, with another choice about it than they were made with. With an RSA key or a PSK, the side whose records open under the other kind of master secret.',
     matters:
       'With the extension the master secret depends on the whole handshake, without it on the randoms only. If the two sides differ, their keys do, and the first record fails. On resumption the rules are strict, since mixing the two brings back an attack in which one connection is passed off as another.',
     decides:
-      'From the hellos in the clear, and from the connection of the same capture that issued the ticket or session id: these prove the breach of the rule. That an alert came of it is likely where it is one that the rules ask for, or answers the first protected record.',
+      'From the hellos in the clear, and from the connection of the same capture that issued the ticket or session id: these prove the breach of the rule. That an alert came of it is likely where it is one that the rules ask for, or answers the first protected record. Where a secret at hand gives the premaster secret, both master secrets are computed, and the one under which the records of a side open proves what that side did.',
     silent:
       'Where the ClientHello, or the connection that issued the session, was not captured; in TLS 1.3, which always binds its keys to the handshake. A session without the extension that is offered with it has to be refused by a full handshake, and that is no fault.',
     messages: {
+      unused: {
+        title: 'Extended master secret negotiated, and one side derives the classic one',
+        what: 'The records of the {from} (from packet {packet} on) authenticate under the master secret that is derived without the extension, though both hellos have extended_master_secret{reaction}; {negotiated}.',
+        causes: [
+          'the TLS stack of the {from} offers or answers the extension and does not derive the secret with it',
+          'a device on the way adds the extension to a hello: the two sides then saw different ones',
+        ],
+        remedies: [
+          'update or correct the TLS stack of the {from}; until then switch the extension off there',
+          'capture at both ends and compare the hellos',
+        ],
+        commands: COMMANDS,
+      },
+      unasked: {
+        title: 'Extended master secret not negotiated, and one side derives it',
+        what: 'The records of the {from} (from packet {packet} on) authenticate under the extended master secret, though the hellos do not agree on it{reaction}; {negotiated}.',
+        causes: [
+          'the TLS stack of the {from} derives the extended secret always, or whenever it offered it',
+          'a device on the way takes the extension out of a hello: the two sides then saw different ones',
+        ],
+        remedies: [
+          'update or correct the TLS stack of the {from}; until then switch the extension on at the {peer}',
+          'capture at both ends and compare the hellos',
+        ],
+        commands: COMMANDS,
+      },
+      range: {
+        title: 'The extended master secret is derived from too many messages',
+        what: 'The records of the {from} (from packet {packet} on) authenticate under an extended master secret of another range: {meaning}{reaction}; {negotiated}.',
+        causes: ['the TLS stack of the {from} takes the session hash later than it should'],
+        remedies: [
+          'update or correct the TLS stack of the {from}: the session hash ends with ClientKeyExchange',
+          'until then, do without client certificates or without the extension',
+        ],
+        commands: COMMANDS,
+      },
       'not-offered': {
         title: 'Server answers the extended master secret that was not offered',
         what: 'The ServerHello in packet {packet} answers extended_master_secret, which the ClientHello did not offer{effect}; {negotiated}.',
@@ -140,6 +177,11 @@ export const emsDisagreement = defineConnectionRule({
   },
   check(history) {
     if (isTls13(history)) return NOT_APPLICABLE;
+    const derived =
+      derivedFinding(history, /^classic-master/, 'unused') ??
+      derivedFinding(history, /^extended-master/, 'unasked') ??
+      derivedFinding(history, /^session-hash/, 'range');
+    if (derived !== undefined) return derived;
     const { resumption, messages, id } = history;
     const issued = resumption?.issued;
     if (history.extendedMasterSecret !== true && issued === undefined) return NOT_APPLICABLE;

@@ -9,6 +9,7 @@ import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { endingOf, lostOctets } from '../support/ending.ts';
+import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
@@ -64,8 +65,7 @@ export const finishedDecryptError = defineConnectionRule({
     silent:
       'Where the messages before the alert were not captured, and where secrets allow a stricter verdict. Some small DTLS stacks used this alert for any MAC or epoch problem; over DTLS the verdict is only likely.',
     yieldsTo: [
-      'finished-mismatch',
-      'record-mac-mismatch',
+      ...PROVEN_BY_SECRETS,
       'key-exchange-signature-invalid',
       'psk-binder-mismatch',
       'psk-mismatch',
@@ -83,6 +83,21 @@ export const finishedDecryptError = defineConnectionRule({
         remedies: [
           'capture at both ends and compare the handshake messages octet by octet',
           'let both sides log the hash of the handshake that goes into verify_data, message by message, and see where it parts',
+        ],
+        commands: [
+          'tshark -r CAPTURE -Y "frame.number <= {packet} && {transport}.stream == {stream}" -V',
+        ],
+      },
+      sound: {
+        title: 'A sound Finished was refused: the two sides saw different handshakes',
+        what: "The {from} refused the {peer}'s Finished (packet {packet0}): decrypt_error in packet {packet}, {delay} later; and its verify_data is that of the handshake in this capture, under the secrets at hand; {negotiated}.",
+        causes: [
+          'the {from} hashed another handshake: it forgot or added a message, or a device behind the place of this capture changed one',
+          'the {from} computes verify_data with another label, hash or secret',
+        ],
+        remedies: [
+          'look at the {from}: the {peer} is in order',
+          'capture on the {from} and compare the handshake messages octet by octet',
         ],
         commands: [
           'tshark -r CAPTURE -Y "frame.number <= {packet} && {transport}.stream == {stream}" -V',
@@ -130,7 +145,10 @@ export const finishedDecryptError = defineConnectionRule({
     const alert = endingOf(history)?.alert;
     if (alert?.description !== DECRYPT_ERROR || alert.encrypted) return NOT_APPLICABLE;
     const peer = peerOf(alert.from);
-    const reading = readingOf(history, alert);
+    const verified = history.decryption?.finished[peer]?.verified === true;
+    const told = readingOf(history, alert);
+    // Where secrets show the Finished to be right, the signature in the same flight is what was refused.
+    const reading = told === 'either' && verified ? 'signature' : told;
     if (reading === undefined) {
       return lostOctets(history) > 0 ? notAssessable('lost-bytes') : PASS;
     }
@@ -142,11 +160,12 @@ export const finishedDecryptError = defineConnectionRule({
         : (messages.findLast(({ from, packet }) => from === peer && packet <= alert.packet) ??
           alert);
     const sure = reading === 'finished' || reading === 'signature';
+    const sound = reading === 'finished' && verified;
     const confidence: Confidence =
       sure && history.protocol === 'TLS' && lostOctets(history) === 0 ? 'proven' : 'likely';
     return {
       kind: 'finding',
-      message: reading,
+      message: sound ? 'sound' : reading,
       confidence,
       data: {
         from: alert.from,

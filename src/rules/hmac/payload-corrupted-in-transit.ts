@@ -2,6 +2,7 @@ import { BAD_RECORD_MAC, DECRYPT_ERROR } from '../../model/code-points/alerts.ts
 import type { At, ConnectionHistory, Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { keyedFinding } from '../support/failed-record.ts';
 import { unansweredData } from '../support/refusal.ts';
 import { witness } from '../support/witness.ts';
 
@@ -17,14 +18,14 @@ export const payloadCorruptedInTransit = defineConnectionRule({
     severity: 'error',
     sources: ['RFC 9293 §3.4', 'RFC 5246 §7.2.2', 'RFC 8446 §5.2'],
     reports:
-      'Segments that repeat a range of the TCP stream with different octets, and alerts of failed authentication behind them.',
+      'Segments that repeat a range of the TCP stream with different octets, and alerts of failed authentication behind them. With secrets, also a record that opens once a bit or two, or one octet, is set right.',
     matters:
       'One of the two copies was changed after it had been encrypted: by memory or a network card of the sender, or by a device on the way that corrects the checksum of what it changed. If that copy is the one which the receiver takes, the record cannot be authenticated and the connection ends.',
     decides:
       'The octets are compared where they overlap, so that they differ is proven. That they were the reason is likely where the other side ends the connection with bad_record_mac or decrypt_error within five seconds, or with an alert that cannot be read as the only answer to the data. Where nothing came of it, it is a note.',
     silent:
       'Where the copies are the same, and about a range of which one copy is not in the capture.',
-    yieldsTo: ['record-mac-mismatch'],
+    yieldsTo: ['record-mac-mismatch', 'record-decrypts-under-other-connection'],
     messages: {
       refused: {
         what: 'Packet {packet} repeats octets of an earlier packet with different content ({count} such packets), and the {from} answered with {alert} {delay} later.',
@@ -41,6 +42,19 @@ export const payloadCorruptedInTransit = defineConnectionRule({
           'tshark -r CAPTURE -Y "tcp.stream == {stream} && tcp.analysis.retransmission" -x',
         ],
       },
+      damaged: {
+        title: 'A record was changed after it had been protected',
+        what: 'In packet {packet}, {record} ({octets} octets) does not authenticate, and does with a bit or two, or one octet, set right: {damage}{reaction}; {negotiated}.',
+        causes: [
+          'A network card, a driver or the memory of a machine on the way changes octets, and the checksum is computed afterwards.',
+          'A device on the way rewrites packets and corrects checksums.',
+        ],
+        remedies: [
+          'Capture at both ends and compare the octets of the record: where they are still equal, the fault is not.',
+          'Turn offloading off on both sides, and test the memory of the machines on the way.',
+        ],
+        commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -x'],
+      },
       harmless: {
         title: 'A TCP retransmission carried other octets, without effect',
         what: 'Packet {packet} repeats octets of an earlier packet with different content ({count} such packets); the connection went on.',
@@ -54,6 +68,13 @@ export const payloadCorruptedInTransit = defineConnectionRule({
   },
 
   check(history) {
+    const keyed = keyedFinding(
+      'payload-corrupted-in-transit',
+      history,
+      () => 'damaged' as const,
+      'opens with a few bits set right',
+    );
+    if (keyed !== undefined) return keyed;
     const { tcp, id, stream } = history;
     if (tcp === undefined) return NOT_APPLICABLE;
     const { conflicts } = tcp;

@@ -6,11 +6,13 @@ import {
   MISSING_EXTENSION,
 } from '../../model/code-points/alerts.ts';
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
+import type { BinderCheck } from '../../model/decryption.ts';
 import type { Explanation } from '../../model/finding.ts';
 import { HELLO_RETRY_REQUEST } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { endingOf, lostOctets } from '../support/ending.ts';
+import { detailsText, readingsOf } from '../support/mistake-text.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { withPsk } from '../support/same-suite.ts';
 import { witness } from '../support/witness.ts';
@@ -38,6 +40,12 @@ const OTHER_FAULT: Explanation = {
   against: ['a pre-shared key is checked before anything is chosen'],
 };
 
+/** With the key at hand the binder can be recomputed: it shows which side has another key. */
+function aboutKey(binder: BinderCheck | undefined): 'binder' | 'explained' | 'other' {
+  if (binder === undefined) return 'binder';
+  return binder.explanation === undefined ? 'other' : 'explained';
+}
+
 /** A binder is an HMAC over the ClientHello under the pre-shared key: the server sees at once whether the keys agree. */
 export const pskBinderMismatch = defineConnectionRule({
   meta: {
@@ -51,10 +59,30 @@ export const pskBinderMismatch = defineConnectionRule({
     matters:
       'The alerts in use say little: a wrong binder is decrypt_error by the book, illegal_parameter with OpenSSL up to 3.x and with older wolfSSL, and logs show a bad extension or parameter where the key is wrong.',
     decides:
-      'The server’s first answer to a ClientHello with a pre-shared key is one of these alerts. A server that does not know an identity goes on without it, and one whose binder check fails must not: that makes the binder the likely reason. The number alone does not tell a wrong key from a wrong identity. After a HelloRetryRequest, illegal_parameter may as well be about the second ClientHello, so the finding is only possible.',
+      'The server’s first answer to a ClientHello with a pre-shared key is one of these alerts. A server that does not know an identity goes on without it, and one whose binder check fails must not: that makes the binder the likely reason. The number alone does not tell a wrong key from a wrong identity. With the key at hand the binder is recomputed, and that proves which side has another one. After a HelloRetryRequest, illegal_parameter may as well be about the second ClientHello, so the finding is only possible.',
     silent:
       'Where the key comes from a ticket and the alert is one that mostly means something else; where the ClientHello or octets are missing; once the server has answered with a ServerHello. unknown_psk_identity has a rule of its own.',
     messages: {
+      explained: {
+        title: 'The binder of a pre-shared key is computed in another way than specified',
+        what: 'The binder in the ClientHello of packet {packet0} does not verify under the key at hand, and does under one assumption: {meaning}{details}; the server answered with {name} ({number}) in packet {packet}, {delay} later; {negotiated}{compared}.',
+        causes: ['the TLS stack of the client makes this mistake'],
+        remedies: [
+          'update or correct the TLS stack of the client: the key is in order, its binder is not',
+        ],
+        commands: ['tshark -r CAPTURE -Y "frame.number == {packet0}" -V'],
+      },
+      other: {
+        title: 'Client and server hold different pre-shared keys',
+        what: 'The binder in the ClientHello of packet {packet0} {verifies} under the key at hand for its identity, and the server answered with {name} ({number}) in packet {packet}, {delay} later: {side} has another key; {negotiated}{compared}.',
+        causes: [
+          'the pre-shared key of {side}, or the hash that goes with it, is not the one given here',
+        ],
+        remedies: [
+          'compare identity, key octets and hash on both sides: hexadecimal or text, trailing newline',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -tls1_3 -psk_identity IDENTITY -psk HEX'],
+      },
       binder: {
         what: 'The server answered a ClientHello with {offer} (packet {packet0}) by {name} ({number}) in packet {packet}, {delay} later; {negotiated}{compared}.',
         causes: [
@@ -105,12 +133,18 @@ export const pskBinderMismatch = defineConnectionRule({
     if (keys.length === 0 || (!aboutBinder && !isExternal)) return PASS;
     if (lostOctets(history) > 0) return notAssessable('lost-bytes');
     const retried = messages.some(({ type }) => type === HELLO_RETRY_REQUEST);
+    const binder = aboutBinder ? history.decryption?.binder : undefined;
     const kind = isExternal ? 'an external pre-shared key' : 'a ticket as its pre-shared key';
     const name = alertDescriptionName(description);
     return {
       kind: 'finding',
-      message: aboutBinder ? 'binder' : 'unusable',
-      confidence: retried && description === ILLEGAL_PARAMETER ? 'possible' : 'likely',
+      message: aboutBinder ? aboutKey(binder) : 'unusable',
+      confidence:
+        binder !== undefined
+          ? 'proven'
+          : retried && description === ILLEGAL_PARAMETER
+            ? 'possible'
+            : 'likely',
       data: {
         offer: keys.length === 1 ? kind : `${keys.length} pre-shared keys`,
         name,
@@ -120,15 +154,22 @@ export const pskBinderMismatch = defineConnectionRule({
         delay: formatDuration(alert.nanos - hello.nanos),
         negotiated: describeNegotiation(history),
         compared: '',
+        verifies: binder?.verified === true ? 'verifies' : 'does not verify',
+        side: binder?.verified === true ? 'the server' : 'the client',
+        meaning: binder?.explanation?.meaning ?? '',
+        details: detailsText(binder?.explanation),
       },
       evidence: [
         witness(alert, id, 'server', `${name}, the direct answer`),
         witness(hello, id, 'client', 'ClientHello with pre_shared_key'),
       ],
       connections: [id],
-      explanations: aboutBinder
-        ? [OTHER_KEY, { ...NO_KEY, likelihood: 'medium' }, OTHER_FAULT]
-        : [NO_KEY, { ...OTHER_KEY, likelihood: 'medium' }, OTHER_FAULT],
+      explanations:
+        binder !== undefined
+          ? readingsOf(binder, 'The binder is that of another key.')
+          : aboutBinder
+            ? [OTHER_KEY, { ...NO_KEY, likelihood: 'medium' }, OTHER_FAULT]
+            : [NO_KEY, { ...OTHER_KEY, likelihood: 'medium' }, OTHER_FAULT],
       ...(retried
         ? {
             causes: [

@@ -15,6 +15,7 @@ import {
 } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { lostOctets } from '../support/ending.ts';
+import { derivedFinding, reactionTo } from '../support/failed-record.ts';
 import { rateSuspects } from '../support/key-suspects.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { takesKeysFromPsk } from '../support/pre-shared-key.ts';
@@ -54,10 +55,10 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
-type Message = 'refused' | 'dropped';
+type Found = FindingOf<Record<'refused' | 'dropped' | 'proven', never>>;
 
 /** An alert in the clear that answers the client's first protected record. */
-function refused(history: ConnectionHistory): FindingOf<Record<Message, never>> | undefined {
+function refused(history: ConnectionHistory): Found | undefined {
   const found = refusedFirstRecord(history, [BAD_RECORD_MAC, DECRYPT_ERROR]);
   if (found.kind !== 'refused' || found.alert.from !== 'server') return undefined;
   const { alert, record } = found;
@@ -88,7 +89,7 @@ function refused(history: ConnectionHistory): FindingOf<Record<Message, never>> 
 }
 
 /** The client's Finished over DTLS, repeated and never answered. */
-function dropped(history: ConnectionHistory): FindingOf<Record<Message, never>> | undefined {
+function dropped(history: ConnectionHistory): Found | undefined {
   const found = silentlyDropped(history);
   if (found.kind !== 'dropped' || found.sender !== 'client') return undefined;
   const { first, last, count, life } = found;
@@ -115,6 +116,33 @@ function dropped(history: ConnectionHistory): FindingOf<Record<Message, never>> 
   };
 }
 
+/**
+ * With the key at hand it shows which side has another one: if the client's record opens under it, the server; if it
+ * does not, the client. A key log says that the client's record is in order, and nothing of the key.
+ */
+function withKey(history: ConnectionHistory, verdict: Found): Found {
+  const { decryption, protectedRecords } = history;
+  const { first } = protectedRecords.client;
+  if (decryption?.source !== 'psk' || first === undefined) return verdict;
+  const opens = decryption.perRole.client.authenticated > 0;
+  const fails = decryption.obstacle === 'secret-does-not-fit' && decryption.isKeyNamed === true;
+  if (opens === fails || lostOctets(history) > 0) return verdict;
+  return {
+    ...verdict,
+    message: 'proven',
+    confidence: 'proven',
+    data: {
+      ...verdict.data,
+      record: first.packet,
+      opens: opens ? 'opens under' : 'does not open under',
+      side: opens ? 'the server' : 'the client',
+      reaction: reactionTo(history, first).text,
+      dissector: history.protocol === 'DTLS' ? 'dtls' : 'tls',
+    },
+    explanations: [],
+  };
+}
+
 /** With a pre-shared key nothing but the key is proven by the Finished: if that fails, the key is the first to suspect. */
 export const pskMismatch = defineConnectionRule({
   meta: {
@@ -134,11 +162,33 @@ export const pskMismatch = defineConnectionRule({
     yieldsTo: [
       'record-mac-mismatch',
       'finished-mismatch',
+      'seq-desync',
+      'etm-disagreement',
+      'payload-corrupted-in-transit',
       'record-length-impossible',
       'record-decrypts-under-other-connection',
       'dtls-old-epoch-after-new-handshake',
     ],
     messages: {
+      form: {
+        title: 'The client uses the pre-shared key in another form',
+        what: 'The records of the {from} (from packet {packet} on) open under the key at hand in another form: {meaning}{details}{reaction}; {negotiated}.',
+        causes: [
+          'the key was entered as text on one side and in hexadecimal on the other, or with a character too many',
+          'the stack of the {from} puts the premaster secret together in another way',
+        ],
+        remedies: REMEDIES,
+        commands: ['openssl s_client -connect HOST:PORT -tls1_2 -psk_identity IDENTITY -psk HEX'],
+      },
+      proven: {
+        title: 'Client and server hold different pre-shared keys',
+        what: 'The server did not accept the client’s first protected record (packet {record}), and that record {opens} the key at hand for this identity: {side} has another key{reaction}; {negotiated}{compared}.',
+        causes: ['the pre-shared key of {side} is not the one that was given here'],
+        remedies: REMEDIES,
+        commands: [
+          'tshark -r CAPTURE -Y "{dissector}.handshake.client_psk_identity" -T fields -e frame.number -e ip.src -e {dissector}.handshake.client_psk_identity',
+        ],
+      },
       refused: {
         what: 'The server answered the client’s first protected record (packet {record}, {octets} octets) with {name} in packet {packet}, {delay} later; {negotiated}{compared}.',
         causes: ['the pre-shared keys differ, or the server does not know the identity'],
@@ -164,13 +214,16 @@ export const pskMismatch = defineConnectionRule({
   check(history, neighbours) {
     if (isTls13(history) || !takesKeysFromPsk(history)) return NOT_APPLICABLE;
     if (history.outcome === 'established') return PASS;
+    const form = derivedFinding(history, /^psk-/, 'form');
+    if (form !== undefined) return form;
     const alert = refused(history);
     if (alert !== undefined)
       return strayRecord(neighbours, history, alert.evidence[0].packet) === undefined
-        ? alert
+        ? withKey(history, alert)
         : PASS;
     if (!history.bothDirections) return notAssessable('one-direction');
-    return dropped(history) ?? PASS;
+    const silent = dropped(history);
+    return silent === undefined ? PASS : withKey(history, silent);
   },
   complete(verdict, index) {
     const [id = 0] = verdict.connections;

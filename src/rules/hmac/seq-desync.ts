@@ -2,6 +2,7 @@ import type { ConnectionHistory, StrayFact } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { SECOND } from '../../model/time.ts';
 import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { type Failure, isSound, keyedFinding } from '../support/failed-record.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
 import { consequence, isNear, strayWitness } from '../support/strays.ts';
 import { witness } from '../support/witness.ts';
@@ -36,6 +37,47 @@ const MESSAGES = {
     ],
     commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls.record.content_type == 23" -x'],
   },
+  ahead: {
+    title: 'A sender counts more records than it sent',
+    what: 'In packet {packet}, {record} ({octets} octets) authenticates as number {number}, where {expected} is due{reaction}; {negotiated}.',
+    causes: [
+      'the {from} counted records that never reached the wire: a write that failed and was encrypted once more, or one that went to another connection',
+      'the {from} counts one record twice, or does not begin with 0',
+    ],
+    remedies: [
+      'look for writes of the {from} that fail or are taken in part just before this record',
+      'where it is the first record of every connection, correct the counter of the {from}: it begins with 0 after each change of keys',
+    ],
+    commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
+  },
+  reused: {
+    title: 'A sequence number was used twice: two writers share one TLS state',
+    what: 'In packet {packet}, {record} ({octets} octets) authenticates as number {number}, which an earlier record has, where {expected} is due{reaction}; {negotiated}.',
+    causes: [
+      'a process forked while the connection was open, and parent and child both write on it',
+      'threads write on one connection without a lock',
+      'the state was restored from a copy',
+    ],
+    remedies: [
+      'open connections after the fork, or close them in the child without writing',
+      'let one writer at a time have the connection',
+      'take the keys of this connection for used up: two records under one number, and so under one nonce, give away what they contain',
+    ],
+    commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "tcp.stream == {stream}" -V'],
+  },
+  restarted: {
+    title: 'A sender began to count its records again, under the same keys',
+    what: 'In packet {packet}, {record} ({octets} octets) authenticates as number {number}, where {expected} is due: the {from} began again without new keys{reaction}; {negotiated}.',
+    causes: [
+      'the state of the {from} was set back: initialised a second time, or copied from before its first record',
+      'a process forked before anything had been sent, and both write',
+    ],
+    remedies: [
+      'look at what the {from} does to the connection between this record and the one before',
+      'take the keys of this connection for used up: two records under one number give away what they contain',
+    ],
+    commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "tcp.stream == {stream}" -V'],
+  },
   skipped: {
     what: 'The {from} counts its explicit nonces up; {due} was due in packet {packet}, and {got} came{refusal}.',
     causes: [
@@ -62,11 +104,11 @@ export const seqDesync = defineConnectionRule({
     severity: 'error',
     sources: ['RFC 5246 §6.1', 'RFC 8446 §5.3', 'RFC 5288 §3'],
     reports:
-      'One ciphertext that is sent twice in one direction, explicit nonces that are used twice, and ones that are left out where the receiver then ends the connection.',
+      'One ciphertext that is sent twice in one direction, explicit nonces that are used twice, and ones that are left out where the receiver then ends the connection. With secrets, a record that authenticates under another number than the one that is due.',
     matters:
       'Every record is authenticated together with its number, which both sides count for themselves. A record that is sent twice, left out, or written by a second process with a copy of the state cannot be authenticated, and the receiver ends the connection with bad_record_mac.',
     decides:
-      'The same ciphertext twice in one direction within 200 ms, where the receiver then ends the connection, is proven: TCP delivers each octet once. Explicit nonces (TLS 1.2 with AES-GCM or AES-CCM) show a second writer where they are counted up by one and one that was used comes again with other octets: likely where a second line of the same numbers runs beside or behind the first or where the line has a start of its own, and possible where sequence numbers serve as nonces, which other connections have in common. Numbers that are left out are possible at best, and only told where the receiver ended the connection over it.',
+      'The same ciphertext twice in one direction within 200 ms, where the receiver then ends the connection, is proven: TCP delivers each octet once. Explicit nonces (TLS 1.2 with AES-GCM or AES-CCM) show a second writer where they are counted up by one and one that was used comes again with other octets: likely where a second line of the same numbers runs beside or behind the first or where the line has a start of its own, and possible where sequence numbers serve as nonces, which other connections have in common. Numbers that are left out are possible at best, and only told where the receiver ended the connection over it. With secrets, the number that a record authenticates under is proven.',
     silent:
       'Where nonces are random or implicit, for alerts (some stacks write them by another way), and where octets are missing from the capture.',
     yieldsTo: ['record-decrypts-under-other-connection', 'tls-foreign-record-suspected'],
@@ -74,12 +116,25 @@ export const seqDesync = defineConnectionRule({
   },
 
   check(history) {
-    if (history.transport !== 'tcp') return NOT_APPLICABLE;
-    return doubled(history) ?? writers(history) ?? skipped(history) ?? PASS;
+    const proven = keyedFinding(
+      'seq-desync',
+      history,
+      kindOf,
+      'authenticates under another number',
+    );
+    if (history.transport !== 'tcp') return proven ?? NOT_APPLICABLE;
+    return doubled(history) ?? proven ?? writers(history) ?? skipped(history) ?? PASS;
   },
 });
 
 type Found = FindingOf<typeof MESSAGES>;
+
+/** By how far the number is off. Number 0 again is a state that was set back, any other one a state that is shared. */
+function kindOf({ details }: Failure): 'ahead' | 'reused' | 'restarted' {
+  const { offset = 0, sequence = 0 } = details;
+  if (Number(offset) > 0) return 'ahead';
+  return sequence === 0 ? 'restarted' : 'reused';
+}
 
 function doubled(history: ConnectionHistory): Found | undefined {
   const stray = history.strays.find(
@@ -114,6 +169,7 @@ function skipped(history: ConnectionHistory): Found | undefined {
       (after === 'moved' || (after === undefined && isNear(nonce))),
   );
   if (stray === undefined || refusalOf(history, stray) === undefined) return undefined;
+  if (isSound(history, stray)) return undefined;
   return found(history, stray, { message: 'skipped', confidence: 'possible', severity: 'warning' });
 }
 

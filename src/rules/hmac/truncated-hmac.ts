@@ -6,6 +6,7 @@ import { type ConnectionHistory, peerOf, type RecordFact, type Role } from '../.
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { lostOctets } from '../support/ending.ts';
+import { keyedFinding } from '../support/failed-record.ts';
 import { isAnswered, isOffered } from '../support/hello-extensions.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { recordEvidence } from '../support/records.ts';
@@ -53,11 +54,31 @@ export const truncatedHmac = defineConnectionRule({
     matters:
       'The extension cuts the MAC to ten octets and leaves its key as it is. Implementations have shortened the key as well (Mbed TLS before 2.8), which interoperates only with itself and looks like wrong keys everywhere else.',
     decides:
-      'Both hellos carry the extension, the suite is a CBC or stream suite, and nothing but the first protected record can have raised the alert, or that record is repeated without an answer. Other reasons for different keys remain, so it is likely.',
+      'Both hellos carry the extension, the suite is a CBC or stream suite, and nothing but the first protected record can have raised the alert, or that record is repeated without an answer. Other reasons for different keys remain, so it is likely. With secrets, a record that authenticates with the MAC, or its key, in another length proves which side it is.',
     silent:
       'For AEAD suites, which the extension does not change, for TLS 1.3, and wherever the first record was accepted.',
-    yieldsTo: ['record-mac-mismatch', 'record-decrypts-under-other-connection', 'psk-mismatch'],
+    yieldsTo: [
+      'record-mac-mismatch',
+      'finished-mismatch',
+      'seq-desync',
+      'payload-corrupted-in-transit',
+      'record-decrypts-under-other-connection',
+      'psk-mismatch',
+    ],
     messages: {
+      disagrees: {
+        title: 'One side does not keep to what was negotiated about the truncated HMAC',
+        what: 'In packet {packet}, {record} ({octets} octets) authenticates under one assumption: {meaning}{details}{reaction}; {negotiated}.',
+        causes: [
+          'the TLS stack of the {from} answers or offers truncated_hmac and does not apply it, or applies it without having agreed on it',
+          'it shortens the key of the MAC together with the MAC, as Mbed TLS did before 2.8',
+        ],
+        remedies: [
+          'switch truncated_hmac off on the {from}: it weakens the MAC and saves a few octets',
+          'update the older stack, or use an AEAD suite, which has no such MAC',
+        ],
+        commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
+      },
       refused: {
         what: 'The {receiver} did not accept the first protected record of the {sender} (packet {record}, {octets} octets), and truncated_hmac had been negotiated; {negotiated}.',
         causes: [
@@ -74,6 +95,13 @@ export const truncatedHmac = defineConnectionRule({
   },
   check(history) {
     if (isTls13(history) || !hasMac(history)) return NOT_APPLICABLE;
+    const keyed = keyedFinding(
+      'truncated-hmac',
+      history,
+      () => 'disagrees' as const,
+      'authenticates with a MAC of another length',
+    );
+    if (keyed !== undefined) return keyed;
     const refusal = refusalOf(history);
     if (refusal === undefined || isAnswered(history, TRUNCATED_HMAC) !== true) return PASS;
     if (isOffered(history, TRUNCATED_HMAC) === false) return PASS;

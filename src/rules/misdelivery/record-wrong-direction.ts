@@ -1,4 +1,5 @@
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { keyedFinding } from '../support/failed-record.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
 import { consequence, strayWitness } from '../support/strays.ts';
 import { witness } from '../support/witness.ts';
@@ -16,7 +17,7 @@ export const recordWrongDirection = defineConnectionRule({
     matters:
       'The two directions of a connection have different keys, so the side that meets its own record cannot authenticate it and ends the connection with bad_record_mac. An echoed ClientHello ends the handshake with unexpected_message.',
     decides:
-      'By the octets on the wire: two records of one length that begin with the same ciphertext, one in each direction. Ciphertext does not repeat by chance, so this is proven, as is a ClientHello from both sides.',
+      'By the octets on the wire: two records of one length that begin with the same ciphertext, one in each direction. Ciphertext does not repeat by chance, so this is proven, as is a ClientHello from both sides. With secrets, a record that opens under the keys of the other direction is proven as well.',
     silent:
       'For records that are too short to be told apart, where nothing is encrypted, and where much was sent in between: only the records seen last are compared.',
     yieldsTo: ['record-decrypts-under-other-connection'],
@@ -34,6 +35,19 @@ export const recordWrongDirection = defineConnectionRule({
         commands: [
           'tshark -r CAPTURE -Y "frame.number == {packet} || frame.number == {earlier}" -x',
         ],
+      },
+      'own-keys': {
+        title: 'A record is protected with the keys of its receiver',
+        what: 'In packet {packet}, {record} ({octets} octets) opens under the keys with which the {peer} writes, as its number {number}{reaction}; {negotiated}.',
+        causes: [
+          'A proxy, tunnel or device sends the {peer} back what it had sent.',
+          'The {from} took the two halves of its keys the wrong way round, as if it were the {peer}.',
+        ],
+        remedies: [
+          'Look for the device between the two that holds both sockets, and at which one it writes to.',
+          'Where it happens with every connection of the {from}, check which role its stack was given.',
+        ],
+        commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
       },
       hello: {
         title: 'Both sides sent a ClientHello',
@@ -53,7 +67,13 @@ export const recordWrongDirection = defineConnectionRule({
 
   check(history) {
     const { id, strays, oddities, stream } = history;
-    if (history.transport !== 'tcp') return NOT_APPLICABLE;
+    const proven = keyedFinding(
+      'record-wrong-direction',
+      history,
+      () => 'own-keys' as const,
+      'opens under the keys of its receiver',
+    );
+    if (history.transport !== 'tcp') return proven ?? NOT_APPLICABLE;
     const echo = oddities.find(({ kind }) => kind === 'hello-reflected');
     if (echo !== undefined) {
       return {
@@ -66,7 +86,7 @@ export const recordWrongDirection = defineConnectionRule({
       };
     }
     const stray = strays.find(({ kind }) => kind === 'reflection');
-    if (stray?.other === undefined) return PASS;
+    if (stray?.other === undefined) return proven ?? PASS;
     const { from, length, packet, other } = stray;
     const peer = from === 'client' ? 'server' : 'client';
     const refusal = refusalOf(history, stray);

@@ -1,3 +1,4 @@
+import { BAD_RECORD_MAC } from '../../model/code-points/alerts.ts';
 import type { Confidence, Evidence } from '../../model/finding.ts';
 import {
   type At,
@@ -9,6 +10,7 @@ import {
   type Role,
 } from '../../model/history.ts';
 import { formatDuration, MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
+import { hasOpenedWhole } from './failed-record.ts';
 import { recordEvidence } from './records.ts';
 
 /** What a record that did not belong there was followed by in the association it arrived in or before. */
@@ -109,7 +111,11 @@ function alerted(next: ConnectionHistory, stray: RecordFact): LateEffect | undef
       kind: 'alerted',
       after: plain.nanos - stray.nanos,
       gap: 0,
-      ceiling: 'likely',
+      // Who complains of a MAC where every other record has the right one complains of this record.
+      ceiling:
+        plain.encrypted && plain.description === BAD_RECORD_MAC && hasOpenedWhole(next)
+          ? 'proven'
+          : 'likely',
       evidence: [
         {
           packet: plain.packet,

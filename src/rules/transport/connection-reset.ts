@@ -4,6 +4,7 @@ import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { mayHaveSentAlert } from '../support/closing-alert.ts';
 import { blindToEnding } from '../support/ending.ts';
+import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { witness } from '../support/witness.ts';
 
 /** With nothing in flight for this long a reset cuts nothing off: timeouts of proxies and firewalls look so. */
@@ -53,13 +54,11 @@ export const connectionReset = defineConnectionRule({
     silent:
       'After a close_notify or any other alert, after a FIN of either side, where octets are missing from the capture (the alert may be among them), and where the whole server process went down.',
     yieldsTo: [
+      ...PROVEN_BY_SECRETS,
       'server-process-died',
       'handshake-kills-server',
       'bad-record-mac-later',
       'tls-foreign-record-suspected',
-      'record-wrong-direction',
-      'seq-desync',
-      'payload-corrupted-in-transit',
       'record-length-impossible',
       'tls-clienthello-mid-connection',
     ],

@@ -1,4 +1,5 @@
 import { badRecordMacFirstRecord } from '../../../src/rules/hmac/bad-record-mac-first-record.ts';
+import { fakeDecryption, fakeFailure, fakeMistake } from '../../support/fake-decryption.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
@@ -23,6 +24,34 @@ const found = (
 ) => [{ message, severity: 'error', confidence, packets } as const];
 
 testConnectionRule(badRecordMacFirstRecord, [
+  {
+    name: 'proves with secrets that the record was sound',
+    history: fakeHistory({ ...given, decryption: fakeDecryption() }),
+    want: found('sound', 'proven'),
+  },
+  {
+    name: 'does not call a record sound that failed',
+    history: fakeHistory({
+      ...given,
+      decryption: fakeDecryption({ failures: [fakeFailure({ packet: 8 })] }),
+    }),
+    want: found('finished', 'proven'),
+  },
+  {
+    name: 'does not call one sound that may not have been tried',
+    history: fakeHistory({ ...given, decryption: fakeDecryption({ skipped: 1 }) }),
+    want: found('finished', 'proven'),
+  },
+  {
+    name: 'does not call one sound whose keys were derived otherwise',
+    history: fakeHistory({
+      ...given,
+      decryption: fakeDecryption({
+        masterExplanation: { ...fakeMistake('classic-master-secret'), from: 'client' },
+      }),
+    }),
+    want: found('finished', 'proven'),
+  },
   {
     name: 'proves that the Finished of the client did not authenticate',
     history: fakeHistory(given),

@@ -1,5 +1,6 @@
 import type { PerRole, ProtectedFacts, RecordFact } from '../../../src/model/history.ts';
 import { badRecordMacLater } from '../../../src/rules/hmac/bad-record-mac-later.ts';
+import { fakeDecryption } from '../../support/fake-decryption.ts';
 import {
   at,
   type FakeHistory,
@@ -37,6 +38,24 @@ const unanswered: FakeHistory = {
 };
 
 testConnectionRule(badRecordMacLater, [
+  {
+    name: 'proves with secrets that all records were sound',
+    history: fakeHistory({
+      protectedRecords,
+      alerts: [fakeAlert(20, 'server', 31, { encrypted: true })],
+      decryption: fakeDecryption(),
+    }),
+    want: [{ message: 'sound', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+  },
+  {
+    name: 'does not say so where one was not tried',
+    history: fakeHistory({
+      protectedRecords,
+      alerts: [fakeAlert(20, 'server', 31, { encrypted: true })],
+      decryption: fakeDecryption({ skipped: 1 }),
+    }),
+    want: found('proven'),
+  },
   {
     name: 'warns where an alert that cannot be read is the only answer to data',
     history: fakeHistory(unanswered),

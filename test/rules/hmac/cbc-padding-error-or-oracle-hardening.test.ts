@@ -1,4 +1,5 @@
 import { cbcPaddingErrorOrOracleHardening } from '../../../src/rules/hmac/cbc-padding-error-or-oracle-hardening.ts';
+import { failing, fakeMistake } from '../../support/fake-decryption.ts';
 import { fakeAlert, fakeHistory } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
@@ -7,6 +8,16 @@ const given = { cipherSuite: 0x002f, outcome: 'failed', stage: 'server-finished'
 testConnectionRule(
   cbcPaddingErrorOrOracleHardening,
   [
+    {
+      name: 'proves with secrets which side it is',
+      history: failing(fakeMistake('padding-unfilled')),
+      want: [{ message: 'unfilled', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'leaves a record that fails otherwise to record-mac-mismatch',
+      history: failing(fakeMistake('other-length')),
+      want: 'not-applicable',
+    },
     {
       name: 'notes a server that tells a wrong padding from a wrong MAC',
       history: fakeHistory({ ...given, alerts: [fakeAlert(21, 'server', 9)] }),

@@ -1,5 +1,6 @@
 import type { IssuedSession } from '../../../src/model/history.ts';
 import { emsDisagreement } from '../../../src/rules/hmac/ems-disagreement.ts';
+import { fakeDecryption, fakeMistake } from '../../support/fake-decryption.ts';
 import { fakeClientHello } from '../../support/fake-hello.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
 import { ext } from '../../support/hello-builder.ts';
@@ -46,6 +47,23 @@ const turnedAway = {
 } as const;
 
 testConnectionRule(emsDisagreement, [
+  ...(
+    [
+      ['unused', 'classic-master-secret'],
+      ['unasked', 'extended-master-secret'],
+      ['range', 'session-hash-range'],
+    ] as const
+  ).map(([message, hypothesis]) => ({
+    name: `proves with a secret that it is ${message}`,
+    history: fakeHistory({
+      ...given,
+      ...refused,
+      decryption: fakeDecryption({
+        masterExplanation: { ...fakeMistake(hypothesis), from: 'server' },
+      }),
+    }),
+    want: [{ message, severity: 'error', confidence: 'proven', packets: [27, 28] } as const],
+  })),
   {
     name: 'proves that the server answers what was not offered',
     history: fakeHistory({ ...given, clientHello: silent }),

@@ -1,4 +1,5 @@
 import { etmDisagreement } from '../../../src/rules/hmac/etm-disagreement.ts';
+import { failing, fakeMistake } from '../../support/fake-decryption.ts';
 import { fakeClientHello } from '../../support/fake-hello.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
 import { ext } from '../../support/hello-builder.ts';
@@ -22,6 +23,16 @@ const refusedRecord = {
 } as const;
 
 testConnectionRule(etmDisagreement, [
+  ...(
+    [
+      ['unused', true],
+      ['unasked', false],
+    ] as const
+  ).map(([message, encryptThenMac]) => ({
+    name: `proves with secrets that it is ${message}`,
+    history: failing(fakeMistake('encrypt-then-mac-swapped'), { encryptThenMac }),
+    want: [{ message, severity: 'error', confidence: 'proven', packets: [30, 31] } as const],
+  })),
   {
     name: 'notes the extension with an AEAD suite where nothing came of it',
     history: fakeHistory({ ...answered, cipherSuite: 0xc02f }),

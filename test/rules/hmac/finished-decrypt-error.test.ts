@@ -1,4 +1,5 @@
 import { finishedDecryptError } from '../../../src/rules/hmac/finished-decrypt-error.ts';
+import { fakeDecryption, fakeFinished } from '../../support/fake-decryption.ts';
 import { fakeClientHello } from '../../support/fake-hello.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
 import { ext } from '../../support/hello-builder.ts';
@@ -32,7 +33,25 @@ const found = (message: string, confidence: 'proven' | 'likely', packets: readon
   { message, severity: 'error', confidence, packets } as const,
 ];
 
+const withVerified = fakeDecryption({
+  finished: { client: fakeFinished({ verified: true }), server: undefined },
+});
+
 testConnectionRule(finishedDecryptError, [
+  {
+    name: 'proves with secrets that the Finished was sound',
+    history: fakeHistory({ ...given, decryption: withVerified }),
+    want: found('sound', 'proven', [9, 10]),
+  },
+  {
+    name: 'settles on the signature where secrets show the Finished to be right',
+    history: fakeHistory({
+      ...given,
+      messages: [...given.messages, fakeMessage(15, 'client', 8)],
+      decryption: withVerified,
+    }),
+    want: found('signature', 'proven', [8, 10]),
+  },
   {
     name: 'proves that verify_data was refused',
     history: fakeHistory(given),

@@ -1,4 +1,5 @@
 import { payloadCorruptedInTransit } from '../../../src/rules/hmac/payload-corrupted-in-transit.ts';
+import { failing, fakeMistake } from '../../support/fake-decryption.ts';
 import { at, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 import { refused } from '../support/strays.ts';
@@ -15,6 +16,16 @@ const unanswered = {
 testConnectionRule(
   payloadCorruptedInTransit,
   [
+    {
+      name: 'proves with secrets which side it is',
+      history: failing(fakeMistake('bit-damage', { damage: 'octet 20 (mask 0x10)' })),
+      want: [{ message: 'damaged', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'leaves a record that fails otherwise to record-mac-mismatch',
+      history: failing(fakeMistake('other-length')),
+      want: 'pass',
+    },
     { name: 'is about TCP', history: fakeHistory({ protocol: 'DTLS' }), want: 'not-applicable' },
     { name: 'passes where copies are equal', history: fakeHistory(), want: 'pass' },
     {

@@ -1,7 +1,8 @@
 import { HELLO_RETRY_REQUEST } from '../../../src/model/history.ts';
 import { pskBinderMismatch } from '../../../src/rules/hmac/psk-binder-mismatch.ts';
+import { fakeDecryption, fakeMistake } from '../../support/fake-decryption.ts';
 import { fakeClientHello } from '../../support/fake-hello.ts';
-import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { at, fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
 import { ext } from '../../support/hello-builder.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
@@ -30,6 +31,27 @@ const retried = [
 ];
 
 testConnectionRule(pskBinderMismatch, [
+  ...(
+    [
+      ['other', 'the server has another key where it verifies', { verified: true }],
+      ['other', 'the client has another key where it does not', { verified: false }],
+      [
+        'explained',
+        'it was computed otherwise',
+        { verified: false, explanation: fakeMistake('binder-over-binders') },
+      ],
+    ] as const
+  ).map(([message, name, check]) => ({
+    name: `proves from the binder that ${name}`,
+    history: answeredBy(47, {
+      messages: retried,
+      decryption: fakeDecryption({
+        source: 'psk',
+        binder: { ...at(4), explanation: undefined, excluded: [], ...check },
+      }),
+    }),
+    want: [{ message, severity: 'error', confidence: 'proven', packets: [4, 6] } as const],
+  })),
   {
     name: 'suspects the key after decrypt_error',
     history: answeredBy(51),

@@ -1,4 +1,5 @@
 import { pskMismatch } from '../../../src/rules/hmac/psk-mismatch.ts';
+import { fakeDecryption, fakeMistake } from '../../support/fake-decryption.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
 import { anomaly, association, atMs, HANDSHAKE, record } from '../support/dtls-history.ts';
@@ -58,7 +59,49 @@ const silence = association({
   },
 });
 
+const misfit = {
+  source: 'psk',
+  obstacle: 'secret-does-not-fit',
+  authenticated: 0,
+  perRole: { client: { authenticated: 0, failed: 1 }, server: { authenticated: 0, failed: 0 } },
+} as const;
+
 testConnectionRule(pskMismatch, [
+  {
+    name: 'names the form in which the key was entered',
+    history: fakeHistory({
+      ...refused,
+      decryption: fakeDecryption({
+        source: 'psk',
+        masterExplanation: { ...fakeMistake('psk-encoding'), from: 'client' },
+      }),
+    }),
+    want: [{ message: 'form', severity: 'error', confidence: 'proven', packets: [8, 9] }],
+  },
+  ...(
+    [
+      ['the server where the record opens under the key', { source: 'psk' }],
+      ['the client where it does not', { ...misfit, isKeyNamed: true }],
+    ] as const
+  ).map(([name, decryption]) => ({
+    name: `proves another key of ${name}`,
+    history: fakeHistory({ ...refused, decryption: fakeDecryption(decryption) }),
+    want: [
+      { message: 'proven', severity: 'error', confidence: 'proven', packets: [8, 9] } as const,
+    ],
+  })),
+  ...(
+    [
+      ['a key without identity that does not fit', misfit],
+      ['a key log', {}],
+    ] as const
+  ).map(([name, decryption]) => ({
+    name: `takes ${name} for no proof`,
+    history: fakeHistory({ ...refused, decryption: fakeDecryption(decryption) }),
+    want: [
+      { message: 'refused', severity: 'error', confidence: 'likely', packets: [8, 9] } as const,
+    ],
+  })),
   {
     name: 'names the key where the server refuses the first protected record',
     history: fakeHistory(refused),

@@ -1,4 +1,5 @@
 import { seqDesync } from '../../../src/rules/hmac/seq-desync.ts';
+import { failing, fakeDecryption, fakeMistake } from '../../support/fake-decryption.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 import { accepted, EARLIER, refused, stray, withStrays } from '../support/strays.ts';
@@ -11,6 +12,47 @@ const second = (after: 'moved' | 'both' | 'line' | undefined) =>
 testConnectionRule(
   seqDesync,
   [
+    ...(
+      [
+        ['ahead', { offset: 1, sequence: 4 }],
+        ['reused', { offset: -1, sequence: 2 }],
+        ['restarted', { offset: -3, sequence: 0 }],
+      ] as const
+    ).map(([message, details]) => ({
+      name: `proves with secrets that a number is ${message}`,
+      history: failing(fakeMistake('sequence-offset', details)),
+      want: [{ message, severity: 'error', confidence: 'proven', packets: [30, 31] } as const],
+    })),
+    {
+      name: 'proves it over DTLS, where the number is in the header',
+      history: failing(fakeMistake('sequence-offset', { offset: 1, sequence: 4 }), {
+        protocol: 'DTLS',
+      }),
+      want: [{ message: 'ahead', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'tells a record that was sent twice from a number that was used twice',
+      history: {
+        ...failing(fakeMistake('sequence-offset', { offset: -1, sequence: 2 })),
+        strays: [twice],
+      },
+      want: [
+        { message: 'doubled', severity: 'error', confidence: 'proven', packets: [20, 30, 31] },
+      ],
+    },
+    {
+      name: 'drops the suspicion of a left out nonce where secrets open the record',
+      history: {
+        ...withStrays(refused, stray('nonce-off-line', { nonce: near, after: 'moved' })),
+        decryption: fakeDecryption(),
+      },
+      want: 'pass',
+    },
+    {
+      name: 'leaves a record that fails otherwise to record-mac-mismatch',
+      history: failing(fakeMistake('other-length')),
+      want: 'pass',
+    },
     { name: 'is about TCP', history: fakeHistory({ protocol: 'DTLS' }), want: 'not-applicable' },
     { name: 'leaves a healthy connection alone', history: withStrays(accepted), want: 'pass' },
     {

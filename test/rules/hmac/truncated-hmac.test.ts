@@ -1,4 +1,5 @@
 import { truncatedHmac } from '../../../src/rules/hmac/truncated-hmac.ts';
+import { failing, fakeMistake } from '../../support/fake-decryption.ts';
 import { fakeClientHello, fakeServerHello } from '../../support/fake-hello.ts';
 import { at, fakeAlert, fakeHistory, fakeRecord } from '../../support/fake-history.ts';
 import { association, atMs, HANDSHAKE, record } from '../support/dtls-history.ts';
@@ -32,6 +33,19 @@ const found = (confidence: 'likely' | 'possible', packets: readonly number[] = [
 testConnectionRule(
   truncatedHmac,
   [
+    {
+      name: 'proves with secrets which side it is',
+      history: failing(
+        fakeMistake('truncated-hmac-swapped+mac-key-shortened', { macOctets: 10 }),
+        hellos,
+      ),
+      want: [{ message: 'disagrees', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'leaves a record that fails otherwise to record-mac-mismatch',
+      history: failing(fakeMistake('other-length'), hellos),
+      want: 'pass',
+    },
     {
       name: 'suspects the short MAC where the first record under it was refused',
       history: fakeHistory(refused),

@@ -1,4 +1,5 @@
 import { recordWrongDirection } from '../../../src/rules/misdelivery/record-wrong-direction.ts';
+import { failing, fakeMistake } from '../../support/fake-decryption.ts';
 import { at, fakeHistory } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 import { accepted, EARLIER, refused, stray, withStrays } from '../support/strays.ts';
@@ -8,6 +9,16 @@ const back = stray('reflection', { other: { ...EARLIER, connection: 1 } });
 testConnectionRule(
   recordWrongDirection,
   [
+    {
+      name: 'proves with secrets which side it is',
+      history: failing(fakeMistake('other-direction', { sequence: 2 })),
+      want: [{ message: 'own-keys', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'leaves a record that fails otherwise to record-mac-mismatch',
+      history: failing(fakeMistake('other-length')),
+      want: 'pass',
+    },
     { name: 'is about TCP', history: fakeHistory({ protocol: 'DTLS' }), want: 'not-applicable' },
     { name: 'leaves a healthy connection alone', history: withStrays(accepted), want: 'pass' },
     {
