@@ -150,7 +150,10 @@ export class FactsRecorder {
 
   release(row: number): void {
     this.hellos.release(row);
-    if (this.owners !== undefined) this.unsealed.delete(row);
+    if (this.owners !== undefined) {
+      this.unsealed.get(row)?.release();
+      this.unsealed.delete(row);
+    }
     const { log } = this;
     for (let e = this.table.firstEvent[row] as number; e !== 0; e = log.next(e)) {
       // A HelloVerifyRequest has its octets in the slab.

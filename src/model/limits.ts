@@ -54,6 +54,10 @@ export const LIMITS = {
   sealedOctets: 64 * 1024 * 1024,
   /** Octets of one handshake's transcript, kept until its Finished are checked; only where there are secrets. */
   transcriptOctets: 512 * 1024,
+  /** The same over all connections. Beyond half of it, only handshakes that are not finished keep theirs. */
+  transcriptOctetsInAll: 64 * 1024 * 1024,
+  /** HelloRequests kept with a handshake, which nobody should hash. */
+  helloRequests: 16,
   /** Sessions whose secrets are remembered for resumption. */
   resumableSessions: 65_536,
   /** Records of one connection that did not open and are told in full; further ones are counted. */

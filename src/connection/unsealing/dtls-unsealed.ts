@@ -26,11 +26,16 @@ export class DtlsUnsealed implements Owner {
   readonly tally = new Tally();
   readonly kept: KeptRecord[] = [];
   private readonly vault: Vault;
-  private readonly handshakes = [new KeyedHandshake()];
+  private readonly handshakes: KeyedHandshake[];
   private readonly openers: Record<Role, (RecordOpener | undefined)[]> = { client: [], server: [] };
 
   constructor(vault: Vault) {
     this.vault = vault;
+    this.handshakes = [new KeyedHandshake(vault.transcripts)];
+  }
+
+  release(): void {
+    for (const { transcript } of this.handshakes) transcript.close();
   }
 
   message(
@@ -42,7 +47,7 @@ export class DtlsUnsealed implements Owner {
     isProtected: boolean,
   ): void {
     if (type === CLIENT_HELLO && isProtected && this.handshakes.length < LIMITS.epochsPerHalf)
-      this.handshakes.push(new KeyedHandshake(this.handshakes.at(-1)));
+      this.handshakes.push(new KeyedHandshake(this.vault.transcripts, this.handshakes.at(-1)));
     const handshake = this.handshakes.at(-1) as KeyedHandshake;
     const message = handshake.message(from, type, body, sequence, true);
     if (type === NEW_SESSION_TICKET && handshake.found !== undefined)
@@ -50,6 +55,7 @@ export class DtlsUnsealed implements Owner {
     if (type !== FINISHED || !isProtected) return;
     const check = checkFinished(handshake, message, undefined, at);
     if (check !== undefined) this.tally.finishedChecked(check);
+    handshake.letGo(this.vault.transcripts);
   }
 
   /** Messages may be missing: a mismatch of a Finished proves nothing. */
@@ -177,7 +183,10 @@ export class DtlsUnsealed implements Owner {
 
   private findKeys(handshake: KeyedHandshake): void {
     const found = findMaster(this.vault, handshake);
-    if (found === undefined) return;
+    if (found === undefined) {
+      handshake.transcript.close();
+      return;
+    }
     this.tally.foundMaster(found);
     handshake.useMaster(found);
     const id = handshake.serverHello?.sessionId;

@@ -7,23 +7,40 @@ import {
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 
+/** Octets of all transcripts of a run. */
+export interface TranscriptBudget {
+  octets: number;
+}
+
 /**
  * The messages of one handshake. Each direction is kept in its own order; how the two interleave follows from the
  * protocol (RFC 5246 §7.3, RFC 8446 §2), not from the capture, which may have seen one direction earlier.
  */
 export class HandshakeMessages {
-  private readonly client: TranscriptMessage[] = [];
-  private readonly server: TranscriptMessage[] = [];
+  private readonly budget: TranscriptBudget;
+  private client: TranscriptMessage[] = [];
+  private server: TranscriptMessage[] = [];
+  /** Types of all messages of a side, also of those that were let go. */
+  private readonly types = { client: new Set<number>(), server: new Set<number>() };
   private octets = 0;
+  private isClosed = false;
   /** Nothing of it is missing, as far as is known. */
   isWhole = true;
 
+  constructor(budget: TranscriptBudget) {
+    this.budget = budget;
+  }
+
   add(message: TranscriptMessage): void {
-    if (this.octets + message.octets.length > LIMITS.transcriptOctets) {
+    this.types[message.from].add(message.type);
+    const { length } = message.octets;
+    const isTooLong = this.octets + length > LIMITS.transcriptOctets;
+    if (this.isClosed || isTooLong || this.budget.octets + length > LIMITS.transcriptOctetsInAll) {
       this.isWhole = false;
       return;
     }
-    this.octets += message.octets.length;
+    this.octets += length;
+    this.budget.octets += length;
     const list = message.from === 'client' ? this.client : this.server;
     // DTLS numbers its messages, and a later one may have arrived first.
     let at = list.length;
@@ -32,7 +49,17 @@ export class HandshakeMessages {
   }
 
   has(from: Role, type: number): boolean {
-    return (from === 'client' ? this.client : this.server).some((m) => m.type === type);
+    return this.types[from].has(type);
+  }
+
+  /** Nobody will ask for the messages any more. */
+  close(): void {
+    this.budget.octets -= this.octets;
+    this.octets = 0;
+    this.client = [];
+    this.server = [];
+    this.isClosed = true;
+    this.isWhole = false;
   }
 
   /** The last message of a type from one side. */

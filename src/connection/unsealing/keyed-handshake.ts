@@ -9,6 +9,7 @@ import {
 } from '../../model/code-points/extensions.ts';
 import {
   CLIENT_HELLO,
+  FINISHED,
   HELLO_REQUEST,
   SERVER_HELLO,
 } from '../../model/code-points/handshake-types.ts';
@@ -16,10 +17,11 @@ import { cipherSuite } from '../../model/code-points/suites.ts';
 import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
 import type { Explanation, Obstacle, SecretSource } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { ClientHello, ServerHello } from '../../model/message.ts';
 import { decodeClientHello } from '../../tls/codec/client-hello.ts';
 import { decodeServerHello } from '../../tls/codec/server-hello.ts';
-import { HandshakeMessages } from './handshake-messages.ts';
+import { HandshakeMessages, type TranscriptBudget } from './handshake-messages.ts';
 
 /** The master secret of a handshake up to TLS 1.2, and how it was come by. */
 export interface FoundMaster {
@@ -35,7 +37,9 @@ export interface FoundMaster {
 
 /** One handshake: what was negotiated, and its transcript. A renegotiation is another one. */
 export class KeyedHandshake {
-  readonly transcript = new HandshakeMessages();
+  readonly transcript: HandshakeMessages;
+  /** It follows another one on its connection. */
+  readonly isRenegotiation: boolean;
   /** Messages of the handshakes before it on the same connection. */
   readonly earlier: readonly TranscriptMessage[];
   /** HelloRequests so far, those that asked for this handshake first: no transcript has them (RFC 5246 §7.4.1.1). */
@@ -55,7 +59,9 @@ export class KeyedHandshake {
   detail: string | undefined;
 
   /** @param before the handshake that this one renegotiates */
-  constructor(before?: KeyedHandshake) {
+  constructor(budget: TranscriptBudget, before?: KeyedHandshake) {
+    this.transcript = new HandshakeMessages(budget);
+    this.isRenegotiation = before !== undefined;
     this.earlier = before === undefined ? [] : [...before.earlier, ...before.transcript.ordered()];
     this.requests = before === undefined ? [] : before.requests.splice(0);
   }
@@ -72,8 +78,8 @@ export class KeyedHandshake {
     octets.set([type, body.length >> 16, (body.length >> 8) & 0xff, body.length & 0xff]);
     octets.set(body, 4);
     const message = { from, type, octets, ...(isDtls && { messageSeq: sequence }) };
-    if (type === HELLO_REQUEST) this.requests.push(message);
-    else this.transcript.add(message);
+    if (type !== HELLO_REQUEST) this.transcript.add(message);
+    else if (this.requests.length < LIMITS.helloRequests) this.requests.push(message);
     if (type === CLIENT_HELLO)
       this.clientHello = decodeClientHello(octets.subarray(4), isDtls).message;
     else if (type === SERVER_HELLO) this.negotiate(decodeServerHello(octets.subarray(4)).message);
@@ -84,6 +90,14 @@ export class KeyedHandshake {
   ssl2Hello(octets: Uint8Array, body: Uint8Array): void {
     this.transcript.add({ from: 'client', type: CLIENT_HELLO, octets });
     this.clientHello = decodeClientHello(body, false).message;
+  }
+
+  /** Both Finished are checked: where room is short, the messages are not kept for a renegotiation. */
+  letGo({ octets }: TranscriptBudget): void {
+    const { transcript } = this;
+    if (octets < LIMITS.transcriptOctetsInAll / 2) return;
+    if (transcript.has('client', FINISHED) && transcript.has('server', FINISHED))
+      transcript.close();
   }
 
   get clientRandom(): Uint8Array | undefined {

@@ -45,11 +45,16 @@ export class TlsUnsealed implements Owner {
   readonly kept: KeptRecord[] = [];
   private readonly vault: Vault;
   private readonly readings = { client: new Reading('client'), server: new Reading('server') };
-  private handshake = new KeyedHandshake();
+  private handshake: KeyedHandshake;
   private secrets: TrafficSecrets | undefined;
 
   constructor(vault: Vault) {
     this.vault = vault;
+    this.handshake = new KeyedHandshake(vault.transcripts);
+  }
+
+  release(): void {
+    this.handshake.transcript.close();
   }
 
   directions(): OwnedDirection[] {
@@ -62,7 +67,7 @@ export class TlsUnsealed implements Owner {
   /** A complete handshake message; `isProtected` tells that it came out of a protected record. */
   message(from: Role, type: number, body: Uint8Array, at: At, isProtected: boolean): void {
     if (type === CLIENT_HELLO && this.handshake.transcript.has('client', FINISHED))
-      this.handshake = new KeyedHandshake(this.handshake);
+      this.renegotiate();
     const { handshake } = this;
     const isPostHandshake = handshake.isTls13 && this.readings[from].generation > 0;
     if (isPostHandshake) {
@@ -79,7 +84,14 @@ export class TlsUnsealed implements Owner {
       const check = checkFinished(handshake, message, this.secrets, at);
       if (check !== undefined) this.tally.finishedChecked(check);
       if (handshake.isTls13) this.useSecret(from, 1);
+      handshake.letGo(this.vault.transcripts);
     }
+  }
+
+  private renegotiate(): void {
+    const before = this.handshake;
+    this.handshake = new KeyedHandshake(this.vault.transcripts, before);
+    before.transcript.close();
   }
 
   /** @param octets as hashed, @param body the same in the form of TLS */
@@ -94,7 +106,7 @@ export class TlsUnsealed implements Owner {
     // A second one of the same side, or one behind protected records, ends a renegotiation whose beginning is missing.
     const isAnswered = handshake.serverHello !== undefined;
     const isLater = readings[from].hasBegun || handshake.changed[from];
-    if (handshake.earlier.length > 0 ? !isAnswered || handshake.changed[from] : isLater) {
+    if (handshake.isRenegotiation ? !isAnswered || handshake.changed[from] : isLater) {
       readings[from].use(undefined, undefined);
       handshake.obstacle = 'lost-bytes';
       return;
@@ -353,7 +365,7 @@ export class TlsUnsealed implements Owner {
       this.handshake.useMaster(found);
       const id = this.handshake.serverHello?.sessionId;
       if (id !== undefined) this.vault.remember(id, found);
-    }
+    } else this.handshake.transcript.close();
     this.tally.hindered(this.handshake.obstacle, this.handshake.detail);
   }
 
@@ -361,8 +373,9 @@ export class TlsUnsealed implements Owner {
     const { handshake } = this;
     this.secrets = new TrafficSecrets(this.vault, handshake);
     if (!this.secrets.has('server', 0) && !this.secrets.has('client', 0)) {
-      handshake.obstacle ??= this.secrets.obstacle;
+      handshake.obstacle ??= this.secrets.obstacle ?? 'label-missing';
       handshake.detail ??= this.secrets.detail;
+      handshake.transcript.close();
     } else this.tally.source = 'key-log';
     this.useSecret('server', 0);
     if (this.readings.client.generation >= 0) this.useSecret('client', 0);

@@ -3,6 +3,7 @@ import { type Psk, parsePsk } from '../../crypto/psk.ts';
 import { RsaKeys } from '../../crypto/rsa-keys.ts';
 import { SecretsError, type SecretsInput, type SecretsResult } from '../../model/decryption.ts';
 import { LIMITS } from '../../model/limits.ts';
+import type { TranscriptBudget } from './handshake-messages.ts';
 import type { FoundMaster } from './keyed-handshake.ts';
 
 /** All secrets of a run. Nothing of them leaves the crypto and unsealing code. */
@@ -10,6 +11,8 @@ export class Vault {
   readonly keyLog = new KeyLog();
   readonly rsaKeys = new RsaKeys();
   readonly psks: readonly Psk[];
+  /** What the transcripts of all handshakes take. */
+  readonly transcripts: TranscriptBudget = { octets: 0 };
   /** Sessions that were opened, by session id and by ticket: what a key log need not repeat, an RSA key cannot give. */
   private readonly sessions = new Map<string, FoundMaster>();
 
@@ -46,10 +49,10 @@ export class Vault {
     };
   }
 
-  remember(idOrTicket: Uint8Array, found: FoundMaster): void {
+  remember(idOrTicket: Uint8Array, { master, source }: FoundMaster): void {
     if (idOrTicket.length === 0 || this.sessions.size >= LIMITS.resumableSessions) return;
     // A mistake in the premaster secret is one of the handshake that had it.
-    this.sessions.set(nameOf(idOrTicket), { ...found, mistake: undefined });
+    this.sessions.set(nameOf(idOrTicket), { master, source });
   }
 
   session(idOrTicket: Uint8Array): FoundMaster | undefined {

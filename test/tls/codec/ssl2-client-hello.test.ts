@@ -45,7 +45,7 @@ describe('a ClientHello in the form of SSL 2.0', () => {
 
   it('is hashed as it was sent', () => {
     const message = ssl2(0x0301, octets(0, 0), octets(16, 1));
-    const handshake = new KeyedHandshake();
+    const handshake = new KeyedHandshake({ octets: 0 });
     handshake.ssl2Hello(message, asClientHello(message) as Uint8Array);
     expect(handshake.clientRandom).toEqual(concat(new Uint8Array(16), octets(16, 1)));
     expect(handshake.transcript.ordered().map((one) => one.octets)).toEqual([message]);
