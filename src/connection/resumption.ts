@@ -98,6 +98,8 @@ export function noteTicket(
   nanos: number,
 ): void {
   if (table.clientSide[row] === side || table.has(row, SEEN.tls13)) return;
+  // Without the ServerHello nothing tells on which terms the session was made.
+  if (!table.has(row, SEEN.serverHello)) return;
   const id = table.id[row] as number;
   table.issuedTicket[row] = sessions.addTicket(
     bytes,
@@ -112,6 +114,8 @@ export function noteTicket(
 
 /** What a session that this row's server issues was negotiated with, as `SessionIndex` keeps it. */
 function termsOf(table: ConnectionTable, row: number): number {
-  const extended = table.has(row, SEEN.extendedMaster) && table.has(row, SEEN.offersExtendedMaster);
+  // An answer to what was not offered is not in use; where the ClientHello was not captured, it was offered.
+  const offered = table.has(row, SEEN.offersExtendedMaster) || !table.has(row, SEEN.clientHello);
+  const extended = table.has(row, SEEN.extendedMaster) && offered;
   return ((table.suite[row] as number) << 1) | (extended ? 1 : 0);
 }

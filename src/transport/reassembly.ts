@@ -26,6 +26,7 @@ import {
   FURTHEST,
   GAP_SINCE,
   HALF,
+  halfOf,
   LAST_DATA_NANOS,
   LAST_DATA_PACKET,
   LOST_OCTETS,
@@ -112,7 +113,10 @@ export class Reassembly {
   finish(place: number, packet: number, nanos: number): void {
     const { words, numbers } = this.table;
     while (words[place + EARLY] !== 0) this.giveUpGap(place, packet, nanos);
-    if (((words[place + FLAGS] as number) & HALF.fin) === 0) return;
+    if (((words[place + FLAGS] as number) & HALF.fin) === 0) {
+      this.finishUnseen(place, packet, nanos);
+      return;
+    }
     const length = ahead(words[place + FURTHEST] as number, words[place + NEXT_SEQUENCE] as number);
     if (length > 0)
       this.skip(
@@ -121,6 +125,16 @@ export class Reassembly {
         words[place + FIN_PACKET] as number,
         numbers[(place >> 1) + FIN_NANOS] as number,
       );
+  }
+
+  /** The last octets are missing if the peer acknowledged them: more than one, which may be a FIN that was not captured. */
+  private finishUnseen(place: number, packet: number, nanos: number): void {
+    const { words, acknowledged } = this.table;
+    const flags = words[place + FLAGS] as number;
+    if ((flags & HALF.acknowledged) === 0 || (flags & HALF.started) === 0) return;
+    const due = words[place + NEXT_SEQUENCE] as number;
+    const length = ahead(acknowledged[halfOf(place)] as number, due);
+    if (length > 1) this.skip(place, length, packet, nanos);
   }
 
   private sent(place: number, end: number, packet: number, nanos: number): void {

@@ -57,6 +57,8 @@ export const HALF = {
   rstWithAck: 64,
   /** The flow knows the initial sequence number of this side. */
   based: 128,
+  /** The peer acknowledged something that was not captured, see `TcpTable.acknowledged`. */
+  acknowledged: 256,
 } as const;
 
 /** Values of `TcpTable.state`; a row that is final is free. */
@@ -89,6 +91,8 @@ export class TcpTable extends Columns {
   state = new Uint8Array(ROWS);
   /** Progress of a SOCKS negotiation, see `Tcp`. */
   socks = new Uint8Array(ROWS);
+  /** Of a direction: the first acknowledgement before it `started`, then the furthest one beyond what was captured. */
+  acknowledged = new Int32Array(2 * ROWS);
   /** Distinguishes successive connections in one row. */
   serial = new Int32Array(ROWS);
 
@@ -122,6 +126,11 @@ export function rowOf(place: number): number {
 
 export function sideOf(place: number): Side {
   return ((place >> 4) & 1) as Side;
+}
+
+/** The entry of a place in columns that have one for each direction. */
+export function halfOf(place: number): number {
+  return place >> 4;
 }
 
 /** The place of the other direction of the same connection. */

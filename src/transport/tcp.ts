@@ -29,6 +29,7 @@ import {
   FLAGS,
   FURTHEST,
   HALF,
+  halfOf,
   LAST_DATA_PACKET,
   LAST_NANOS,
   LAST_PACKET,
@@ -39,6 +40,7 @@ import {
   RST_NANOS,
   RST_PACKET,
   RST_WINDOW,
+  rowOf,
   STATE,
   TcpTable,
 } from './tcp-table.ts';
@@ -251,9 +253,23 @@ export class Tcp {
     const { words } = this.table;
     // SYN-ACKs with different numbers (SYN cookies, middleboxes): the last one before data counts.
     if (words[place + LAST_DATA_PACKET] !== 0) return;
+    const first = this.firstDue(place, sequence);
     words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.started;
-    words[place + NEXT_SEQUENCE] = sequence;
-    words[place + FURTHEST] = sequence;
+    words[place + NEXT_SEQUENCE] = first;
+    words[place + FURTHEST] = first;
+  }
+
+  /**
+   * Where a direction begins whose first captured segment has this number. If its SYN is not in the capture but that of
+   * the peer is, the first acknowledgement tells whether octets are missing before it.
+   */
+  private firstDue(place: number, sequence: number): number {
+    const { words, acknowledged, initiator } = this.table;
+    if (((words[place + FLAGS] as number) & HALF.acknowledged) === 0) return sequence;
+    if (initiator[rowOf(place)] === 0) return sequence;
+    const due = acknowledged[halfOf(place)] as number;
+    const missing = ahead(sequence, due);
+    return missing > 0 && missing <= LIMITS.tcpWindowOctets ? due : sequence;
   }
 
   /** `acknowledgement` of the other side about what the direction sent. */
@@ -265,19 +281,30 @@ export class Tcp {
   ): void {
     const { words, numbers } = this.table;
     const flags = words[place + FLAGS] as number;
-    if (
-      (flags & HALF.unacknowledged) !== 0 &&
-      ahead(acknowledgement, words[place + FURTHEST] as number) >= 0
-    ) {
+    const beyond = ahead(acknowledgement, words[place + FURTHEST] as number);
+    if ((flags & HALF.unacknowledged) !== 0 && beyond >= 0) {
       words[place + FLAGS] = flags & ~HALF.unacknowledged;
       words[place + ACK_PACKET] = packet;
       numbers[(place >> 1) + ACK_NANOS] = nanos;
     }
+    if (beyond > 0 || (flags & HALF.started) === 0) this.unseen(place, acknowledgement, beyond);
     if (
       words[place + EARLY] !== 0 &&
       ahead(acknowledgement, words[place + NEXT_SEQUENCE] as number) > 0
     )
       words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.gapAcknowledged;
+  }
+
+  /** What the peer acknowledges and the capture does not have (so far): where a direction begins, and where it ends. */
+  private unseen(place: number, acknowledgement: number, beyond: number): void {
+    const { words, acknowledged } = this.table;
+    const flags = words[place + FLAGS] as number;
+    const half = halfOf(place);
+    const known = (flags & HALF.acknowledged) !== 0;
+    if ((flags & HALF.started) === 0 ? known : beyond > LIMITS.tcpWindowOctets) return;
+    if (known && ahead(acknowledgement, acknowledged[half] as number) <= 0) return;
+    acknowledged[half] = acknowledgement;
+    words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.acknowledged;
   }
 
   /**

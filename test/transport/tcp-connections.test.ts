@@ -192,9 +192,9 @@ describe('what is known at the end', () => {
   test('lost octets and conflicts', () => {
     const { facts } = only(
       c.syn(999),
-      c.data(1002, 'cd'),
-      c.data(1002, 'CD'),
-      c.data(1010, 'k', { wire: 3 }),
+      c.data(1002, 'cd', { ack: 5000 }),
+      c.data(1002, 'CD', { ack: 5000 }),
+      c.data(1010, 'k', { wire: 3, ack: 5000 }),
       s.data(5000, 'xy'),
       s.data(5000, 'xy'),
     );
@@ -202,6 +202,39 @@ describe('what is known at the end', () => {
     expect(facts.lostOctets).toEqual({ client: 2 + 6 + 2, server: 0 });
     expect(facts.conflicts).toEqual([{ packet: 3, nanos: 0 }]);
     expect(facts.retransmissions).toEqual({ client: 1, server: 1 });
+  });
+
+  test('what the peer acknowledges was sent, although the capture lacks it', () => {
+    const lost = (acknowledged: number) =>
+      only(
+        c.syn(999),
+        s.synAck(4999, 1000),
+        c.data(1000, 'abc', { ack: 5000 }),
+        s.data(5000, 'x', { ack: 1003 }),
+        c.ack(1003, acknowledged),
+      ).facts.lostOctets;
+    expect(lost(5001)).toEqual({ client: 0, server: 0 });
+    expect(lost(5001 + 10)).toEqual({ client: 0, server: 10 });
+    // One number may be that of a FIN; one that is far away is of no connection here.
+    expect(lost(5001 + 1)).toEqual({ client: 0, server: 0 });
+    expect(lost(0x7fff_0000)).toEqual({ client: 0, server: 0 });
+  });
+
+  test('what was acknowledged and comes later was only captured later', () => {
+    const { facts } = only(
+      c.syn(999),
+      s.synAck(4999, 1000),
+      c.ack(1000, 5003),
+      s.data(5000, 'abc', { ack: 1000 }),
+    );
+    expect(facts.lostOctets).toEqual({ client: 0, server: 0 });
+  });
+
+  test('where the SYN of one side is missing, the first acknowledgement tells where it began', () => {
+    const rest = [c.ack(1000, 5000), s.data(5004, 'x', { ack: 1000 }), c.ack(1000, 5005)];
+    expect(only(c.syn(999), ...rest).facts.lostOctets.server).toBe(4);
+    // Nothing is missing from a capture that began later, as far as it goes.
+    expect(only(...rest).facts.lostOctets.server).toBe(0);
   });
 
   test('the acknowledgement that counts is that of the furthest octet', () => {

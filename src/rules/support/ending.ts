@@ -102,8 +102,19 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   const { blindSpots } = history;
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
   if (!sawBothSides(history)) return 'one-direction';
-  if (blindSpots.includes('lost-bytes') || lostOctets(history) > 0) return 'lost-bytes';
+  if (blindSpots.includes('lost-bytes') || lostOctets(history) > 0 || lacksRecords(history))
+    return 'lost-bytes';
   return blindSpots.includes('cut-packets') ? 'cut-packets' : undefined;
+}
+
+/** DTLS: numbers below the highest that no record has. Epoch 0 may begin with any number (RFC 6347 §4.2.1), others with 0. */
+function lacksRecords({ dtls }: ConnectionHistory): boolean {
+  return ROLES.some((role) =>
+    dtls?.epochs[role].some(
+      ({ epoch, firstSequence, highestSequence, count }) =>
+        count <= highestSequence - (epoch === 0 ? firstSequence : 0),
+    ),
+  );
 }
 
 /** Octets missing from the TCP stream, both directions. */
