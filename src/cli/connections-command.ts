@@ -1,16 +1,17 @@
 import { COLUMNS, ConnectionList, DEFAULT_COLUMNS } from '../report/connection-list.ts';
-import { noticeLines } from '../report/notice-text.ts';
+import { noticeLines, secretsNotices } from '../report/notice-text.ts';
 import { createStyle, prepareWidths } from '../report/style.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { runCaptures } from './run.ts';
+import { readSecrets, type SecretFlags } from './secret-options.ts';
 import type { SelectionOptions } from './selection.ts';
 import { exitStatusOfReading, noTlsNotice } from './status.ts';
 import { columnsOf, type Streams, wantsAscii } from './streams.ts';
 import { nearest, UsageError } from './usage-error.ts';
 
 /** The options of `connections`, as parsed. */
-export interface ConnectionsFlags extends SelectionOptions {
+export interface ConnectionsFlags extends SelectionOptions, SecretFlags {
   readonly columns?: string;
   readonly output?: string;
   readonly reader: 'native' | 'pcap-parser';
@@ -31,6 +32,7 @@ export async function connections(
     streams.stdout.write(columnHelp());
     return 0;
   }
+  const secrets = readSecrets(flags);
   const { stdout, stderr, env } = streams;
   const asTable = flags.output === undefined && stdout.isTTY === true;
   const style = asTable
@@ -48,6 +50,7 @@ export async function connections(
     reader: flags.reader,
     rules: new Set<string>(),
     selection: flags,
+    ...(secrets && { secrets }),
     progress: flags.progress && !flags.quiet && stderr.isTTY === true && !asTable,
   };
   const outcome = await closeAfter(output, () =>
@@ -56,7 +59,11 @@ export async function connections(
     }),
   );
   if (!flags.quiet) {
-    const notices = [...noticeLines(outcome.result), ...noTlsNotice(outcome)];
+    const notices = [
+      ...noticeLines(outcome.result),
+      ...secretsNotices(outcome.result.secrets),
+      ...noTlsNotice(outcome),
+    ];
     for (const notice of notices) stderr.write(`notice: ${notice}\n`);
   }
   return exitStatusOfReading(outcome, streams) ?? 0;
@@ -78,6 +85,6 @@ function chooseColumns(list: string | undefined): readonly string[] | undefined 
 
 function columnHelp(): string {
   return Object.entries(COLUMNS)
-    .map(([name, [what]]) => `${name.padEnd(10)}${what}\n`)
+    .map(([name, [what]]) => `${name.padEnd(12)}${what}\n`)
     .join('');
 }

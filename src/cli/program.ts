@@ -42,10 +42,8 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .argument('[capture...]', 'pcap or pcapng files, also gzipped; - for standard input')
     .option('--format <format>', 'text, json or ndjson (default: text)')
     .option('--json', 'the same as --format json')
-    .option('-o, --output <file>', 'write the report into a file')
-    .option('--keylog <file>', 'key log (SSLKEYLOGFILE) with secrets; repeatable', collect)
-    .option('--rsa-key <pem>', 'RSA private key of a server; repeatable', collect)
-    .option('--psk <key>', '[IDENTITY:]HEX, or @FILE with one; repeatable', collect)
+    .option('-o, --output <file>', 'write the report into a file');
+  addSecrets(analyze)
     .addOption(
       new Option('--fail-on <severity>', 'lowest severity that makes the exit status 1')
         .choices([...SEVERITIES, 'never'])
@@ -74,6 +72,7 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .argument('<capture...>', 'pcap or pcapng files, also gzipped; - for standard input')
     .option('--columns <names>', 'comma-separated; --columns help lists them')
     .option('-o, --output <file>', 'write the list into a file');
+  addSecrets(connections);
   addSelection(connections);
   addReader(connections);
   addTerminal(connections).action(async (captures: string[], flags: ConnectionsFlags) => {
@@ -111,6 +110,13 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
       finish(0);
     });
   return program;
+}
+
+function addSecrets(command: Command): Command {
+  return command
+    .option('--keylog <file>', 'key log (SSLKEYLOGFILE) with secrets; repeatable', collect)
+    .option('--rsa-key <pem>', 'RSA private key of a server; repeatable', collect)
+    .option('--psk <key>', '[IDENTITY:]HEX, or @FILE with one; repeatable', collect);
 }
 
 function addSelection(command: Command): void {

@@ -3,7 +3,7 @@ import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import { formatDate, formatDuration } from '../model/time.ts';
-import { endpointText } from './connection-rows.ts';
+import { endpointText, openedText } from './connection-rows.ts';
 import type { OctetSink } from './octet-writer.ts';
 import { printable } from './printable.ts';
 import type { Reporter } from './reporter.ts';
@@ -48,6 +48,13 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   duration: [
     'from first to last',
     (history) => formatDuration(history.endNanos - history.startNanos),
+  ],
+  decryption: [
+    'protected records that secrets opened, or why none did',
+    ({ decryption }) =>
+      decryption?.authenticated === 0 && decryption.obstacle !== undefined
+        ? decryption.obstacle
+        : openedText(decryption),
   ],
   blind: ['what could not be seen', ({ blindSpots }) => blindSpots.join(',') || undefined],
 };

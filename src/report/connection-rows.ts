@@ -1,5 +1,6 @@
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
+import type { DecryptionFacts, Obstacle } from '../model/decryption.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type { ConnectionHistory, Endpoint, Outcome } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -17,11 +18,31 @@ export interface ConnectionRow {
   readonly version: string | undefined;
   readonly suite: string | undefined;
   readonly outcome: Outcome;
+  /** Protected records that opened, of all; undefined without secrets. */
+  readonly opened: string | undefined;
   readonly firstPacket: number;
   readonly lastPacket: number;
   readonly startNanos: Nanos;
   readonly endNanos: Nanos;
 }
+
+/** What secrets came to over all connections. */
+export interface OpenedTotals {
+  /** Connections of which at least one record opened. */
+  connections: number;
+  authenticated: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Connections that one obstacle kept from being opened: how many, the first of them, and more about those. */
+export interface Hindered {
+  count: number;
+  readonly first: { readonly id: number; readonly detail: string | undefined }[];
+}
+
+/** Connections named beside an obstacle. */
+const NAMED = 5;
 
 /** Longest SNI that makes sense, RFC 1035 §2.3.4; a hostile one may be 64 KiB long. */
 const NAME_LIMIT = 255;
@@ -31,11 +52,18 @@ export class ConnectionRows {
   private readonly rows = new Map<number, ConnectionRow>();
   private readonly blind = new Map<BlindSpot, number>();
   private readonly kinds = new Map<string, number>();
+  private readonly hindered = new Map<Obstacle, Hindered>();
+  readonly opened: OpenedTotals = { connections: 0, authenticated: 0, failed: 0, skipped: 0 };
   private last: ConnectionRow | undefined;
 
   /** Connections per blind spot. */
   get blindSpots(): ReadonlyMap<BlindSpot, number> {
     return this.blind;
+  }
+
+  /** What kept connections from being opened, the most frequent first. */
+  get obstacles(): readonly (readonly [Obstacle, Hindered])[] {
+    return [...this.hindered].sort(([, a], [, b]) => b.count - a.count);
   }
 
   /** Connections per protocol. */
@@ -46,6 +74,7 @@ export class ConnectionRows {
   add(history: ConnectionHistory): void {
     for (const spot of history.blindSpots) increment(this.blind, spot);
     increment(this.kinds, history.protocol);
+    if (history.decryption !== undefined) this.count(history.id, history.decryption);
     const room =
       this.rows.size < LIMITS.reportRows ||
       (this.rows.size < LIMITS.reportRowsInAll && history.outcome !== 'established');
@@ -53,6 +82,20 @@ export class ConnectionRows {
     const row = rowOf(history);
     if (room) this.rows.set(row.id, row);
     this.last = row;
+  }
+
+  private count(id: number, facts: DecryptionFacts): void {
+    const { opened } = this;
+    const { authenticated, failed, skipped, obstacle, detail } = facts;
+    if (authenticated > 0) opened.connections++;
+    opened.authenticated += authenticated;
+    opened.failed += failed;
+    opened.skipped += skipped;
+    if (obstacle === undefined) return;
+    const known = this.hindered.get(obstacle) ?? { count: 0, first: [] };
+    known.count++;
+    if (known.first.length < NAMED) known.first.push({ id, detail });
+    this.hindered.set(obstacle, known);
   }
 
   /** The finding about to be told names these. A connection that just ended is kept for it whatever the room. */
@@ -82,11 +125,20 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     version: version === undefined ? undefined : versionName(version),
     suite: cipherSuite === undefined ? undefined : suiteName(cipherSuite),
     outcome: history.outcome,
+    opened: openedText(history.decryption),
     firstPacket: history.firstPacket,
     lastPacket: history.lastPacket,
     startNanos: history.startNanos,
     endNanos: history.endNanos,
   };
+}
+
+/** `6 of 7`; undefined where there was nothing to open. */
+export function openedText(facts: DecryptionFacts | undefined): string | undefined {
+  if (facts === undefined) return undefined;
+  const { authenticated, failed, skipped } = facts;
+  const all = authenticated + failed + skipped;
+  return all === 0 ? undefined : `${authenticated} of ${all}`;
 }
 
 /** `192.0.2.1:443`, `[2001:db8::1]:443`. */

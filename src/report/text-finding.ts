@@ -37,7 +37,7 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
   const { paint } = style;
   const body: string[] = [
     ...paragraph(finding.summary, style),
-    ...paragraph(CONFIDENCE[finding.confidence], style).map(paint.quiet),
+    ...paragraph(confidenceText(finding, context), style).map(paint.quiet),
     ...connectionLines(finding, context),
   ];
   body.push('', paint.strong('what the packets show'));
@@ -64,6 +64,13 @@ export function findingLine(finding: Finding, id: number, style: Style): string[
     style.width - INDENT.length,
   );
   return [headline(finding, id, style), ...lines.map((line) => INDENT + line)];
+}
+
+/** What proves it: with secrets, what they open counts as well. */
+function confidenceText({ confidence }: Finding, { rows }: FindingContext): string {
+  return confidence === 'proven' && rows.opened.authenticated + rows.opened.failed > 0
+    ? 'Proven: it follows from the packets and from recomputing them with the secrets.'
+    : CONFIDENCE[confidence];
 }
 
 const CONFIDENCE = {

@@ -6,6 +6,7 @@ import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import type { Ending } from './reporter.ts';
 import { plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
+import { openedLines } from './text-opened.ts';
 
 /** What the beginning and the end of the report are made from. */
 export interface Frame {
@@ -123,12 +124,27 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   const counts = [plural(tally.connections, 'connection'), outcomes.join(', ')];
   const problems = problemText(ending, style);
   lines.push(`${counts.filter(Boolean).join(': ')}; ${problems}`);
-  lines.push(...omittedLines(frame), ...blindSpotLines(frame), ...coverageLines(frame));
+  lines.push(
+    ...omittedLines(frame),
+    ...openedLines(rows, style),
+    ...blindSpotLines(frame),
+    ...coverageLines(frame),
+  );
   return lines;
 }
 
 function connectionTable(rows: readonly ConnectionRow[], style: Style): string[] {
-  const heading = ['id', 'stream', 'client', 'server', 'name', 'version', 'suite', 'outcome'];
+  const heading = [
+    'id',
+    'stream',
+    'client',
+    'server',
+    'name',
+    'version',
+    'suite',
+    'opened',
+    'outcome',
+  ];
   const cells = rows.map((row) =>
     [
       String(row.id),
@@ -138,6 +154,7 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style): string[]
       row.serverName ?? '-',
       row.version ?? '-',
       row.suite ?? '-',
+      row.opened ?? '-',
       row.outcome,
     ].map((cell) => style.fit(cell)),
   );
@@ -150,7 +167,7 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style): string[]
 }
 
 /** What a table does without when the page is too narrow, in this order. */
-const DISPENSABLE = ['stream', 'version', 'name', 'suite'];
+const DISPENSABLE = ['stream', 'version', 'name', 'opened', 'suite'];
 
 /** Leaves out columns until the rest fits. */
 function fitColumns(

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { COLUMNS } from '../../src/report/connection-list.ts';
+import { fakeDecryption } from '../support/fake-decryption.ts';
 import { fakeAlert, fakeHistory } from '../support/fake-history.ts';
 import { file, run } from './harness.ts';
 
 const capture = file('list.pcap');
 const connections = [
-  fakeHistory({ serverName: 'example.org', alpn: 'h2' }),
+  fakeHistory({ serverName: 'example.org', alpn: 'h2', decryption: fakeDecryption() }),
   fakeHistory({
     id: 2,
     stream: 1,
@@ -18,6 +19,7 @@ const connections = [
     stage: 'server-hello',
     alerts: [fakeAlert(40, 'server', 4), fakeAlert(undefined, 'client', 5)],
     blindSpots: ['no-secrets', 'lost-bytes'],
+    decryption: fakeDecryption({ authenticated: 0, skipped: 3, obstacle: 'no-matching-secret' }),
   }),
 ];
 
@@ -62,6 +64,7 @@ describe('connections', () => {
         alert: '-',
         start: '2024-05-01T12:00:00.001000000Z',
         duration: '19.0 ms',
+        decryption: '6 of 6',
         blind: '-',
       }),
       expect.objectContaining({
@@ -71,6 +74,7 @@ describe('connections', () => {
         resumed: '-',
         stage: 'server-hello',
         alert: 'handshake_failure (server)',
+        decryption: 'no-matching-secret',
         blind: 'no-secrets,lost-bytes',
       }),
     ]);
@@ -79,13 +83,25 @@ describe('connections', () => {
   test('tell what columns there are', async () => {
     const { status, stdout } = await run(['connections', '--columns', 'help', capture]);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^id {8}number of the connection\n/);
+    expect(stdout).toMatch(/^id {10}number of the connection\n/);
   });
 
   test('beyond those that are measured come in the same columns', async () => {
     const many = Array.from({ length: 1200 }, (_, index) => fakeHistory({ id: index + 1 }));
     const { stdout } = await run(['connections', '-q', capture], { connections: many, tty: true });
     expect(stdout.trimEnd().split('\n')).toHaveLength(1201);
+  });
+
+  test('take secrets as analyze does, and say which of them they do not understand', async () => {
+    const keys = file('keys.log', 'CLIENT_RANDOM 00 11\n');
+    const { journal } = await run(['connections', '--keylog', keys, '--psk', 'a:00ff', capture], {
+      connections,
+    });
+    expect(journal.options[0]?.secrets).toMatchObject({ psks: ['a:00ff'] });
+    expect(journal.options[0]?.secrets?.keyLogs).toHaveLength(1);
+    const { status, stderr } = await run(['connections', '--psk', 'secret', capture]);
+    expect(status).toBe(2);
+    expect(stderr).not.toContain('secret:');
   });
 
   test('run no rules', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { AnalysisResult } from '../../src/model/analysis.ts';
+import { OBSTACLES, type Obstacle } from '../../src/model/decryption.ts';
 import { createStyle, type StyleOptions } from '../../src/report/style.ts';
 import { TextReporter } from '../../src/report/text.ts';
+import { fakeDecryption } from '../support/fake-decryption.ts';
 import { fakeHistory } from '../support/fake-history.ts';
 import { fakeCapture, fakeFinding, fakeResult } from '../support/fake-run.ts';
 import { HANDSHAKE_KILLS_SERVER, LATE_CLOSE_NOTIFY } from './cases.ts';
@@ -145,6 +147,58 @@ describe('no finding', () => {
     });
     expect(text).toContain('only --port 1: 0 of 3 connections');
     expect(text).toContain('No connection fits the options given');
+  });
+});
+
+describe('with secrets', () => {
+  const opened = fakeHistory({ decryption: fakeDecryption() });
+  const shut = (id: number, obstacle: Obstacle, detail?: string) =>
+    fakeHistory({
+      id,
+      decryption: fakeDecryption({ authenticated: 0, skipped: 2, obstacle, detail }),
+      blindSpots: ['no-secrets'],
+    });
+
+  test('tells how much they opened, and nothing more where that is all', async () => {
+    const text = await asText({ connections: [opened] });
+    expect(text).toMatch(/opened +outcome\n.* 6 of 6 +established\n/);
+    expect(text).toMatch(/\n6 protected records of 1 connection opened\n$/);
+  });
+
+  test('groups what could not be opened by what hinders, with the nearest miss', async () => {
+    const near = 'line 3 of key log 1 has a random that differs in 1 of 32 octets';
+    const text = await asText({
+      connections: [
+        opened,
+        shut(2, 'no-matching-secret', near),
+        ...[3, 4, 5, 6, 7, 8].map((id) => shut(id, 'rsa-key-not-enough', 'TLS_ECDHE_X')),
+      ],
+    });
+    expect(text.slice(text.indexOf('6 protected'))).toMatchInlineSnapshot(`
+      "6 protected records of 1 connection opened, 14 could not be tried
+      not opened
+        rsa-key-not-enough, 6 connections (3, 4, 5, 6, 7, ...): their key exchange has forward secrecy,
+          which an RSA key does not undo; give a key log (TLS_ECDHE_X)
+        no-matching-secret, 1 connection (2): no secret was given for them; set SSLKEYLOGFILE before the
+          program starts, on either side, and give the log of this very run (line 3 of key log 1 has a
+          random that differs in 1 of 32 octets)
+      not seen
+        no-secrets, 7 connections: protected records not opened, so MAC and Finished not recomputed
+      "
+    `);
+  });
+
+  test('says of a proof that the secrets are part of it', async () => {
+    const findings = [fakeFinding({ confidence: 'proven', severity: 'error' })];
+    expect(await asText({ connections: [opened], findings })).toContain('with the secrets.');
+    expect(await asText({ connections: [healthy], findings })).toContain('packets alone.');
+  });
+
+  test('knows a text for every obstacle', async () => {
+    for (const obstacle of OBSTACLES) {
+      const text = await asText({ connections: [shut(1, obstacle)] });
+      expect(text).toMatch(new RegExp(`\n  ${obstacle}, 1 connection \\(1\\): \\w.{20}`));
+    }
   });
 });
 
