@@ -44,7 +44,7 @@ function readStory(folder) {
 }
 
 /** The packet in a network of its story's and its round's own, at this moment. */
-function moved(packet, network, round, millis) {
+export function moved(packet, network, round, millis) {
   const data = packet.data.slice();
   const layers = layersOf(data);
   if (layers?.family === 4) {

@@ -28,7 +28,9 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),
-      outputError: (text, write) => write(`${text.trimEnd()}; see tlsdiag --help\n`),
+      // A mistyped option is named without its value, which may be a secret.
+      outputError: (text, write) =>
+        write(`${text.trimEnd().replace(/'(--?[^'=]*)=[^']*'/, "'$1'")}; see tlsdiag --help\n`),
       getOutHelpWidth: () => streams.stdout.columns ?? 80,
       getErrHelpWidth: () => streams.stderr.columns ?? 80,
       getOutHasColors: () => false,

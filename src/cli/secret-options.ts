@@ -45,11 +45,12 @@ function readSecret(option: string, path: string): Uint8Array {
   try {
     octets = readFileSync(path);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new UsageError(
-      `${option} ${path} ${missing ? 'does not exist; check the path' : 'cannot be read; check its permissions'}`,
-    );
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const why = UNREADABLE[code] ?? 'cannot be read; check its permissions';
+    throw new UsageError(`${option} ${path} ${why}`);
   }
+  const kind = FOREIGN.find(({ magic }) => magic.every((octet, at) => octets[at] === octet));
+  if (kind !== undefined) throw new UsageError(`${option} ${path} ${kind.why}`);
   if (octets.length > LIMITS.secretFileOctets)
     throw new UsageError(
       `${option} ${path} has ${octets.length} octets, more than ${LIMITS.secretFileOctets}; give the lines of the time in question only`,
@@ -58,3 +59,23 @@ function readSecret(option: string, path: string): Uint8Array {
 }
 
 const textOf = (octets: Uint8Array): string => new TextDecoder('latin1').decode(octets);
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist; check the path',
+  EISDIR: 'is a directory; name the file in it',
+  ERR_FS_FILE_TOO_LARGE: 'is too large; give the lines of the time in question only',
+};
+
+const CAPTURE =
+  'is a capture; name it without an option, and the secrets that a pcapng file carries are used';
+const COMPRESSED = 'is compressed; unpack it first';
+
+/** First octets of what is often given in place of a file with secrets. */
+const FOREIGN = [
+  { magic: [0x0a, 0x0d, 0x0d, 0x0a], why: CAPTURE },
+  { magic: [0xa1, 0xb2, 0xc3, 0xd4], why: CAPTURE },
+  { magic: [0xd4, 0xc3, 0xb2, 0xa1], why: CAPTURE },
+  { magic: [0xa1, 0xb2, 0x3c, 0x4d], why: CAPTURE },
+  { magic: [0x4d, 0x3c, 0xb2, 0xa1], why: CAPTURE },
+  { magic: [0x1f, 0x8b], why: COMPRESSED },
+] as const;

@@ -8,7 +8,7 @@ import type { DirectionKeys, Protection } from './protection.ts';
 export interface KeyBlock {
   readonly client: DirectionKeys;
   readonly server: DirectionKeys;
-  /** The octets that the keys were cut from and some beyond, to try other cuts. */
+  /** The octets that the keys were cut from and some beyond, to try other cuts; derived when asked for. */
   readonly block: Uint8Array;
 }
 
@@ -39,9 +39,17 @@ export function keyBlock(
   const lengths = keyLengths(suite, version);
   if (kind === undefined || lengths === undefined) return undefined;
   const seed = concat(serverRandom, clientRandom);
-  const block = prf(kind, master, 'key expansion', seed, BLOCK_OCTETS);
-  if (suite.export) return exportKeys(kind, suite, block, clientRandom, serverRandom);
-  return { ...cutKeyBlock(block, lengths), block };
+  const derive = (octets: number): Uint8Array => prf(kind, master, 'key expansion', seed, octets);
+  const octets = 2 * (lengths.mac + lengths.key + lengths.iv);
+  const keys = suite.export
+    ? exportKeys(kind, suite, derive(octets), clientRandom, serverRandom)
+    : cutKeyBlock(derive(octets), lengths);
+  return {
+    ...keys,
+    get block() {
+      return derive(BLOCK_OCTETS);
+    },
+  };
 }
 
 /** Cuts a key block: MAC keys, keys, IVs, the client's first each time. RFC 5246 §6.3. */
@@ -97,7 +105,7 @@ function exportKeys(
   block: Uint8Array,
   clientRandom: Uint8Array,
   serverRandom: Uint8Array,
-): KeyBlock | undefined {
+): Record<'client' | 'server', DirectionKeys> {
   const { macOctets, keyOctets, blockOctets } = suite;
   const cut = cutKeyBlock(block, { mac: macOctets, key: exportOctets(suite), iv: 0 });
   const clientFirst = concat(clientRandom, serverRandom);
@@ -108,7 +116,7 @@ function exportKeys(
       key: digest('md5', keys.key, seed).subarray(0, keyOctets),
       iv: digest('md5', seed).subarray(0, blockOctets),
     });
-    return { client: side(cut.client, clientFirst), server: side(cut.server, serverFirst), block };
+    return { client: side(cut.client, clientFirst), server: side(cut.server, serverFirst) };
   }
   const ivs = prf(kind, new Uint8Array(0), 'IV block', clientFirst, 2 * blockOctets);
   const side = (keys: DirectionKeys, label: string, iv: Uint8Array): DirectionKeys => ({
@@ -119,7 +127,6 @@ function exportKeys(
   return {
     client: side(cut.client, 'client write key', ivs.subarray(0, blockOctets)),
     server: side(cut.server, 'server write key', ivs.subarray(blockOctets)),
-    block,
   };
 }
 

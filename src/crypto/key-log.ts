@@ -101,6 +101,11 @@ export class KeyLog {
     this.parser.parse(octets);
   }
 
+  /** How many were given. */
+  get logs(): number {
+    return this.log;
+  }
+
   /** Lines of all logs, with comments and empty ones. */
   get lines(): number {
     return this.lineTotal;

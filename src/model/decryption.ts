@@ -124,6 +124,8 @@ export interface MisplacedRecord {
 
 /** What became of the secrets that were given; counts and line numbers, nothing of the secrets. */
 export interface SecretsResult {
+  /** Key logs read, embedded ones among them. */
+  readonly keyLogs: number;
   /** Lines of all key logs, secrets in them, and lines that were not understood. */
   readonly lines: number;
   readonly keyLogSecrets: number;

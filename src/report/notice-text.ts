@@ -31,8 +31,11 @@ export function noticeLines(result: AnalysisResult): string[] {
 /** What is to be said about the secrets that were given: lines that were not understood, lines that nothing needed. */
 export function secretsNotices(secrets: SecretsResult | undefined): string[] {
   if (secrets === undefined) return [];
-  const { lines, malformed, malformedLines, unmatched, firstUnmatched } = secrets;
+  const { keyLogs, lines, keyLogSecrets, malformed, malformedLines, unmatched, firstUnmatched } =
+    secrets;
   const notices: string[] = [];
+  if (keyLogs > 0 && keyLogSecrets === 0)
+    notices.push('key log: no secret in it; was SSLKEYLOGFILE set before the program started?');
   const [bad] = malformedLines;
   if (bad !== undefined) {
     const where = `line ${bad.line} of key log ${bad.log}: ${bad.why}`;

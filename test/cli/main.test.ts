@@ -374,6 +374,7 @@ describe('what is read', () => {
       lines: 9,
       keyLogSecrets: 5,
       malformed: 2,
+      keyLogs: 1,
       malformedLines: [{ log: 1, line: 3, why: 'not hexadecimal' }],
       unmatched: 4,
       firstUnmatched: [{ log: 1, line: 5 }],

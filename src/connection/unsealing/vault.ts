@@ -40,6 +40,7 @@ export class Vault {
   result(): SecretsResult {
     const { keyLog } = this;
     return {
+      keyLogs: keyLog.logs,
       lines: keyLog.lines,
       keyLogSecrets: keyLog.secrets,
       malformed: keyLog.malformedCount,
