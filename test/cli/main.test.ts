@@ -73,6 +73,9 @@ describe('help', () => {
         --format <format>         text, json or ndjson (default: text)
         --json                    the same as --format json
         -o, --output <file>       write the report into a file
+        --keylog <file>           key log (SSLKEYLOGFILE) with secrets; repeatable
+        --rsa-key <pem>           RSA private key of a server; repeatable
+        --psk <key>               [IDENTITY:]HEX, or @FILE with one; repeatable
         --fail-on <severity>      lowest severity that makes the exit status 1
                                   (choices: "critical", "error", "warning", "info",
                                   "never", default: "error")
@@ -80,9 +83,6 @@ describe('help', () => {
         --skip <rule...>          run all rules but these
         --min-confidence <level>  report findings at least this sure (choices:
                                   "proven", "likely", "possible")
-        --keylog <file>           key log (SSLKEYLOGFILE) with secrets; repeatable
-        --rsa-key <pem>           RSA private key of a server; repeatable
-        --psk <key>               [IDENTITY:]HEX, or @FILE with one; repeatable
         --host <address>          only connections of this IP address
         --port <number>           only connections of this port
         --stream <name>           only this tcp:N or udp:N, in Wireshark's count
