@@ -2,7 +2,9 @@ import { cipherSuite } from '../model/code-points/suites.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
+import type { Side } from '../model/stream.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
+import { NUMBERED_HEADER } from './clear-messages.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { HALF_FLAG } from './dtls-halves.ts';
@@ -28,6 +30,7 @@ export class DtlsHandshakes {
   private readonly randoms: RandomIndex;
   private readonly partial: DtlsMessages;
   private unsealer: DtlsUnsealer | undefined;
+  private readonly numbered = new Uint8Array(NUMBERED_HEADER);
   private readonly fragment: Fragment = {
     type: 0,
     length: 0,
@@ -45,7 +48,6 @@ export class DtlsHandshakes {
 
   unseal(unsealer: DtlsUnsealer): void {
     this.unsealer = unsealer;
-    this.partial.keepBodies();
   }
 
   /** Messages that were in a protected record. */
@@ -199,6 +201,7 @@ export class DtlsHandshakes {
       this.unsealer?.message(row, r, type, sequence, bytes, start, end);
       return;
     }
+    if (facts.maySign(row)) this.keep(row, r.side, bytes, start, end);
     switch (type) {
       case CLIENT_HELLO:
         this.clientHello(row, r, bytes, start, end);
@@ -224,6 +227,7 @@ export class DtlsHandshakes {
           return;
         }
         this.applyNegotiation(a);
+        facts.negotiated(row);
         this.randoms.add(
           1,
           bytes,
@@ -248,6 +252,21 @@ export class DtlsHandshakes {
     }
     facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos);
     this.unsealer?.message(row, r, type, sequence, bytes, start, end);
+  }
+
+  /** Keeps a message in the clear with its number, since others may come in front of it. */
+  private keep(row: number, side: Side, bytes: Uint8Array, start: number, end: number): void {
+    const { type, length, sequence } = this.fragment;
+    const { numbered } = this;
+    numbered[0] = type;
+    numbered[1] = length >> 16;
+    numbered[2] = length >> 8;
+    numbered[3] = length;
+    numbered[4] = sequence >> 8;
+    numbered[5] = sequence;
+    const { clear } = this.facts;
+    clear.append(2 * row + side, true, numbered, 0, numbered.length);
+    clear.append(2 * row + side, false, bytes, start, end);
   }
 
   /** What the suite says about the records that will follow. */

@@ -54,15 +54,9 @@ export class DtlsMessages {
   private readonly open = new Map<number, number>();
   private octets = 0;
   private readonly notices: NoticeSink;
-  private keepsBodies = false;
 
   constructor(notices: NoticeSink) {
     this.notices = notices;
-  }
-
-  /** From now on the bodies of all messages are put together. */
-  keepBodies(): void {
-    this.keepsBodies = true;
   }
 
   /** Adds a fragment. @returns the body once it is whole, and forgets it; undefined before */
@@ -89,8 +83,7 @@ export class DtlsMessages {
         });
       return undefined;
     }
-    if (message.bytes.length > 0)
-      message.bytes.set(bytes.subarray(fragment.start, fragment.end), fragment.offset);
+    message.bytes.set(bytes.subarray(fragment.start, fragment.end), fragment.offset);
     message.covered = withRange(
       message.covered,
       fragment.offset,
@@ -131,8 +124,7 @@ export class DtlsMessages {
     const message = {
       type: fragment.type,
       length: fragment.length,
-      // Of other messages only the arrival counts, unless there are secrets.
-      bytes: new Uint8Array(this.keepsBodies || isRead(fragment.type) ? fragment.length : 0),
+      bytes: new Uint8Array(fragment.length),
       covered: [],
       fragments: 0,
     };
@@ -151,11 +143,6 @@ export class DtlsMessages {
     if (left > 0) this.open.set(half, left);
     else this.open.delete(half);
   }
-}
-
-/** ClientHello, ServerHello, HelloVerifyRequest and NewSessionTicket are read. */
-function isRead(type: number): boolean {
-  return type >= 1 && type <= 4;
 }
 
 /** The ranges with one more in them. */

@@ -480,7 +480,7 @@ export class DtlsTracker implements DtlsSink {
       );
     const done = table.has(a.row, SEEN.clientFinished) && table.has(a.row, SEEN.serverFinished);
     if (table.clientSide[a.row] !== 2)
-      table.set(
+      this.facts.finished(
         a.row,
         table.clientSide[a.row] === r.side ? SEEN.clientFinished : SEEN.serverFinished,
       );

@@ -1,20 +1,28 @@
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
+import { ClearHandshakes } from './clear-handshakes.ts';
 import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { HelloStore } from './hello-store.ts';
+import { RecentRandoms } from './recent-randoms.ts';
 import { ALERT_13 } from './record-sizes.ts';
 import { SessionIndex } from './session-index.ts';
 import type { Owner, OwnerSearch } from './unsealing/owner-search.ts';
 import type { Tally } from './unsealing/tally.ts';
+
+const FINISHED = SEEN.clientFinished | SEEN.serverFinished;
+/** In a hello the random follows the version. RFC 5246 §7.4.1.2. */
+const RANDOM_AT = 2;
 
 /** What TLS and DTLS connections have in common: rows, hellos, events, counts. */
 export class FactsRecorder {
   readonly table = new ConnectionTable();
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);
+  readonly clear = new ClearHandshakes();
+  readonly randoms = new RecentRandoms();
   /** What secrets opened of each connection, by row; empty without secrets. */
   readonly unsealed = new Map<number, Owner & { readonly tally: Tally }>();
   /** Only where the run has secrets. */
@@ -148,8 +156,51 @@ export class FactsRecorder {
     }
   }
 
+  /** Octets of this side are missing. */
+  handshakeLost(row: number, side: Side): void {
+    if (this.maySign(row)) this.clear.lost(2 * row + side);
+  }
+
+  /** Are messages in the clear kept? From the ServerHello on, unless it is one of TLS 1.3, until both Finished were seen. */
+  maySign(row: number): boolean {
+    const flags = this.table.flags[row] as number;
+    return (
+      (flags & (SEEN.tls13 | SEEN.serverHello)) === SEEN.serverHello &&
+      (flags & FINISHED) !== FINISHED
+    );
+  }
+
+  /** A side's Finished was seen. */
+  finished(row: number, bits: number): void {
+    const { table } = this;
+    table.set(row, bits);
+    if (((table.flags[row] as number) & FINISHED) === FINISHED) this.clear.forget(row);
+  }
+
+  /** A ServerHello was read, and is no HelloRetryRequest: up to TLS 1.2 its randoms are signed. */
+  negotiated(row: number): void {
+    const { table, hellos } = this;
+    if (table.has(row, SEEN.tls13)) return;
+    const client = table.clientHello[row] as number;
+    const server = table.serverHello[row] as number;
+    const length = Math.min(
+      table.clientHelloLength[row] as number,
+      table.serverHelloLength[row] as number,
+    );
+    if (client === 0 || server === 0 || length < RANDOM_AT + 32) return;
+    const { slab } = hellos;
+    this.randoms.add(
+      table.id[row] as number,
+      slab.bytesOf(client),
+      slab.offsetOf(client) + RANDOM_AT,
+      slab.bytesOf(server),
+      slab.offsetOf(server) + RANDOM_AT,
+    );
+  }
+
   release(row: number): void {
     this.hellos.release(row);
+    this.clear.forget(row);
     if (this.owners !== undefined) {
       this.unsealed.get(row)?.release();
       this.unsealed.delete(row);

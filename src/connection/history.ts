@@ -24,17 +24,20 @@ import type {
   TcpFacts,
 } from '../model/history.ts';
 import type { ClientHello, ServerHello } from '../model/message.ts';
+import type { SignatureCheck } from '../model/signature.ts';
 import type { Side } from '../model/stream.ts';
 import { decodeClientHello } from '../tls/codec/client-hello.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeServerHello } from '../tls/codec/server-hello.ts';
 import { textOf } from '../tls/codec/text.ts';
+import { clearMessages } from './clear-messages.ts';
 import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
 import { resumptionOf } from './resumption.ts';
 import { Tally } from './unsealing/tally.ts';
+import { verifySignatures } from './verify-signatures.ts';
 
 /** Where a connection lies on its transport, settled by whoever builds the history. */
 export interface Placement {
@@ -127,6 +130,7 @@ export class History implements ConnectionHistory, CompactHistory {
   private tcpFacts: TcpFacts | undefined;
   private dtlsFacts: DtlsFacts | undefined;
   private decryptionFacts: DecryptionFacts | undefined;
+  private signatureList: readonly SignatureCheck[] | undefined;
 
   constructor(facts: FactsRecorder, row: number, placement: Placement) {
     const { table } = facts;
@@ -364,6 +368,29 @@ export class History implements ConnectionHistory, CompactHistory {
     this.decryptionFacts ??=
       this.facts.unsealed.get(this.row)?.tally.facts() ?? new Tally().facts();
     return this.decryptionFacts;
+  }
+
+  get signatures(): readonly SignatureCheck[] {
+    this.signatureList ??= this.verifySignatures();
+    return this.signatureList;
+  }
+
+  private verifySignatures(): SignatureCheck[] {
+    const { facts, row, clientSide } = this;
+    const { clear, hellos, table } = facts;
+    const hello = (handle: number, length: number) =>
+      handle === 0 ? undefined : hellos.slab.view(handle, length);
+    const client = {
+      hello: hello(table.clientHello[row] as number, table.clientHelloLength[row] as number),
+      octets: clear.of(2 * row + clientSide),
+    };
+    const server = {
+      hello: hello(table.serverHello[row] as number, table.serverHelloLength[row] as number),
+      octets: clear.of(2 * row + 1 - clientSide),
+    };
+    if (server.octets === undefined) return [];
+    const messages = clearMessages({ client, server }, this.protocol === 'DTLS');
+    return verifySignatures(this, messages, () => facts.randoms.around(this.id));
   }
 
   get tcp(): TcpFacts | undefined {

@@ -139,10 +139,24 @@ export class TlsTracker implements TlsSink {
     facts.protectedRecord(row, side, contentType, length, packet, nanos);
     if (contentType === CONTENT_TYPE.handshake) {
       facts.event(row, EVENT.message, side, ENCRYPTED, length, packet, nanos);
-      table.set(row, table.clientSide[row] === side ? SEEN.clientFinished : SEEN.serverFinished);
+      const isClient = table.clientSide[row] === side;
+      facts.finished(row, isClient ? SEEN.clientFinished : SEEN.serverFinished);
     } else if (contentType === CONTENT_TYPE.alert) {
       facts.event(row, EVENT.encryptedAlert, side, 0, length, packet, nanos);
     }
+  }
+
+  handshakeOctets(
+    tcp: number,
+    side: Side,
+    begins: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { facts } = this;
+    const row = (this.rows[tcp] as number) - 1;
+    if (facts.maySign(row)) facts.clear.append(2 * row + side, begins, bytes, start, end);
   }
 
   message(
@@ -175,6 +189,7 @@ export class TlsTracker implements TlsSink {
           return;
         }
         this.answered(row, packet, nanos);
+        facts.negotiated(row);
         this.randoms.add(1, bytes, facts.hellos.scan.randomOffset, table.id[row] as number, packet);
         noteSession(facts, row, false, bytes, packet, nanos);
         break;
@@ -242,6 +257,7 @@ export class TlsTracker implements TlsSink {
       this.unsealer.lost(row, side);
       this.inner.lost(2 * tcp + side);
     }
+    this.facts.handshakeLost(row, side);
     this.facts.table.set(row, SEEN.lostOctets | (boundaries ? 0 : SEEN.lostBoundaries));
   }
 
@@ -356,7 +372,7 @@ export class TlsTracker implements TlsSink {
     const isClient = table.clientSide[row] === side;
     if (type === CERTIFICATE && !isClient) table.set(row, SEEN.certificateFromServer);
     if (type === FINISHED) {
-      table.set(row, isClient ? SEEN.clientFinished : SEEN.serverFinished);
+      facts.finished(row, isClient ? SEEN.clientFinished : SEEN.serverFinished);
       if (isClient)
         table.serverAtFinished[row] = table.protectedCount[row * 2 + 1 - side] as number;
     }

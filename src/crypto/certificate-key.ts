@@ -1,4 +1,7 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { toHex } from '../bytes/hex.ts';
+import type { CertificateName } from '../model/signature.ts';
+import { digest } from './hash.ts';
 
 /** First octet of a `SEQUENCE` in DER. Without it, the parser would also take PEM text. */
 const SEQUENCE = 0x30;
@@ -13,6 +16,19 @@ export function certificateKey(der: Uint8Array): KeyObject | undefined {
     return new X509Certificate(der).publicKey;
   } catch {
     return rawKey(der);
+  }
+}
+
+/** What reports call a certificate: its subject, on one line, and its fingerprint. */
+export function nameCertificate(der: Uint8Array): CertificateName {
+  return { subject: subjectOf(der), fingerprint: toHex(digest('sha256', der)) };
+}
+
+function subjectOf(der: Uint8Array): string | undefined {
+  try {
+    return new X509Certificate(der).subject?.split('\n').join(', ');
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
 import type { ClientHello, HelloVerifyRequest, ServerHello } from './message.ts';
 import type { At, PerRole, RecordFact, Role } from './place.ts';
+import type { SignatureCheck } from './signature.ts';
 import type { Nanos } from './time.ts';
 
 export type { At, PerRole, RecordFact, Role } from './place.ts';
@@ -353,6 +354,11 @@ export interface ConnectionHistory {
   readonly oddities: readonly OddityFact[];
   readonly strays: readonly StrayFact[];
   readonly blindSpots: readonly BlindSpot[];
+  /**
+   * Signatures up to TLS 1.2 of a handshake that was not completed, verified when asked for. One that was sent and is not
+   * listed could not be put together.
+   */
+  readonly signatures?: readonly SignatureCheck[] | undefined;
   /** What secrets told; undefined in a run without any. */
   readonly decryption?: DecryptionFacts | undefined;
   /**

@@ -50,6 +50,16 @@ export const LIMITS = {
   handshakeMessageOctets: 256 * 1024,
   /** Octets of unfinished handshake messages over all connections. */
   handshakeOctets: 32 * 1024 * 1024,
+  /**
+   * Octets of handshakes in the clear, kept over all connections and in one direction until both Finished were seen.
+   * Beyond, signatures are not verified. A flight with its certificates takes some 5 KiB.
+   */
+  clearHandshakeOctets: 32 * 1024 * 1024,
+  clearHandshakeOctetsPerHalf: 64 * 1024,
+  /** Rooms of each size that wait for the next connection. */
+  spareRooms: 64,
+  /** Handshakes up to TLS 1.2 whose randoms are kept, to find one that a server signed by mistake: the newest ones. */
+  recentHandshakes: 1024,
   /** Octets of protected records that TCP split, while they are put together; kept only where there are secrets. */
   sealedOctets: 64 * 1024 * 1024,
   /** Octets of one handshake's transcript, kept until its Finished are checked; only where there are secrets. */

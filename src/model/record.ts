@@ -66,6 +66,18 @@ export interface TlsSink {
     packet: number,
     nanos: Nanos,
   ): void;
+  /**
+   * Octets of a plaintext handshake record, headers of messages included, behind the messages that they complete. `begins`
+   * tells that the first of them begins a message.
+   */
+  handshakeOctets(
+    row: number,
+    side: Side,
+    begins: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void;
   /** A plaintext alert. */
   alert(
     row: number,

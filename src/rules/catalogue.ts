@@ -6,6 +6,7 @@ import { handshakeAbortedAtKeySetup } from './handshake/handshake-aborted-at-key
 import { handshakeAlert } from './handshake/handshake-alert.ts';
 import { handshakeKillsServer } from './handshake/handshake-kills-server.ts';
 import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
+import { keyExchangeSignatureInvalid } from './handshake/key-exchange-signature-invalid.ts';
 import { tlsClientHelloMidConnection } from './handshake/tls-clienthello-mid-connection.ts';
 import { tlsOnPlaintextPort } from './handshake/tls-on-plaintext-port.ts';
 import { badRecordMacFirstRecord } from './hmac/bad-record-mac-first-record.ts';
@@ -83,6 +84,7 @@ export const CATALOGUE: readonly Rule[] = [
   handshakeKillsServer,
   httpOnTlsPort,
   hvrLoop,
+  keyExchangeSignatureInvalid,
   keyUpdateDesync,
   payloadCorruptedInTransit,
   pskBinderMismatch,

@@ -22,6 +22,7 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
     '4': 'Recommended Ticket Construction',
   },
   '5246': {
+    '4.7': 'Cryptographic Attributes',
     '5': 'HMAC and the Pseudorandom Function',
     '6.1': 'Connection States',
     '6.2.1': 'Fragmentation',
@@ -39,6 +40,7 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
     '7.4.1.3': 'Server Hello',
     '7.4.1.4': 'Hello Extensions',
     '7.4.2': 'Server Certificate',
+    '7.4.3': 'Server Key Exchange Message',
     '7.4.6': 'Client Certificate',
     '7.4.7.1': 'RSA-Encrypted Premaster Secret Message',
     '7.4.8': 'Certificate Verify',

@@ -20,12 +20,15 @@ interface Gathering {
   readonly length: number;
 }
 
+/** Messages out of protected records come without their octets. */
+type HandshakeSink = Pick<TlsSink, 'message'> & Partial<Pick<TlsSink, 'handshakeOctets'>>;
+
 /**
  * Plaintext handshake records → messages, coalesced or split at any octet (RFC 8446 §5.1). A message that lies within
  * one record is handed on in place; a message that is read and does not is gathered, any other is counted down.
  */
 export class HandshakeStreams {
-  private readonly sink: Pick<TlsSink, 'message'>;
+  private readonly sink: HandshakeSink;
   private readonly notices: NoticeSink;
   private keepsBodies = false;
   private headerHave = new Uint8Array(0);
@@ -35,7 +38,7 @@ export class HandshakeStreams {
   /** Octets of all of them. */
   private gathered = 0;
 
-  constructor(sink: Pick<TlsSink, 'message'>, notices: NoticeSink) {
+  constructor(sink: HandshakeSink, notices: NoticeSink) {
     this.sink = sink;
     this.notices = notices;
   }
@@ -56,6 +59,21 @@ export class HandshakeStreams {
   ): void {
     const half = row * 2 + side;
     if (half >= this.headerHave.length) this.grow(half);
+    const begins = this.left[half] === 0 && this.headerHave[half] === 0;
+    this.messages(row, side, half, bytes, start, end, packet, nanos);
+    this.sink.handshakeOctets?.(row, side, begins, bytes, start, end);
+  }
+
+  private messages(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
     let at = start;
     while (at < end) {
       const left = this.left[half] as number;

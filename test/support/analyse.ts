@@ -121,6 +121,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     oddities: structuredClone(h.oddities),
     blindSpots: [...h.blindSpots],
     decryption: structuredClone(h.decryption),
+    signatures: structuredClone(h.signatures),
     tcp: h.tcp && structuredClone(h.tcp),
     dtls: dtls && {
       ordinal: dtls.ordinal,

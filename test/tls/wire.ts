@@ -29,6 +29,8 @@ export class TlsWire {
   readonly notices: CaptureNotice[] = [];
   /** First octets of each record's fragment, as they were told: at most 16. */
   readonly heads: string[] = [];
+  /** Octets of plaintext handshake records of each side, in hexadecimal. */
+  readonly clear = ['', ''];
   readonly tls: TlsStreams;
   packets = 0;
 
@@ -39,6 +41,9 @@ export class TlsWire {
       sealed: (_row, side, type, _version, bytes, start, end, packet) => {
         const body = Buffer.from(bytes.subarray(start, end)).toString('hex');
         tell(side, `sealed ${type} ${body}`, packet);
+      },
+      handshakeOctets: (_row, side, _begins, bytes, start, end) => {
+        this.clear[side] += Buffer.from(bytes.subarray(start, end)).toString('hex');
       },
       recognised: (_row, side, packet) => tell(side, 'recognised', packet),
       record: (_row, side, type, version, length, plain, bytes, start, end, first, packet) => {

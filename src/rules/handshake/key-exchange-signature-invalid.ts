@@ -1,0 +1,172 @@
+import { alertDescriptionName, DECRYPT_ERROR } from '../../model/code-points/alerts.ts';
+import {
+  CERTIFICATE,
+  CERTIFICATE_VERIFY,
+  CLIENT_KEY_EXCHANGE,
+  SERVER_KEY_EXCHANGE,
+} from '../../model/code-points/handshake-types.ts';
+import { signatureSchemeName } from '../../model/code-points/signature-schemes.ts';
+import { cipherSuite } from '../../model/code-points/suites.ts';
+import type { Explanation as Mistake } from '../../model/decryption.ts';
+import type { Explanation } from '../../model/finding.ts';
+import { type ConnectionHistory, peerOf, type Role } from '../../model/history.ts';
+import type { SignatureCheck } from '../../model/signature.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { isTls13 } from '../support/closing-alert.ts';
+import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
+import { describeNegotiation, messageName } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+
+/** Digits of a fingerprint that tell one certificate from another. */
+const FINGERPRINT_DIGITS = 16;
+
+/** Signatures that were sent: of ServerKeyExchange where a certificate stands behind it, and of the client. */
+function signedMessages({ messages, cipherSuite: code }: ConnectionHistory): number[] {
+  const sent = (type: number, by: Role) => messages.some((m) => m.type === type && m.from === by);
+  const suite = code === undefined ? undefined : cipherSuite(code);
+  const isSigned = suite?.keyExchange !== 'RSA_PSK' && sent(CERTIFICATE, 'server');
+  const types: number[] = [];
+  if (isSigned && sent(SERVER_KEY_EXCHANGE, 'server')) types.push(SERVER_KEY_EXCHANGE);
+  if (sent(CERTIFICATE_VERIFY, 'client')) types.push(CERTIFICATE_VERIFY);
+  return types;
+}
+
+/** Octets that differ between two copies of a segment, or several associations on one 5-tuple: what was signed is not certain. */
+const isAmbiguous = ({ tcp, dtls }: ConnectionHistory): boolean =>
+  (tcp?.conflicts.length ?? 0) > 0 || (dtls?.siblings.length ?? 1) > 1;
+
+/** Did the one who had to verify ServerKeyExchange go on as if it were right? */
+const wentOn = ({ messages }: ConnectionHistory, { type, packet }: SignatureCheck): boolean =>
+  type === SERVER_KEY_EXCHANGE &&
+  messages.some((m) => m.type === CLIENT_KEY_EXCHANGE && m.packet >= packet);
+
+/** What is known of the reading that no known mistake explains. */
+function explanationsOf(check: SignatureCheck, ending: Ending | undefined): Explanation[] {
+  if (check.explanation !== undefined) return [];
+  const isRefused = ending?.alert?.description === DECRYPT_ERROR;
+  const seen = isRefused ? ['the receiver refused it with decrypt_error'] : [];
+  return [
+    {
+      likelihood: 'medium',
+      text: `The private key that the ${check.from} signed with is not that of the certificate it sent.`,
+      for: seen,
+      against: [],
+    },
+    {
+      likelihood: 'medium',
+      text: 'What was signed, or the signature, was changed on its way or after it was signed.',
+      for: seen,
+      against: [],
+    },
+  ];
+}
+
+/** The first that fits; a second one would be as good, and is told. */
+function mistakeOf({ meaning, details }: Mistake): string {
+  const { detail, alike } = details;
+  const which = detail === undefined ? meaning : `${meaning} (${detail})`;
+  return alike === undefined ? which : `${which}, or by ${alike}`;
+}
+
+function answerOf(ending: Ending | undefined): string {
+  if (ending === undefined) return '';
+  const { by, alert, packet } = ending;
+  const how =
+    alert?.description === undefined
+      ? 'ended the connection'
+      : `answered with ${alertDescriptionName(alert.description)} (${alert.description})`;
+  return `; the ${by} ${how} in packet ${packet}`;
+}
+
+/** No secret is needed: what is signed, the signature and the certificate are all in the clear. */
+export const keyExchangeSignatureInvalid = defineConnectionRule({
+  meta: {
+    id: 'key-exchange-signature-invalid',
+    group: 'handshake',
+    title: 'A signature of the handshake is invalid',
+    severity: 'error',
+    sources: ['RFC 5246 §7.4.3', 'RFC 5246 §7.4.8', 'RFC 5246 §4.7'],
+    reports:
+      'Handshakes up to TLS 1.2 and DTLS 1.2 that did not complete, and in which the signature in ServerKeyExchange or in the client’s CertificateVerify does not verify under the certificate that its sender showed.',
+    matters:
+      'The alert says decrypt_error at best, and often handshake_failure, illegal_parameter or nothing. The capture alone proves that the signature is wrong, and often which mistake made it: randoms of another handshake, swapped or left out, another hash or padding than announced.',
+    decides:
+      'The signature is verified with the public key of the certificate over the octets that were sent: both randoms and the parameters, or all messages up to CertificateVerify. If it does not verify, known mistakes are tried, the randoms of other handshakes at about that time among them; one that makes the signature valid is what the sender did. Where none does, another key signed, or something was changed.',
+    silent:
+      'For handshakes that completed, without a certificate or a message concerned, where octets are missing or differ between two copies, where several DTLS associations share the ports, and for algorithms and keys that this machine cannot judge. TLS 1.3 encrypts its signatures.',
+    yieldsTo: ['server-hello-of-other-connection'],
+    messages: {
+      mistake: {
+        title: 'The {from} signed its handshake wrongly',
+        what: 'The signature in {message} (packet {packet}, {scheme}) does not verify under the certificate of the {from} ({certificate}); it is what one gets where {mistake}{answer}; {negotiated}.',
+        causes: [
+          'the {from} has a defect in what it signs, or shares state between connections',
+          'a signing module or key service that the {from} uses does not sign what TLS asks for',
+        ],
+        remedies: [
+          'compare with another version of the {from}’s TLS library, or with signing done by the library itself',
+          'let the {from} verify its signature before it sends it',
+        ],
+        commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -V'],
+      },
+      invalid: {
+        what: 'The signature in {message} (packet {packet}, {scheme}) does not verify under the certificate of the {from} ({certificate}), and no known mistake makes it{answer}; {negotiated}.',
+        causes: [
+          'the private key in use does not belong to the certificate that was sent',
+          'a device on the path changed a random, a parameter or the signature',
+        ],
+        remedies: [
+          'compare the public keys of certificate and private key of the {from}',
+          'capture at both ends and compare the messages octet by octet',
+        ],
+        commands: [
+          'openssl x509 -in CERT -noout -pubkey; openssl pkey -in KEY -pubout',
+          'tshark -r CAPTURE -Y "frame.number == {packet}" -V',
+        ],
+      },
+    },
+  },
+  check(history) {
+    const { id, outcome, version } = history;
+    if (outcome !== 'failed' && outcome !== 'aborted') return NOT_APPLICABLE;
+    if (version === undefined || isTls13(history)) return NOT_APPLICABLE;
+    const sent = signedMessages(history);
+    if (sent.length === 0) return NOT_APPLICABLE;
+    if (isAmbiguous(history)) return notAssessable('lost-bytes');
+    const checks = history.signatures ?? [];
+    const wrong = checks.find(({ verdict }) => verdict === 'wrong');
+    if (wrong === undefined) {
+      if (sent.every((type) => checks.some((c) => c.type === type && c.verdict === 'verified')))
+        return PASS;
+      return notAssessable(
+        checks.some(({ verdict }) => verdict === 'not-comparable')
+          ? 'cipher-unsupported'
+          : (blindToEnding(history) ?? 'lost-bytes'),
+      );
+    }
+    const { from, type, scheme, certificate, explanation } = wrong;
+    const ending = endingOf(history);
+    const isAccepted = wentOn(history, wrong);
+    return {
+      kind: 'finding',
+      message: explanation === undefined ? 'invalid' : 'mistake',
+      confidence: isAccepted ? 'likely' : 'proven',
+      data: {
+        from,
+        message: messageName(type),
+        packet: wrong.packet,
+        scheme: scheme === undefined ? 'as its version has it' : signatureSchemeName(scheme),
+        certificate: `${certificate.subject ?? 'a raw key'}, SHA-256 ${certificate.fingerprint.slice(0, FINGERPRINT_DIGITS)}…`,
+        mistake: explanation === undefined ? '' : mistakeOf(explanation),
+        answer: `${isAccepted ? `; the ${peerOf(from)} went on all the same` : ''}${answerOf(ending)}`,
+        negotiated: describeNegotiation(history),
+      },
+      evidence: [
+        witness(wrong, id, from, `${messageName(type)}, its signature is invalid`),
+        ...(ending === undefined ? [] : [witness(ending, id, ending.by, 'ends the handshake')]),
+      ],
+      connections: [id],
+      explanations: explanationsOf(wrong, ending),
+    };
+  },
+});

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Analysed, analyse } from '../support/analyse.ts';
+import type { Octets } from '../support/hello-builder.ts';
+import { messagesOf } from '../support/live-handshake.ts';
+import {
+  dtlsMessages,
+  sampleFile,
+  sampleNames,
+  tlsConnections,
+} from '../support/sample-handshakes.ts';
+
+const RULE = 'key-exchange-signature-invalid';
+const CERTIFICATE = 11;
+/** ServerKeyExchange and CertificateVerify. */
+const SIGNED = [12, 15];
+const HEADER = 24;
+const PACKET_HEADER = 16;
+
+const capture = (sample: string): Octets => Uint8Array.from(sampleFile(sample, 'capture.pcap'));
+
+/** A classic pcap, little-endian, with its first packets only. */
+function cut(file: Octets, packets: number): Octets {
+  const view = new DataView(file.buffer);
+  let at = HEADER;
+  for (let n = 0; n < packets; n++) at += PACKET_HEADER + view.getUint32(at + 8, true);
+  return file.slice(0, at);
+}
+
+const spoken = ({ findings }: Analysed) => findings.filter(({ rule }) => rule === RULE);
+
+/** Samples whose makers signed what they should not, or where a message was changed on its way. */
+const isHonest = (sample: string) => !sample.startsWith('tls-signature-');
+
+describe('of every sample', () => {
+  test.each(sampleNames().filter(isHonest))('%s, all signatures verify', (sample) => {
+    const file = capture(sample);
+    for (const { id, messages } of analyse(file).connections) {
+      // Without a certificate nothing is signed.
+      if (!messages.some(({ type }) => type === CERTIFICATE)) continue;
+      const signed = messages.filter(({ type }) => SIGNED.includes(type));
+      const last = messages.findLast(({ type }) => type === 16 || SIGNED.includes(type));
+      if (signed.length === 0 || last === undefined) continue;
+      // Before the server's Finished they are all still there.
+      const { connections } = analyse(cut(file, last.packet));
+      const checks = connections.find((each) => each.id === id)?.signatures ?? [];
+      expect(checks.map(({ type, verdict }) => [type, verdict])).toEqual(
+        signed.map(({ type }) => [type, 'verified']),
+      );
+    }
+  });
+
+  test('what was kept is given back when both Finished were seen', () => {
+    const { connections } = analyse(capture('tls-client-certificate'));
+    const established = connections.filter(({ outcome }) => outcome === 'established');
+    expect(established.length).toBeGreaterThan(0);
+    for (const { signatures } of established) expect(signatures).toEqual([]);
+  });
+});
+
+describe('an octet that is not what was signed', () => {
+  /** Where in the file randoms, the server's public value and its signature lie. */
+  function places(file: Octets, messages: readonly { type: number; octets: Octets }[]): number[] {
+    // A ClientHello that is sent again with a cookie is the one whose random counts.
+    const of = (type: number, start: number, end?: number) => {
+      const octets = messages.find((message) => message.type === type)?.octets;
+      if (octets === undefined) throw new Error(`no message ${type}`);
+      const part = octets.subarray(start, end);
+      const at = Buffer.from(file.buffer).lastIndexOf(part);
+      if (at < 0) throw new Error(`message ${type} is not in one piece`);
+      return Array.from(part, (_, i) => at + i);
+    };
+    const exchange = messages.find(({ type }) => type === 12)?.octets.subarray(4);
+    if (exchange === undefined) throw new Error('no ServerKeyExchange');
+    // ECDHE: curve type, curve, public value with its length; scheme and length of the signature.
+    const signature = 4 + 4 + (exchange[3] as number) + 4;
+    return [...of(1, 6, 38), ...of(2, 6, 38), ...of(12, 8, signature - 4), ...of(12, signature)];
+  }
+
+  const tls = (sample: string, index: number) => {
+    const connection = tlsConnections(sample)[index];
+    if (connection === undefined) throw new Error('no such connection');
+    return places(capture(sample), messagesOf(connection));
+  };
+
+  test.each<[string, number[], boolean]>([
+    ['tls-finished-decrypt-error', tls('tls-finished-decrypt-error', 0), true],
+    ['go-panic-single', tls('go-panic-single', 3), true],
+    [
+      'dtls-corrupt-finished-etm',
+      places(
+        capture('dtls-corrupt-finished-etm'),
+        dtlsMessages('dtls-corrupt-finished-etm', () => undefined),
+      ),
+      true,
+    ],
+    ['tls-mixed-suites-healthy', tls('tls-mixed-suites-healthy', 0), false],
+  ])('is told in %s if and only if the handshake failed', (sample, offsets, hasFailed) => {
+    const file = capture(sample);
+    expect(spoken(analyse(file))).toEqual([]);
+    fc.assert(
+      fc.property(fc.constantFrom(...offsets), fc.nat(7), (offset, bit) => {
+        const altered = file.with(offset, (file[offset] as number) ^ (1 << bit));
+        expect(spoken(analyse(altered))).toHaveLength(hasFailed ? 1 : 0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -1,0 +1,167 @@
+import type { SignatureCheck } from '../../../src/model/signature.ts';
+import { keyExchangeSignatureInvalid } from '../../../src/rules/handshake/key-exchange-signature-invalid.ts';
+import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+
+const check = (given: Partial<SignatureCheck> = {}): SignatureCheck => ({
+  packet: 6,
+  nanos: 6_000_000,
+  from: 'server',
+  type: 12,
+  verdict: 'wrong',
+  explanation: undefined,
+  excluded: ['signature-randoms-swapped'],
+  scheme: 0x0804,
+  certificate: { subject: 'CN=server.example.test', fingerprint: 'ab'.repeat(32) },
+  ...given,
+});
+const serverFlight = [
+  fakeMessage(1, 'client', 4),
+  fakeMessage(2, 'server', 6),
+  fakeMessage(11, 'server', 6),
+  fakeMessage(12, 'server', 6),
+  fakeMessage(14, 'server', 6),
+];
+const given = {
+  outcome: 'failed',
+  stage: 'client-flight',
+  messages: serverFlight,
+  signatures: [check()],
+  alerts: [fakeAlert(51, 'client', 7)],
+} as const;
+const clientFlight = [
+  fakeMessage(11, 'client', 8),
+  fakeMessage(16, 'client', 8),
+  fakeMessage(15, 'client', 8),
+];
+const explanation = {
+  hypothesis: 'signature-randoms-swapped',
+  meaning: 'the randoms were signed in the wrong order',
+  source: 'RFC 5246 §7.4.3',
+  details: {},
+  trials: 1024,
+  oddsLog2: -70,
+};
+const found = (
+  message: string,
+  packets: readonly number[] = [6, 7],
+  confidence: 'proven' | 'likely' = 'proven',
+) => [{ message, severity: 'error', confidence, packets, connections: [1] } as const];
+
+testConnectionRule(keyExchangeSignatureInvalid, [
+  {
+    name: 'proves that ServerKeyExchange is not signed with the key of the certificate',
+    history: fakeHistory(given),
+    want: found('invalid'),
+  },
+  {
+    name: 'names the mistake that makes it',
+    history: fakeHistory({ ...given, signatures: [check({ explanation })] }),
+    want: found('mistake'),
+  },
+  {
+    name: 'names the other handshake, and a second mistake that fits as well',
+    history: fakeHistory({
+      ...given,
+      signatures: [
+        check({
+          explanation: {
+            ...explanation,
+            details: { detail: 'server_random of connection 7', alike: 'signature-random-zero' },
+          },
+        }),
+      ],
+    }),
+    want: found('mistake'),
+  },
+  {
+    name: 'speaks about a client that closes without a word, and of a raw key without a scheme',
+    history: fakeHistory({
+      ...given,
+      version: 0x0301,
+      outcome: 'aborted',
+      alerts: [],
+      signatures: [
+        check({ scheme: undefined, certificate: { subject: undefined, fingerprint: '00' } }),
+      ],
+    }),
+    want: found('invalid', [6]),
+  },
+  {
+    name: 'is less sure where the client went on all the same',
+    history: fakeHistory({
+      ...given,
+      messages: [...serverFlight, fakeMessage(16, 'client', 8)],
+      alerts: [fakeAlert(20, 'server', 10)],
+    }),
+    want: found('invalid', [6, 10], 'likely'),
+  },
+  {
+    name: 'speaks about the CertificateVerify of a client',
+    history: fakeHistory({
+      ...given,
+      messages: [...serverFlight, ...clientFlight],
+      alerts: [fakeAlert(51, 'server', 10)],
+      signatures: [check({ verdict: 'verified' }), check({ type: 15, from: 'client', packet: 8 })],
+    }),
+    want: found('invalid', [8, 10]),
+  },
+  {
+    name: 'is content with signatures that verify',
+    history: fakeHistory({ ...given, signatures: [check({ verdict: 'verified' })] }),
+    want: 'pass',
+  },
+  {
+    name: 'does not ask about a handshake that was completed',
+    history: fakeHistory({ ...given, outcome: 'established', alerts: [] }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'does not ask where nothing is signed: RSA_PSK sends a hint only',
+    history: fakeHistory({ ...given, cipherSuite: 0x00ac, signatures: [] }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'does not ask where no certificate was sent',
+    history: fakeHistory({
+      ...given,
+      messages: serverFlight.filter(({ type }) => type !== 11),
+      signatures: [],
+    }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'does not ask in TLS 1.3, nor before a version is chosen',
+    history: fakeHistory({ ...given, version: 0x0304 }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'says when this machine cannot judge',
+    history: fakeHistory({ ...given, signatures: [check({ verdict: 'not-comparable' })] }),
+    want: { missing: 'cipher-unsupported' },
+  },
+  {
+    name: 'says when octets are missing',
+    history: fakeHistory({ ...given, signatures: [], blindSpots: ['lost-bytes'] }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'accuses nobody where a signature could not be put together and none is wrong',
+    history: fakeHistory({
+      ...given,
+      messages: [...serverFlight, ...clientFlight],
+      signatures: [check({ verdict: 'verified' })],
+    }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'accuses nobody where two copies of a segment differ',
+    history: fakeHistory({ ...given, tcp: { conflicts: [{ packet: 6, nanos: 6 }] } }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'accuses nobody where two associations share the ports',
+    history: fakeHistory({ ...given, protocol: 'DTLS', dtls: { siblings: [1, 2] } }),
+    want: { missing: 'lost-bytes' },
+  },
+]);
