@@ -349,10 +349,28 @@ def flip_in_client_finished(frame, upwards):
     at = frame.find(bytes.fromhex('140303000101'), data, end)
     if at < 0 or frame[at + 6:at + 9] not in (b'\x16\3\3', b'\x17\3\3'):
         return frame
-    out = bytearray(frame[:end])
-    out[at + 11 + 20] ^= 0x10
+    return flipped(frame[:end], at + 11 + 20, tcp)
+
+
+def flip_in_server_key_exchange(frame, upwards):
+    """For `wire=`: one bit of the public key that the server signed for a client on port 40001, likewise."""
+    if upwards or frame[12:14] != b'\x08\x00' or frame[23] != 6:
+        return frame
+    tcp = 14 + 4 * (frame[14] & 15)
+    data = tcp + 4 * (frame[tcp + 12] >> 4)
+    end = 14 + int.from_bytes(frame[16:18], 'big')
+    at = frame.find(bytes.fromhex('03001d20'), data, end)
+    if at < 0 or frame[tcp + 2:tcp + 4] != (40001).to_bytes(2, 'big'):
+        return frame
+    return flipped(frame[:end], at + 4 + 20, tcp)
+
+
+def flipped(frame, at, tcp):
+    """The frame with another bit there, and a TCP checksum that fits."""
+    out = bytearray(frame)
+    out[at] ^= 0x10
     out[tcp + 16:tcp + 18] = b'\0\0'
-    pseudo = bytes(out[26:34]) + b'\0\6' + (end - tcp).to_bytes(2, 'big') + bytes(out[tcp:end])
+    pseudo = bytes(out[26:34]) + b'\0\6' + (len(out) - tcp).to_bytes(2, 'big') + bytes(out[tcp:])
     total = sum(struct.unpack(f'!{len(pseudo + bytes(len(pseudo) % 2)) // 2}H', pseudo + bytes(len(pseudo) % 2)))
     while total >> 16:
         total = (total & 0xffff) + (total >> 16)

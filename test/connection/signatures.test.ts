@@ -107,3 +107,21 @@ describe('an octet that is not what was signed', () => {
     );
   });
 });
+
+test('the recorded mistakes of signers are told apart', () => {
+  const said = (sample: string) =>
+    analyse(capture(sample)).connections.map(({ signatures = [] }) =>
+      signatures.map(({ verdict, explanation }) => [
+        verdict,
+        explanation?.hypothesis,
+        explanation?.details['detail'],
+      ]),
+    );
+  expect(said('tls-signature-randoms')).toEqual([
+    [['wrong', 'signature-randoms-swapped', undefined]],
+    [],
+    [['wrong', 'signature-random-of-other-handshake', 'server_random of connection 2']],
+    [],
+  ]);
+  expect(said('tls-signature-flipped')).toEqual([[['wrong', undefined, undefined]], []]);
+});

@@ -91,7 +91,7 @@ export const keyExchangeSignatureInvalid = defineConnectionRule({
     matters:
       'The alert says decrypt_error at best, and often handshake_failure, illegal_parameter or nothing. The capture alone proves that the signature is wrong, and often which mistake made it: randoms of another handshake, swapped or left out, another hash or padding than announced.',
     decides:
-      'The signature is verified with the public key of the certificate over the octets that were sent: both randoms and the parameters, or all messages up to CertificateVerify. If it does not verify, known mistakes are tried, the randoms of other handshakes at about that time among them; one that makes the signature valid is what the sender did. Where none does, another key signed, or something was changed.',
+      'The signature is verified with the public key of the certificate over the octets that were sent: both randoms and the parameters, or all messages up to CertificateVerify. If it does not verify, known mistakes are tried, the randoms of other handshakes at about that time among them; one that makes the signature valid is what the sender did. Where none does, another key signed, or something was changed. A client that goes on after an invalid ServerKeyExchange did not look, or saw another one than the capture shows: that is a note, and not why the handshake failed.',
     silent:
       'For handshakes that completed, without a certificate or a message concerned, where octets are missing or differ between two copies, where several DTLS associations share the ports, and for algorithms and keys that this machine cannot judge. TLS 1.3 encrypts its signatures.',
     yieldsTo: ['server-hello-of-other-connection'],
@@ -150,6 +150,8 @@ export const keyExchangeSignatureInvalid = defineConnectionRule({
     return {
       kind: 'finding',
       message: explanation === undefined ? 'invalid' : 'mistake',
+      // Then it ended nothing, and silences nobody who knows what did.
+      ...(isAccepted && { severity: 'info' }),
       confidence: isAccepted ? 'likely' : 'proven',
       data: {
         from,
