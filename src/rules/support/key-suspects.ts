@@ -48,8 +48,11 @@ const LEADING_ZEROS = /^(?:EC)?DHE?(?:_PSK)?$/;
 /** Handshakes that must have succeeded before a rate says anything, and failures for one that says "always". */
 const MANY = 100;
 const ALWAYS = 2;
-/** Twice what one in 256 gives, and a little. */
+/** Between a quarter of what one in 256 gives, and twice that and a little. */
+const RAREST = 1 / 1024;
 const RARE = 0.01;
+/** Failures from which such a rate is no chance of a few. */
+const ENOUGH = 3;
 
 /** What the other handshakes with the same suite at the same server add, the most telling first. */
 export function rateSuspects(index: CaptureIndex, id: number): string[] {
@@ -64,12 +67,17 @@ export function rateSuspects(index: CaptureIndex, id: number): string[] {
   const code = index.summary(id)?.cipherSuite;
   const exchange = code === undefined ? undefined : cipherSuite(code)?.keyExchange;
   if (exchange !== undefined && LEADING_ZEROS.test(exchange) && isRare(others)) {
+    const rate = `${refused + 1} of ${established + refused + 1} handshakes with this suite at this server failed here`;
     return [
-      `${refused + 1} of ${established + refused + 1} handshakes with this suite at this server failed here: a shared secret whose leading zero octet is treated differently gives one in 256`,
+      refused + 1 >= ENOUGH
+        ? `${rate}: likely that one side strips a leading zero octet of the shared secret and the other keeps it, which gives one in 256`
+        : `${rate}: a shared secret whose leading zero octet is treated differently gives one in 256`,
     ];
   }
   return [];
 }
 
-const isRare = ({ established, refused }: SameSuite): boolean =>
-  established >= MANY && (refused + 1) / (established + refused + 1) <= RARE;
+function isRare({ established, refused }: SameSuite): boolean {
+  const rate = (refused + 1) / (established + refused + 1);
+  return established >= MANY && rate >= RAREST && rate <= RARE;
+}

@@ -64,6 +64,16 @@ describe('what the rate of failures adds', () => {
     ]);
   });
 
+  it('is that this is likely, once there are enough of them', () => {
+    expect(rateSuspects(capture(3, 1000), 1)).toEqual([
+      expect.stringMatching(/^4 of 1004 .*: likely .* one in 256/),
+    ]);
+  });
+
+  it('is nothing where a leading zero octet would have failed far more often', () => {
+    expect(rateSuspects(capture(0, 2000), 1)).toEqual([]);
+  });
+
   it('is nothing for one failure, nor for a rate between', () => {
     expect(rateSuspects(capture(0, 0), 1)).toEqual([]);
     expect(rateSuspects(capture(5, 20), 1)).toEqual([]);
