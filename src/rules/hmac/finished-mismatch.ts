@@ -54,7 +54,7 @@ export const finishedMismatch = defineConnectionRule({
     decides:
       'The verify_data is computed from the messages that were captured, as specified first, then with each message left out or counted twice, with other labels, hashes and secrets. All messages of the handshake must be in the capture. One that matches twelve octets or more is no coincidence.',
     silent:
-      'Without secrets, where messages are missing from the capture, and where no known mistake matches and the other side accepted the Finished: then the capture is not what the two sides saw.',
+      'Without secrets, where messages are missing from the capture, and where no known mistake matches and the other side did not refuse the Finished by an alert that can be read: then the capture is not what the two sides saw. A known mistake that both sides make alike is a note.',
     yieldsTo: ['record-decrypts-under-other-connection', 'key-exchange-signature-invalid'],
     messages: MESSAGES,
   },
@@ -78,13 +78,14 @@ function found(history: ConnectionHistory, check: FinishedCheck): Found | undefi
   const { id, transport, stream } = history;
   const { from, packet, explanation } = check;
   const reaction = reactionTo(history, { ...check, ...NO_RECORD });
-  const isAccepted = reaction.kind === 'went-on';
-  if (explanation === undefined && isAccepted) return undefined;
+  // A message that the capture lacks or doubles makes a right Finished look wrong: then nobody refuses it.
+  if (explanation === undefined && !reaction.isNamed) return undefined;
+  const isAccepted = history.outcome === 'established' && reaction.kind !== 'refused';
   return {
     kind: 'finding',
     message: explanation === undefined ? 'unexplained' : 'explained',
     confidence: 'proven',
-    severity: isAccepted ? 'warning' : 'error',
+    severity: isAccepted ? 'info' : 'error',
     connections: [id],
     evidence: [witness(check, id, from, 'Finished with wrong verify_data'), ...reaction.evidence],
     explanations: readingsOf(check, 'No known mistake gives this verify_data.'),

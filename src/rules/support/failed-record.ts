@@ -1,6 +1,9 @@
 import {
   alertDescriptionName,
+  BAD_RECORD_MAC,
   CLOSE_NOTIFY,
+  DECRYPT_ERROR,
+  DECRYPTION_FAILED,
   USER_CANCELED,
 } from '../../model/code-points/alerts.ts';
 import { contentTypeName } from '../../model/code-points/content-types.ts';
@@ -25,6 +28,8 @@ import { witness } from './witness.ts';
 /** How the receiver of a record took it: refused it, went on as if nothing had been, or shows neither. */
 export interface Reaction {
   readonly kind: 'refused' | 'went-on' | 'nothing';
+  /** Refused by an alert that can be read and speaks of a MAC or of verify_data. */
+  readonly isNamed: boolean;
   /** A clause with a comma in front; empty where there is nothing to tell. */
   readonly text: string;
   readonly evidence: readonly Evidence[];
@@ -103,6 +108,12 @@ export function unjudged({ decryption, blindSpots }: ConnectionHistory) {
   return (decryption?.authenticated ?? 0) > 0 ? PASS : NOT_APPLICABLE;
 }
 
+const ABOUT_AUTHENTICATION: ReadonlySet<number> = new Set([
+  BAD_RECORD_MAC,
+  DECRYPTION_FAILED,
+  DECRYPT_ERROR,
+]);
+
 /** What was under way to the sender when a record arrived has come by then. */
 const UNDER_WAY = SECOND;
 
@@ -120,7 +131,8 @@ export function reactionTo(history: ConnectionHistory, record: RecordFact): Reac
   );
   if (alert !== undefined) {
     const name = `${alertDescriptionName(alert.description ?? 0)} (${alert.description})`;
-    return refused(record, alert, by, name, id);
+    const isNamed = ABOUT_AUTHENTICATION.has(alert.description ?? -1);
+    return { ...refused(record, alert, by, name, id), isNamed };
   }
   const refusal = refusalOf(history, record);
   if (refusal !== undefined) return refused(record, refusal, by, refusal.how, id);
@@ -128,26 +140,33 @@ export function reactionTo(history: ConnectionHistory, record: RecordFact): Reac
   if (last !== undefined && last.nanos - record.nanos > UNDER_WAY)
     return {
       kind: 'went-on',
+      isNamed: false,
       text: `, and the ${by} went on as before`,
       evidence: [witness(last, id, by, 'it goes on as before')],
     };
-  return { kind: 'nothing', text: '', evidence: [] };
+  return { kind: 'nothing', isNamed: false, text: '', evidence: [] };
 }
 
 function refused(record: At, at: At, by: Role, how: string, id: number): Reaction {
   return {
     kind: 'refused',
+    isNamed: false,
     text: `, and the ${by} answered with ${how} in packet ${at.packet}, ${formatDuration(at.nanos - record.nanos)} later`,
     evidence: [witness(at, id, by, how)],
   };
 }
 
-/** A warning where the connection gets on with it: a datagram that does not authenticate is dropped. RFC 6347 §4.1.2.7. */
+/**
+ * A warning where the connection gets on with it. A datagram that does not authenticate is dropped (RFC 6347 §4.1.2.7);
+ * one that nothing explains may be of an earlier association that the capture lacks, and is worth a note.
+ */
 export function severityOf(
-  { reaction }: Failure,
+  { reaction, explanation }: Failure,
   { protocol, stage }: ConnectionHistory,
 ): Severity {
-  const isDropped = protocol === 'DTLS' && stage === 'done' && reaction.kind !== 'refused';
+  const isDtls = protocol === 'DTLS';
+  if (isDtls && explanation === undefined && !reaction.isNamed) return 'info';
+  const isDropped = isDtls && stage === 'done' && reaction.kind !== 'refused';
   return isDropped || reaction.kind === 'went-on' ? 'warning' : 'error';
 }
 

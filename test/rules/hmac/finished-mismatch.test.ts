@@ -18,7 +18,7 @@ const withFinished = (given: Parameters<typeof fakeFinished>[0], more: FakeHisto
   });
 };
 const forgotten = fakeMistake('message-left-out', { detail: 'certificate_status' });
-const found = (message: string, packets = [8, 9], severity: 'error' | 'warning' = 'error') => [
+const found = (message: string, packets = [8, 9], severity: 'error' | 'info' = 'error') => [
   { message, severity, confidence: 'proven', packets } as const,
 ];
 
@@ -37,14 +37,19 @@ testConnectionRule(finishedMismatch, [
     want: found('explained', [8, 10]),
   },
   {
-    name: 'warns where the other side makes the same mistake',
+    name: 'makes a note where the other side makes the same mistake',
     history: withFinished({ explanation: forgotten }, untroubled),
-    want: found('explained', [8, 90], 'warning'),
+    want: found('explained', [8, 90], 'info'),
   },
   {
     name: 'proves it where no known mistake matches and the other side refused it',
     history: withFinished({}),
     want: found('unexplained'),
+  },
+  {
+    name: 'does not accuse where an alert that nobody can read may close the connection in order',
+    history: withFinished({}, { alerts: [fakeAlert(undefined, 'server', 9)] }),
+    want: { missing: 'lost-bytes' },
   },
   {
     name: 'does not accuse where the other side accepted what nothing explains',

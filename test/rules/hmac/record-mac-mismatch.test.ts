@@ -14,7 +14,7 @@ const hash = fakeMistake('other-mac-hash', { hash: 'sha256' });
 const found = (
   message: string,
   packets: readonly number[] = [30, 31],
-  severity: 'error' | 'warning' = 'error',
+  severity: 'error' | 'warning' | 'info' = 'error',
 ) => [{ message, severity, confidence: 'proven', packets } as const];
 const first = {
   protectedRecords: { client: { count: 1, first: fakeRecord(22, 'client', 8) } },
@@ -53,9 +53,14 @@ testConnectionRule(recordMacMismatch, [
     want: found('explained', [30, 90], 'warning'),
   },
   {
-    name: 'warns of a datagram that does not authenticate and is dropped',
+    name: 'makes a note of a datagram that does not authenticate and is dropped',
     history: failing(undefined, { protocol: 'DTLS', alerts: [] }),
-    want: found('unexplained', [30], 'warning'),
+    want: found('unexplained', [30], 'info'),
+  },
+  {
+    name: 'warns of a datagram that its sender protected wrongly, though it is only dropped',
+    history: failing(hash, { protocol: 'DTLS', alerts: [] }),
+    want: found('explained', [30], 'warning'),
   },
   {
     name: 'proves that a record was changed or is foreign where others open',
