@@ -328,6 +328,9 @@ export class DtlsTracker implements DtlsSink {
     const repeated = this.numbered(a, half, r);
     takeNonce(half, r);
     const opened = this.unsealer?.sealed(a.row, r, this.mayBeOfUnkeyed(a, r));
+    // Data follows both Finished, also where the capture lacks them (RFC 6347 §4.2.4).
+    if (opened?.type === CONTENT_TYPE.applicationData && !this.facts.table.has(a.row, SEEN.tls13))
+      this.facts.table.set(a.row, SEEN.clientFinished | SEEN.serverFinished);
     if (r.contentType === CONTENT_TYPE.handshake)
       this.protectedHandshake(a, half, r, repeated, opened);
     else if (r.contentType === CONTENT_TYPE.alert)

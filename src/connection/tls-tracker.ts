@@ -351,6 +351,15 @@ export class TlsTracker implements TlsSink {
       this.inner.octets(tcp, side, content, 0, content.length, packet, nanos);
     else if (type === CONTENT_TYPE.alert && content.length >= 2)
       this.innerAlert(tcp, side, content[0] as number, content[1] as number, packet, nanos);
+    else if (type === CONTENT_TYPE.applicationData)
+      this.innerData((this.rows[tcp] as number) - 1, side);
+  }
+
+  /** Up to TLS 1.2 data of the server follows both Finished, which the capture may lack or have out of order. */
+  private innerData(row: number, side: Side): void {
+    const { table } = this.facts;
+    if (table.has(row, SEEN.tls13) || table.clientSide[row] !== 1 - side) return;
+    table.set(row, SEEN.clientFinished | SEEN.serverFinished);
   }
 
   /** A message out of protected records. */

@@ -1,6 +1,7 @@
 import { alertDescriptionName } from '../../model/code-points/alerts.ts';
 import type { ConnectionSummary, ServerFacts } from '../../model/history.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { copiesIn } from '../support/copies.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { type Separation, separationsOf, separationTable } from '../support/separation.ts';
 import { witness } from '../support/witness.ts';
@@ -102,15 +103,16 @@ export const failureCorrelation = defineCaptureRule({
     decides:
       'Failures of the same kind are compared with all established handshakes of the same server. At least two failures and five successes are needed, and only a property that all failures share and no success has is reported. If several do, all are listed and the finding is only possible.',
     silent:
-      'For splits with exceptions, for fewer handshakes, for handshakes that the capture shows in part, and where handshake-kills-server reports the same comparison.',
+      'For splits with exceptions, for fewer handshakes (one that was captured twice counts once), for handshakes that the capture shows in part, and where handshake-kills-server reports the same comparison.',
     yieldsTo: ['handshake-kills-server', 'server-process-died'],
     messages,
   },
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
+    const copies = copiesIn(index);
     for (const server of index.servers()) {
       if (server.failures < LEAST_FAILURES) continue;
-      const rows = server.connections;
+      const rows = server.connections.filter(({ id }) => !copies.has(id));
       const successes = rows.filter(({ outcome }) => outcome === 'established');
       if (successes.length < LEAST_SUCCESSES) continue;
       const groups = new Map<string, ConnectionSummary[]>();

@@ -218,7 +218,7 @@ export const handshakeKillsServer = defineCaptureRule({
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
     for (const server of index.servers()) {
-      const killings = deathsOf(server).filter(
+      const killings = deathsOf(server, index).filter(
         (death): death is Killing => death.trigger !== undefined,
       );
       const [first, ...more] = killings;

@@ -185,8 +185,9 @@ function named(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict {
 function misfitsOf(history: ConnectionHistory): readonly string[] {
   const { clientHello, serverHello, versionsOffered, version } = history;
   if (clientHello === undefined || serverHello === undefined) return [];
-  // What a packet lacks may be what was offered, and so may what is encrypted.
-  if (history.blindSpots.includes('cut-packets')) return [];
+  // What the capture lacks may be what was offered, in another ClientHello for one, and so may what is encrypted.
+  const { blindSpots } = history;
+  if (blindSpots.includes('cut-packets') || blindSpots.includes('lost-bytes')) return [];
   if (clientHello.extensions.some(({ type }) => type === ENCRYPTED_CLIENT_HELLO)) return [];
   const misfits: string[] = [];
   const suite = serverHello.cipherSuite;

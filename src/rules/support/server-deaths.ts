@@ -1,6 +1,7 @@
 import { CONFIDENCES, type Confidence } from '../../model/finding.ts';
 import type {
   At,
+  CaptureIndex,
   ConnectionSummary,
   RefusalFact,
   ServerCloseFact,
@@ -8,6 +9,7 @@ import type {
   Stage,
 } from '../../model/history.ts';
 import { MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
+import { copiesIn } from './copies.ts';
 
 /**
  * The moment at which a server process seems to have ended, and what the capture shows around it.
@@ -73,10 +75,10 @@ function triggerAmong(closes: readonly ServerCloseFact[]): ServerCloseFact | und
   return found;
 }
 
-function burstsOf(server: ServerFacts): [ServerCloseFact, ...ServerCloseFact[]][] {
+function burstsOf(closes: readonly ServerCloseFact[]): [ServerCloseFact, ...ServerCloseFact[]][] {
   const bursts: [ServerCloseFact, ...ServerCloseFact[]][] = [];
   let burst: [ServerCloseFact, ...ServerCloseFact[]] | undefined;
-  for (const close of [...server.closes].sort((a, b) => a.nanos - b.nanos)) {
+  for (const close of [...closes].sort((a, b) => a.nanos - b.nanos)) {
     if (burst !== undefined && close.nanos - burst[0].nanos <= BURST) burst.push(close);
     else {
       burst = [close];
@@ -166,10 +168,16 @@ function deathAt(
 }
 
 /** The moments at which the server process seems to have ended, in time order. */
-export function deathsOf(server: ServerFacts): readonly ServerDeath[] {
+export function deathsOf(
+  server: ServerFacts,
+  index: Pick<CaptureIndex, 'sharedRandoms'>,
+): readonly ServerDeath[] {
   if (server.closes.length === 0 || server.transport !== 'tcp') return [];
   const deaths: ServerDeath[] = [];
-  for (const burst of burstsOf(server)) {
+  const copies = copiesIn(index);
+  // One close that was captured twice is no burst.
+  const closes = server.closes.filter(({ connection }) => !copies.has(connection));
+  for (const burst of burstsOf(closes)) {
     const death = deathAt(server, burst);
     if (death !== undefined) deaths.push(death);
   }

@@ -161,7 +161,7 @@ export const serverProcessDied = defineCaptureRule({
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
     for (const server of index.servers()) {
-      const [first, ...more] = deathsOf(server);
+      const [first, ...more] = deathsOf(server, index);
       if (first === undefined) continue;
       const finding = findingOf(server, [first, ...more]);
       if (finding !== undefined) findings.push(finding);

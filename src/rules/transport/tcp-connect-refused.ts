@@ -1,5 +1,5 @@
 import type { Evidence } from '../../model/finding.ts';
-import type { RefusalFact, ServerFacts } from '../../model/history.ts';
+import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';
@@ -31,8 +31,8 @@ const messages = {
 type Refused = RefusalFact & { readonly reset: NonNullable<RefusalFact['reset']> };
 
 /** Those that a process death does not explain already. */
-function unexplained(server: ServerFacts): Refused[] {
-  const explained = new Set(deathsOf(server).flatMap(({ refused }) => refused));
+function unexplained(server: ServerFacts, index: CaptureIndex): Refused[] {
+  const explained = new Set(deathsOf(server, index).flatMap(({ refused }) => refused));
   return server.refusals.filter(
     (one): one is Refused => one.reset !== undefined && !explained.has(one),
   );
@@ -96,7 +96,7 @@ export const tcpConnectRefused = defineCaptureRule({
     for (const server of index.servers()) {
       if (server.refusals.length === 0) continue;
       if (!server.speaksTls && !isTlsPort(server.endpoint.port)) continue;
-      const [first, ...more] = unexplained(server);
+      const [first, ...more] = unexplained(server, index);
       if (first !== undefined) findings.push(findingOf(server, [first, ...more]));
     }
     return findings;

@@ -1,4 +1,4 @@
-import type { RefusalFact, ServerFacts } from '../../model/history.ts';
+import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';
@@ -38,15 +38,15 @@ function isExplained(deaths: readonly ServerDeath[], { syn }: RefusalFact): bool
   );
 }
 
-function unanswered(server: ServerFacts, lastNanos: number): RefusalFact[] {
-  const deaths = deathsOf(server);
+function unanswered(server: ServerFacts, index: CaptureIndex): RefusalFact[] {
+  const deaths = deathsOf(server, index);
   // A capture that misses the SYN-ACK shows the connection itself all the same.
   const streams = new Set([...server.connections].map(({ stream }) => stream));
   return server.refusals.filter(
     (one) =>
       one.reset === undefined &&
       one.transmissions > 1 &&
-      lastNanos - one.syn.nanos >= PATIENCE &&
+      index.lastNanos - one.syn.nanos >= PATIENCE &&
       !streams.has(one.stream) &&
       !isExplained(deaths, one),
   );
@@ -104,7 +104,7 @@ export const tcpConnectTimeout = defineCaptureRule({
     for (const server of index.servers()) {
       if (server.refusals.length === 0) continue;
       if (!server.speaksTls && !isTlsPort(server.endpoint.port)) continue;
-      const [first, ...more] = unanswered(server, index.lastNanos);
+      const [first, ...more] = unanswered(server, index);
       if (first !== undefined) findings.push(findingOf(server, [first, ...more]));
     }
     return findings;

@@ -54,6 +54,13 @@ testCaptureRule(failureCorrelation, [
     want: found('possible'),
   },
   {
+    name: 'counts a failure once that was captured twice',
+    index: fakeIndex([fakeServer({ connections: [bad(1), bad(2), ...healthy] })], {
+      sharedRandoms: [{ role: 'client', connections: [2, 1], packets: [20, 10] }],
+    }),
+    want: [],
+  },
+  {
     name: 'compares failures of one kind only',
     index: server([
       bad(1),

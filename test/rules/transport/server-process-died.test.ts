@@ -65,6 +65,20 @@ testCaptureRule(serverProcessDied, [
     want: found('likely', [997, 1000, 2000, 2001]),
   },
   {
+    name: 'takes a close that was captured twice for one',
+    index: fakeIndex(
+      [
+        fakeServer({
+          connections: rows,
+          accepted: [at(11)],
+          closes: [trigger, { ...trigger, connection: 6, packet: 1001 }],
+        }),
+      ],
+      { sharedRandoms: [{ role: 'server', connections: [5, 6], packets: [995, 996] }] },
+    ),
+    want: [],
+  },
+  {
     name: 'is likely with three siblings and a handshake, when nobody tried again',
     index: dead({ closes: [trigger, ...siblings] }),
     want: found('likely', [997, 1000, 1001, 1002, 1003]),
