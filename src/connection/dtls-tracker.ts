@@ -47,6 +47,8 @@ export class DtlsTracker implements DtlsSink {
   private readonly newest: (Association | undefined)[] = [];
   /** Slot plus 1 of the association of flows that never had another. */
   private alone = new Int32Array(512);
+  /** Flows whose only association has no secret. */
+  private unopened = new Uint8Array(512);
   private reported = new Uint8Array(512);
   private readonly current = emptyRecord();
   private unsealer: DtlsUnsealer | undefined;
@@ -102,7 +104,7 @@ export class DtlsTracker implements DtlsSink {
       alone !== 0 &&
       contentType === CONTENT_TYPE.applicationData &&
       epoch !== 0 &&
-      this.unsealer === undefined
+      (this.unsealer === undefined || this.unopened[flow] === 1)
     ) {
       const half = (alone - 1) * 2 + side;
       const delta = (nonceLow - sequence) | 0;
@@ -207,6 +209,7 @@ export class DtlsTracker implements DtlsSink {
     half.countClear(r.sequence, r.packet, r.nanos);
     if (isMessage) {
       handshakes.messages(a, r);
+      if (this.unsealer?.isHopeless(a.row)) this.unopened[r.flow] = 1;
     } else if (r.contentType === CONTENT_TYPE.changeCipherSpec) {
       const { table } = this.facts;
       const at = a.row * 2 + r.side;
@@ -542,7 +545,9 @@ export class DtlsTracker implements DtlsSink {
 
   private addFlows(flow: number): void {
     while (flow >= this.newest.length) this.newest.push(undefined);
-    if (flow >= this.alone.length) this.alone = grown(this.alone, Math.ceil(flow * 1.5) + 1);
+    if (flow < this.alone.length) return;
+    this.alone = grown(this.alone, Math.ceil(flow * 1.5) + 1);
+    this.unopened = grown(this.unopened, this.alone.length);
   }
 
   private begin(r: DtlsRecord, flags: number): Association {
@@ -562,6 +567,7 @@ export class DtlsTracker implements DtlsSink {
     this.facts.table.set(a.row, flags | (forgotten ? SEEN.startMissing : 0));
     this.newest[r.flow] = a;
     this.alone[r.flow] = older === undefined ? a.slot + 1 : 0;
+    this.unopened[r.flow] = 0;
     return a;
   }
 }

@@ -366,7 +366,7 @@ export class History implements ConnectionHistory, CompactHistory {
   get decryption(): DecryptionFacts | undefined {
     if (this.facts.owners === undefined) return undefined;
     this.decryptionFacts ??=
-      this.facts.unsealed.get(this.row)?.tally.facts() ?? new Tally().facts();
+      this.facts.unsealed.get(this.row)?.tally.facts(this.protectedCount) ?? new Tally().facts();
     return this.decryptionFacts;
   }
 
@@ -449,6 +449,11 @@ export class History implements ConnectionHistory, CompactHistory {
     return (
       (((this.version ?? 0) * 0x10000 + (this.cipherSuite ?? 0)) * 0x400 + negotiated) * 4 + closing
     );
+  }
+
+  private get protectedCount(): number {
+    const { protectedCount } = this.facts.table;
+    return (protectedCount[2 * this.row] as number) + (protectedCount[2 * this.row + 1] as number);
   }
 
   /** What keeps protected records from being read. */

@@ -29,6 +29,8 @@ export class TlsTracker implements TlsSink {
   /** TCP row → connection row plus 1. */
   private rows = new Int32Array(512);
   private unsealer: TlsUnsealer | undefined;
+  /** Told of connections whose octets nobody needs, since there is no secret for them. */
+  private hopeless: (tcp: number) => void = () => {};
   /** Messages out of protected records. */
   private readonly inner: HandshakeStreams;
   /** What was in the record that `record` will tell of next. */
@@ -47,8 +49,9 @@ export class TlsTracker implements TlsSink {
   }
 
   /** There are secrets: records that come with their octets are opened from now on. */
-  unseal(vault: Vault): void {
+  unseal(vault: Vault, hopeless: (tcp: number) => void): void {
     this.unsealer = new TlsUnsealer(vault, this.facts);
+    this.hopeless = hopeless;
   }
 
   /** The connection on a TCP connection; -1 if it is none. */
@@ -207,7 +210,9 @@ export class TlsTracker implements TlsSink {
         break;
     }
     facts.event(row, EVENT.message, side, type, length, packet, nanos);
-    this.unsealer?.message(row, side, type, bytes, start, end, packet, nanos, false);
+    if (this.unsealer === undefined) return;
+    this.unsealer.message(row, side, type, bytes, start, end, packet, nanos, false);
+    if (type === CLIENT_HELLO && this.unsealer.isHopeless(row)) this.hopeless(tcp);
   }
 
   alert(

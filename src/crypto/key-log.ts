@@ -55,6 +55,7 @@ export class KeyLog {
   private log = 0;
   private line = 0;
   private readonly parser: KeyLogParser;
+  private otherKeys = false;
 
   /** Randoms come from the wire: without a seed a log could be crafted to collide. */
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
@@ -147,6 +148,16 @@ export class KeyLog {
     return this.look(LABELS.SESSION_ID, 0, sessionId)[0];
   }
 
+  /** Is there any secret for this random? Asking does not count as a match. */
+  knows(bytes: Uint8Array, at: number): boolean {
+    return at + 32 <= bytes.length && this.rowOf(bytes.subarray(at, at + 32)) >= 0;
+  }
+
+  /** Are there secrets that are not looked up by a random (session ids, RSA)? */
+  get hasOtherKeys(): boolean {
+    return this.otherKeys;
+  }
+
   /** Lines with secrets for randoms that nobody has looked up: connections that are not in the capture. */
   unmatchedLines(): number {
     let count = 0;
@@ -210,6 +221,7 @@ export class KeyLog {
     secret: Uint8Array,
     secretOctets: number,
   ): void {
+    if (label === LABELS.SESSION_ID || label === LABELS.RSA) this.otherKeys = true;
     if (this.secretCount >= LIMITS.keyLogSecrets) {
       this.tellMalformed('too many secrets');
       return;

@@ -166,7 +166,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.vault = vault;
     this.facts.owners = new OwnerSearch();
     this.records.keepBodies();
-    this.tls.unseal(vault);
+    this.tls.unseal(vault, (row) => this.records.dropBodies(row));
     this.dtls.unseal(vault);
   }
 

@@ -34,6 +34,7 @@ export class HandshakeStreams {
   private headerHave = new Uint8Array(0);
   private header = new Uint8Array(0);
   private left = new Int32Array(0);
+  private bodiless = new Uint8Array(0);
   private readonly gathering = new Map<number, Gathering>();
   /** Octets of all of them. */
   private gathered = 0;
@@ -46,6 +47,12 @@ export class HandshakeStreams {
   /** From now on the bodies of all messages are handed on. */
   keepBodies(): void {
     this.keepsBodies = true;
+  }
+
+  /** Those of this direction are not needed. */
+  dropBodies(half: number): void {
+    if (half >= this.headerHave.length) this.grow(half);
+    this.bodiless[half] = 1;
   }
 
   octets(
@@ -93,7 +100,7 @@ export class HandshakeStreams {
       const length = this.lengthOf(half);
       if (length <= end - at) {
         this.headerHave[half] = 0;
-        const body = this.isRead(this.header[h] as number) ? at + length : at;
+        const body = this.isRead(half, this.header[h] as number) ? at + length : at;
         this.sink.message(
           row,
           side,
@@ -109,7 +116,7 @@ export class HandshakeStreams {
         continue;
       }
       this.left[half] = length;
-      if (this.isRead(this.header[h] as number)) this.gather(half, length, packet);
+      if (this.isRead(half, this.header[h] as number)) this.gather(half, length, packet);
     }
   }
 
@@ -123,14 +130,15 @@ export class HandshakeStreams {
 
   forget(half: number): void {
     this.lost(half);
+    if (half < this.bodiless.length) this.bodiless[half] = 0;
   }
 
-  private isRead(type: number): boolean {
+  private isRead(half: number, type: number): boolean {
     return (
       type === CLIENT_HELLO ||
       type === SERVER_HELLO ||
       type === NEW_SESSION_TICKET ||
-      this.keepsBodies
+      (this.keepsBodies && this.bodiless[half] === 0)
     );
   }
 
@@ -200,6 +208,7 @@ export class HandshakeStreams {
     this.headerHave = grown(this.headerHave, next);
     this.header = grown(this.header, next * MESSAGE_HEADER);
     this.left = grown(this.left, next);
+    this.bodiless = grown(this.bodiless, next);
   }
 }
 

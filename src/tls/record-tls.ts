@@ -67,6 +67,15 @@ export class TlsStreams extends TlsHalves {
     this.handshake.keepBodies();
   }
 
+  /** There is no secret for this connection: what was begun for it is dropped. */
+  dropBodies(row: number): void {
+    for (let half = row * 2; half < row * 2 + 2; half++) {
+      this.bodiless[half] = 1;
+      this.bodies?.drop(half);
+      this.handshake.dropBodies(half);
+    }
+  }
+
   octets(
     row: number,
     side: Side,
@@ -214,7 +223,8 @@ export class TlsStreams extends TlsHalves {
         if (this.reading[half] !== SKIPPED)
           this.piece(row, side, half, bytes, at, at + taken, packet, nanos);
         const trouble = this.trouble[half] as number;
-        const bodies = (trouble & SSL2_FORM) !== 0 ? this.ssl2Hellos : this.bodies;
+        const own = this.bodiless[half] === 0 ? this.bodies : undefined;
+        const bodies = (trouble & SSL2_FORM) !== 0 ? this.ssl2Hellos : own;
         if (bodies !== undefined && (trouble & HOLE) === 0)
           bodies.append(half, this.length[half] as number, bytes, at, at + taken);
         at += taken;
@@ -339,7 +349,7 @@ export class TlsStreams extends TlsHalves {
     if ((trouble & (HOLE | SSL2_FORM)) !== 0) return;
     const isHandshake = this.contentType[half] === CONTENT_TYPE.handshake;
     const read = isHandshake && (this.reading[half] === READ || this.length[half] === 0);
-    if (this.bodies !== undefined) {
+    if (this.bodies !== undefined && this.bodiless[half] === 0) {
       const body = this.length[half] === 0 ? EMPTY : this.bodies.take(half);
       if (body !== undefined && !read)
         this.sealed(row, side, half, body, 0, body.length, packet, nanos);
@@ -373,7 +383,7 @@ export class TlsStreams extends TlsHalves {
       if (read) this.handshake.octets(row, side, bytes, start, end, packet, nanos);
     } else if (type === CONTENT_TYPE.alert && end - start === 2)
       this.sink.alert(row, side, bytes[start] as number, bytes[start + 1] as number, packet, nanos);
-    if (this.bodies !== undefined && !read)
+    if (this.bodies !== undefined && !read && this.bodiless[half] === 0)
       this.sealed(row, side, half, bytes, start, end, packet, nanos);
     this.tell(row, side, half, read, bytes, start, end, packet, nanos);
   }

@@ -72,8 +72,9 @@ export function unseal(pieces: readonly Turn[], keyLog: Octets): DecryptionFacts
   const facts = new FactsRecorder();
   facts.owners = new OwnerSearch();
   const tracker = new TlsTracker(facts, new RandomIndex(), nothing);
-  tracker.unseal(new Vault({ keyLogs: [keyLog], rsaKeys: [], psks: [] }));
   const streams = new TlsStreams(tracker, nothing);
+  const vault = new Vault({ keyLogs: [keyLog], rsaKeys: [], psks: [] });
+  tracker.unseal(vault, (row) => streams.dropBodies(row));
   streams.keepBodies();
   pieces.forEach(({ side, octets, isLost }, index) => {
     if (isLost) streams.gap(0, side, octets.length, index + 1, index + 1);

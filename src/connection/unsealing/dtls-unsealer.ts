@@ -1,8 +1,10 @@
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { Role } from '../../model/history.ts';
 import type { Side } from '../../model/stream.ts';
 import type { DtlsRecord } from '../dtls-record.ts';
 import type { FactsRecorder } from '../facts-recorder.ts';
 import { DtlsUnsealed } from './dtls-unsealed.ts';
+import { Unopened } from './unopened.ts';
 import type { Vault } from './vault.ts';
 import type { NumberedRecord, OpenedRecord } from './wire-record.ts';
 
@@ -27,21 +29,22 @@ export class DtlsUnsealer {
     end: number,
   ): void {
     const from = this.roleOf(row, r.side);
-    if (from === undefined) return;
+    if (from === undefined || (type === CLIENT_HELLO && !this.mayOpen(row, bytes))) return;
     const at = { packet: r.packet, nanos: r.nanos };
-    this.of(row).message(from, type, bytes.slice(start, end), sequence, at, r.epoch > 0);
+    this.of(row)?.message(from, type, bytes.slice(start, end), sequence, at, r.epoch > 0);
   }
 
   /** Does the record open under the keys of this association? */
   opens(row: number, r: DtlsRecord): boolean {
     const from = this.roleOf(row, r.side);
-    return from !== undefined && r.end - r.start === r.length && this.of(row).opens(from, wire(r));
+    if (from === undefined || r.end - r.start !== r.length) return false;
+    return this.of(row)?.opens(from, wire(r)) ?? false;
   }
 
   /** Are the keys of this direction and epoch known? */
   hasKeys(row: number, r: DtlsRecord): boolean {
     const from = this.roleOf(row, r.side);
-    return from !== undefined && this.of(row).hasKeys(from, r.epoch);
+    return from !== undefined && (this.of(row)?.hasKeys(from, r.epoch) ?? false);
   }
 
   /**
@@ -53,16 +56,30 @@ export class DtlsUnsealer {
     if (from === undefined) return undefined;
     // A record that the snap length cut says nothing about its MAC.
     if (r.end - r.start !== r.length) {
-      this.of(row).tally.skipped(undefined);
+      this.of(row)?.tally.skipped(undefined);
       return undefined;
     }
-    return this.of(row).sealed(from, wire(r), mayBeAnothers);
+    return this.of(row)?.sealed(from, wire(r), mayBeAnothers);
   }
 
-  private of(row: number): DtlsUnsealed {
+  /** There is no secret for this association, which its ClientHello told. */
+  isHopeless(row: number): boolean {
+    return this.facts.unsealed.get(row) instanceof Unopened;
+  }
+
+  /** The ClientHello in `bytes` was just scanned; the first of an association settles it. */
+  private mayOpen(row: number, bytes: Uint8Array): boolean {
+    const { unsealed, hellos } = this.facts;
+    if (unsealed.has(row) || this.vault.mayOpen(bytes, hellos.scan)) return true;
+    unsealed.set(row, new Unopened(this.vault, bytes, hellos.scan.randomOffset));
+    return false;
+  }
+
+  private of(row: number): DtlsUnsealed | undefined {
     const { unsealed } = this.facts;
     const known = unsealed.get(row);
     if (known instanceof DtlsUnsealed) return known;
+    if (known !== undefined) return undefined;
     const fresh = new DtlsUnsealed(this.vault);
     unsealed.set(row, fresh);
     return fresh;

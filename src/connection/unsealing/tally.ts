@@ -25,6 +25,13 @@ export class Tally {
   private readonly failures: FailedRecord[] = [];
   private readonly finished: { client?: FinishedCheck; server?: FinishedCheck } = {};
 
+  private readonly isUnopened: boolean;
+
+  /** @param how nothing is told of the records of a connection without secrets */
+  constructor(how?: 'nothing-opened') {
+    this.isUnopened = how === 'nothing-opened';
+  }
+
   foundMaster({ source, mistake, isNamed = false }: Omit<FoundMaster, 'master'>): void {
     this.isKeyNamed ||= isNamed;
     this.source ??= source;
@@ -76,7 +83,8 @@ export class Tally {
       this.finished[check.from] = check;
   }
 
-  facts(): DecryptionFacts {
+  /** @param records protected ones of both sides */
+  facts(records = 0): DecryptionFacts {
     const side = (role: Role) => ({ authenticated: this.opened[role], failed: this.refused[role] });
     const authenticated = this.opened.client + this.opened.server;
     const failed = this.refused.client + this.refused.server;
@@ -90,7 +98,7 @@ export class Tally {
       source: this.source,
       authenticated,
       failed,
-      skipped: this.skippedRecords,
+      skipped: this.isUnopened ? records : this.skippedRecords,
       perRole,
       obstacle: misfit ? 'secret-does-not-fit' : this.obstacle,
       detail: misfit ? undefined : this.detail,

@@ -1,7 +1,9 @@
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { Role } from '../../model/history.ts';
 import type { Side } from '../../model/stream.ts';
 import type { FactsRecorder } from '../facts-recorder.ts';
 import { TlsUnsealed } from './tls-unsealed.ts';
+import { Unopened } from './unopened.ts';
 import type { Vault } from './vault.ts';
 import type { OpenedRecord } from './wire-record.ts';
 
@@ -26,24 +28,38 @@ export class TlsUnsealer {
     nanos: number,
     isProtected: boolean,
   ): void {
+    const from = this.roleOf(row, side);
+    if (from === undefined || (type === CLIENT_HELLO && !this.mayOpen(row, bytes))) return;
     // The bytes lie in a buffer that is used again.
     const body = bytes.slice(start, end);
-    const from = this.roleOf(row, side);
-    if (from !== undefined) this.of(row).message(from, type, body, { packet, nanos }, isProtected);
+    this.of(row)?.message(from, type, body, { packet, nanos }, isProtected);
+  }
+
+  /** There is no secret for this connection, which its ClientHello told. */
+  isHopeless(row: number): boolean {
+    return this.facts.unsealed.get(row) instanceof Unopened;
+  }
+
+  /** The ClientHello in `bytes` was just scanned; the first of a connection settles it. */
+  private mayOpen(row: number, bytes: Uint8Array): boolean {
+    const { unsealed, hellos } = this.facts;
+    if (unsealed.has(row) || this.vault.mayOpen(bytes, hellos.scan)) return true;
+    unsealed.set(row, new Unopened(this.vault, bytes, hellos.scan.randomOffset));
+    return false;
   }
 
   /** @param message as it was sent, @param hello the same in the form of TLS */
   ssl2Hello(row: number, message: Uint8Array, hello: Uint8Array): void {
-    this.of(row).ssl2Hello(message, hello);
+    this.of(row)?.ssl2Hello(message, hello);
   }
 
   changeCipherSpec(row: number, side: Side): void {
     const from = this.roleOf(row, side);
-    if (from !== undefined) this.of(row).changeCipherSpec(from);
+    if (from !== undefined) this.of(row)?.changeCipherSpec(from);
   }
 
   lost(row: number, side: Side): void {
-    this.of(row).lost(this.roleOf(row, side));
+    this.of(row)?.lost(this.roleOf(row, side));
   }
 
   /** @returns what was in the record, if it opened */
@@ -60,13 +76,14 @@ export class TlsUnsealer {
   ): OpenedRecord | undefined {
     const from = this.roleOf(row, side);
     if (from === undefined) return undefined;
-    return this.of(row).sealed(from, { type, version, bytes, start, end, packet, nanos });
+    return this.of(row)?.sealed(from, { type, version, bytes, start, end, packet, nanos });
   }
 
-  private of(row: number): TlsUnsealed {
+  private of(row: number): TlsUnsealed | undefined {
     const { unsealed } = this.facts;
     const known = unsealed.get(row);
     if (known instanceof TlsUnsealed) return known;
+    if (known !== undefined) return undefined;
     const fresh = new TlsUnsealed(this.vault);
     unsealed.set(row, fresh);
     return fresh;

@@ -3,6 +3,7 @@ import { type Psk, parsePsk } from '../../crypto/psk.ts';
 import { RsaKeys } from '../../crypto/rsa-keys.ts';
 import { SecretsError, type SecretsInput, type SecretsResult } from '../../model/decryption.ts';
 import { LIMITS } from '../../model/limits.ts';
+import type { HelloScan } from '../../tls/codec/hello-scan.ts';
 import type { TranscriptBudget } from './handshake-messages.ts';
 import type { FoundMaster } from './keyed-handshake.ts';
 
@@ -48,6 +49,19 @@ export class Vault {
       unmatched: keyLog.unmatchedLines(),
       firstUnmatched: keyLog.firstUnmatchedLines(),
     };
+  }
+
+  /** Can there be a secret for the connection of this ClientHello, which was scanned where it lies? */
+  mayOpen(bytes: Uint8Array, scan: HelloScan): boolean {
+    const { keyLog, rsaKeys, psks, sessions } = this;
+    if (rsaKeys.size > 0 || psks.length > 0 || keyLog.hasOtherKeys) return true;
+    if (keyLog.knows(bytes, scan.randomOffset)) return true;
+    if (sessions.size === 0) return false;
+    const part = (at: number, length: number) => bytes.subarray(at, at + length);
+    return (
+      this.session(part(scan.sessionIdOffset, scan.sessionIdLength)) !== undefined ||
+      this.session(part(scan.ticketOffset, scan.ticketLength)) !== undefined
+    );
   }
 
   remember(idOrTicket: Uint8Array, { master, source }: FoundMaster): void {
