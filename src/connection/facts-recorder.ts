@@ -38,6 +38,11 @@ export class FactsRecorder {
     return row;
   }
 
+  /** Are there secrets that may show more of the connection than the wire does? */
+  mayBeOpened(row: number): boolean {
+    return this.owners !== undefined && this.unsealed.get(row)?.isUnopened !== true;
+  }
+
   /** Appends to a connection's events, up to the limit. */
   event(
     row: number,

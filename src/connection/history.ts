@@ -206,7 +206,7 @@ export class History implements ConnectionHistory, CompactHistory {
     this.bothDirections = placement.heard(0) && placement.heard(1);
     this.blindSpots = this.findBlindSpots(table.flags[row] as number);
     this.ordinary =
-      this.outcome === 'established' && facts.owners === undefined
+      this.outcome === 'established' && !facts.mayBeOpened(row)
         ? this.ordinaryClass(table.flags[row] as number)
         : 0;
   }
@@ -446,9 +446,9 @@ export class History implements ConnectionHistory, CompactHistory {
       ((flags & SEEN.earlyData) !== 0 ? 32 : 0) |
       (this.blindSpots.length << 6) |
       ((this.facts.table.helloCount[this.row] as number) > 1 ? 512 : 0);
-    return (
-      (((this.version ?? 0) * 0x10000 + (this.cipherSuite ?? 0)) * 0x400 + negotiated) * 4 + closing
-    );
+    const offer = (flags & SEEN.offersSession) !== 0 ? 0x10000 : 0;
+    const suite = (offer + (this.version ?? 0)) * 0x10000 + (this.cipherSuite ?? 0);
+    return (suite * 0x400 + negotiated) * 4 + closing;
   }
 
   private get protectedCount(): number {

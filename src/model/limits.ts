@@ -4,7 +4,7 @@
  */
 export const LIMITS = {
   /** Octets read from a file at once. Larger blocks gain nothing once the page cache streams. */
-  readBlockOctets: 4 * 1024 * 1024,
+  readBlockOctets: 1024 * 1024,
   /** Largest captured length of one packet that is believed (libpcap's own ceiling is 256 KiB). Above: damage. */
   packetOctets: 16 * 1024 * 1024,
   /** Largest pcapng block that is believed; larger ones are skipped by their length with a notice. */

@@ -25,6 +25,8 @@ export interface KeptRecord {
 
 /** What the search needs of a connection whose records were opened. */
 export interface Owner {
+  /** There is no secret for it. */
+  readonly isUnopened?: boolean;
   /** The connection is final: what it holds is given back. */
   release(): void;
   directions(): OwnedDirection[];

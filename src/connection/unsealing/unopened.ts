@@ -6,6 +6,7 @@ import type { Vault } from './vault.ts';
 /** A connection for which there is no secret: nothing of it is kept, and its records are not looked into. */
 export class Unopened implements Owner {
   readonly tally: Tally;
+  readonly isUnopened = true;
   readonly kept: readonly KeptRecord[] = [];
 
   /** @param bytes hold the random of its ClientHello at `at` */
