@@ -2,6 +2,7 @@ import { isHelloRetryRequest, type TranscriptMessage } from '../../crypto/transc
 import {
   CLIENT_HELLO,
   FINISHED,
+  HELLO_VERIFY_REQUEST,
   SERVER_HELLO_DONE,
 } from '../../model/code-points/handshake-types.ts';
 import type { Role } from '../../model/history.ts';
@@ -70,17 +71,15 @@ export class HandshakeMessages {
   /** All messages in the order in which they are hashed, those of a side up to its Finished and no further. */
   ordered(): TranscriptMessage[] {
     const hellos = this.helloCount();
-    const opening = this.client.slice(0, hellos);
     const client = upToFinished(this.client.slice(hellos));
     const server = upToFinished(this.server);
-    const retries = hellos - 1;
-    // Each further ClientHello answers a HelloRetryRequest or HelloVerifyRequest.
+    const retries = server.filter(isRetry);
+    const answers = server.filter((message) => !isRetry(message));
+    // Each HelloRetryRequest or HelloVerifyRequest is answered by a further ClientHello.
     const start: TranscriptMessage[] = [];
-    for (let i = 0; i < hellos; i++) {
-      start.push(opening[i] as TranscriptMessage);
-      if (i < retries && server[i] !== undefined) start.push(server[i] as TranscriptMessage);
-    }
-    const answers = server.slice(Math.max(0, retries));
+    for (let i = 0; i < Math.max(hellos, retries.length); i++)
+      for (const message of [this.client.slice(0, hellos)[i], retries[i]])
+        if (message !== undefined) start.push(message);
     // Up to TLS 1.2 a full handshake has the client's flight between two of the server's; a resumed one does not.
     const done = answers.findIndex(({ type }) => type === SERVER_HELLO_DONE);
     if (done < 0) return [...start, ...answers, ...client];
@@ -95,15 +94,13 @@ export class HandshakeMessages {
   }
 
   /**
-   * Is a message missing? DTLS numbers those of each side without holes (RFC 6347 §4.2.2); and each HelloRetryRequest
-   * answers a ClientHello of its own (RFC 8446 §4.1.4).
+   * Is a message missing? DTLS numbers those of each side from 0 on without holes (RFC 6347 §4.2.2); and each request to
+   * say hello again is answered by a ClientHello (RFC 8446 §4.1.4, RFC 6347 §4.2.1).
    */
   get hasHoles(): boolean {
-    const retries = this.server.filter((message) => isHelloRetryRequest(message)).length;
-    const hellos = this.helloCount();
-    if (hellos === 0 || (retries > 0 && hellos !== retries + 1)) return true;
+    if (this.helloCount() !== this.server.filter(isRetry).length + 1) return true;
     return [this.client, this.server].some((messages) =>
-      messages.some((m, i) => i > 0 && numberOf(m) > numberOf(messages[i - 1]) + 1),
+      messages.some((m, i) => numberOf(m) > (i === 0 ? 0 : numberOf(messages[i - 1]) + 1)),
     );
   }
 
@@ -118,6 +115,10 @@ export class HandshakeMessages {
 function upToFinished(messages: readonly TranscriptMessage[]): TranscriptMessage[] {
   const at = messages.findIndex(({ type }) => type === FINISHED);
   return at < 0 ? [...messages] : messages.slice(0, at + 1);
+}
+
+function isRetry(message: TranscriptMessage): boolean {
+  return message.type === HELLO_VERIFY_REQUEST || isHelloRetryRequest(message);
 }
 
 function numberOf(message: TranscriptMessage | undefined): number {
