@@ -5,7 +5,7 @@ import {
 } from '../../crypto/foreign-trials.ts';
 import type { SealedRecord } from '../../crypto/protection.ts';
 import type { FailedRecord, MisplacedRecord } from '../../model/decryption.ts';
-import type { ConnectionHistory, Role } from '../../model/history.ts';
+import { type ConnectionHistory, ROLES, type Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Nanos } from '../../model/time.ts';
 
@@ -36,6 +36,8 @@ export interface Owner {
 interface Candidate extends ForeignCandidate<number> {
   readonly directions: readonly OwnedDirection[];
   readonly protocol: 'TLS' | 'DTLS';
+  /** Sides of which at least one record opened under its own keys. */
+  readonly opened: readonly Role[];
   readonly client: string;
   readonly server: string;
   readonly clientAddress: string;
@@ -63,6 +65,7 @@ export class OwnerSearch {
       id,
       protocol,
       directions: owner.directions(),
+      opened: ROLES.filter((role) => (decryption?.perRole[role].authenticated ?? 0) > 0),
       client: `${client.address} ${client.port}`,
       server: `${server.address} ${server.port}`,
       clientAddress: client.address,
@@ -90,7 +93,11 @@ export class OwnerSearch {
       if (owner === undefined) continue;
       const candidate = this.candidates.find(({ id }) => id === owner.id);
       const from = candidate?.directions[owner.direction]?.from;
-      if (from === undefined) continue;
+      if (candidate === undefined || from === undefined) continue;
+      // Secrets that opened nothing of their own connection may stand in the wrong lines of the key log.
+      if (candidate.opened.length === 0) continue;
+      const isKnown = stray.connection.opened.includes(stray.fact.from);
+      if (!isKnown && !candidate.opened.includes(from)) continue;
       found.push({
         connection: stray.connection.id,
         record: stray.fact,
