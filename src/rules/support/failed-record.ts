@@ -98,6 +98,9 @@ export function failureOf(
   const isUnharmed = history.outcome === 'established' && !reaction.isNamed;
   const isAccepted = history.protocol === 'TLS' && (reaction.kind === 'went-on' || isUnharmed);
   if (explanation === undefined && isAccepted) return notAssessable('no-secrets');
+  // Where two taps were merged whose clocks differ, records come before the messages that change their keys.
+  const isEarly = explanation?.hypothesis.startsWith('other-key-generation') === true;
+  if (isEarly && history.protocol === 'TLS' && isUnharmed) return notAssessable('no-secrets');
   const details: Details = explanation?.details ?? {};
   return { kind: 'failure', record, explanation, details, reaction, facts };
 }
