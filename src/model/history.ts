@@ -156,11 +156,17 @@ export interface TcpFacts {
   readonly lastDataAcknowledged: PerRole<At | undefined>;
   readonly retransmissions: PerRole<number>;
   /** Packets whose octets differ from an earlier copy of the same range. */
-  readonly conflicts: readonly At[];
+  readonly conflicts: readonly ConflictFact[];
   /** Up to 64 first octets of a direction that does not begin with a record. */
   readonly plaintextStart: PerRole<Uint8Array | undefined>;
   /** Time between SYN and SYN-ACK, or data and its ACK, the smallest seen; undefined if none. */
   readonly smallestRoundTrip: Nanos | undefined;
+}
+
+/** A packet that sends octets again which were others before. */
+export interface ConflictFact extends At {
+  /** The packet that had them first. */
+  readonly earlier: At;
 }
 
 export interface EpochFact {

@@ -29,6 +29,9 @@ export const LIMITS = {
 
   /** A segment further ahead than this is a stray: no stack keeps a larger receive window by default. */
   tcpWindowOctets: 16 * 1024 * 1024,
+  /** Octets and segments delivered last, over all TCP connections, that what is sent again is compared with. A power of two each. */
+  tcpSentOctets: 256 * 1024,
+  tcpSentSegments: 256,
   /** Octets of early segments (beyond a gap) kept over all TCP connections. The connection that needs more loses its gap. */
   tcpEarlyOctets: 24 * 1024 * 1024,
   /** Early octets of one direction before its gap is declared lost. Two default receive windows. */

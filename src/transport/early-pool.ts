@@ -23,6 +23,9 @@ export class EarlyPool extends Columns {
   private nanos = new Float64Array(64);
   /** The last `insert` met octets that differ from those kept. */
   conflict = false;
+  /** The packet of those kept. */
+  conflictPacket = 0;
+  conflictNanos: Nanos = 0;
   /** Slots and octets that the last `insert` added. */
   added = 0;
   addedOctets = 0;
@@ -78,7 +81,11 @@ export class EarlyPool extends Columns {
         }
       } else if (free <= 0) {
         const kept = Math.min(ahead(this.endOf(at), seq), end - from);
-        if (!this.equals(at, seq, source, from, kept)) this.conflict = true;
+        if (!this.equals(at, seq, source, from, kept)) {
+          this.conflict = true;
+          this.conflictPacket = this.packetOf(at);
+          this.conflictNanos = this.nanosOf(at);
+        }
         from += kept;
         seq = advance(seq, kept);
         continue;

@@ -10,11 +10,13 @@
  *   ───────────────┤            ├──────┤   ├────┤
  *            nextSequence                          furthest
  */
+import type { ConflictFact } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import type { Side, StreamSink } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import { EarlyPool } from './early-pool.ts';
+import { SentOctets } from './sent-octets.ts';
 import { advance, ahead } from './sequence.ts';
 import {
   EARLY,
@@ -44,6 +46,7 @@ import type { TcpView } from './tcp-view.ts';
 
 export class Reassembly {
   private readonly pool = new EarlyPool();
+  private readonly sentOctets = new SentOctets();
   private readonly table: TcpTable;
   private readonly view: TcpView;
   private readonly sink: StreamSink;
@@ -77,6 +80,15 @@ export class Reassembly {
       words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.unacknowledged;
     }
     const start = t.payloadOffset;
+    this.sentOctets.remember(
+      this.senderOf(place),
+      t.sequence,
+      t.bytes,
+      start,
+      length,
+      packet,
+      nanos,
+    );
     this.sink.octets(row, side, t.bytes, start, start + length, packet, nanos);
   }
 
@@ -104,6 +116,7 @@ export class Reassembly {
       }
     }
     this.sent(place, end, packet, nanos);
+    if (skew < 0) this.compare(place, sequence, t, packet, nanos);
     if (skew > 0) this.early(place, sequence, t, packet, nanos);
     else if (-skew < wire) this.inOrder(place, -skew, end, t, packet, nanos);
     else words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
@@ -135,6 +148,30 @@ export class Reassembly {
     const due = words[place + NEXT_SEQUENCE] as number;
     const length = ahead(acknowledged[halfOf(place)] as number, due);
     if (length > 1) this.skip(place, length, packet, nanos);
+  }
+
+  /** TCP repeats what it sent, octet by octet. RFC 9293 §3.4. */
+  private compare(
+    place: number,
+    sequence: number,
+    { bytes, payloadOffset, payloadLength }: TransportCursor,
+    packet: number,
+    nanos: number,
+  ): void {
+    const sender = this.senderOf(place);
+    const { sentOctets } = this;
+    const earlier = sentOctets.otherwise(sender, sequence, bytes, payloadOffset, payloadLength);
+    if (earlier !== undefined) this.conflict(place, { packet, nanos, earlier });
+  }
+
+  /** Rows are given to one connection after the other, the number of a stream is not. */
+  private senderOf(place: number): number {
+    return (this.table.stream[rowOf(place)] as number) * 2 + sideOf(place);
+  }
+
+  private conflict(place: number, conflict: ConflictFact): void {
+    this.notice('tcp-overlap-differs', 0, conflict.packet);
+    this.view.addConflict(rowOf(place), conflict);
   }
 
   private sent(place: number, end: number, packet: number, nanos: number): void {
@@ -213,10 +250,21 @@ export class Reassembly {
     nanos: number,
   ): void {
     const { words, numbers } = this.table;
-    words[place + NEXT_SEQUENCE] = advance(words[place + NEXT_SEQUENCE] as number, wire);
+    const sequence = words[place + NEXT_SEQUENCE] as number;
+    words[place + NEXT_SEQUENCE] = advance(sequence, wire);
     numbers[(place >> 1) + OCTETS] = (numbers[(place >> 1) + OCTETS] as number) + captured;
-    if (captured > 0)
+    if (captured > 0) {
+      this.sentOctets.remember(
+        this.senderOf(place),
+        sequence,
+        bytes,
+        start,
+        captured,
+        packet,
+        nanos,
+      );
       this.sink.octets(rowOf(place), sideOf(place), bytes, start, start + captured, packet, nanos);
+    }
     if (captured < wire) this.lost(place, wire - captured, packet, nanos);
   }
 
@@ -277,8 +325,8 @@ export class Reassembly {
     if (pool.added === 0)
       words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
     if (!pool.conflict) return;
-    this.notice('tcp-overlap-differs', 0, packet);
-    this.view.addConflict(rowOf(place), packet, nanos);
+    const earlier = { packet: pool.conflictPacket, nanos: pool.conflictNanos };
+    this.conflict(place, { packet, nanos, earlier });
   }
 
   private isOverdue(place: number, nanos: number): boolean {

@@ -1,4 +1,4 @@
-import type { At, Endpoint, TcpFacts } from '../model/history.ts';
+import type { At, ConflictFact, Endpoint, TcpFacts } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 import type { FlowTable } from './flow-table.ts';
@@ -29,7 +29,7 @@ export class TcpView implements TcpConnectionView {
   private readonly table: TcpTable;
   private readonly flows: FlowTable;
   /** Rare, so kept beside the columns: packets whose octets differ from an earlier copy. */
-  private readonly conflicts = new Map<number, At[]>();
+  private readonly conflicts = new Map<number, ConflictFact[]>();
 
   constructor(table: TcpTable, flows: FlowTable) {
     this.table = table;
@@ -41,9 +41,9 @@ export class TcpView implements TcpConnectionView {
     return this;
   }
 
-  addConflict(row: number, packet: number, nanos: number): void {
+  addConflict(row: number, conflict: ConflictFact): void {
     const list = this.conflicts.get(row) ?? [];
-    if (list.length < LIMITS.anomaliesPerConnection) list.push({ packet, nanos });
+    if (list.length < LIMITS.anomaliesPerConnection) list.push(conflict);
     this.conflicts.set(row, list);
   }
 

@@ -1,6 +1,7 @@
 import type {
   AlertFact,
   At,
+  ConflictFact,
   ConnectionHistory,
   DtlsFacts,
   Endpoint,
@@ -41,6 +42,12 @@ export function fakeMessage(
 ): MessageFact {
   return { ...at(packet), type, from, length: 64, ...more };
 }
+
+/** Packet `packet` sends octets of packet `earlier` again, changed. */
+export const fakeConflict = (packet: number, earlier = packet - 1): ConflictFact => ({
+  ...at(packet),
+  earlier: at(earlier),
+});
 
 export function fakeAlert(
   description: number | undefined,

@@ -189,6 +189,26 @@ describe('what is known at the end', () => {
     expect(only(c.data(1000, 'a'), s.data(1, 'b')).initiator).toBeUndefined();
   });
 
+  test('octets that come again otherwise, after they were delivered', () => {
+    const { facts } = only(
+      c.syn(999),
+      c.data(1000, 'abcdef'),
+      s.data(5000, 'abcdef'),
+      c.data(1006, 'ghi'),
+      c.data(1000, 'abcdef'),
+      c.data(1002, 'cdefghijk'),
+      c.data(1004, 'efGhijkl'),
+      s.data(5003, 'd'),
+      s.data(5004, 'eF'),
+    );
+    const other = (packet: number, earlier: number) => ({
+      packet,
+      nanos: 0,
+      earlier: { packet: earlier, nanos: 0 },
+    });
+    expect(facts.conflicts).toEqual([other(7, 4), other(9, 3)]);
+  });
+
   test('lost octets and conflicts', () => {
     const { facts } = only(
       c.syn(999),
@@ -200,7 +220,7 @@ describe('what is known at the end', () => {
     );
     expect(facts.octets).toEqual({ client: 3, server: 2 });
     expect(facts.lostOctets).toEqual({ client: 2 + 6 + 2, server: 0 });
-    expect(facts.conflicts).toEqual([{ packet: 3, nanos: 0 }]);
+    expect(facts.conflicts).toEqual([{ packet: 3, nanos: 0, earlier: { packet: 2, nanos: 0 } }]);
     expect(facts.retransmissions).toEqual({ client: 1, server: 1 });
   });
 

@@ -1,5 +1,5 @@
-import { BAD_RECORD_MAC, DECRYPT_ERROR } from '../../model/code-points/alerts.ts';
-import type { At, ConnectionHistory, Role } from '../../model/history.ts';
+import { BAD_RECORD_MAC, CLOSE_NOTIFY, DECRYPT_ERROR } from '../../model/code-points/alerts.ts';
+import type { At, ConflictFact, ConnectionHistory, Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { keyedFinding } from '../support/failed-record.ts';
@@ -22,13 +22,13 @@ export const payloadCorruptedInTransit = defineConnectionRule({
     matters:
       'One of the two copies was changed after it had been encrypted: by memory or a network card of the sender, or by a device on the way that corrects the checksum of what it changed. If that copy is the one which the receiver takes, the record cannot be authenticated and the connection ends.',
     decides:
-      'The octets are compared where they overlap, so that they differ is proven. That they were the reason is likely where the other side ends the connection with bad_record_mac or decrypt_error within five seconds, or with an alert that cannot be read as the only answer to the data. Where nothing came of it, it is a note.',
+      'The octets are compared where they overlap, with those sent last, so that they differ is proven. That they were the reason is likely where the other side ends the connection with bad_record_mac or decrypt_error within five seconds, or with an alert that cannot be read as the only answer to the data. Where nothing came of it, it is a note.',
     silent:
       'Where the copies are the same, and about a range of which one copy is not in the capture.',
     yieldsTo: ['record-mac-mismatch', 'record-decrypts-under-other-connection'],
     messages: {
       refused: {
-        what: 'Packet {packet} repeats octets of an earlier packet with different content ({count} such packets), and the {from} answered with {alert} {delay} later.',
+        what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count} such packets), and the {from} answered the first with {alert} {delay} later.',
         causes: [
           'A network card, a driver or the memory of the sending machine changes octets.',
           'A device on the way rewrites the stream and corrects checksums.',
@@ -55,9 +55,16 @@ export const payloadCorruptedInTransit = defineConnectionRule({
         ],
         commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -x'],
       },
+      repaired: {
+        title: 'A record was damaged on the way, and TCP repaired it',
+        what: 'In packet {packet}, {record} ({octets} octets) does not authenticate, and does with a bit or two, or one octet, set right: {damage}. Packet {again} sends it again with other octets, and the {peer} took that copy.',
+        causes: [],
+        remedies: [],
+        commands: ['tshark -r CAPTURE -Y "frame.number == {packet} || frame.number == {again}" -x'],
+      },
       harmless: {
-        title: 'A TCP retransmission carried other octets, without effect',
-        what: 'Packet {packet} repeats octets of an earlier packet with different content ({count} such packets); the connection went on.',
+        title: 'A TCP retransmission carried other octets, to no visible effect',
+        what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count} such packets); no alert tells that it mattered.',
         causes: [],
         remedies: [],
         commands: [
@@ -68,25 +75,26 @@ export const payloadCorruptedInTransit = defineConnectionRule({
   },
 
   check(history) {
-    const keyed = keyedFinding(
-      'payload-corrupted-in-transit',
-      history,
-      () => 'damaged' as const,
-      'opens with a few bits set right',
-    );
-    if (keyed !== undefined) return keyed;
+    const keyed = damageOf(history);
     const { tcp, id, stream } = history;
+    const conflicts = tcp?.conflicts ?? [];
+    if (keyed !== undefined) return repaired(keyed, history, conflicts) ?? keyed;
     if (tcp === undefined) return NOT_APPLICABLE;
-    const { conflicts } = tcp;
     const [first] = conflicts;
     if (first === undefined) return PASS;
     const alert = refusal(history);
     const cause =
       alert &&
-      conflicts.findLast((at) => at.packet < alert.packet && alert.nanos - at.nanos <= SOON);
+      conflicts.findLast(
+        ({ earlier }) => earlier.packet < alert.packet && alert.nanos - earlier.nanos <= SOON,
+      );
     const at = cause ?? first;
-    const evidence = witness(at, id, undefined, 'other octets for a range that was sent before');
-    const data = { packet: at.packet, stream, count: conflicts.length };
+    const { earlier } = at;
+    const data = { packet: at.packet, earlier: earlier.packet, stream, count: conflicts.length };
+    const evidence = [
+      witness(earlier, id, undefined, 'the range for the first time'),
+      witness(at, id, undefined, 'the same range with other octets'),
+    ] as const;
     if (alert === undefined || cause === undefined) {
       return {
         kind: 'finding',
@@ -94,7 +102,7 @@ export const payloadCorruptedInTransit = defineConnectionRule({
         severity: 'info',
         confidence: 'proven',
         connections: [id],
-        evidence: [evidence],
+        evidence,
         data,
       };
     }
@@ -103,16 +111,49 @@ export const payloadCorruptedInTransit = defineConnectionRule({
       message: 'refused',
       confidence: 'likely',
       connections: [id],
-      evidence: [evidence, witness(alert, id, alert.from, alert.name)],
+      evidence: [...evidence, witness(alert, id, alert.from, alert.name)],
       data: {
         ...data,
         from: alert.from,
         alert: alert.name,
-        delay: formatDuration(alert.nanos - at.nanos),
+        delay: formatDuration(alert.nanos - earlier.nanos),
       },
     };
   },
 });
+
+type Keyed = NonNullable<ReturnType<typeof damageOf>>;
+
+/** A damaged segment whose checksum is wrong is dropped, and what TCP sends in its place is in order. RFC 9293 §3.4. */
+function repaired(
+  { evidence: [record], data, ...keyed }: Keyed,
+  { id, alerts }: ConnectionHistory,
+  conflicts: readonly ConflictFact[],
+) {
+  const again = conflicts.find(({ earlier }) => earlier.packet === record.packet);
+  const isRefused = alerts.some(
+    ({ packet, description }) => packet > record.packet && description !== CLOSE_NOTIFY,
+  );
+  if (again === undefined || isRefused) return undefined;
+  return {
+    ...keyed,
+    message: 'repaired' as const,
+    severity: 'info' as const,
+    evidence: [
+      record,
+      witness(again, id, record.from, 'the same range with other octets'),
+    ] as const,
+    data: { ...data, again: again.packet },
+  };
+}
+
+const damageOf = (history: ConnectionHistory) =>
+  keyedFinding(
+    'payload-corrupted-in-transit',
+    history,
+    () => 'damaged' as const,
+    'opens with a few bits set right',
+  );
 
 /** The alert with which one side gave up on what it could not authenticate. */
 function refusal(

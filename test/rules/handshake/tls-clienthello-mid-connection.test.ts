@@ -1,6 +1,13 @@
 import type { OddityFact } from '../../../src/model/history.ts';
 import { tlsClientHelloMidConnection } from '../../../src/rules/handshake/tls-clienthello-mid-connection.ts';
-import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
+import {
+  at,
+  fakeAlert,
+  fakeConflict,
+  fakeHistory,
+  fakeMessage,
+  fakeRecord,
+} from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const odd: OddityFact = {
@@ -55,7 +62,7 @@ testConnectionRule(
     },
     {
       name: 'is less sure where copies of a segment differ',
-      history: fakeHistory({ ...given, tcp: { conflicts: [at(12)] } }),
+      history: fakeHistory({ ...given, tcp: { conflicts: [fakeConflict(12)] } }),
       want: found('likely', [8, 13]),
     },
     {

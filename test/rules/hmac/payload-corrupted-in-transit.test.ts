@@ -1,12 +1,17 @@
 import { payloadCorruptedInTransit } from '../../../src/rules/hmac/payload-corrupted-in-transit.ts';
 import { failing, fakeMistake } from '../../support/fake-decryption.ts';
-import { at, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
+import { fakeAlert, fakeConflict, fakeHistory } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 import { refused } from '../support/strays.ts';
 
-const changed = { conflicts: [at(10), at(30)] };
+const changed = { conflicts: [fakeConflict(10), fakeConflict(30)] };
 const note = (packet: number) => [
-  { message: 'harmless', severity: 'info', confidence: 'proven', packets: [packet] } as const,
+  {
+    message: 'harmless',
+    severity: 'info',
+    confidence: 'proven',
+    packets: [packet - 1, packet],
+  } as const,
 ];
 const unanswered = {
   ...refused,
@@ -19,6 +24,28 @@ testConnectionRule(
     {
       name: 'proves with secrets which side it is',
       history: failing(fakeMistake('bit-damage', { damage: 'octet 20 (mask 0x10)' })),
+      want: [{ message: 'damaged', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'tells that TCP repaired it where the range came again and nobody complained',
+      history: failing(fakeMistake('bit-damage', { damage: 'octet 20 (mask 0x10)' }), {
+        tcp: { conflicts: [fakeConflict(35, 30)] },
+        alerts: [],
+      }),
+      want: [{ message: 'repaired', severity: 'info', confidence: 'proven', packets: [30, 35] }],
+    },
+    {
+      name: 'does not take a range that another packet had for the repair',
+      history: failing(fakeMistake('bit-damage', { damage: 'octet 20 (mask 0x10)' }), {
+        tcp: { conflicts: [fakeConflict(35, 29)] },
+      }),
+      want: [{ message: 'damaged', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'takes no repair for one that came behind the alert',
+      history: failing(fakeMistake('bit-damage', { damage: 'octet 20 (mask 0x10)' }), {
+        tcp: { conflicts: [fakeConflict(35, 30)] },
+      }),
       want: [{ message: 'damaged', severity: 'error', confidence: 'proven', packets: [30, 31] }],
     },
     {
@@ -37,13 +64,20 @@ testConnectionRule(
       name: `blames the last change before alert ${description}`,
       history: fakeHistory({ tcp: changed, alerts: [fakeAlert(description, 'server', 40)] }),
       want: [
-        { message: 'refused', severity: 'error', confidence: 'likely', packets: [30, 40] } as const,
+        {
+          message: 'refused',
+          severity: 'error',
+          confidence: 'likely',
+          packets: [29, 30, 40],
+        } as const,
       ],
     })),
     {
       name: 'blames it for an encrypted alert that is the only answer',
       history: fakeHistory({ ...unanswered, tcp: changed }),
-      want: [{ message: 'refused', severity: 'error', confidence: 'likely', packets: [30, 31] }],
+      want: [
+        { message: 'refused', severity: 'error', confidence: 'likely', packets: [29, 30, 31] },
+      ],
     },
     {
       name: 'does not blame it for an alert that closes the connection',
@@ -57,14 +91,27 @@ testConnectionRule(
     {
       name: 'does not blame it for what happens long after it',
       history: fakeHistory({
-        tcp: { conflicts: [at(10)] },
+        tcp: { conflicts: [fakeConflict(10)] },
         alerts: [fakeAlert(20, 'server', 40, { nanos: 9e9 })],
       }),
       want: note(10),
     },
     {
+      name: 'blames the first copy for an alert that comes before the second',
+      history: fakeHistory({
+        tcp: { conflicts: [fakeConflict(50, 30)] },
+        alerts: [fakeAlert(20, 'server', 40)],
+      }),
+      want: [
+        { message: 'refused', severity: 'error', confidence: 'likely', packets: [30, 40, 50] },
+      ],
+    },
+    {
       name: 'does not blame what comes later',
-      history: fakeHistory({ tcp: { conflicts: [at(50)] }, alerts: [fakeAlert(20, 'server', 40)] }),
+      history: fakeHistory({
+        tcp: { conflicts: [fakeConflict(50)] },
+        alerts: [fakeAlert(20, 'server', 40)],
+      }),
       want: note(50),
     },
   ],

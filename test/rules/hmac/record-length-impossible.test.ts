@@ -6,6 +6,7 @@ import {
   at,
   type FakeHistory,
   fakeAlert,
+  fakeConflict,
   fakeHistory,
   fakeMessage,
 } from '../../support/fake-history.ts';
@@ -85,7 +86,7 @@ testConnectionRule(
     },
     {
       name: 'is less sure where copies of a segment differ',
-      history: fakeHistory({ ...given, tcp: { conflicts: [at(19)] } }),
+      history: fakeHistory({ ...given, tcp: { conflicts: [fakeConflict(19)] } }),
       want: found('error', 'likely', [20]),
     },
     {

@@ -1,0 +1,79 @@
+import type { At } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Nanos } from '../model/time.ts';
+import { ahead } from './sequence.ts';
+
+/** The numbers of a segment: whose it is, its sequence number, how many octets of it are kept. */
+const WORDS = 3;
+const SENDER = 0;
+const SEQUENCE = 1;
+const LENGTH = 2;
+
+/**
+ * The octets that were delivered last, over all connections, to compare with what is sent again. They stand in a ring,
+ * and so do the segments that they came in.
+ */
+export class SentOctets {
+  private readonly octets = new Uint8Array(LIMITS.tcpSentOctets);
+  private readonly words = new Int32Array(WORDS * LIMITS.tcpSentSegments);
+  private readonly packets = new Int32Array(LIMITS.tcpSentSegments);
+  private readonly moments = new Float64Array(LIMITS.tcpSentSegments);
+  /** Where a segment begins, counted in all octets that ever stood in the ring. */
+  private readonly begins = new Float64Array(LIMITS.tcpSentSegments);
+  private segments = 0;
+  private end = 0;
+
+  /** @param sender names one direction of one connection, for good */
+  remember(
+    sender: number,
+    sequence: number,
+    from: Uint8Array,
+    start: number,
+    length: number,
+    packet: number,
+    nanos: Nanos,
+  ): void {
+    const { octets, words } = this;
+    if (length > octets.length) return;
+    let at = this.end % octets.length;
+    if (at + length > octets.length) {
+      this.end += octets.length - at;
+      at = 0;
+    }
+    octets.set(from.subarray(start, start + length), at);
+    const place = this.segments++ % LIMITS.tcpSentSegments;
+    words[place * WORDS + SENDER] = sender;
+    words[place * WORDS + SEQUENCE] = sequence;
+    words[place * WORDS + LENGTH] = length;
+    this.packets[place] = packet;
+    this.moments[place] = nanos;
+    this.begins[place] = this.end;
+    this.end += length;
+  }
+
+  /** @returns the packet that had other octets in the place of these, as far as they are still kept */
+  otherwise(
+    sender: number,
+    sequence: number,
+    from: Uint8Array,
+    start: number,
+    length: number,
+  ): At | undefined {
+    const { octets, words } = this;
+    const oldest = Math.max(0, this.segments - LIMITS.tcpSentSegments);
+    for (let n = this.segments - 1; n >= oldest; n--) {
+      const place = n % LIMITS.tcpSentSegments;
+      const begin = this.begins[place] as number;
+      if (begin < this.end - octets.length) return undefined;
+      if (words[place * WORDS + SENDER] !== sender) continue;
+      const skew = ahead(sequence, words[place * WORDS + SEQUENCE] as number);
+      const kept = words[place * WORDS + LENGTH] as number;
+      const at = (begin % octets.length) + skew;
+      for (let i = Math.max(0, -skew); i < length && i < kept - skew; i++) {
+        if (octets[at + i] !== from[start + i])
+          return { packet: this.packets[place] as number, nanos: this.moments[place] as number };
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/model/limits.ts';
+import { SentOctets } from '../../src/transport/sent-octets.ts';
+
+const octets = (text: string) => new TextEncoder().encode(text);
+const MINE = 4;
+const OTHER = 5;
+
+function sent(...segments: readonly (readonly [sender: number, sequence: number, text: string])[]) {
+  const kept = new SentOctets();
+  for (const [n, [sender, sequence, text]] of segments.entries())
+    kept.remember(sender, sequence, octets(text), 0, text.length, n + 1, n);
+  return kept;
+}
+
+const again = (kept: SentOctets, sequence: number, text: string) =>
+  kept.otherwise(MINE, sequence, octets(text), 0, text.length)?.packet;
+
+describe('octets sent again', () => {
+  test.each<[name: string, sequence: number, text: string, packet: number | undefined]>([
+    ['equal', 100, 'abcd', undefined],
+    ['one octet is another', 100, 'abXd', 1],
+    ['part of it', 102, 'cX', 1],
+    ['over two segments', 102, 'cdeXgh', 2],
+    ['beginning before what was sent', 96, '....abcd', undefined],
+    ['ending behind it', 106, 'gh....', undefined],
+    ['nothing of it was sent', 200, 'abcd', undefined],
+  ])('%s', (_, sequence, text, packet) => {
+    expect(again(sent([MINE, 100, 'abcd'], [MINE, 104, 'efgh']), sequence, text)).toBe(packet);
+  });
+
+  test('those of others do not count', () => {
+    expect(again(sent([OTHER, 100, 'abcd']), 100, 'wxyz')).toBeUndefined();
+  });
+
+  test('sequence numbers come round', () => {
+    expect(again(sent([MINE, -2, 'abcd']), 0, 'cX')).toBe(1);
+  });
+
+  test('they are forgotten after as many segments as are kept', () => {
+    const kept = sent([MINE, 100, 'abcd']);
+    for (let n = 1; n < LIMITS.tcpSentSegments; n++)
+      kept.remember(OTHER, n, octets('.'), 0, 1, n, n);
+    expect(again(kept, 100, 'abXd')).toBe(1);
+    kept.remember(OTHER, 0, octets('.'), 0, 1, 0, 0);
+    expect(again(kept, 100, 'abXd')).toBeUndefined();
+  });
+
+  test('they are forgotten after as many octets as are kept, and never compared with what took their place', () => {
+    const kept = sent([MINE, 100, 'abcd']);
+    const many = new Uint8Array(2000);
+    for (let n = 0; n * 2000 < LIMITS.tcpSentOctets - 2000; n++)
+      kept.remember(OTHER, 0, many, 0, 2000, n, n);
+    expect(again(kept, 100, 'abXd')).toBe(1);
+    kept.remember(OTHER, 0, many, 0, 2000, 0, 0);
+    expect(again(kept, 100, 'abcd')).toBeUndefined();
+    expect(again(kept, 100, 'abXd')).toBeUndefined();
+  });
+
+  test('more than is kept at all is left out', () => {
+    const kept = new SentOctets();
+    const huge = new Uint8Array(LIMITS.tcpSentOctets + 1);
+    kept.remember(MINE, 0, huge, 0, huge.length, 1, 0);
+    expect(again(kept, 0, 'x')).toBeUndefined();
+  });
+});
