@@ -1,4 +1,5 @@
-import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
+import type { MisplacedRecord } from '../../model/decryption.ts';
+import type { CaptureIndex, ConnectionHistory, StrayFact } from '../../model/history.ts';
 import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
@@ -9,6 +10,8 @@ import { witness } from '../support/witness.ts';
 
 /** More strays than this in one direction are its own way of counting. */
 const FEW = 2;
+
+const SEEN_BEFORE: ReadonlySet<StrayFact['kind']> = new Set(['copy', 'reflection', 'repetition']);
 
 const CAUSES = [
   'A proxy, a load balancer or a connection pool wrote to the wrong socket: a descriptor that was closed and given out again, or a handler bound to a connection that is no longer there.',
@@ -71,7 +74,7 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
     decides:
       'The same ciphertext in two connections with different handshakes is proven: keys differ, so nobody encrypted it twice. Where a sender counts its explicit nonces up one by one (TLS 1.2 with AES-GCM or AES-CCM), one record off that line, with the line going on behind it or the receiver ending the connection over it, is likely foreign; if another connection’s line comes to just that nonce, that connection is named. In DTLS the same holds for a sequence number far ahead of all others that no later record confirms.',
     silent:
-      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, and where two connections with the same ciphertext have no host in common that could have written to both.',
+      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, and where two connections with the same ciphertext have no host in common that could have written to both and the ClientHello of one is not in the capture.',
     yieldsTo: ['record-decrypts-under-other-connection'],
     messages: MESSAGES,
   },
@@ -84,7 +87,10 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
   },
 
   complete(verdict, index) {
-    return verdict.message === 'copied' && !haveHostInCommon(verdict, index) ? undefined : verdict;
+    // With secrets the owner is known; which of its captured sides had the record does not matter then.
+    if (index.misplaced.some((one) => isRecordOf(one, verdict))) return undefined;
+    const isOneConnection = !haveHostInCommon(verdict, index) && !haveBothHellos(verdict, index);
+    return verdict.message === 'copied' && isOneConnection ? undefined : verdict;
   },
 });
 
@@ -129,6 +135,15 @@ function haveHostInCommon({ connections }: FindingVerdict, index: CaptureIndex):
   return hosts.includes(one.client.address) || hosts.includes(one.server.address);
 }
 
+const isRecordOf = ({ connection, record }: MisplacedRecord, verdict: FindingVerdict): boolean =>
+  connection === verdict.connections[0] &&
+  verdict.evidence.some(({ packet }) => packet === record.packet);
+
+/** Connections whose ClientHellos the capture has are told apart by them: what both carry is not one captured twice. */
+function haveBothHellos({ connections }: FindingVerdict, index: CaptureIndex): boolean {
+  return connections.every((id) => index.summary(id)?.hello !== undefined);
+}
+
 /** Explicit nonces off the line, one or two of them, that the receiver did not take. */
 function nonces(history: ConnectionHistory): Found[] {
   const offLine = history.strays.filter(({ kind }) => kind === 'nonce-off-line');
@@ -136,10 +151,12 @@ function nonces(history: ConnectionHistory): Found[] {
     const { after, nonce, other, from } = stray;
     const inDirection = offLine.filter((one) => one.from === from).length;
     if (nonce === undefined || inDirection > FEW || after === 'moved' || after === 'both') continue;
-    const isCopy = history.strays.some(
-      ({ kind, packet }) => kind === 'copy' && packet === stray.packet,
+    // Where its octets were seen before, that says more: `copies`, record-wrong-direction and seq-desync tell of it.
+    const isSeenBefore = history.strays.some(
+      ({ kind, packet, length }) =>
+        SEEN_BEFORE.has(kind) && packet === stray.packet && length === stray.length,
     );
-    if (isCopy || (after === undefined && isNear(nonce))) continue;
+    if (isSeenBefore || (after === undefined && isNear(nonce))) continue;
     const refusal = refusalOf(history, stray);
     if (refusal === undefined) continue;
     return [

@@ -1,5 +1,7 @@
-import type { DtlsAnomaly } from '../../../src/model/history.ts';
+import type { MisplacedRecord } from '../../../src/model/decryption.ts';
+import type { At, DtlsAnomaly } from '../../../src/model/history.ts';
 import { tlsForeignRecordSuspected } from '../../../src/rules/misdelivery/tls-foreign-record-suspected.ts';
+import { fakeFailure } from '../../support/fake-decryption.ts';
 import { at, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
 import { anomaly, atMs, DATA, record } from '../support/dtls-history.ts';
@@ -10,19 +12,36 @@ const copy = stray('copy', { other: EARLIER });
 const far = { got: '00f1000000000058', due: '5e11000100000003' };
 const near = { got: '5e11000100000009', due: '5e11000100000003' };
 
-const rows = (other: string) =>
-  fakeIndex([
-    fakeServer({
-      connections: [
-        fakeSummary({ id: 1 }),
-        fakeSummary({
-          id: 7,
-          client: { address: other, port: 1 },
-          server: { address: '203.0.113.9', port: 443 },
-        }),
-      ],
-    }),
-  ]);
+const rows = (
+  other: string,
+  hello: At | undefined = undefined,
+  misplaced: readonly MisplacedRecord[] = [],
+) =>
+  fakeIndex(
+    [
+      fakeServer({
+        connections: [
+          fakeSummary({ id: 1, hello: at(4) }),
+          fakeSummary({
+            id: 7,
+            hello,
+            client: { address: other, port: 1 },
+            server: { address: '203.0.113.9', port: 443 },
+          }),
+        ],
+      }),
+    ],
+    { misplaced },
+  );
+
+/** The record of `copy`, opened under the keys of a connection. */
+const opened: MisplacedRecord = {
+  connection: 1,
+  record: { ...fakeFailure(), packet: 30 },
+  owner: { connection: 8, from: 'client', epoch: 0, sequence: 2 },
+  trials: 4,
+  oddsLog2: -120,
+};
 
 const dtls = (more: Partial<DtlsAnomaly>, alerts = [fakeAlert(undefined, 'server', 32)]) =>
   fakeHistory({
@@ -70,6 +89,41 @@ testConnectionRule(
       index: rows('203.0.113.1'),
       want: [],
     },
+    {
+      name: 'proves it between the two sides of a proxy, where both handshakes are in the capture',
+      history: withStrays(refused, copy),
+      index: rows('203.0.113.1', at(2)),
+      want: [
+        {
+          message: 'copied',
+          severity: 'error',
+          confidence: 'proven',
+          packets: [20, 30, 31],
+          connections: [1, 7],
+        },
+      ],
+    },
+    {
+      name: 'leaves a record whose owner is known to record-decrypts-under-other-connection',
+      history: withStrays(refused, copy),
+      index: rows('192.0.2.1', at(2), [opened]),
+      want: [],
+    },
+    {
+      name: 'does not leave another record to it',
+      history: withStrays(refused, copy),
+      index: rows('192.0.2.1', at(2), [{ ...opened, record: { ...fakeFailure(), packet: 40 } }]),
+      want: [{ message: 'copied', severity: 'error', confidence: 'proven', packets: [20, 30, 31] }],
+    },
+    ...(['reflection', 'repetition'] as const).map((kind) => ({
+      name: `leaves the nonce of a ${kind} to the rule about it`,
+      history: withStrays(
+        refused,
+        stray(kind, { other: EARLIER }),
+        stray('nonce-off-line', { nonce: far }),
+      ),
+      want: 'pass' as const,
+    })),
     {
       name: 'tells of an explicit nonce off the line behind which the line goes on',
       history: withStrays(refused, stray('nonce-off-line', { after: 'line' })),
