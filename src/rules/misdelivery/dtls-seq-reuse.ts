@@ -14,12 +14,17 @@ export const dtlsSeqReuse = defineConnectionRule({
     reports:
       'Two protected records of one side of a DTLS connection with the same epoch and sequence number and different octets.',
     matters:
-      'The receiver drops the second as a replay, so what it carried is lost. And the keys are used twice under one number: where the nonce comes from it, as with ChaCha20-Poly1305, two records under one nonce give away their contents’ difference and the key of the authenticator.',
+      'The receiver drops the second as a replay, so what it carried is lost. And unless one of the two was written for another connection, the keys are used twice under one number: where the nonce comes from it, as with ChaCha20-Poly1305, two records under one nonce give away their contents’ difference and the key of the authenticator.',
     decides:
-      'The octets on the wire, compared in full. The finding is critical where the negotiated suite takes its nonce from the sequence number alone, an error with the others, and a note where the second record may belong to another connection on the same addresses and ports, or where a close or unprotected records in between show that there was another handshake.',
+      'The octets on the wire, compared in full. Two writers meet again and again, so that one pair alone, which may as well hold a record of another connection, is likely and a warning. With more the finding is critical where the negotiated suite takes its nonce from the sequence number alone, an error with the others, and a note where the second record may belong to another connection on the same addresses and ports, or where a close or unprotected records in between show that there was another handshake.',
     silent:
       'Unprotected records are not counted: around a HelloVerifyRequest their numbers repeat by design. A record that was attributed to an older connection explains the pair. Records that were captured in part cannot be compared.',
-    yieldsTo: ['dtls-late-close-notify', 'dtls-old-epoch-after-new-handshake', 'dtls-late-record'],
+    yieldsTo: [
+      'record-decrypts-under-other-connection',
+      'dtls-late-close-notify',
+      'dtls-old-epoch-after-new-handshake',
+      'dtls-late-record',
+    ],
     messages: {
       reused: {
         what: 'The {sender} of connection {id} sent two different records as epoch {epoch} seq {sequence} (packets {first} and {second}; {count} such pairs in all).',
@@ -27,6 +32,7 @@ export const dtlsSeqReuse = defineConnectionRule({
           'Two processes or threads write with the same connection state, after a fork or without a lock.',
           'The state was restored from a copy, or a virtual machine from a snapshot, and went on counting from there.',
           'The sender set its counter back without new keys.',
+          'One of the two belongs to another connection and was delivered here, by a proxy or load balancer that mixed up two clients.',
         ],
         remedies: [
           'Find the second writer on the sending host; give each process its own connection.',
@@ -46,17 +52,27 @@ export const dtlsSeqReuse = defineConnectionRule({
     if (pair?.earlier === undefined) return PASS;
     if (history.blindSpots.includes('cut-packets')) return notAssessable('cut-packets');
     const { record, earlier } = pair;
+    const isLone = pairs.length === 1;
     const confidence =
       isOfAnother(history, pair) || hadHandshakeBetween(history, earlier)
         ? 'possible'
-        : weakenedBy(pair.confidence, ['start-not-captured', 'one-direction'], history, previous);
+        : weakenedBy(
+            isLone && pair.confidence === 'proven' ? 'likely' : pair.confidence,
+            ['start-not-captured', 'one-direction'],
+            history,
+            previous,
+          );
     // RFC 7905 §2: the nonce of these suites is the epoch and sequence number and nothing else.
     const mode = cipherSuite(history.cipherSuite ?? 0)?.mode;
-    const gravest = mode === 'aead-chacha' ? 'critical' : 'error';
+    const severity = {
+      proven: mode === 'aead-chacha' ? 'critical' : 'error',
+      likely: isLone ? 'warning' : 'info',
+      possible: 'info',
+    } as const;
     return {
       kind: 'finding',
       message: 'reused',
-      severity: confidence === 'proven' ? gravest : 'info',
+      severity: severity[confidence],
       confidence,
       connections: [history.id],
       evidence: [

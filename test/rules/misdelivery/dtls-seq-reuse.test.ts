@@ -12,10 +12,14 @@ function reuse(
   more: Partial<DtlsAnomaly> = {},
   of: Partial<ConnectionHistory> = {},
   stray: Partial<RecordFact> = {},
+  pairs = 1,
 ): ConnectionHistory {
   const again = record(DATA, 'client', atMs(13, 40), 1, { length: 60, ...stray });
   const pair = anomaly(again, 1, { kind: 'sequence-reuse', earlier: atMs(7, 6), ...more });
-  const dtls = { anomalies: [pair], probableClose: { client: undefined, server: undefined } };
+  const dtls = {
+    anomalies: Array<DtlsAnomaly>(pairs).fill(pair),
+    probableClose: { client: undefined, server: undefined },
+  };
   return { ...association({ id: 1, packet: 1, ms: 0, dtls }), ...of };
 }
 
@@ -54,13 +58,18 @@ testConnectionRule(dtlsSeqReuse, [
   },
   {
     name: 'tells of two records under one number',
-    history: reuse({}, { cipherSuite: AES_128_GCM }),
+    history: reuse({}, { cipherSuite: AES_128_GCM }, {}, 2),
     want: [{ message: 'reused', severity: 'error', confidence: 'proven', packets: [7, 13] }],
   },
   {
     name: 'is graver where the number is the nonce',
-    history: reuse({}, { cipherSuite: CHACHA20 }),
+    history: reuse({}, { cipherSuite: CHACHA20 }, {}, 2),
     want: [{ message: 'reused', severity: 'critical', confidence: 'proven', packets: [7, 13] }],
+  },
+  {
+    name: 'warns of a single pair, one of which may be of another connection',
+    history: reuse({}, { cipherSuite: CHACHA20 }),
+    want: [{ message: 'reused', severity: 'warning', confidence: 'likely', packets: [7, 13] }],
   },
   {
     name: 'makes a note where the record may belong to another association',
