@@ -45,6 +45,19 @@ const MESSAGES = {
     ],
     commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
   },
+  elsewhere: {
+    title: 'What was refused with bad_record_mac is not in this capture',
+    what: 'The {from} ended the connection with bad_record_mac in packet {packet}, {delay} after the last record of the {peer} ({octets} octets, packet {record}), but went on with data (packet {answer}) after that record, and all {count} protected records of the {peer} are in order: they open under the secrets at hand; {negotiated}.',
+    causes: [
+      'a proxy or another device between the {from} and the place of this capture wrote a record that did not come through here: one of another connection, or one twice',
+      'the record was refused late, and the data was under way before: the {from} lost count, or a record was changed behind the place of this capture',
+    ],
+    remedies: [
+      'capture on the {from} and look at the last record in front of the alert there',
+      'look at what the proxy wrote to the {from} at this moment, and for which connection',
+    ],
+    commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
+  },
   unread: {
     title: 'Data was answered by nothing but an encrypted alert',
     what: 'The {from}, which had answered data with data before, answered the record of {octets} octets in packet {record} with an encrypted alert (packet {packet}) {delay} later and with nothing else; {negotiated}.',
@@ -100,15 +113,20 @@ export const badRecordMacLater = defineConnectionRule({
     if (history.protocol === 'DTLS' && !alert.encrypted) return PASS;
     const peer = peerOf(alert.from);
     const { count, first, last, lastData } = protectedRecords[peer];
-    const record = [lastData, last, first].find(
+    const isSound = isSoundSide(history, peer);
+    // Secrets tell that data was in order: then it may as well be the alert behind it.
+    const record = [...(isSound ? [last] : []), lastData, last, first].find(
       (one) => one !== undefined && one.packet <= alert.packet,
     );
     if (record === undefined || count < 2) return PASS;
     if (history.protocol === 'TLS' && lostOctets(history) > 0) return notAssessable('lost-bytes');
+    const { lastData: answer } = protectedRecords[alert.from];
+    const isAnswered =
+      answer !== undefined && answer.packet > record.packet && answer.packet < alert.packet;
     return {
       kind: 'finding',
-      message: isSoundSide(history, peer) ? 'sound' : 'later',
-      confidence: alert.encrypted ? 'proven' : 'likely',
+      message: !isSound ? 'later' : isAnswered ? 'elsewhere' : 'sound',
+      confidence: alert.encrypted && !(isSound && isAnswered) ? 'proven' : 'likely',
       data: {
         from: alert.from,
         peer,
@@ -116,6 +134,7 @@ export const badRecordMacLater = defineConnectionRule({
         delay: formatDuration(alert.nanos - record.nanos),
         octets: record.length,
         record: record.packet,
+        answer: answer?.packet ?? 0,
         count,
         negotiated: describeNegotiation(history),
       },
@@ -134,6 +153,9 @@ export const badRecordMacLater = defineConnectionRule({
           peer,
           `the last record of the ${peer} before it, ${record.length} octets`,
         ),
+        ...(isSound && isAnswered
+          ? [witness(answer, id, alert.from, 'data after that record')]
+          : []),
       ],
       connections: [id],
     };

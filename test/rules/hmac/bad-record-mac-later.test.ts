@@ -48,6 +48,29 @@ testConnectionRule(badRecordMacLater, [
     want: [{ message: 'sound', severity: 'error', confidence: 'proven', packets: [30, 31] }],
   },
   {
+    name: 'looks for another culprit where the receiver went on with data after the last of them',
+    history: fakeHistory({
+      protectedRecords: withData(request, { ...answer, packet: 31 }),
+      alerts: [fakeAlert(20, 'server', 33, { encrypted: true })],
+      decryption: fakeDecryption(),
+    }),
+    want: [
+      { message: 'elsewhere', severity: 'error', confidence: 'likely', packets: [30, 31, 33] },
+    ],
+  },
+  {
+    name: 'takes the alert behind data that was in order for what was refused',
+    history: fakeHistory({
+      protectedRecords: {
+        ...protectedRecords,
+        client: { ...protectedRecords.client, last: fakeRecord(21, 'client', 35) },
+      },
+      alerts: [fakeAlert(20, 'server', 36, { encrypted: true })],
+      decryption: fakeDecryption(),
+    }),
+    want: [{ message: 'sound', severity: 'error', confidence: 'proven', packets: [35, 36] }],
+  },
+  {
     name: 'does not say so where one was not tried',
     history: fakeHistory({
       protectedRecords,
