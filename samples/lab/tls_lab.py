@@ -156,7 +156,9 @@ class Lab:
                 frame, address = source.recvfrom(65535)
                 if address[2] == socket.PACKET_OUTGOING:
                     continue
-                target.send(self.wire(frame, upwards))
+                passed = self.wire(frame, upwards)
+                for one in passed if isinstance(passed, list) else [passed]:
+                    target.send(one)
         threading.Thread(target=pump, args=(ends[0], ends[1], True), daemon=True).start()
         pump(ends[1], ends[0], False)
 
@@ -316,10 +318,10 @@ class Lab:
         return self.output(p)
 
     # -- capture ---------------------------------------------------------
-    def capture(self, side='s', filter='tcp'):
+    def capture(self, side='s', filter='tcp', device=None):
         self.pcap = self.tmp / 'capture.pcap'
         self.tcpdump = subprocess.Popen(
-            ['ip', 'netns', 'exec', self.ns[side], 'tcpdump', '-i', side + '0', '-n', '-U', '--immediate-mode',
+            ['ip', 'netns', 'exec', self.ns[side], 'tcpdump', '-i', device or side + '0', '-n', '-U', '--immediate-mode',
              '-s', '65535', '-Z', 'root', '-w', str(self.pcap), filter], stderr=subprocess.PIPE, text=True)
         for line in self.tcpdump.stderr:
             if 'listening on' in line:
@@ -336,6 +338,17 @@ class Lab:
         lines = [l for l in lines if l and not l.startswith('#')]
         if lines:
             (self.out / 'keys.log').write_text('\n'.join(dict.fromkeys(lines)) + '\n')
+
+
+def tcp_checksum(frame, tcp, end):
+    """The checksum of the segment from `tcp` to `end` in an IPv4 frame, whatever stands in its place."""
+    segment = bytes(frame[tcp:tcp + 16]) + b'\0\0' + bytes(frame[tcp + 18:end])
+    pseudo = bytes(frame[26:34]) + b'\0\6' + len(segment).to_bytes(2, 'big') + segment
+    pseudo += bytes(len(pseudo) % 2)
+    total = sum(struct.unpack(f'!{len(pseudo) // 2}H', pseudo))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return (~total & 0xffff).to_bytes(2, 'big')
 
 
 def flip_in_client_finished(frame, upwards):
@@ -369,12 +382,7 @@ def flipped(frame, at, tcp):
     """The frame with another bit there, and a TCP checksum that fits."""
     out = bytearray(frame)
     out[at] ^= 0x10
-    out[tcp + 16:tcp + 18] = b'\0\0'
-    pseudo = bytes(out[26:34]) + b'\0\6' + (len(out) - tcp).to_bytes(2, 'big') + bytes(out[tcp:])
-    total = sum(struct.unpack(f'!{len(pseudo + bytes(len(pseudo) % 2)) // 2}H', pseudo + bytes(len(pseudo) % 2)))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    out[tcp + 16:tcp + 18] = (~total & 0xffff).to_bytes(2, 'big')
+    out[tcp + 16:tcp + 18] = tcp_checksum(out, tcp, len(out))
     return bytes(out)
 
 
@@ -423,3 +431,27 @@ class GoClient:
             sys.exit('unexpected answer')
         time.sleep(self.lab.settle if pause is None else pause)
         return answer
+
+
+class DamagedSegment:
+    """For `wire=`: once armed, changes one octet of the next segment of the client that has data. With a good checksum the server
+    takes it for what was sent, and a moment later gets the segment as it was, as in a retransmission; with a bad one the server
+    drops it, and TCP sends it again by itself."""
+
+    def __init__(self, good_checksum):
+        self.good_checksum, self.armed = good_checksum, False
+
+    def __call__(self, frame, upwards):
+        if not self.armed or not upwards or frame[12:14] != b'\x08\x00' or frame[23] != 6:
+            return frame
+        tcp = 14 + 4 * (frame[14] & 15)
+        end = 14 + int.from_bytes(frame[16:18], 'big')
+        if end - tcp - 4 * (frame[tcp + 12] >> 4) < 40:
+            return frame
+        self.armed = False
+        out = bytearray(frame[:end])
+        out[end - 9] ^= 0x04
+        if not self.good_checksum:
+            return bytes(out)
+        out[tcp + 16:tcp + 18] = tcp_checksum(out, tcp, end)
+        return [bytes(out), frame]
