@@ -17,6 +17,8 @@ import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
+const OF_OTHER_HANDSHAKE = 'signature-random-of-other-handshake';
+
 /** Digits of a fingerprint that tell one certificate from another. */
 const FINGERPRINT_DIGITS = 16;
 
@@ -61,6 +63,12 @@ function explanationsOf(check: SignatureCheck, ending: Ending | undefined): Expl
   ];
 }
 
+/** The randoms of another handshake may be the sender's mistake or come from a device that exchanged a hello. */
+function messageOf(explanation: Mistake | undefined) {
+  if (explanation === undefined) return 'invalid';
+  return explanation.hypothesis === OF_OTHER_HANDSHAKE ? 'exchanged' : 'mistake';
+}
+
 /** The first that fits; a second one would be as good, and is told. */
 function mistakeOf({ meaning, details }: Mistake): string {
   const { detail, alike } = details;
@@ -91,7 +99,7 @@ export const keyExchangeSignatureInvalid = defineConnectionRule({
     matters:
       'The alert says decrypt_error at best, and often handshake_failure, illegal_parameter or nothing. The capture alone proves that the signature is wrong, and often which mistake made it: randoms of another handshake, swapped or left out, another hash or padding than announced.',
     decides:
-      'The signature is verified with the public key of the certificate over the octets that were sent: both randoms and the parameters, or all messages up to CertificateVerify. If it does not verify, known mistakes are tried, the randoms of other handshakes at about that time among them; one that makes the signature valid is what the sender did. Where none does, another key signed, or something was changed. A client that goes on after an invalid ServerKeyExchange did not look, or saw another one than the capture shows: that is a note, and not why the handshake failed.',
+      'The signature is verified with the public key of the certificate over the octets that were sent: both randoms and the parameters, or all messages up to CertificateVerify. If it does not verify, known mistakes are tried, the randoms of other handshakes at about that time among them; one that makes the signature valid is what the sender did, unless it is the random of another handshake, which a device that exchanged hellos puts there as well. Where none does, another key signed, or something was changed. A client that goes on after an invalid ServerKeyExchange did not look, or saw another one than the capture shows: that is a note, and not why the handshake failed.',
     silent:
       'For handshakes that completed, without a certificate or a message concerned, where octets are missing or differ between two copies, where several DTLS associations share the ports, and for algorithms and keys that this machine cannot judge. TLS 1.3 encrypts its signatures.',
     yieldsTo: ['server-hello-of-other-connection'],
@@ -108,6 +116,21 @@ export const keyExchangeSignatureInvalid = defineConnectionRule({
           'let the {from} verify its signature before it sends it',
         ],
         commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -V'],
+      },
+      exchanged: {
+        title: 'The signature of the {from} belongs to another handshake',
+        what: 'The signature in {message} (packet {packet}, {scheme}) does not verify under the certificate of the {from} ({certificate}) with the randoms of this handshake, and does with another: {mistake}{answer}; {negotiated}.',
+        causes: [
+          'a proxy or load balancer gave a hello of one connection to another: then what was signed is right, and the hello before it is not of this handshake',
+          'the {from} shares state between connections, and signed with the randoms of another one',
+        ],
+        remedies: [
+          'capture on the {from}: if its hello has another random there, it was exchanged on the way',
+          'if it has the same, look at what the {from} keeps for each connection while it signs',
+        ],
+        commands: [
+          'tshark -r CAPTURE -Y "tls.handshake.type <= 2" -T fields -e frame.number -e tcp.stream -e tls.handshake.random',
+        ],
       },
       invalid: {
         what: 'The signature in {message} (packet {packet}, {scheme}) does not verify under the certificate of the {from} ({certificate}), and no known mistake makes it{answer}; {negotiated}.',
@@ -149,7 +172,7 @@ export const keyExchangeSignatureInvalid = defineConnectionRule({
     const isAccepted = wentOn(history, wrong);
     return {
       kind: 'finding',
-      message: explanation === undefined ? 'invalid' : 'mistake',
+      message: messageOf(explanation),
       // Then it ended nothing, and silences nobody who knows what did.
       ...(isAccepted && { severity: 'info' }),
       confidence: isAccepted ? 'likely' : 'proven',

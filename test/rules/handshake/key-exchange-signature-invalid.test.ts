@@ -1,6 +1,6 @@
 import type { SignatureCheck } from '../../../src/model/signature.ts';
 import { keyExchangeSignatureInvalid } from '../../../src/rules/handshake/key-exchange-signature-invalid.ts';
-import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { fakeAlert, fakeConflict, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const check = (given: Partial<SignatureCheck> = {}): SignatureCheck => ({
@@ -56,6 +56,18 @@ testConnectionRule(keyExchangeSignatureInvalid, [
     name: 'names the mistake that makes it',
     history: fakeHistory({ ...given, signatures: [check({ explanation })] }),
     want: found('mistake'),
+  },
+  {
+    name: 'leaves it open whether the sender or a device took the random of another handshake',
+    history: fakeHistory({
+      ...given,
+      signatures: [
+        check({
+          explanation: { ...explanation, hypothesis: 'signature-random-of-other-handshake' },
+        }),
+      ],
+    }),
+    want: found('exchanged'),
   },
   {
     name: 'names the other handshake, and a second mistake that fits as well',
@@ -162,7 +174,7 @@ testConnectionRule(keyExchangeSignatureInvalid, [
   },
   {
     name: 'accuses nobody where two copies of a segment differ',
-    history: fakeHistory({ ...given, tcp: { conflicts: [{ packet: 6, nanos: 6 }] } }),
+    history: fakeHistory({ ...given, tcp: { conflicts: [fakeConflict(6)] } }),
     want: { missing: 'lost-bytes' },
   },
   {
