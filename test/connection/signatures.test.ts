@@ -29,8 +29,9 @@ function cut(file: Octets, packets: number): Octets {
 
 const spoken = ({ findings }: Analysed) => findings.filter(({ rule }) => rule === RULE);
 
-/** Samples whose makers signed what they should not, or where a message was changed on its way. */
-const isHonest = (sample: string) => !sample.startsWith('tls-signature-');
+/** Not those whose makers signed what they should not, or where a message was changed or exchanged on its way. */
+const isHonest = (sample: string) =>
+  !sample.startsWith('tls-signature-') && sample !== 'proxy-swaps-server-hello';
 
 describe('of every sample', () => {
   test.each(sampleNames().filter(isHonest))('%s, all signatures verify', (sample) => {

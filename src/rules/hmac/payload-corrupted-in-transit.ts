@@ -78,7 +78,7 @@ export const payloadCorruptedInTransit = defineConnectionRule({
     const keyed = damageOf(history);
     const { tcp, id, stream } = history;
     const conflicts = tcp?.conflicts ?? [];
-    if (keyed !== undefined) return repaired(keyed, history, conflicts) ?? keyed;
+    if (keyed !== undefined) return judged(keyed, history, conflicts);
     if (tcp === undefined) return NOT_APPLICABLE;
     const [first] = conflicts;
     if (first === undefined) return PASS;
@@ -124,17 +124,21 @@ export const payloadCorruptedInTransit = defineConnectionRule({
 
 type Keyed = NonNullable<ReturnType<typeof damageOf>>;
 
-/** A damaged segment whose checksum is wrong is dropped, and what TCP sends in its place is in order. RFC 9293 §3.4. */
-function repaired(
-  { evidence: [record], data, ...keyed }: Keyed,
-  { id, alerts }: ConnectionHistory,
-  conflicts: readonly ConflictFact[],
-) {
-  const again = conflicts.find(({ earlier }) => earlier.packet === record.packet);
+/**
+ * A damaged segment whose checksum is wrong is dropped, and what TCP sends in its place is in order. Both may be missing
+ * from the capture, the second copy and an alert that can be read, so that nothing but such an alert makes it an error.
+ * RFC 9293 §3.4.
+ */
+function judged(keyed: Keyed, history: ConnectionHistory, conflicts: readonly ConflictFact[]) {
+  const { id, alerts, protocol } = history;
+  const [record] = keyed.evidence;
   const isRefused = alerts.some(
-    ({ packet, description }) => packet > record.packet && description !== CLOSE_NOTIFY,
+    ({ packet, description }) =>
+      packet > record.packet && description !== undefined && description !== CLOSE_NOTIFY,
   );
-  if (again === undefined || isRefused) return undefined;
+  if (isRefused || protocol === 'DTLS') return keyed;
+  const again = conflicts.find(({ earlier }) => earlier.packet === record.packet);
+  if (again === undefined) return { ...keyed, severity: 'info' as const };
   return {
     ...keyed,
     message: 'repaired' as const,
@@ -143,7 +147,7 @@ function repaired(
       record,
       witness(again, id, record.from, 'the same range with other octets'),
     ] as const,
-    data: { ...data, again: again.packet },
+    data: { ...keyed.data, again: again.packet },
   };
 }
 

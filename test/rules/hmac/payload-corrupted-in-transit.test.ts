@@ -35,6 +35,13 @@ testConnectionRule(
       want: [{ message: 'repaired', severity: 'info', confidence: 'proven', packets: [30, 35] }],
     },
     {
+      name: 'makes a note of damage that nobody refused by name: the repair may not have been captured',
+      history: failing(fakeMistake('bit-damage', { damage: 'octet 20 (mask 0x10)' }), {
+        alerts: [fakeAlert(undefined, 'server', 31)],
+      }),
+      want: [{ message: 'damaged', severity: 'info', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
       name: 'does not take a range that another packet had for the repair',
       history: failing(fakeMistake('bit-damage', { damage: 'octet 20 (mask 0x10)' }), {
         tcp: { conflicts: [fakeConflict(35, 29)] },
