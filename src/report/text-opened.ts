@@ -29,7 +29,9 @@ export function openedLines(rows: ConnectionRows, style: Style): string[] {
   const { obstacles } = rows;
   if (authenticated + failed + skipped === 0 && obstacles.length === 0) return [];
   const parts = [
-    `${plural(authenticated, 'protected record')} of ${plural(connections, 'connection')} opened`,
+    authenticated === 0
+      ? 'no protected record opened'
+      : `${plural(authenticated, 'protected record')} of ${plural(connections, 'connection')} opened`,
     ...(failed > 0 ? [`${failed} did not authenticate`] : []),
     ...(skipped > 0 ? [`${skipped} could not be tried`] : []),
   ];

@@ -1,3 +1,4 @@
+import { toHex } from '../../bytes/hex.ts';
 import {
   type ForeignCandidate,
   type ForeignDirection,
@@ -41,6 +42,8 @@ interface Candidate extends ForeignCandidate<number> {
   readonly client: string;
   readonly server: string;
   readonly clientAddress: string;
+  /** Hexadecimal; two captures of one connection (both sides of a NAT) have the same. */
+  readonly clientRandom: string;
   readonly start: Nanos;
 }
 
@@ -69,6 +72,7 @@ export class OwnerSearch {
       client: `${client.address} ${client.port}`,
       server: `${server.address} ${server.port}`,
       clientAddress: client.address,
+      clientRandom: history.clientRandom === undefined ? '' : toHex(history.clientRandom),
       start,
     };
     if (candidate.directions.length > 0 && this.candidates.length < LIMITS.ownerCandidates)
@@ -117,6 +121,7 @@ export class OwnerSearch {
   private ranked(of: Candidate): Candidate[] {
     const ranks: Candidate[][] = [[], [], [], []];
     for (const other of this.nearest(of)) {
+      if (other.clientRandom !== '' && other.clientRandom === of.clientRandom) continue;
       const sameClient = other.clientAddress === of.clientAddress;
       const sameServer = other.server === of.server;
       const rank =
