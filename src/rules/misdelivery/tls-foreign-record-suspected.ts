@@ -1,7 +1,7 @@
 import type { MisplacedRecord } from '../../model/decryption.ts';
 import type { CaptureIndex, ConnectionHistory, StrayFact } from '../../model/history.ts';
 import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
-import { formatDuration } from '../../model/time.ts';
+import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { describeRecord, recordEvidence } from '../support/records.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
@@ -11,6 +11,8 @@ import { witness } from '../support/witness.ts';
 /** More strays than this in one direction are its own way of counting. */
 const FEW = 2;
 
+/** A proxy passes a record on within this. */
+const PASSED_ON = 5 * MILLISECOND;
 const SEEN_BEFORE: ReadonlySet<StrayFact['kind']> = new Set(['copy', 'reflection', 'repetition']);
 
 const CAUSES = [
@@ -74,7 +76,7 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
     decides:
       'The same ciphertext in two connections with different handshakes is proven: keys differ, so nobody encrypted it twice. Where a sender counts its explicit nonces up one by one (TLS 1.2 with AES-GCM or AES-CCM), one record off that line, with the line going on behind it or the receiver ending the connection over it, is likely foreign; if another connection’s line comes to just that nonce, that connection is named. In DTLS the same holds for a sequence number far ahead of all others that no later record confirms.',
     silent:
-      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, and where two connections with the same ciphertext have no host in common that could have written to both and the ClientHello of one is not in the capture.',
+      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, and where two connections with the same ciphertext have no host in common that could have written to both, unless the record was passed on within milliseconds and refused, and both ClientHellos are in the capture.',
     yieldsTo: ['record-decrypts-under-other-connection'],
     messages: MESSAGES,
   },
@@ -89,8 +91,10 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
   complete(verdict, index) {
     // With secrets the owner is known; which of its captured sides had the record does not matter then.
     if (index.misplaced.some((one) => isRecordOf(one, verdict))) return undefined;
-    const isOneConnection = !haveHostInCommon(verdict, index) && !haveBothHellos(verdict, index);
-    return verdict.message === 'copied' && isOneConnection ? undefined : verdict;
+    if (verdict.message !== 'copied' || haveHostInCommon(verdict, index)) return verdict;
+    // Across a proxy no host is in both: then it was passed on at once, and the receiver did not take it.
+    const { isPassedOn } = verdict.data;
+    return isPassedOn === 1 && haveBothHellos(verdict, index) ? verdict : undefined;
   },
 });
 
@@ -121,6 +125,7 @@ function copies(history: ConnectionHistory): Found[] {
         earlier: other.packet,
         delay: formatDuration(stray.nanos - other.nanos),
         refusal: refusalText(stray, refusal),
+        isPassedOn: refusal !== undefined && stray.nanos - other.nanos <= PASSED_ON ? 1 : 0,
       },
     });
   }

@@ -9,6 +9,8 @@ import { testConnectionRule } from '../support/rule-tester.ts';
 import { accepted, EARLIER, refused, stray, withStrays } from '../support/strays.ts';
 
 const copy = stray('copy', { other: EARLIER });
+/** The packet that it was captured in first is two milliseconds away. */
+const passedOn = stray('copy', { other: { ...EARLIER, ...at(28) } });
 const far = { got: '00f1000000000058', due: '5e11000100000003' };
 const near = { got: '5e11000100000009', due: '5e11000100000003' };
 
@@ -91,17 +93,23 @@ testConnectionRule(
     },
     {
       name: 'proves it between the two sides of a proxy, where both handshakes are in the capture',
-      history: withStrays(refused, copy),
+      history: withStrays(refused, passedOn),
       index: rows('203.0.113.1', at(2)),
       want: [
         {
           message: 'copied',
           severity: 'error',
           confidence: 'proven',
-          packets: [20, 30, 31],
+          packets: [28, 30, 31],
           connections: [1, 7],
         },
       ],
+    },
+    {
+      name: 'takes it back there where the record was not passed on at once',
+      history: withStrays(refused, copy),
+      index: rows('203.0.113.1', at(2)),
+      want: [],
     },
     {
       name: 'leaves a record whose owner is known to record-decrypts-under-other-connection',
