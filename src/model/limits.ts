@@ -132,7 +132,7 @@ export const LIMITS = {
   /** Messages, and extensions of a hello, that are left out or doubled in turn to explain a hash. Honest ones have fewer. */
   transcriptMessagesVaried: 64,
   /** Other handshakes whose randoms are tried on a signature that does not verify: each takes three verifications of 0.1 ms. */
-  signatureCandidates: 64,
+  signatureCandidates: 16,
   /** Malformed and unmatched lines of key logs that are named; the rest is counted. */
   keyLogLinesNamed: 16,
   /** Randoms looked at, over all searches for a similar one in the key log; after that none is named. Some two seconds. */
