@@ -29,7 +29,7 @@ const REMEDIES = [
 const MESSAGES = {
   copied: {
     title: 'The same ciphertext was sent in two connections',
-    what: 'A record of {octets} octets of the {from} (packet {packet}) has the same ciphertext as one of connection {other} (packet {earlier}, {delay} before){refusal}.',
+    what: 'A record of {octets} octets of the {from} (packet {packet}) has the same ciphertext as one of connection {other} (packet {earlier}, {delay}){refusal}.',
     causes: CAUSES,
     remedies: REMEDIES,
     commands: ['tshark -r CAPTURE -Y "frame.number == {packet} || frame.number == {earlier}" -x'],
@@ -123,13 +123,18 @@ function copies(history: ConnectionHistory): Found[] {
         packet: stray.packet,
         other: other.connection,
         earlier: other.packet,
-        delay: formatDuration(stray.nanos - other.nanos),
+        delay: distance(other.nanos - stray.nanos),
         refusal: refusalText(stray, refusal),
         isPassedOn: refusal !== undefined && stray.nanos - other.nanos <= PASSED_ON ? 1 : 0,
       },
     });
   }
   return found;
+}
+
+/** Packets of several taps need not come in the order of their times. */
+function distance(nanos: number): string {
+  return `${formatDuration(Math.abs(nanos))} ${nanos > 0 ? 'after' : 'before'}`;
 }
 
 /** Whoever writes to the wrong connection has both: it is an end of each. */

@@ -102,7 +102,8 @@ export const connectionReset = defineConnectionRule({
     if ((reset.missingOctets ?? 0) > 0) return notAssessable('lost-bytes');
     const { client, server } = history.tcp.lastData;
     const last = (client?.nanos ?? 0) > (server?.nanos ?? 0) ? client : server;
-    const silence = reset.nanos - (last?.nanos ?? history.startNanos);
+    // Packets of several taps need not come in the order of their times.
+    const silence = Math.max(0, reset.nanos - (last?.nanos ?? history.startNanos));
     const idle = silence >= IDLE;
     const owner = last === client ? 'client' : 'server';
     const kind = reset.withAck
