@@ -192,3 +192,39 @@ describe.each(flippable)('$name with one bit flipped', ({ turns, keyLog }) => {
     );
   });
 });
+
+/** Two records of application data of one side, one behind the other among its records. */
+const pairs = cases.flatMap(({ name, turns, keyLog }) => {
+  const records = dataRecords(turns).slice(-4);
+  const [first, second] = records.filter(
+    ({ turn }) => turns[turn]?.side === turns[records[0]?.turn ?? 0]?.side,
+  );
+  return first && second && /mixed|resumption/.test(name)
+    ? [{ name, turns, keyLog, first, second }]
+    : [];
+});
+
+test.each(pairs)('$name: records that changed places are told by their numbers', (one) => {
+  const { turns, keyLog, first, second } = one;
+  const fragment = ({ turn, start, end }: typeof first) =>
+    (turns[turn] as Turn).octets.slice(start - 5, end);
+  const swapped = [
+    { ...first, octets: fragment(second) },
+    { ...second, octets: fragment(first) },
+  ];
+  const changed = turns.map(({ side, octets }, index): Turn => {
+    const parts: number[] = [];
+    let at = 0;
+    for (const { start, end, octets: other } of swapped.filter(({ turn }) => turn === index)) {
+      parts.push(...octets.slice(at, start - 5), ...other);
+      at = end;
+    }
+    return { side, octets: Uint8Array.from([...parts, ...octets.slice(at)]) };
+  });
+  const whole = unseal(turns, keyLog);
+  const facts = unseal(changed, keyLog);
+  expect([facts?.authenticated, facts?.failed]).toEqual([(whole?.authenticated ?? 0) - 2, 2]);
+  const [early, late] = facts?.failures ?? [];
+  expect(early?.explanation?.details).toMatchObject({ offset: 1 });
+  expect(late?.explanation?.details['sequence']).toBe(early?.expected);
+});

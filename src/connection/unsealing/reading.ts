@@ -21,6 +21,8 @@ export class Reading {
   sequenceBefore = 0;
   /** The number the next record has. */
   sequence = 0;
+  /** The number after a record that had an earlier one: who wrote it may go on from there. */
+  secondLine: number | undefined;
   /** TLS 1.3: which of the client's or server's traffic secrets is in use; `-1` early data, 0 handshake, 1 application, … */
   generation = 0;
   /** Records are protected, whether they can be opened or not. */
@@ -53,9 +55,16 @@ export class Reading {
     this.position = undefined;
     this.sequenceBefore = this.sequence;
     this.sequence = 0;
+    this.secondLine = undefined;
     this.isSealed = true;
     this.hasGap = false;
     this.pending.length = 0;
+  }
+
+  /** A record failed that should have had the present number. @param had the one it had, if that is known */
+  goOn(had: number | undefined): void {
+    if (had !== undefined && had < this.sequence) this.secondLine = had + 1;
+    else this.sequence = (had ?? this.sequence) + 1;
   }
 
   /** Keeps the explicit nonce of a record that opened, if its protection has one. RFC 5288 §3. */

@@ -176,6 +176,7 @@ export class TlsUnsealed implements Owner {
     }
     if (opening.kind === 'unsupported') return opening;
     return (
+      this.onSecondLine(reading, record) ??
       this.withoutPending(reading, record) ??
       this.behindGap(reading, record) ??
       (reading.generation < 0 ? this.behindEarlyData(reading, record) : undefined) ??
@@ -187,6 +188,16 @@ export class TlsUnsealed implements Owner {
     reading.sequence = sequence + 1;
     reading.hasGap = false;
     reading.pending.length = 0;
+  }
+
+  /** A second writer, or a state that was set back, goes on from an earlier number. */
+  private onSecondLine(reading: Reading, record: WireRecord): Opening | undefined {
+    const { opener, secondLine } = reading;
+    if (opener === undefined || secondLine === undefined) return undefined;
+    const opening = opener.attempt(record, secondLine);
+    if (opening.kind !== 'opened') return undefined;
+    reading.secondLine = secondLine + 1;
+    return opening;
   }
 
   /** Were the records that failed before not of this direction, so that its sender never counted them? */
@@ -285,7 +296,7 @@ export class TlsUnsealed implements Owner {
       this.kept.push({ fact: failure, record: detached(record) });
     reading.pending.push(failure);
     if (reading.pending.length > LIMITS.explainedRecords) reading.pending.shift();
-    reading.sequence = (outcome?.sequence ?? reading.sequence) + 1;
+    reading.goOn(outcome?.sequence);
     return undefined;
   }
 

@@ -65,6 +65,16 @@ const MESSAGES = {
     ],
     commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "tcp.stream == {stream}" -V'],
   },
+  swapped: {
+    title: 'Two records of a sender changed places',
+    what: 'In packet {packet}, {record} ({octets} octets) authenticates as number {number}, where {expected} is due, and the record behind it as {expected}{reaction}; {negotiated}.',
+    causes: [
+      'threads of the {from} encrypt in one order and write in the other',
+      'a buffer of the {from} is written before one that was filled earlier',
+    ],
+    remedies: ['hold one lock around encrypting and writing, or let one writer at a time do both'],
+    commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "tcp.stream == {stream}" -V'],
+  },
   restarted: {
     title: 'A sender began to count its records again, under the same keys',
     what: 'In packet {packet}, {record} ({octets} octets) authenticates as number {number}, where {expected} is due: the {from} began again without new keys{reaction}; {negotiated}.',
@@ -129,11 +139,18 @@ export const seqDesync = defineConnectionRule({
 
 type Found = FindingOf<typeof MESSAGES>;
 
-/** By how far the number is off. Number 0 again is a state that was set back, any other one a state that is shared. */
-function kindOf({ details }: Failure): 'ahead' | 'reused' | 'restarted' {
-  const { offset = 0, sequence = 0 } = details;
+/** By how far the number is off, and whether the next makes up for it. Number 0 again is a state that was set back, any other one a state that is shared. */
+function kindOf(failure: Failure): 'ahead' | 'reused' | 'restarted' | 'swapped' {
+  const { offset = 0, sequence = 0 } = failure.details;
+  if (isSwapped(failure)) return 'swapped';
   if (Number(offset) > 0) return 'ahead';
   return sequence === 0 ? 'restarted' : 'reused';
+}
+
+/** The record has the number of the next one, and the next one that fails has its. */
+function isSwapped({ record, details, facts }: Failure): boolean {
+  const [, next] = facts.failures.filter(({ from }) => from === record.from);
+  return details['offset'] === 1 && next?.explanation?.details['sequence'] === record.expected;
 }
 
 function doubled(history: ConnectionHistory): Found | undefined {

@@ -1,5 +1,10 @@
 import { seqDesync } from '../../../src/rules/hmac/seq-desync.ts';
-import { failing, fakeDecryption, fakeMistake } from '../../support/fake-decryption.ts';
+import {
+  failing,
+  fakeDecryption,
+  fakeFailure,
+  fakeMistake,
+} from '../../support/fake-decryption.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 import { accepted, EARLIER, refused, stray, withStrays } from '../support/strays.ts';
@@ -8,6 +13,21 @@ const twice = stray('repetition', { other: EARLIER });
 const near = { got: '5e11000100000009', due: '5e11000100000003' };
 const second = (after: 'moved' | 'both' | 'line' | undefined) =>
   stray('nonce-repeated', { after, nonce: { got: near.due, due: near.got } });
+
+const early = failing(fakeMistake('sequence-offset', { offset: 1, sequence: 4 }));
+const [first] = early.decryption?.failures ?? [];
+const swapped = {
+  ...early,
+  decryption: fakeDecryption({
+    failures: [
+      ...(first === undefined ? [] : [first]),
+      fakeFailure({
+        packet: 30,
+        explanation: fakeMistake('sequence-offset', { offset: -2, sequence: 3 }),
+      }),
+    ],
+  }),
+};
 
 testConnectionRule(
   seqDesync,
@@ -29,6 +49,11 @@ testConnectionRule(
         protocol: 'DTLS',
       }),
       want: [{ message: 'ahead', severity: 'error', confidence: 'proven', packets: [30, 31] }],
+    },
+    {
+      name: 'tells two records that changed places from a sender that counts ahead',
+      history: swapped,
+      want: [{ message: 'swapped', severity: 'error', confidence: 'proven', packets: [30, 31] }],
     },
     {
       name: 'tells a record that was sent twice from a number that was used twice',
