@@ -105,6 +105,26 @@ export function canJudge({ hash }: Scheme, key: KeyObject): boolean {
   }
 }
 
+/** What an RSA signature holds: of the one that was opened last. */
+let opened: { key: KeyObject; signature: Uint8Array; octets: Uint8Array } | undefined;
+
+/**
+ * Can an RSA signature hold anything in this padding? Most wrong signatures can not, whatever is thought to be signed, and
+ * opening it once tells that for all that is tried. RFC 8017 §8.2.2 and §9.1.2.
+ */
+function isPadded(key: KeyObject, algorithm: 'rsa' | 'rsa-pss', signature: Uint8Array): boolean {
+  if (opened?.key !== key || opened.signature !== signature) {
+    const padding = constants.RSA_NO_PADDING;
+    opened = { key, signature, octets: publicDecrypt({ key, padding }, Buffer.from(signature)) };
+  }
+  const { octets } = opened;
+  if (algorithm === 'rsa-pss') return octets.at(-1) === PSS_TRAILER;
+  return octets[0] === 0 && octets[1] === PKCS1_BLOCK_TYPE && octets[2] === 0xff;
+}
+
+const PSS_TRAILER = 0xbc;
+const PKCS1_BLOCK_TYPE = 1;
+
 /** Does the signature verify? Anything that goes wrong inside is a no: the caller has asked `canJudge`. */
 export function verifies(
   key: KeyObject,
@@ -114,6 +134,10 @@ export function verifies(
   saltOctets: number = constants.RSA_PSS_SALTLEN_DIGEST,
 ): boolean {
   try {
+    const isRsa = algorithm === 'rsa' || algorithm === 'rsa-pss';
+    // A key bound to PSS cannot be used for opening.
+    if (isRsa && key.asymmetricKeyType === 'rsa' && !isPadded(key, algorithm, signature))
+      return false;
     if (hash === 'md5-sha1') {
       const both = concat(digest('md5', data), digest('sha1', data));
       if (algorithm !== 'rsa') return false;

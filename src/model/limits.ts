@@ -133,6 +133,8 @@ export const LIMITS = {
   transcriptMessagesVaried: 64,
   /** Other handshakes whose randoms are tried on a signature that does not verify: each takes three verifications of 0.1 ms. */
   signatureCandidates: 16,
+  /** Certificates whose keys are kept read, for the next handshake that shows them. */
+  certificatesKept: 64,
   /** Malformed and unmatched lines of key logs that are named; the rest is counted. */
   keyLogLinesNamed: 16,
   /** Randoms looked at, over all searches for a similar one in the key log; after that none is named. Some two seconds. */

@@ -115,7 +115,9 @@ class Run implements Analysis, PacketSink, TransportSink {
   }
 
   push(chunk: Uint8Array): void {
+    this.tcpStage.beginChunk(chunk);
     this.reader?.push(chunk);
+    this.tcpStage.endChunk();
   }
 
   endCapture(octets: number, damaged?: string): CaptureFacts {

@@ -59,6 +59,15 @@ export class Reassembly {
     this.notices = notices;
   }
 
+  /** Octets of `chunk` stay where they are until `endChunk`. */
+  beginChunk(chunk: Uint8Array): void {
+    this.sentOctets.beginChunk(chunk);
+  }
+
+  endChunk(): void {
+    this.sentOctets.endChunk();
+  }
+
   // What the sink does with octets adds no connection, so the arrays of the table stay where they are meanwhile.
 
   /**

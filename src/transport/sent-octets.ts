@@ -3,17 +3,23 @@ import { LIMITS } from '../model/limits.ts';
 import type { Nanos } from '../model/time.ts';
 import { ahead } from './sequence.ts';
 
-/** The numbers of a segment: whose it is, its sequence number, how many octets of it are kept. */
-const WORDS = 3;
+/** The numbers of a segment: whose it is, its sequence number, how many octets of it are kept, where they lay. */
+const WORDS = 4;
 const SENDER = 0;
 const SEQUENCE = 1;
 const LENGTH = 2;
+const SOURCE = 3;
 
 /**
  * The octets that were delivered last, over all connections, to compare with what is sent again. They stand in a ring,
- * and so do the segments that they came in.
+ * and so do the segments that they came in. What lies in the present chunk of the capture is copied only when the chunk
+ * is done with, and by then most of it is too old: a place in the ring is all that it had.
  */
 export class SentOctets {
+  /** What stays as it is until `endChunk`. */
+  private chunk: Uint8Array | undefined;
+  /** The first segment that may still lie there. */
+  private unsettled = 0;
   private readonly octets = new Uint8Array(LIMITS.tcpSentOctets);
   private readonly words = new Int32Array(WORDS * LIMITS.tcpSentSegments);
   private readonly packets = new Int32Array(LIMITS.tcpSentSegments);
@@ -22,6 +28,16 @@ export class SentOctets {
   private readonly begins = new Float64Array(LIMITS.tcpSentSegments);
   private segments = 0;
   private end = 0;
+
+  /** Octets of `chunk` stay where they are until `endChunk`. */
+  beginChunk(chunk: Uint8Array): void {
+    this.chunk = chunk;
+  }
+
+  endChunk(): void {
+    this.settle();
+    this.chunk = undefined;
+  }
 
   /** @param sender names one direction of one connection, for good */
   remember(
@@ -40,11 +56,13 @@ export class SentOctets {
       this.end += octets.length - at;
       at = 0;
     }
-    octets.set(from.subarray(start, start + length), at);
+    const isThere = from === this.chunk;
+    if (!isThere) octets.set(from.subarray(start, start + length), at);
     const place = this.segments++ % LIMITS.tcpSentSegments;
     words[place * WORDS + SENDER] = sender;
     words[place * WORDS + SEQUENCE] = sequence;
     words[place * WORDS + LENGTH] = length;
+    words[place * WORDS + SOURCE] = isThere ? start : -1;
     this.packets[place] = packet;
     this.moments[place] = nanos;
     this.begins[place] = this.end;
@@ -59,6 +77,7 @@ export class SentOctets {
     start: number,
     length: number,
   ): At | undefined {
+    this.settle();
     const { octets, words } = this;
     const oldest = Math.max(0, this.segments - LIMITS.tcpSentSegments);
     for (let n = this.segments - 1; n >= oldest; n--) {
@@ -75,5 +94,20 @@ export class SentOctets {
       }
     }
     return undefined;
+  }
+
+  /** Copies what is still kept and lies in the chunk. */
+  private settle(): void {
+    const { chunk, octets, words } = this;
+    const oldest = Math.max(this.unsettled, this.segments - LIMITS.tcpSentSegments);
+    for (let n = oldest; chunk !== undefined && n < this.segments; n++) {
+      const place = n % LIMITS.tcpSentSegments;
+      const begin = this.begins[place] as number;
+      const source = words[place * WORDS + SOURCE] as number;
+      if (source < 0 || begin < this.end - octets.length) continue;
+      const length = words[place * WORDS + LENGTH] as number;
+      octets.set(chunk.subarray(source, source + length), begin % octets.length);
+    }
+    this.unsettled = this.segments;
   }
 }

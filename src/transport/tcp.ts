@@ -77,6 +77,15 @@ export class Tcp {
     this.reassembly = new Reassembly(this.table, this.view, sink, notices);
   }
 
+  /** Payload that lies in `chunk` stays where it is until `endChunk`. */
+  beginChunk(chunk: Uint8Array): void {
+    this.reassembly.beginChunk(chunk);
+  }
+
+  endChunk(): void {
+    this.reassembly.endChunk();
+  }
+
   segment(t: TransportCursor): void {
     const found = this.flows.find(t);
     const side = (found & 1) as Side;

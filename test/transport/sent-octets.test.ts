@@ -64,3 +64,39 @@ describe('octets sent again', () => {
     expect(again(kept, 0, 'x')).toBeUndefined();
   });
 });
+
+describe('octets that lie in the present chunk', () => {
+  const chunk = octets('abcdefgh');
+
+  test('are compared where they are', () => {
+    const kept = new SentOctets();
+    kept.beginChunk(chunk);
+    kept.remember(MINE, 100, chunk, 0, 8, 1, 0);
+    expect(again(kept, 100, 'abcdefgh')).toBeUndefined();
+    expect(again(kept, 104, 'eX')).toBe(1);
+  });
+
+  test('outlive it, beside those that came from elsewhere', () => {
+    const memory = chunk.slice();
+    const kept = new SentOctets();
+    kept.beginChunk(memory);
+    kept.remember(MINE, 100, memory, 4, 4, 1, 0);
+    kept.remember(MINE, 104, octets('ijkl'), 0, 4, 2, 0);
+    kept.endChunk();
+    memory.fill(0);
+    expect(again(kept, 100, 'efghijkl')).toBeUndefined();
+    expect(again(kept, 100, 'efgX')).toBe(1);
+    expect(again(kept, 106, 'kX')).toBe(2);
+  });
+
+  test('do not come back over those that took their place', () => {
+    const many = new Uint8Array(LIMITS.tcpSentOctets).fill(1);
+    const kept = new SentOctets();
+    kept.beginChunk(many);
+    kept.remember(OTHER, 0, many, 0, 2000, 1, 0);
+    const other = many.slice().fill(2);
+    kept.remember(MINE, 0, other, 0, other.length, 2, 0);
+    kept.endChunk();
+    expect(kept.otherwise(MINE, 0, other, 0, other.length)).toBeUndefined();
+  });
+});
