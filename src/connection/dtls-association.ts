@@ -1,4 +1,44 @@
+import type { Side } from '../model/stream.ts';
 import { type DtlsHalf, DtlsHalves, Half } from './dtls-halves.ts';
+
+/** What the records of an association carry. */
+export interface AssociationIds {
+  /** Code point under which the ids were negotiated: 54, or 53 and 254 of drafts; 0 where the handshake was not captured. */
+  readonly extension: number;
+  /** By the side that receives them: empty for none, undefined where nothing is known. */
+  readonly to: [Uint8Array | undefined, Uint8Array | undefined];
+  readonly entries: IdEntry[];
+}
+
+/** One id of one association. */
+export interface IdEntry {
+  readonly association: Association;
+  readonly receiver: Side;
+  readonly octets: Uint8Array;
+  /** The receiver's address and port, see `FlowDirectory.endpointKey`. */
+  readonly endpoint: number | string;
+  readonly hash: number;
+  place: number;
+}
+
+/** A 5-tuple other than that of its handshake, on which records of an association came. */
+export interface Path {
+  readonly association: Association;
+  readonly flow: number;
+  /** Side 0 of this 5-tuple is side 1 of that of the handshake. */
+  readonly isFlipped: boolean;
+  /** The first record went to another address or port of its receiver than the id was given out for. */
+  readonly isElsewhere: boolean;
+  readonly firstPacket: number;
+  readonly firstNanos: number;
+  lastPacket: number;
+  lastNanos: number;
+  /** Records by their sender, as the 5-tuple of the handshake has the sides; how many of them opened. */
+  readonly records: [number, number];
+  opened: number;
+  /** The first record of each sender: packet, 0 for none. */
+  readonly firstOf: [number, number];
+}
 
 /** What DTLS keeps of one association; objects are reused. */
 export class Association {
@@ -19,6 +59,10 @@ export class Association {
   cookieLength = 0;
   /** Some message came in fragments. */
   hasFragments = false;
+  /** Connection ids (RFC 9146), and the other 5-tuples on which its records came; undefined for most. */
+  ids: AssociationIds | undefined = undefined;
+  paths: Path[] | undefined = undefined;
+  pathsOmitted = false;
   readonly sides: readonly [DtlsHalf, DtlsHalf];
 
   constructor(slot: number, store: DtlsHalves) {

@@ -1,15 +1,17 @@
 import type {
   At,
+  ConnectionIdFacts,
   DtlsAnomaly,
   DtlsFacts,
   DtlsHelloFact,
   DtlsVerifyFact,
   EpochFact,
+  PathFact,
   PerRole,
   RecordFact,
 } from '../model/history.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
-import type { Side } from '../model/stream.ts';
+import { type FlowDirectory, otherSide, type Side } from '../model/stream.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeHelloVerifyRequest } from '../tls/codec/hello-verify-request.ts';
 import { presentEpoch, type RawRecord } from './dtls-anomalies.ts';
@@ -28,6 +30,7 @@ export class AssociationFacts implements DtlsFacts {
   readonly ordinal: number;
   readonly replacesOpen: number;
   private readonly tracker: DtlsTracker;
+  private readonly flows: FlowDirectory;
   private readonly association: Association;
   private readonly client: Side;
   private hellos: { clientHellos: DtlsHelloFact[]; verifyRequests: DtlsVerifyFact[] } | undefined;
@@ -35,16 +38,44 @@ export class AssociationFacts implements DtlsFacts {
   /** @param client side of the client */
   constructor(
     tracker: DtlsTracker,
+    flows: FlowDirectory,
     association: Association,
     client: Side,
     siblings: readonly number[],
   ) {
     this.tracker = tracker;
+    this.flows = flows;
     this.association = association;
     this.client = client;
     this.siblings = siblings;
     this.ordinal = association.ordinal;
     this.replacesOpen = association.replacesOpen;
+  }
+
+  get connectionIds(): ConnectionIdFacts | undefined {
+    const { ids } = this.association;
+    if (ids === undefined) return undefined;
+    const { extension, to } = ids;
+    return {
+      extension: extension === 0 ? undefined : extension,
+      to: this.both((side) => to[side]),
+    };
+  }
+
+  get paths(): readonly PathFact[] {
+    const { flows, association } = this;
+    return (association.paths ?? NONE).map((path) => ({
+      stream: path.flow,
+      endpoints: this.both((side) =>
+        flows.endpoint(path.flow, path.isFlipped ? otherSide(side) : side),
+      ),
+      first: { packet: path.firstPacket, nanos: path.firstNanos },
+      last: { packet: path.lastPacket, nanos: path.lastNanos },
+      records: this.both((side) => path.records[side]),
+      firstPacket: this.both((side) => path.firstOf[side]),
+      isProven: path.opened > 0,
+      isElsewhere: path.isElsewhere,
+    }));
   }
 
   get epochs(): PerRole<readonly EpochFact[]> {

@@ -5,6 +5,7 @@ import { CONTENT_TYPE } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { NUMBERED_HEADER } from './clear-messages.ts';
+import type { ConnectionIds } from './connection-ids.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { HALF_FLAG } from './dtls-halves.ts';
@@ -12,6 +13,7 @@ import { DtlsMessages, type Fragment, readFragment } from './dtls-messages.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { negotiatedIds } from './negotiated-ids.ts';
 import type { RandomIndex } from './random-index.ts';
 import { noteSession, noteTicket } from './resumption.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
@@ -28,6 +30,7 @@ const THROUGH_RANDOM = 34;
 export class DtlsHandshakes {
   private readonly facts: FactsRecorder;
   private readonly randoms: RandomIndex;
+  private readonly ids: ConnectionIds;
   private readonly partial: DtlsMessages;
   private unsealer: DtlsUnsealer | undefined;
   private readonly numbered = new Uint8Array(NUMBERED_HEADER);
@@ -40,9 +43,10 @@ export class DtlsHandshakes {
     end: 0,
   };
 
-  constructor(facts: FactsRecorder, randoms: RandomIndex, notices: NoticeSink) {
+  constructor(facts: FactsRecorder, randoms: RandomIndex, ids: ConnectionIds, notices: NoticeSink) {
     this.facts = facts;
     this.randoms = randoms;
+    this.ids = ids;
     this.partial = new DtlsMessages(notices);
   }
 
@@ -227,6 +231,7 @@ export class DtlsHandshakes {
           return;
         }
         this.applyNegotiation(a);
+        if (facts.hellos.scan.hasConnectionId) this.settleIds(a);
         facts.negotiated(row);
         this.randoms.add(
           1,
@@ -279,6 +284,23 @@ export class DtlsHandshakes {
       half.lengthMin = table.lengthMin[a.row] as number;
       half.lengthRule = modulus === 0 ? 0 : (modulus << 8) | (table.lengthBase[a.row] as number);
     }
+  }
+
+  /** The server answered connection_id: each side's hello has the id that it wants to receive (RFC 9146 §3). */
+  private settleIds(a: Association): void {
+    const { table, hellos } = this.facts;
+    const { row } = a;
+    const handle = table.clientHello[row] as number;
+    const client = hellos.slab.view(handle, table.clientHelloLength[row] as number);
+    const server = hellos.slab.view(
+      table.serverHello[row] as number,
+      table.serverHelloLength[row] as number,
+    );
+    const side = table.clientSide[row] as number;
+    const ids = negotiatedIds(handle === 0 ? undefined : client, server);
+    if (ids === undefined || side === 2) return;
+    const { extension, toClient, toServer } = ids;
+    this.ids.settle(a, extension, side === 0 ? [toClient, toServer] : [toServer, toClient]);
   }
 
   private clientHello(

@@ -20,6 +20,8 @@ export interface DtlsRecord {
   print: number;
   /** Low word of the explicit nonce, if the fragment has one. */
   nonceLow: number;
+  /** Octets of the connection id in its header; 0 for none. */
+  idLength: number;
 }
 
 export function emptyRecord(): DtlsRecord {
@@ -33,7 +35,7 @@ export function emptyRecord(): DtlsRecord {
     start: 0,
     end: 0,
   };
-  const rest = { packet: 0, nanos: 0.5, ipId: 0, print: 0, nonceLow: 0 };
+  const rest = { packet: 0, nanos: 0.5, ipId: 0, print: 0, nonceLow: 0, idLength: 0 };
   return { ...numbers, ...rest, side: 0, bytes: new Uint8Array(0) };
 }
 

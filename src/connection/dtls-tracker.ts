@@ -18,14 +18,15 @@ import type { Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type DtlsSink } from '../model/record.ts';
-import type { Side } from '../model/stream.ts';
+import { type FlowDirectory, otherSide, type Side } from '../model/stream.ts';
+import { ConnectionIds, senderOn } from './connection-ids.ts';
 import { SEEN } from './connection-table.ts';
 import { AnomalyBook, sameRecord } from './dtls-anomalies.ts';
-import { type Association, AssociationPool } from './dtls-association.ts';
+import { type Association, AssociationPool, type Path } from './dtls-association.ts';
 import { type Attribution, attribute } from './dtls-attribution.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
-import { FORGOTTEN, NEW, takeNonce, takeNumber } from './dtls-numbers.ts';
+import { FORGOTTEN, NEW, takeNonce, takeNumber, WINDOW } from './dtls-numbers.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
@@ -41,6 +42,7 @@ const SURGE = 16;
 export class DtlsTracker implements DtlsSink {
   readonly facts: FactsRecorder;
   readonly anomalies: AnomalyBook;
+  readonly ids: ConnectionIds;
   private readonly handshakes: DtlsHandshakes;
   private readonly pool = new AssociationPool();
   /** Newest association of each flow; and whether a flow's associations were already reported. */
@@ -56,9 +58,15 @@ export class DtlsTracker implements DtlsSink {
   /** Called when a closing alert was seen: the flow may soon be final. */
   onClosed: (flow: number) => void = () => undefined;
 
-  constructor(facts: FactsRecorder, randoms: RandomIndex, notices: NoticeSink) {
+  constructor(
+    facts: FactsRecorder,
+    randoms: RandomIndex,
+    flows: FlowDirectory,
+    notices: NoticeSink,
+  ) {
     this.facts = facts;
-    this.handshakes = new DtlsHandshakes(facts, randoms, notices);
+    this.ids = new ConnectionIds(flows);
+    this.handshakes = new DtlsHandshakes(facts, randoms, this.ids, notices);
     this.anomalies = new AnomalyBook(facts);
   }
 
@@ -127,9 +135,143 @@ export class DtlsTracker implements DtlsSink {
     r.ipId = ipId;
     r.print = print;
     r.nonceLow = nonceLow;
+    r.idLength = 0;
     if (epoch === 0) this.clear(r);
     else this.protected(r);
   }
+
+  connectionIdLength(flow: number, side: Side, bytes: Uint8Array, at: number, end: number): number {
+    const newest = this.newest[flow];
+    const length = this.ids.lengthOf(newest, flow, side, bytes, at, end);
+    if (length >= 0 || newest === undefined) return length;
+    // Whose hellos were both seen has none unless they say so.
+    return this.facts.table.has(newest.row, SEEN.clientHello) &&
+      this.facts.table.has(newest.row, SEEN.serverHello)
+      ? 0
+      : -1;
+  }
+
+  recordWithId(
+    flow: number,
+    side: Side,
+    version: number,
+    epoch: number,
+    sequence: number,
+    idLength: number,
+    length: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): void {
+    if (flow >= this.newest.length) this.addFlows(flow);
+    const r = this.current;
+    r.flow = flow;
+    r.side = side;
+    r.contentType = CONTENT_TYPE.tls12Cid;
+    r.version = version;
+    r.epoch = epoch;
+    r.sequence = sequence;
+    r.length = length;
+    r.bytes = bytes;
+    r.start = start;
+    r.end = end;
+    r.packet = packet;
+    r.nanos = nanos;
+    r.ipId = ipId;
+    r.print = printOf(bytes, start, end, length);
+    r.nonceLow = end - start >= 8 ? readI32(bytes, start + 4) : 0;
+    r.idLength = idLength;
+    const owner = this.ownerById(r, start - 2 - idLength);
+    if (owner !== undefined) this.offer(owner, r);
+    else this.unknownId(r, start - 2 - idLength);
+  }
+
+  /**
+   * Whose record carries the connection id at `bytes[idAt]`. Where that association had its handshake on another 5-tuple,
+   * the record is turned to it: `r.flow` and `r.side` are those of the handshake afterwards. Undefined for an id that
+   * nobody in the capture has, or that several have: then nothing was changed.
+   *
+   * For records of type tls12_cid, and for those with the unified header of DTLS 1.3 alike (RFC 9147 §4).
+   */
+  private ownerById(r: DtlsRecord, idAt: number): Association | undefined {
+    const { ids } = this;
+    const { flow, side, idLength } = r;
+    const home = this.newest[flow];
+    const found = ids.ownerOf(home, flow, side, r.bytes, idAt, idLength, r.epoch, r.sequence);
+    const { association, sender, isElsewhere } = found;
+    if (association === undefined || association.flow === flow) return association;
+    const path = ids.paths.take(association, flow, side, sender, isElsewhere, r.packet, r.nanos);
+    this.alone[flow] = 0;
+    this.onPath(path, association, sender, r);
+    return association;
+  }
+
+  /** The record came on another 5-tuple than that of the handshake, which it is turned to. */
+  private onPath(path: Path | undefined, a: Association, sender: Side, r: DtlsRecord): void {
+    if (path !== undefined) {
+      path.records[sender]++;
+      if (path.firstOf[sender] === 0) path.firstOf[sender] = r.packet;
+      path.lastPacket = r.packet;
+      path.lastNanos = r.nanos;
+    }
+    r.flow = a.flow;
+    r.side = sender;
+  }
+
+  /** A record whose id names `owner`; where several associations of the 5-tuple have the same one, more is looked at. */
+  private offer(owner: Association, r: DtlsRecord): void {
+    const newest = this.newest[r.flow];
+    if (owner === newest && sharesId(owner, otherSide(r.side))) {
+      this.protected(r);
+      return;
+    }
+    const opened = this.reveal(owner, r);
+    const reason = 'its connection id is that of the older association';
+    if (owner !== newest) this.anomalies.add(owner, newest, r, 'late', reason, 'proven');
+    this.take(owner, r, opened);
+  }
+
+  /** A record with an id that nobody in the capture has. */
+  private unknownId(r: DtlsRecord, idAt: number): void {
+    const newest = this.newest[r.flow];
+    const receiver = otherSide(r.side);
+    const octets = r.bytes.slice(idAt, idAt + r.idLength);
+    if (newest === undefined) {
+      const a = this.begin(r, SEEN.startMissing);
+      this.ids.settle(a, 0, receiver === 0 ? [octets, undefined] : [undefined, octets]);
+      this.takeOpened(a, r);
+    } else if (
+      newest.ids?.to[receiver] === undefined &&
+      this.facts.table.has(newest.row, SEEN.startMissing)
+    ) {
+      this.ids.add(newest, receiver, octets);
+      this.takeOpened(newest, r);
+    } else {
+      this.anomalies.add(
+        newest,
+        newest,
+        r,
+        'no-association',
+        'its connection id is none that the capture shows being negotiated',
+        'likely',
+      );
+      newest.sides[r.side].countRecord(r.contentType);
+    }
+  }
+
+  misfit(
+    _flow: number,
+    _side: Side,
+    _bytes: Uint8Array,
+    _at: number,
+    _end: number,
+    _wireEnd: number,
+    _packet: number,
+    _nanos: number,
+  ): void {}
 
   /** A datagram of a 5-tuple with DTLS 1.3 whose first octet has the form of the unified header (RFC 9147 §4). */
   unified(flow: number, side: Side, length: number, packet: number, nanos: number): void {
@@ -148,7 +290,7 @@ export class DtlsTracker implements DtlsSink {
   }
 
   unreachable(flow: number, packet: number, nanos: number): void {
-    const a = this.newest[flow];
+    const a = this.newest[flow] ?? this.ids.paths.at(flow)[0]?.association;
     if (a === undefined) return;
     const { unreachable } = this.anomalies.of(a);
     if (unreachable.length < LIMITS.anomaliesPerConnection) unreachable.push({ packet, nanos });
@@ -161,6 +303,7 @@ export class DtlsTracker implements DtlsSink {
       const { previous } = a;
       this.handshakes.forget(a);
       this.anomalies.forget(a);
+      this.ids.forget(a);
       this.facts.release(a.row);
       this.pool.release(a);
       a = previous;
@@ -187,8 +330,13 @@ export class DtlsTracker implements DtlsSink {
 
   private clear(r: DtlsRecord): void {
     const { handshakes } = this;
-    const newest = this.newest[r.flow];
     const isMessage = r.contentType === CONTENT_TYPE.handshake && handshakes.readFirst(r);
+    if (!isMessage && this.newest[r.flow] === undefined && !this.ids.paths.isEmpty) {
+      const [path, other] = this.ids.paths.at(r.flow);
+      if (path !== undefined && other === undefined)
+        this.onPath(path, path.association, senderOn(path, r.side), r);
+    }
+    const newest = this.newest[r.flow];
     let a: Association | undefined;
     if (isMessage && handshakes.isClientHello)
       a = handshakes.ownerOfClientHello(r, newest) ?? this.begin(r, 0);
@@ -258,13 +406,21 @@ export class DtlsTracker implements DtlsSink {
   // ------------------------------------------------------------------------------------------------ epoch ≥ 1
 
   private protected(r: DtlsRecord): void {
+    if (r.idLength === 0 && !this.ids.paths.isEmpty) {
+      const path = this.pathOf(r);
+      if (path !== undefined) {
+        this.onPath(path, path.association, senderOn(path, r.side), r);
+        this.protected(r);
+        return;
+      }
+    }
     const newest = this.newest[r.flow];
     if (newest === undefined) {
-      this.take(this.begin(r, SEEN.startMissing), r);
+      this.takeOpened(this.begin(r, SEEN.startMissing), r);
       return;
     }
     if (newest.previous === undefined && newest.sides[r.side].epoch > 0) {
-      this.take(newest, r);
+      this.takeOpened(newest, r);
       return;
     }
     const { verdict } = this;
@@ -276,9 +432,39 @@ export class DtlsTracker implements DtlsSink {
       newest.sides[r.side].countRecord(r.contentType);
       return;
     }
+    const opened = this.reveal(owner, r);
     if (owner !== newest)
       this.anomalies.add(owner, newest, r, 'late', verdict.reason, verdict.confidence);
-    this.take(owner, r);
+    this.take(owner, r, opened);
+  }
+
+  /**
+   * The path of an association that came to this 5-tuple, for a record without an id: of one whose receiver wants none.
+   * Where there are others too, its keys or its numbers have to fit it alone.
+   */
+  private pathOf(r: DtlsRecord): Path | undefined {
+    const newest = this.newest[r.flow];
+    const paths = this.ids.paths.at(r.flow).filter((path) => {
+      const sender = senderOn(path, r.side);
+      return (
+        path.association.flow !== r.flow && !path.association.ids?.to[otherSide(sender)]?.length
+      );
+    });
+    if (newest === undefined && paths.length === 1) return paths[0];
+    const fitting = paths.filter((path) => this.fits(path.association, senderOn(path, r.side), r));
+    if (fitting.length !== 1) return undefined;
+    for (let a = newest; a !== undefined; a = a.previous)
+      if (this.fits(a, r.side, r)) return undefined;
+    return fitting[0];
+  }
+
+  /** May this association have sent the record now, by its keys or by its numbers? */
+  private fits(a: Association, sender: Side, r: DtlsRecord): boolean {
+    if (this.unsealer?.hasKeys(a.row, { ...r, side: sender }))
+      return this.unsealer.opens(a.row, { ...r, side: sender });
+    const half = a.sides[sender];
+    const step = r.sequence - half.highest;
+    return half.epoch === r.epoch && step > -WINDOW && step <= LIMITS.dtlsFarAhead;
   }
 
   /** Whose keys open the record settles whose it is. */
@@ -309,8 +495,20 @@ export class DtlsTracker implements DtlsSink {
     return this.reported[r.flow] === 1;
   }
 
+  /** Opens a record of `a`. One that hides its type has the true one afterwards, if it can be known. */
+  private reveal(a: Association, r: DtlsRecord): OpenedRecord | undefined {
+    const opened = this.unsealer?.sealed(a.row, r, this.mayBeOfUnkeyed(a, r));
+    if (r.contentType === CONTENT_TYPE.tls12Cid)
+      r.contentType = opened?.type ?? this.hiddenType(a, r);
+    return opened;
+  }
+
+  private takeOpened(a: Association, r: DtlsRecord): void {
+    this.take(a, r, this.reveal(a, r));
+  }
+
   /** The record belongs to association `a`. */
-  private take(a: Association, r: DtlsRecord): void {
+  private take(a: Association, r: DtlsRecord, opened: OpenedRecord | undefined): void {
     const half = a.sides[r.side];
     const peer = a.sides[r.side === 0 ? 1 : 0];
     if (
@@ -330,7 +528,6 @@ export class DtlsTracker implements DtlsSink {
     this.protectedFacts(a, half, r);
     const repeated = this.numbered(a, half, r);
     takeNonce(half, r);
-    const opened = this.unsealer?.sealed(a.row, r, this.mayBeOfUnkeyed(a, r));
     // Data follows both Finished, also where the capture lacks them (RFC 6347 §4.2.4).
     if (opened?.type === CONTENT_TYPE.applicationData && !this.facts.table.has(a.row, SEEN.tls13))
       this.facts.table.set(a.row, SEEN.clientFinished | SEEN.serverFinished);
@@ -338,6 +535,15 @@ export class DtlsTracker implements DtlsSink {
       this.protectedHandshake(a, half, r, repeated, opened);
     else if (r.contentType === CONTENT_TYPE.alert)
       this.protectedAlert(a, half, r, repeated, opened);
+  }
+
+  /** The first record under the keys of a handshake that is seen under way is the Finished (RFC 9146 §3). */
+  private hiddenType(a: Association, r: DtlsRecord): number {
+    const { table } = this.facts;
+    const isFirst = a.sides[r.side].protectedCount === 0 && r.sequence === 0;
+    const isFinished =
+      isFirst && table.ccsPacket[a.row * 2 + r.side] !== 0 && !table.has(a.row, SEEN.tls13);
+    return isFinished ? CONTENT_TYPE.handshake : r.contentType;
   }
 
   private protectedFacts(a: Association, half: DtlsHalf, r: DtlsRecord): void {
@@ -540,7 +746,7 @@ export class DtlsTracker implements DtlsSink {
     if (repeated || half.closePacket !== 0) return;
     closes(half, r);
     a.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;
-    this.onClosed(r.flow);
+    this.onClosed(a.flow);
   }
 
   private addFlows(flow: number): void {
@@ -566,10 +772,22 @@ export class DtlsTracker implements DtlsSink {
     const forgotten = older === undefined && this.reported[r.flow] === 1;
     this.facts.table.set(a.row, flags | (forgotten ? SEEN.startMissing : 0));
     this.newest[r.flow] = a;
-    this.alone[r.flow] = older === undefined ? a.slot + 1 : 0;
+    const isAlone = older === undefined && this.ids.paths.at(r.flow).length === 0;
+    this.alone[r.flow] = isAlone ? a.slot + 1 : 0;
     this.unopened[r.flow] = 0;
     return a;
   }
+}
+
+/** Has an older association on the same 5-tuple the same id? */
+function sharesId({ ids, previous }: Association, receiver: Side): boolean {
+  const id = ids?.to[receiver];
+  if (id === undefined) return false;
+  for (let a = previous; a !== undefined; a = a.previous) {
+    const other = a.ids?.to[receiver];
+    if (other?.length === id.length && other.every((octet, i) => octet === id[i])) return true;
+  }
+  return false;
 }
 
 /** Protected records flowed, and not both sides have closed. */

@@ -330,7 +330,7 @@ class UdpPlacement implements Placement {
   }
 
   dtls(client: Side): AssociationFacts {
-    return new AssociationFacts(this.tracker, this.association, client, this.siblings);
+    return new AssociationFacts(this.tracker, this.flows, this.association, client, this.siblings);
   }
 }
 

@@ -243,8 +243,36 @@ export interface DtlsAnomaly {
   readonly alert: { readonly level: number; readonly description: number } | undefined;
 }
 
+/** Connection ids as RFC 9146 §3 negotiates them: what records carry. */
+export interface ConnectionIdFacts {
+  /** 54, or the code points of drafts, 53 and 254; undefined where the capture lacks the handshake. */
+  readonly extension: number | undefined;
+  /** By who receives the records: empty for none, undefined where nothing is known. */
+  readonly to: PerRole<Uint8Array | undefined>;
+}
+
+/** A 5-tuple other than that of its handshake on which records of an association came. */
+export interface PathFact {
+  /** Wireshark's `udp.stream`. */
+  readonly stream: number;
+  readonly endpoints: PerRole<Endpoint>;
+  readonly first: At;
+  readonly last: At;
+  /** Protected records by their sender, and the first of each: 0 for none. */
+  readonly records: PerRole<number>;
+  readonly firstPacket: PerRole<number>;
+  /** Some of them opened under the keys of the association. */
+  readonly isProven: boolean;
+  /** The first record went to another address or port than the one that gave out its connection id. */
+  readonly isElsewhere: boolean;
+}
+
 /** What DTLS adds to a connection. */
 export interface DtlsFacts {
+  /** Undefined where none were negotiated and none were seen. */
+  readonly connectionIds: ConnectionIdFacts | undefined;
+  /** In the order in which it came there. */
+  readonly paths: readonly PathFact[];
   /** Position among the associations of its 5-tuple, from 0, and their ids in order (itself included). */
   readonly ordinal: number;
   readonly siblings: readonly number[];

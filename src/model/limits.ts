@@ -118,6 +118,15 @@ export const LIMITS = {
   dtlsFarAhead: 1024,
   /** Equal datagrams with equal IP identification within this time are one packet captured twice. */
   duplicateCaptureNanos: 5e6,
+  /** Connection ids (RFC 9146) by which records are found again on another 5-tuple: the newest ones. */
+  connectionIds: 65_536,
+  /** The same id of several associations; the oldest gives way. */
+  sameConnectionIds: 64,
+  /** Further 5-tuples on which one association is followed; records on others are on their own. */
+  pathsPerAssociation: 16,
+  /** Directions without a handshake whose connection ids' length is worked out, and the longest one that is. */
+  guessedIdLengths: 4096,
+  guessedIdOctets: 64,
   /** Octets searched for the next record header after lost octets, before the direction is given up. */
   resynchroniseOctets: 1024 * 1024,
 

@@ -29,6 +29,8 @@ export const NOTICES = {
   'message-malformed':
     'a handshake message ends before its fields do: {needed} octets needed, {available} there',
   'dtls-fragments-limit': 'too many fragments of one DTLS handshake message',
+  'connection-id-length-unknown':
+    'DTLS records with a connection id were not read: the capture lacks the handshake that settled how long it is',
   'limit-reached': 'a bound of the analysis was reached; see the coverage',
   'clock-backwards': 'time runs backwards between packets',
   'internal-error': 'a fault of the tool itself; the analysis went on without this part',

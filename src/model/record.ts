@@ -134,4 +134,42 @@ export interface DtlsSink {
     nanos: Nanos,
     ipId: number,
   ): void;
+  /**
+   * How long is the connection id that begins at `bytes[at]`, in a record of this direction? The record does not tell
+   * (RFC 9146 §4). 0 where the direction is known to have none, -1 where nothing is known.
+   */
+  connectionIdLength(flow: number, side: Side, bytes: Uint8Array, at: number, end: number): number;
+  /** A record of type tls12_cid; its id stands in front of the two octets of length, which are in front of the fragment. */
+  recordWithId(
+    flow: number,
+    side: Side,
+    version: number,
+    epoch: number,
+    sequence: number,
+    /** Octets of the id. */
+    idLength: number,
+    length: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: Nanos,
+    ipId: number,
+  ): void;
+  /**
+   * A record of type tls12_cid that does not end where its datagram does or another record begins, with the id as long as
+   * `connectionIdLength` said, or whose id has an unknown length. `[at, end)` is the datagram from its header on.
+   *
+   * @returns whether it can be said what it is
+   */
+  misfit(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
 }

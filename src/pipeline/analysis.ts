@@ -74,11 +74,11 @@ class Run implements Analysis, PacketSink, TransportSink {
     const randoms = new RandomIndex();
     const tls = new TlsTracker(this.facts, randoms, book);
     this.records = new TlsStreams(tls, book);
-    this.dtls = new DtlsTracker(this.facts, randoms, book);
-    this.datagrams = new DtlsDatagrams(this.dtls);
     const tcpFlows = new FlowTable();
     this.tcpStage = new Tcp(tcpFlows, this.clock, this, book);
     this.udpStage = new Udp(this.clock, this);
+    this.dtls = new DtlsTracker(this.facts, randoms, this.udpStage.flows, book);
+    this.datagrams = new DtlsDatagrams(this.dtls, book);
     this.index = new ServerIndex(randoms, { tcp: tcpFlows, udp: this.udpStage.flows });
     this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
     this.tls = tls;

@@ -1,14 +1,19 @@
+import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type DtlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
+import {
+  CONNECTION_ID_AT,
+  DTLS_HEADER,
+  fills,
+  isDtlsHeader,
+  lengthAt,
+  mayFollow,
+  sequenceAt,
+} from './dtls-header.ts';
+import { IdLengths } from './id-lengths.ts';
 
-/** Octets of a DTLS record header: type, version, epoch, sequence number, length (RFC 6347 §4.1). */
-export const DTLS_HEADER = 13;
-/** As in TLS, RFC 6347 §4.1. */
-const FRAGMENT_MAX = 16_384 + 2_048;
-const DTLS_1_0 = 0xfeff;
-const DTLS_1_2 = 0xfefd;
-/** OpenSSL before 0.9.8f put this on the wire; Cisco AnyConnect still does. */
-const DTLS_PRE_STANDARD = 0x0100;
+/** What `idLength` answers where there is no length. */
+const UNREAD = -1;
 
 /**
  * UDP datagrams → DTLS records. Datagrams carry whole records (RFC 6347 §4.1.1), so each is judged by its own octets: the
@@ -18,9 +23,11 @@ const DTLS_PRE_STANDARD = 0x0100;
  */
 export class DtlsDatagrams {
   private readonly sink: DtlsSink;
+  private readonly idLengths: IdLengths;
 
-  constructor(sink: DtlsSink) {
+  constructor(sink: DtlsSink, notices: NoticeSink) {
     this.sink = sink;
+    this.idLengths = new IdLengths(notices);
   }
 
   /** @returns whether the datagram is DTLS */
@@ -38,20 +45,92 @@ export class DtlsDatagrams {
     const wireEnd = start + wireLength;
     // Most datagrams are one record.
     if (end - start < DTLS_HEADER || !isDtlsHeader(bytes, start)) return false;
+    if (bytes[start] === CONTENT_TYPE.tls12Cid)
+      return this.several(flow, side, bytes, start, end, wireEnd, packet, nanos, ipId);
     const next = start + DTLS_HEADER + lengthAt(bytes, start);
     if (next === wireEnd) {
       this.one(flow, side, bytes, start, end, packet, nanos, ipId);
       return true;
     }
     if (next > wireEnd || !mayFollow(bytes, next, end)) return false;
+    return this.several(flow, side, bytes, start, end, wireEnd, packet, nanos, ipId);
+  }
+
+  /** Records one behind the other, connection ids among them. @returns whether there are any */
+  private several(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): boolean {
     let at = start;
     while (at + DTLS_HEADER <= end && isDtlsHeader(bytes, at)) {
-      const after = at + DTLS_HEADER + lengthAt(bytes, at);
+      const withId = bytes[at] === CONTENT_TYPE.tls12Cid;
+      const idLength = withId
+        ? this.idLength(flow, side, bytes, at, end, wireEnd, packet, nanos)
+        : 0;
+      if (idLength < 0) break;
+      const after = at + DTLS_HEADER + idLength + lengthAt(bytes, at + idLength);
       if (after > wireEnd) break;
-      this.one(flow, side, bytes, at, after < end ? after : end, packet, nanos, ipId);
+      const last = after < end ? after : end;
+      if (withId) this.withId(flow, side, bytes, at, idLength, last, packet, nanos, ipId);
+      else this.one(flow, side, bytes, at, last, packet, nanos, ipId);
       at = after;
     }
     return true;
+  }
+
+  /** Octets of the connection id of the record at `at`; `UNREAD` if nobody knows. */
+  private idLength(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: number,
+  ): number {
+    const { sink } = this;
+    const known = sink.connectionIdLength(flow, side, bytes, at + CONNECTION_ID_AT, end);
+    if (known < 0)
+      return this.idLengths.guess(2 * flow + side, bytes, at, end, wireEnd, packet) ?? UNREAD;
+    if (fills(bytes, at, end, wireEnd, known)) return known;
+    sink.misfit(flow, side, bytes, at, end, wireEnd, packet, nanos);
+    return UNREAD;
+  }
+
+  private withId(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    idLength: number,
+    end: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): void {
+    this.sink.recordWithId(
+      flow,
+      side,
+      ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number),
+      ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number),
+      sequenceAt(bytes, at),
+      idLength,
+      lengthAt(bytes, at + idLength),
+      bytes,
+      at + DTLS_HEADER + idLength,
+      end,
+      packet,
+      nanos,
+      ipId,
+    );
   }
 
   /** A record with its header at `at`; `end` is where its captured octets end. */
@@ -65,19 +144,13 @@ export class DtlsDatagrams {
     nanos: number,
     ipId: number,
   ): void {
-    const high = ((bytes[at + 5] as number) << 8) | (bytes[at + 6] as number);
-    const low =
-      ((bytes[at + 7] as number) << 24) |
-      ((bytes[at + 8] as number) << 16) |
-      ((bytes[at + 9] as number) << 8) |
-      (bytes[at + 10] as number);
     this.sink.record(
       flow,
       side,
       bytes[at] as number,
       ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number),
       ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number),
-      high === 0 && low >= 0 ? low : high * 0x100000000 + (low >>> 0),
+      sequenceAt(bytes, at),
       lengthAt(bytes, at),
       bytes,
       at + DTLS_HEADER,
@@ -87,23 +160,4 @@ export class DtlsDatagrams {
       ipId,
     );
   }
-}
-
-function lengthAt(bytes: Uint8Array, at: number): number {
-  return ((bytes[at + 11] as number) << 8) | (bytes[at + 12] as number);
-}
-
-function isDtlsHeader(bytes: Uint8Array, at: number): boolean {
-  const type = bytes[at] as number;
-  if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.tls12Cid) return false;
-  const version = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
-  if (version !== DTLS_1_2 && version !== DTLS_1_0 && version !== DTLS_PRE_STANDARD) return false;
-  return (((bytes[at + 11] as number) << 8) | (bytes[at + 12] as number)) <= FRAGMENT_MAX;
-}
-
-/** Behind the first record: another one, whose header may be cut, or a unified header of DTLS 1.3 (RFC 9147 §4). */
-function mayFollow(bytes: Uint8Array, next: number, end: number): boolean {
-  return (
-    next + DTLS_HEADER > end || isDtlsHeader(bytes, next) || (bytes[next] as number) >> 5 === 1
-  );
 }

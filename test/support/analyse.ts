@@ -126,6 +126,8 @@ function keep(h: ConnectionHistory): KeptHistory {
     dtls: dtls && {
       ordinal: dtls.ordinal,
       siblings: [...dtls.siblings],
+      connectionIds: structuredClone(dtls.connectionIds),
+      paths: structuredClone(dtls.paths),
       epochs: structuredClone(dtls.epochs),
       clientHellos: structuredClone(dtls.clientHellos),
       verifyRequests: structuredClone(dtls.verifyRequests),

@@ -8,6 +8,7 @@ import {
   concat,
   dtlsFragment,
   dtlsRecord,
+  dtlsRecordWithId,
   type ExtensionSpec,
   ext,
   filled,
@@ -349,6 +350,9 @@ export interface DtlsSpec {
   readonly fragmentOctets?: number;
   /** Each record in a datagram of its own, or flights in as few as possible. */
   readonly coalesced?: boolean;
+  /** The connection id that each wants to receive, where both hellos have the extension; under 54 unless given. */
+  readonly ids?: Readonly<Record<Peer, Octets>>;
+  readonly idExtension?: number;
   readonly seed?: number;
 }
 
@@ -356,11 +360,14 @@ interface RecordOptions {
   readonly epoch?: number;
   /** The next one of this direction and epoch unless given. */
   readonly sequence?: number;
+  /** The connection id of the record; the one that the receiver wants unless given. */
+  readonly id?: Octets;
 }
 
 /** Writes one DTLS association onto a flow. Flights can be sent again: record numbers go on, message numbers do not. */
 export class Association {
-  readonly flow: UdpFlow;
+  /** Where it sends: another one after `moveTo`. */
+  flow: UdpFlow;
   readonly version: number;
   readonly suite: number;
   readonly clientRandom: Octets;
@@ -409,12 +416,16 @@ export class Association {
   /** A protected record with `content` octets in it. */
   sealed(from: Peer, type: number, content: number, options: RecordOptions = {}): Octets {
     const { epoch = 1, sequence = this.number(from, epoch) } = options;
+    const id = options.id ?? this.spec.ids?.[otherPeer(from)] ?? new Uint8Array(0);
     const encryptThenMac = this.spec.encryptThenMac === true;
-    const length = sealedLength(this.suite, content, { encryptThenMac });
+    const inner = content + (id.length > 0 ? 1 : 0);
+    const length = sealedLength(this.suite, inner, { encryptThenMac });
     const nonce = usesExplicitNonce(this.suite)
       ? this.nonce(from, epoch, sequence)
       : new Uint8Array(0);
-    return this.record(from, type, this.cipher.behind(nonce, length), { epoch, sequence });
+    const body = this.cipher.behind(nonce, length);
+    if (id.length > 0) return dtlsRecordWithId(this.version, epoch, sequence, id, body);
+    return this.record(from, type, body, { epoch, sequence });
   }
 
   /** A handshake message as records, in fragments if the association cuts that small. */
@@ -451,6 +462,7 @@ export class Association {
     const extensions: ExtensionSpec[] = [ext.supportedGroups([23])];
     if (spec.encryptThenMac) extensions.push(ext.encryptThenMac());
     if (spec.extendedMasterSecret) extensions.push(ext.extendedMasterSecret());
+    if (spec.ids !== undefined) extensions.push(this.idExtension(spec.ids.client));
     const body = clientHello({
       version: this.version,
       random,
@@ -471,6 +483,7 @@ export class Association {
     const extensions: ExtensionSpec[] = [];
     if (spec.encryptThenMac) extensions.push(ext.encryptThenMac());
     if (spec.extendedMasterSecret) extensions.push(ext.extendedMasterSecret());
+    if (spec.ids !== undefined) extensions.push(this.idExtension(spec.ids.server));
     const body = serverHello({
       version: this.version,
       random: this.serverRandom,
@@ -572,6 +585,17 @@ export class Association {
   /** Both close, the second in answer to the first. */
   closeBoth(first: Peer): this {
     return this.close(first).close(otherPeer(first));
+  }
+
+  /** What it sends from now on goes over another 5-tuple. */
+  moveTo(flow: UdpFlow): this {
+    flow.nanos = Math.max(flow.nanos, this.flow.nanos);
+    this.flow = flow;
+    return this;
+  }
+
+  private idExtension(id: Octets): ExtensionSpec {
+    return { ...ext.connectionId(id), type: this.spec.idExtension ?? 54 };
   }
 
   /** From now on a direction uses this epoch; its numbers begin anew. */

@@ -130,6 +130,8 @@ function fakeDtls(id: number, some: Partial<DtlsFacts>): DtlsFacts {
     anomaliesOmitted: 0,
     portUnreachable: [],
     replacesOpen: 0,
+    connectionIds: undefined,
+    paths: [],
     ...some,
   };
 }

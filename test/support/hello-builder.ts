@@ -159,6 +159,17 @@ export function dtlsRecord(
   return concat(u8(type), u16(version), u16(epoch), uint(sequence, 6), vector(2, body));
 }
 
+/** A DTLS record of type tls12_cid. RFC 9146 §4. */
+export function dtlsRecordWithId(
+  version: number,
+  epoch: number,
+  sequence: number,
+  id: Octets,
+  body: Octets,
+): Octets {
+  return concat(u8(25), u16(version), u16(epoch), uint(sequence, 6), id, vector(2, body));
+}
+
 /**
  * A DTLS handshake fragment: 12-octet header and octets `[from, from + length)` of the body; the whole body unless told
  * otherwise. RFC 6347 §4.2.2.

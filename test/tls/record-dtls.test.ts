@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { DtlsSink } from '../../src/model/record.ts';
 import { DtlsDatagrams } from '../../src/tls/record-dtls.ts';
 import {
   clientHello,
@@ -20,7 +21,44 @@ interface Taken {
 /** Looks at a datagram with other octets around it. */
 function take(octets: Uint8Array, wireLength = octets.length): Taken {
   const records: string[] = [];
-  const datagrams = new DtlsDatagrams({
+  const sink: DtlsSink = {
+    connectionIdLength: () => 2,
+    recordWithId: (
+      flow,
+      side,
+      version,
+      epoch,
+      sequence,
+      idLength,
+      length,
+      bytes,
+      start,
+      end,
+      packet,
+      nanos,
+      ipId,
+    ) => {
+      const id = Buffer.from(bytes.subarray(start - 2 - idLength, start - 2)).toString('hex');
+      sink.record(
+        flow,
+        side,
+        25,
+        version,
+        epoch,
+        sequence,
+        length,
+        bytes,
+        start,
+        end,
+        packet,
+        nanos,
+        ipId,
+      );
+      records.push(`${records.pop()} of ${id}`);
+    },
+    misfit: () => {
+      records.push('misfit');
+    },
     record: (
       flow,
       side,
@@ -43,7 +81,8 @@ function take(octets: Uint8Array, wireLength = octets.length): Taken {
       const name = version.toString(16).padStart(4, '0');
       records.push(`${type} ${name} ${epoch}/${sequence} ${length} ${body}`);
     },
-  });
+  };
+  const datagrams = new DtlsDatagrams(sink, { notice: () => undefined });
   const block = concat(filled(5, 0x16), octets, filled(40, 0x16));
   const isDtls = datagrams.datagram(3, 1, block, 5, 5 + octets.length, wireLength, 7, 8, 9);
   expect(isDtls || records.length === 0).toBe(true);

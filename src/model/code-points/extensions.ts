@@ -31,6 +31,9 @@ export const OID_FILTERS = 48;
 export const POST_HANDSHAKE_AUTH = 49;
 export const SIGNATURE_ALGORITHMS_CERT = 50;
 export const KEY_SHARE = 51;
+/** As drafts of RFC 9146 numbered it, and as Mbed TLS 2.28 does, which follows one from before it had a number. */
+export const DRAFT_CONNECTION_ID = 53;
+export const UNREGISTERED_CONNECTION_ID = 254;
 export const CONNECTION_ID = 54;
 export const ENCRYPTED_CLIENT_HELLO = 65037;
 export const RENEGOTIATION_INFO = 65281;
@@ -93,7 +96,7 @@ const EXTENSIONS: NameTable = {
   [SIGNATURE_ALGORITHMS_CERT]: 'signature_algorithms_cert',
   [KEY_SHARE]: 'key_share',
   52: 'transparency_info',
-  53: 'connection_id_deprecated',
+  [DRAFT_CONNECTION_ID]: 'connection_id_deprecated',
   [CONNECTION_ID]: 'connection_id',
   55: 'external_id_hash',
   56: 'external_session_id',
@@ -103,6 +106,7 @@ const EXTENSIONS: NameTable = {
   60: 'sequence_number_encryption_algorithms',
   61: 'rrc',
   62: 'tls_flags',
+  [UNREGISTERED_CONNECTION_ID]: 'connection_id_unregistered',
   13172: 'next_protocol_negotiation',
   17513: 'application_settings_draft',
   17613: 'application_settings',

@@ -6,6 +6,7 @@ import {
   COMPRESS_CERTIFICATE,
   CONNECTION_ID,
   COOKIE,
+  DRAFT_CONNECTION_ID,
   EARLY_DATA,
   EC_POINT_FORMATS,
   ENCRYPT_THEN_MAC,
@@ -31,6 +32,7 @@ import {
   SUPPORTED_GROUPS,
   SUPPORTED_VERSIONS,
   TRUNCATED_HMAC,
+  UNREGISTERED_CONNECTION_ID,
   USE_SRTP,
 } from '../../model/code-points/extensions.ts';
 import type { Extension } from '../../model/message.ts';
@@ -190,6 +192,12 @@ export const EXTENSION_CODECS: Readonly<Record<number, ExtensionCodec>> = {
     source: 'RFC 8446 §4.2.8',
     carriers: ['CH', 'SH', 'HRR'],
     read: readKeyShare,
+  },
+  [DRAFT_CONNECTION_ID]: { source: 'RFC 9146 §10.1', carriers: ['CH', 'SH'], read: readOpaque8 },
+  [UNREGISTERED_CONNECTION_ID]: {
+    source: 'RFC 9146 §3',
+    carriers: ['CH', 'SH'],
+    read: readOpaque8,
   },
   [CONNECTION_ID]: { source: 'RFC 9146 §3', carriers: ['CH', 'SH'], read: readOpaque8 },
   [ENCRYPTED_CLIENT_HELLO]: {

@@ -56,6 +56,8 @@ export class HelloScan {
   /** Octets of the connection id; -1 without that extension or with a damaged one. RFC 9146 §3. */
   connectionIdLength = -1;
   connectionIdOffset = 0;
+  /** The extension is there, as RFC 9146 §3 or one of its drafts numbers it. */
+  hasConnectionId = false;
 
   /**
    * Scans the body of a ClientHello (no handshake header).
@@ -197,8 +199,13 @@ export class HelloScan {
         const fits = at < end && length <= end - at - 1;
         this.connectionIdLength = fits ? length : -1;
         this.connectionIdOffset = fits ? at + 1 : 0;
+        this.hasConnectionId = true;
         break;
       }
+      case 53: // connection_id of drafts
+      case 254: // the same, before it had a number
+        this.hasConnectionId = true;
+        break;
     }
   }
 
@@ -292,6 +299,7 @@ export class HelloScan {
     this.ticketOffset = 0;
     this.connectionIdLength = -1;
     this.connectionIdOffset = 0;
+    this.hasConnectionId = false;
   }
 }
 
