@@ -1,18 +1,39 @@
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type { PacketCursor } from '../model/packet.ts';
+import { PASSED, type PassedOverSink, SPACE } from '../model/passed-over.ts';
 import type { TransportSink } from '../model/transport-cursor.ts';
 import { Frame, type Layer } from './frame.ts';
 import { icmp, icmp6 } from './icmp.ts';
 import { IpFragments } from './ip-fragments.ts';
 import { authentication, ip4 } from './ip4.ts';
 import { ip6 } from './ip6.ts';
-import { backboneTag, ethernet, llc, tag2, tag4, tag6 } from './link/ethernet.ts';
-import { ieee80211, ieee80211Padded, ieee80211Swapped, radiotap } from './link/ieee80211.ts';
+import { backboneTag, ethernet, llc, macsec, tag2, tag4, tag6 } from './link/ethernet.ts';
+import {
+  aggregate,
+  ieee80211,
+  ieee80211Padded,
+  ieee80211Swapped,
+  prism,
+  radiotap,
+} from './link/ieee80211.ts';
 import { nextOfLinkType } from './link/link-types.ts';
 import { linuxSll, linuxSll2 } from './link/linux-cooked.ts';
-import { nullLoop } from './link/null-loop.ts';
-import { chdlc, ppp, pppoe } from './link/ppp.ts';
+import { enc, nullLoop } from './link/null-loop.ts';
+import {
+  erf,
+  fddi,
+  frameRelay,
+  ipnet,
+  juniperEthernet,
+  preamble,
+  skip,
+  sunAtm,
+  tokenRing,
+  typeAt,
+  upperPdu,
+} from './link/others.ts';
+import { chdlc, ppp, pppDirected, pppoe } from './link/ppp.ts';
 import { nflog, perPacket, pflog, pktap } from './link/wrappers.ts';
 import { NEXT, type Next } from './next.ts';
 import { tcp, udp } from './transport.ts';
@@ -28,23 +49,18 @@ const ETHERNET_IP6_OCTETS = ETHERNET_OCTETS + 40;
 const ETHERNET = 1;
 
 /**
- * The decode stage: packets in, transport headers out. What is no TCP, UDP or unreachable message is passed over in
- * silence; what ends too early or nests too deep gives a notice and keeps what was found before. Never throws, whatever
- * the octets.
+ * The decode stage: packets in, transport headers out. What is no TCP, UDP or ICMP error is passed over and counted; what
+ * ends too early or nests too deep gives a notice and keeps what was found before. Never throws, whatever the octets.
  */
 export class PacketDecoder {
   readonly #frame: Frame;
   readonly #fragments: IpFragments;
   readonly #layers: readonly Layer[];
-  readonly #notices: NoticeSink;
-  /** Texts of the notices about link types, made once. */
-  readonly #unsupported = new Map<number, string>();
 
-  constructor(sink: TransportSink, notices: NoticeSink) {
+  constructor(sink: TransportSink, notices: NoticeSink, passed: PassedOverSink) {
     const fragments = new IpFragments(notices);
-    this.#frame = new Frame(sink, notices);
+    this.#frame = new Frame(sink, notices, passed);
     this.#fragments = fragments;
-    this.#notices = notices;
     this.#layers = layerTable(fragments);
   }
 
@@ -54,7 +70,7 @@ export class PacketDecoder {
     frame.begin(cursor);
     if (cursor.linkType === ETHERNET && this.#ordinary(frame)) return;
     const next = nextOfLinkType(cursor.linkType);
-    if (next === undefined) this.#unsupportedLinkType(cursor);
+    if (next === undefined) frame.pass(SPACE.linkType | (cursor.linkType & 0xffff));
     else this.#climb(next);
   }
 
@@ -114,7 +130,17 @@ export class PacketDecoder {
     return true;
   }
 
+  /** Layers of several frames in one are counted for each of them; their number is bounded by the packet's length. */
   #climb(first: Next): void {
+    const frame = this.#frame;
+    let next = first;
+    do {
+      this.#ladder(next);
+      next = NEXT.aggregate;
+    } while (frame.resume());
+  }
+
+  #ladder(first: Next): void {
     const frame = this.#frame;
     let next = first;
     for (let layers = 0; next !== NEXT.stop; layers++) {
@@ -126,22 +152,6 @@ export class PacketDecoder {
       if (layer === undefined) return;
       next = layer(frame);
     }
-  }
-
-  #unsupportedLinkType({ packetNumber, linkType, capturedLength }: PacketCursor): void {
-    let detail = this.#unsupported.get(linkType);
-    if (detail === undefined) {
-      detail = `link type ${linkType}`;
-      this.#unsupported.set(linkType, detail);
-    }
-    this.#notices.notice({
-      code: 'link-type-unsupported',
-      packetNumber,
-      offset: 0,
-      needed: 0,
-      available: capturedLength,
-      detail,
-    });
   }
 }
 
@@ -191,6 +201,29 @@ function layerTable(fragments: IpFragments): readonly Layer[] {
     l2tp,
     lisp,
     tzsp,
+    macsec,
+    frameRelay,
+    pppDirected,
+    prism,
+    aggregate,
+    enc,
+    ipnet,
+    tokenRing,
+    fddi,
+    ipOverFibreChannel: skip(16, NEXT.llc),
+    ipOverFireWire: typeAt(16),
+    netAnalyzer: skip(4, NEXT.ethernet),
+    netAnalyzerTransparent: skip(4, NEXT.preamble),
+    preamble,
+    erf,
+    juniperEthernet,
+    // Two addresses, then the tag of the switch chip before the type; or the tag before everything.
+    switchTag4: typeAt(16),
+    switchTag8: typeAt(20),
+    switchTagBefore: skip(4, NEXT.ethernet),
+    upperPdu,
+    sunAtm,
+    capwapControl: (frame) => frame.passCertain(PASSED.capwapOther),
   };
   const table: Layer[] = [];
   for (const [name, layer] of Object.entries(byName)) {
@@ -204,5 +237,5 @@ function ip(frame: Frame, fragments: IpFragments): Next {
   if (frame.lacks(1)) return NEXT.stop;
   const version = frame.u8(0) >>> 4;
   if (version === 4) return ip4(frame, fragments);
-  return version === 6 ? ip6(frame, fragments) : NEXT.stop;
+  return version === 6 ? ip6(frame, fragments) : frame.pass(PASSED.ipVersion);
 }

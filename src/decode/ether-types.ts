@@ -1,12 +1,17 @@
+import { SPACE } from '../model/passed-over.ts';
+import type { Frame } from './frame.ts';
 import { NEXT, type Next } from './next.ts';
 
 /** Smallest EtherType; smaller values of the field are a length (IEEE 802.3 §3.2.6). */
 export const FIRST_ETHER_TYPE = 0x0600;
 
-/**
- * What follows an EtherType (IEEE registry of EtherTypes). MACsec (0x88e5) is not followed: its payload is protected
- * almost always.
- */
+/** What follows an EtherType; one that is not followed is counted. */
+export function aboveEtherType(frame: Frame, type: number): Next {
+  const next = nextOfEtherType(type);
+  return next === NEXT.stop ? frame.pass(SPACE.etherType | type) : next;
+}
+
+/** What follows an EtherType (IEEE registry of EtherTypes); `stop` if it is not followed. */
 export function nextOfEtherType(type: number): Next {
   switch (type) {
     case 0x0800:
@@ -26,6 +31,8 @@ export function nextOfEtherType(type: number): Next {
       return NEXT.tag6;
     case 0x88e7: // I-Tag of backbone bridges (IEEE 802.1ah)
       return NEXT.backboneTag;
+    case 0x88e5: // MACsec (IEEE 802.1AE)
+      return NEXT.macsec;
     case 0x8847:
     case 0x8848:
       return NEXT.mpls;

@@ -1,7 +1,8 @@
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import type { PacketCursor } from '../model/packet.ts';
+import { PASSED, type PassedOverSink } from '../model/passed-over.ts';
 import type { TransportCursor, TransportSink } from '../model/transport-cursor.ts';
-import type { Next } from './next.ts';
+import { NEXT, type Next } from './next.ts';
 
 /** A header with its payload: reads it at `frame.offset`, moves the frame on, says what follows. Never throws. */
 export type Layer = (frame: Frame) => Next;
@@ -46,13 +47,23 @@ export class Frame implements TransportCursor {
   bounded = false;
   /** The rest of the IP packet is in other packets, so inner lengths rightly reach beyond `wireEnd`. */
   firstFragment = false;
+  /** Only a port says what this is, and no header since has borne it out. */
+  byPort = false;
+  /** Where the next of several frames in one begins; -1 if there is none. Kept with its bounds while another is read. */
+  #laterOffset = -1;
+  #laterEnd = 0;
+  #laterWireEnd = 0;
+  #laterBytes = NO_PACKET.bytes;
+  #laterView = NO_PACKET.view;
 
   readonly sink: TransportSink;
   readonly notices: NoticeSink;
+  readonly #passed: PassedOverSink;
 
-  constructor(sink: TransportSink, notices: NoticeSink) {
+  constructor(sink: TransportSink, notices: NoticeSink, passed: PassedOverSink) {
     this.sink = sink;
     this.notices = notices;
+    this.#passed = passed;
   }
 
   begin(packet: PacketCursor): void {
@@ -65,6 +76,7 @@ export class Frame implements TransportCursor {
     this.wireEnd = offset + (originalLength > capturedLength ? originalLength : capturedLength);
     this.bounded = false;
     this.firstFragment = false;
+    this.byPort = false;
     this.fragmentPackets = undefined;
   }
 
@@ -102,6 +114,50 @@ export class Frame implements TransportCursor {
     this.bounded = true;
     this.wireEnd = claimed;
     if (claimed < this.end) this.end = claimed;
+  }
+
+  /** Cuts off octets that follow the current layer on the wire, such as a frame check sequence. */
+  trim(octets: number): void {
+    if (this.wireEnd - this.offset < octets) return;
+    this.wireEnd -= octets;
+    if (this.end > this.wireEnd) this.end = this.wireEnd;
+  }
+
+  /** Nothing here to follow: counts what it is. The end of the ladder. */
+  pass(key: number): Next {
+    return this.passCertain(this.byPort ? PASSED.overlayOther : key);
+  }
+
+  /** The same for what is certain even where only a port told of the layer around it. */
+  passCertain(key: number): Next {
+    this.#passed.passedOver(key, this.packet.packetNumber);
+    return NEXT.stop;
+  }
+
+  /** Remembers that another frame follows at `offset`, within the current bounds; answers false if one is remembered already. */
+  putOff(offset: number): boolean {
+    if (this.#laterOffset >= 0) return false;
+    this.#laterOffset = offset;
+    this.#laterEnd = this.end;
+    this.#laterWireEnd = this.wireEnd;
+    this.#laterBytes = this.bytes;
+    this.#laterView = this.view;
+    return true;
+  }
+
+  /** Goes on to the frame that was put off; answers false if there is none. */
+  resume(): boolean {
+    if (this.#laterOffset < 0) return false;
+    this.end = this.#laterEnd;
+    this.offset = Math.min(this.#laterOffset, this.end);
+    this.wireEnd = this.#laterWireEnd;
+    this.bytes = this.#laterBytes;
+    this.view = this.#laterView;
+    this.bounded = true;
+    this.firstFragment = false;
+    this.fragmentPackets = undefined;
+    this.#laterOffset = -1;
+    return true;
   }
 
   /** Gives notice that the current layer needs more octets than were captured. */

@@ -1,6 +1,6 @@
 import type { Frame } from './frame.ts';
 import type { IpFragments } from './ip-fragments.ts';
-import { nextOfIpProtocol } from './ip-protocols.ts';
+import { aboveIp } from './ip-protocols.ts';
 import { NEXT, type Next } from './next.ts';
 
 const HEADER_OCTETS = 20;
@@ -33,10 +33,10 @@ export function ip4(frame: Frame, fragments: IpFragments): Next {
   frame.sourceOffset = frame.offset + 12;
   frame.destinationOffset = frame.offset + 16;
   frame.offset += headerOctets;
-  if (fragment === 0) return nextOfIpProtocol(protocol);
+  if (fragment === 0) return aboveIp(frame, protocol);
   const offset = (fragment & 0x1fff) << 3;
   const whole = fragments.add(frame, frame.ipId, protocol, offset, (fragment & 0x2000) !== 0);
-  return whole < 0 ? NEXT.stop : nextOfIpProtocol(whole);
+  return whole < 0 ? NEXT.stop : aboveIp(frame, whole);
 }
 
 /** Authentication Header after IPv4 (RFC 4302 §2). What it protects is in the clear. */
@@ -46,5 +46,5 @@ export function authentication(frame: Frame): Next {
   if (frame.lacks(headerOctets)) return NEXT.stop;
   const protocol = frame.u8(0);
   frame.offset += headerOctets;
-  return nextOfIpProtocol(protocol);
+  return aboveIp(frame, protocol);
 }

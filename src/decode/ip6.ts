@@ -1,6 +1,6 @@
 import type { Frame } from './frame.ts';
 import type { IpFragments } from './ip-fragments.ts';
-import { nextOfIpProtocol } from './ip-protocols.ts';
+import { aboveIp } from './ip-protocols.ts';
 import { NEXT, type Next } from './next.ts';
 
 const HEADER_OCTETS = 40;
@@ -66,7 +66,7 @@ function extensionHeaders(frame: Frame, fragments: IpFragments, first: number): 
         break;
       }
       default:
-        return nextOfIpProtocol(header);
+        return aboveIp(frame, header);
     }
   }
 }

@@ -64,9 +64,29 @@ export function udp(frame: Frame): Next {
   frame.payloadOffset = payloadOffset;
   frame.payloadLength = end - payloadOffset;
   frame.wirePayloadLength = wireEnd - payloadOffset;
-  frame.sink.udp(frame);
 
   const next = tunnelOfPorts(ports >>> 16, ports & 0xffff);
-  if (next !== NEXT.stop) frame.offset = payloadOffset;
+  if (next === NEXT.stop || dtlsOfCapwap(frame, next)) {
+    frame.sink.udp(frame);
+    return NEXT.stop;
+  }
+  frame.sink.udp(frame);
+  frame.offset = payloadOffset;
+  frame.byPort = true;
   return next;
+}
+
+/** CAPWAP's preamble: version 0, type DTLS, then 24 reserved bits (RFC 5415 §4.2). */
+const DTLS_PREAMBLE = 1;
+const PREAMBLE_OCTETS = 4;
+
+/** Steps over the preamble that CAPWAP puts before DTLS, so that the datagram is the DTLS record itself. */
+function dtlsOfCapwap(frame: Frame, next: Next): boolean {
+  if (next !== NEXT.capwap && next !== NEXT.capwapControl) return false;
+  if (frame.payloadLength < PREAMBLE_OCTETS) return false;
+  if (frame.view.getUint8(frame.payloadOffset) !== DTLS_PREAMBLE) return false;
+  frame.payloadOffset += PREAMBLE_OCTETS;
+  frame.payloadLength -= PREAMBLE_OCTETS;
+  frame.wirePayloadLength -= PREAMBLE_OCTETS;
+  return true;
 }

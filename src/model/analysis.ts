@@ -36,6 +36,8 @@ export interface AnalysisResult {
   readonly packets: number;
   /** TCP streams and UDP flows, TLS or not. */
   readonly flows: number;
+  /** How many of the flows are TCP streams. */
+  readonly tcpStreams: number;
   readonly connections: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly coverage: readonly CoverageRow[];

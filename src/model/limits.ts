@@ -20,6 +20,8 @@ export const LIMITS = {
 
   /** Nested link, tunnel and network headers in one packet. A packet nested deeper is left undecoded. */
   decodeLayers: 16,
+  /** Kinds of packets without TCP or UDP that are counted apart (EtherTypes, protocols); those of others together. */
+  passedOverKinds: 256,
   /** IP packets being reassembled at one time; the oldest gives way. RFC 791 and RFC 8200 datagrams end at 64 KiB. */
   ipReassemblies: 1024,
   /** Fragments of one IP packet: 64 KiB in the smallest legal pieces is 8,192; honest ones need a few dozen. */

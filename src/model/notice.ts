@@ -10,6 +10,8 @@ export const NOTICES = {
   'compressed-data-damaged':
     'the compressed data breaks off or is damaged; what could be unpacked was read',
   'link-type-unsupported': 'packets of a link type that is not decoded were skipped',
+  'packets-encrypted': 'encrypted packets were seen, and nobody can tell what is in them',
+  'packets-not-followed': 'packets were seen that may carry connections and are not read here',
   'packet-cut':
     'packets were captured in part (snap length): {needed} octets on the wire, {available} captured',
   'packet-malformed':
@@ -49,6 +51,8 @@ export interface CaptureNotice {
   readonly available: number;
   /** What the sentence of the code cannot say; from our own words or escaped by the report. */
   readonly detail?: string;
+  /** `detail` counts all of its kind in the capture, so that notices of the same code say different things. */
+  readonly counted?: boolean;
 }
 
 /** Takes notices from any stage. */

@@ -1,3 +1,5 @@
+import type { PassedOver } from './passed-over.ts';
+
 /**
  * The packet that a reader stands on: one object, reused for every packet. `bytes` and `view` cover the block the packet
  * lies in and are valid until the sink returns; nothing may keep them.
@@ -54,4 +56,6 @@ export interface CaptureFacts {
   firstTime: { seconds: number; nanos: number } | null;
   lastTime: { seconds: number; nanos: number } | null;
   readonly interfaces: InterfaceFacts[];
+  /** What its packets were that lead to no TCP segment or UDP datagram, by kind. Known at its end. */
+  passedOver?: readonly PassedOver[];
 }

@@ -25,6 +25,8 @@ import { FlowTable } from '../transport/flow-table.ts';
 import { Tcp } from '../transport/tcp.ts';
 import { Udp } from '../transport/udp.ts';
 import { NoticeBook } from './notice-book.ts';
+import { hidingDatagram } from './other-datagrams.ts';
+import { PassedOverBook } from './passed-over-book.ts';
 
 /** Every rule there is, by id. */
 export const RULES: readonly RuleMeta[] = CATALOGUE.map((rule) => rule.meta);
@@ -38,6 +40,7 @@ class Run implements Analysis, PacketSink, TransportSink {
   private readonly sink: AnalysisSink;
   private readonly options: AnalysisOptions;
   private readonly book = new NoticeBook();
+  private readonly passedOver = new PassedOverBook();
   private readonly captures: CaptureFacts[] = [];
   private readonly clock = new Clock();
   private readonly rules: RuleRunner;
@@ -70,7 +73,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       finding: (finding) => sink.finding(finding),
       notices: book,
     });
-    this.decoder = new PacketDecoder(this, book);
+    this.decoder = new PacketDecoder(this, book, this.passedOver);
     const randoms = new RandomIndex();
     const tls = new TlsTracker(this.facts, randoms, book);
     this.records = new TlsStreams(tls, book);
@@ -105,6 +108,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     };
     this.captures.push(facts);
     this.book.beginCapture();
+    this.passedOver.beginCapture();
     this.reader = new CaptureReader(this, this.book, facts, {
       reader: this.options.reader ?? 'native',
       firstPacketNumber: this.packets + 1,
@@ -136,6 +140,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       });
     }
     this.decoder.end();
+    facts.passedOver = this.passedOver.endCapture(this.book);
     this.packets = facts.packetBase + facts.frames;
     this.reader = undefined;
     return facts;
@@ -154,6 +159,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       epochSeconds: this.clock.epochSeconds,
       packets: this.packets,
       flows: this.tcpStage.streams + this.udpStage.streams,
+      tcpStreams: this.tcpStage.streams,
       connections: this.connections,
       outcomes: this.outcomes,
       coverage: this.rules.coverage(),
@@ -241,6 +247,10 @@ class Run implements Analysis, PacketSink, TransportSink {
     // The unified header of DTLS 1.3 has no version: only on a 5-tuple that speaks it (RFC 9147 §4).
     if (end > start && (bytes[start] as number) >> 5 === 1)
       this.dtls.unified(flow, side, end - start, packet, nanos);
+    const { flows } = this.udpStage;
+    const port = flows.port(flow, 0);
+    const hides = hidingDatagram(bytes, start, end, wireLength, port, flows.port(flow, 1));
+    if (hides !== 0) this.passedOver.passedOver(hides, packet);
   }
 
   portUnreachable(flow: number, _side: Side, packet: number, nanos: number): void {

@@ -16,11 +16,13 @@ export function noticeLines(result: AnalysisResult): string[] {
   return result.captures.flatMap(({ path, packetBase }, index) => {
     const notices = result.notices[index] ?? [];
     const firsts = notices.filter(
-      ({ code }, position) => notices.findIndex((notice) => notice.code === code) === position,
+      ({ code, counted }, position) =>
+        counted === true || notices.findIndex((notice) => notice.code === code) === position,
     );
     return firsts.map((first) => {
       const alike = notices.filter(({ code }) => code === first.code).length;
-      const more = alike - 1 + (result.noticesOmitted[index]?.[first.code] ?? 0);
+      const more =
+        first.counted === true ? 0 : alike - 1 + (result.noticesOmitted[index]?.[first.code] ?? 0);
       const packet = first.packetNumber === 0 ? '' : `, packet ${first.packetNumber - packetBase}`;
       const rest = more === 0 ? '' : `; ${more} more like this`;
       return `${printable(path)}${packet}: ${printable(noticeText(first))}${rest}`;

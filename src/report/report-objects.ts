@@ -1,9 +1,9 @@
 import type { AnalysisResult } from '../model/analysis.ts';
+import { linkTypeName } from '../model/code-points/link-types.ts';
 import type { Finding } from '../model/finding.ts';
 import type { CaptureNotice } from '../model/notice.ts';
 import type { CaptureFacts } from '../model/packet.ts';
 import { formatDate } from '../model/time.ts';
-import { linkTypeName } from './link-types.ts';
 import { noticeText } from './notice-text.ts';
 import type { Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
@@ -33,6 +33,11 @@ export function captureObject(result: AnalysisResult, index: number): ReportCapt
     })),
     notices: (result.notices[index] ?? []).map((notice) => noticeObject(notice, facts)),
     noticesOmitted: { ...result.noticesOmitted[index] },
+    passedOver: (facts.passedOver ?? []).map(({ kind, packets, firstPacket }) => ({
+      kind,
+      packets,
+      firstPacket: firstPacket - facts.packetBase,
+    })),
   };
 }
 

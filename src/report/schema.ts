@@ -66,6 +66,9 @@ const captureSchema = z.object({
     )
     .describe('What could not be read, and where'),
   noticesOmitted: z.record(z.string(), count).describe('Further notices per code, counted only'),
+  passedOver: z
+    .array(z.object({ kind: z.string(), packets: count, firstPacket: packet }))
+    .describe('What packets were that lead to no TCP or UDP, or hide what they carry; by kind'),
 });
 
 const records = z.object({

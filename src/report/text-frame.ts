@@ -1,3 +1,4 @@
+import type { AnalysisResult } from '../model/analysis.ts';
 import { type BlindSpot, SEVERITIES } from '../model/finding.ts';
 import { OUTCOMES } from '../model/history.ts';
 import type { CaptureFacts } from '../model/packet.ts';
@@ -97,7 +98,7 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
     const why =
       result.connections > 0
         ? 'No connection fits the options given, so nothing was judged.'
-        : 'There is no TLS or DTLS in this capture, so nothing was judged. If there should be: was it taken on the right interface and with the right filter, and does it begin before the connections do?';
+        : `There is no TLS or DTLS in this capture, so nothing was judged. ${contentsText(result)} If there should be: was it taken on the right interface and with the right filter, and does it begin before the connections do?`;
     return wrap(why, style.width).map((line) => paint.warning(line));
   }
   const judged = `Nothing wrong was found in ${plural(tally.connections, 'connection')}.`;
@@ -109,6 +110,29 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
       ? `Every one was seen from its beginning and completed its handshake${spots.length === 0 ? '' : '; what its protected records hold was not seen'}.`
       : 'That is less than a clean bill of health; below is what could not be seen.';
   return wrap(`${judged} ${seen}`, style.width);
+}
+
+/** Kinds of packets named one by one. */
+const KINDS_LIMIT = 8;
+
+/** What there is instead of TLS and DTLS, so that a user sees why. */
+function contentsText({ captures, packets, flows, tcpStreams }: AnalysisResult): string {
+  if (packets === 0) return 'It holds no packet.';
+  const udpFlows = flows - tcpStreams;
+  const kinds = new Map<string, number>();
+  for (const { kind, packets } of captures.flatMap(({ passedOver = [] }) => passedOver))
+    kinds.set(kind, packets + (kinds.get(kind) ?? 0));
+  const named = [...kinds].sort(([, a], [, b]) => b - a);
+  const rest = named.slice(KINDS_LIMIT);
+  const parts = [
+    ...(tcpStreams > 0 ? [`${plural(tcpStreams, 'TCP stream')} without TLS`] : []),
+    ...(udpFlows > 0 ? [`${plural(udpFlows, 'UDP flow')} without DTLS`] : []),
+    ...named
+      .slice(0, KINDS_LIMIT)
+      .map(([kind, packets]) => `${plural(packets, 'packet')} of ${kind}`),
+    ...(rest.length > 0 ? [plural(rest.length, 'further kind')] : []),
+  ];
+  return parts.length === 0 ? 'No packet led to TCP or UDP.' : `It holds ${parts.join(', ')}.`;
 }
 
 /** Counts, connections where they are few, and everything that could not be judged. */

@@ -1,6 +1,7 @@
 import { PacketDecoder } from '../../src/decode/decode-packet.ts';
 import type { CaptureNotice } from '../../src/model/notice.ts';
 import type { PacketCursor } from '../../src/model/packet.ts';
+import { passedOverName } from '../../src/model/passed-over.ts';
 import type { TransportCursor } from '../../src/model/transport-cursor.ts';
 import type { Octets } from './build.ts';
 
@@ -34,6 +35,8 @@ export interface Given {
 export interface Outcome {
   readonly told: readonly Told[];
   readonly notices: readonly CaptureNotice[];
+  /** What was passed over: names, in order. */
+  readonly passed: readonly string[];
 }
 
 export interface RunOptions {
@@ -48,6 +51,7 @@ export function run(packets: readonly Given[], options: RunOptions = {}): Outcom
   const { margin = 0, filler = 0, end = true } = options;
   const told: Told[] = [];
   const notices: CaptureNotice[] = [];
+  const passed: string[] = [];
   const tell = (kind: Told['kind']) => (cursor: TransportCursor) => {
     told.push(copied(kind, cursor));
   };
@@ -59,12 +63,13 @@ export function run(packets: readonly Given[], options: RunOptions = {}): Outcom
       icmpQuote: tell('quote'),
     },
     { notice: (notice) => notices.push(notice) },
+    { passedOver: (key) => passed.push(passedOverName(key)) },
   );
   for (const [index, given] of packets.entries()) {
     decoder.packet(cursorOf(given, index + 1, margin, filler));
   }
   if (end) decoder.end();
-  return { told, notices };
+  return { told, notices, passed };
 }
 
 export const decodeOne = (linkType: number, octets: Octets, originalLength?: number): Outcome =>

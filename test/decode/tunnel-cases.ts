@@ -4,6 +4,7 @@ import {
   ETHER,
   ethernet,
   extension,
+  HELLO,
   hex,
   ip4,
   ip6,
@@ -23,6 +24,7 @@ import {
   ip,
   LINK_CASES,
   link,
+  passed,
   TCP_4,
   TCP_6,
   UDP_4,
@@ -31,8 +33,23 @@ import {
 
 /** Outer datagrams are told before what they carry; `payload` of the outer one is given as `*`. */
 const outer = (from: number, to: number): string => `udp ${A4}:${from} > ${B4}:${to} *`;
-const over = (name: string, port: number, payload: Octets, expected = [TCP_4]): Case =>
-  link(name, 101, ip4(17, udp(payload, 60000, port)), [outer(60000, port), ...expected]);
+const over = (
+  name: string,
+  port: number,
+  payload: Octets,
+  expected = [TCP_4],
+  outerPayload = '*',
+): Case =>
+  link(name, 101, ip4(17, udp(payload, 60000, port)), [
+    outer(60000, port).replace('*', outerPayload),
+    ...expected,
+  ]);
+const overPassed = (name: string, port: number, payload: Octets, as: string): Case => ({
+  ...over(name, port, payload, []),
+  passed: [as],
+});
+const TUNNELLED = 'tunnelled frames without IP';
+const CAPWAP = 'CAPWAP without user data';
 const PPTP_TCP = [...hex('ff03 0021'), ...TCP4];
 
 export const TUNNEL_CASES: readonly Case[] = [
@@ -45,10 +62,23 @@ export const TUNNEL_CASES: readonly Case[] = [
     TCP_6,
   ]),
   ip(
-    'GRE with source routes is passed over',
-    ip4(47, [...hex('4000 0800'), ...zeros(8), ...TCP4]),
-    [],
+    'GRE with source routes',
+    ip4(47, [
+      ...hex('f000 0800 00000000 00000001 00000002'),
+      ...hex('0800 00 04 c0000201 0800 00 04 c0000202 0000 00 00'),
+      ...TCP4,
+    ]),
   ),
+  passed('GRE of another version', 101, ip4(47, hex('0002 0800 00000000')), 'GRE of another kind'),
+  ip('GRE with Ethernet, before NVGRE', ip4(47, [...hex('0000 6400'), ...ETH])),
+  ip(
+    'Ethernet over IP of MikroTik',
+    ip4(47, [...hex('2001 6400'), ...u16(ETH.length), 1, 0, ...ETH]),
+  ),
+  ip('GRE with Frame Relay', ip4(47, [...hex('0000 6559 1841 03 cc'), ...TCP4])),
+  ip('GRE with 802.11 of Aruba', ip4(47, [...hex('0000 8200'), ...WLAN])),
+  ip('GRE with a group tag', ip4(47, [...hex('0000 8909 01 01 0001 0002 0800'), ...TCP4])),
+  ip('Ethernet in IPv6', ip6(143, ETH)),
   ip('GRE with Ethernet', ip4(47, [...hex('2000 6558 00000100'), ...ETH])),
   ip('GRE with MPLS', ip4(47, [...hex('0000 8847 00002140'), ...TCP4])),
   ip(
@@ -66,7 +96,12 @@ export const TUNNEL_CASES: readonly Case[] = [
       9,
     ]),
   ),
-  ip('PPTP acknowledgement alone', ip4(47, hex('2081 880b 0000 0001 00000002')), []),
+  passed(
+    'PPTP acknowledgement alone',
+    101,
+    ip4(47, hex('2081 880b 0000 0001 00000002')),
+    TUNNELLED,
+  ),
   ip('ERSPAN I', ip4(47, [...hex('0000 88be'), ...ETH])),
   ip('ERSPAN II', ip4(47, [...hex('1000 88be 00000001'), ...hex('10000001 00000000'), ...ETH])),
   ip(
@@ -124,7 +159,7 @@ export const TUNNEL_CASES: readonly Case[] = [
     ],
     [TCP_6],
   ),
-  over('GTP-U echo is passed over', 2152, hex('3201 0004 00000000 00000000'), []),
+  overPassed('GTP-U echo', 2152, hex('3201 0004 00000000 00000000'), 'GTP-U without user data'),
   over('Teredo', 3544, TCP6, [TCP_6]),
   over('Teredo with origin', 3544, [...hex('0000 ffff ffffffff'), ...TCP6], [TCP_6]),
   over(
@@ -144,14 +179,45 @@ export const TUNNEL_CASES: readonly Case[] = [
     ...WLAN,
   ]),
   over('CAPWAP with 802.11', 5247, [...hex('00 100300 00000000'), ...WLAN]),
-  over('CAPWAP over DTLS is passed over', 5247, [...hex('01 000000'), ...zeros(40)], []),
-  over('CAPWAP keep-alive is passed over', 5247, [...hex('00 100008 00000000'), ...ETH], []),
+  over('CAPWAP over DTLS', 5247, [...hex('01 000000'), ...HELLO], [], 'hello'),
+  over('CAPWAP control over DTLS', 5246, [...hex('01 000000'), ...HELLO], [], 'hello'),
+  overPassed(
+    'CAPWAP control in the clear',
+    5246,
+    [...hex('00 100200 00000000'), ...zeros(8)],
+    CAPWAP,
+  ),
+  overPassed('CAPWAP keep-alive', 5247, [...hex('00 100008 00000000'), ...ETH], CAPWAP),
+  overPassed('CAPWAP fragment', 5247, [...hex('00 100380 00010000'), ...WLAN], 'fragmented CAPWAP'),
+  overPassed(
+    'CAPWAP with protected 802.11',
+    5247,
+    [...hex('00 100300 00000000'), 0x08, 0x41, ...WLAN.slice(2)],
+    'protected 802.11',
+  ),
   over('L2TP', 1701, [...hex('0002 0001 0001'), ...PPTP_TCP]),
   over('L2TP with length, sequence and offset', 1701, [
     ...hex('4a02 0043 0001 0001 0000 0000 0002 ffff'),
     ...PPTP_TCP,
   ]),
-  over('L2TP control is passed over', 1701, hex('c802 000c 0000 0000 0000 0000'), []),
+  overPassed('L2TP control', 1701, hex('c802 000c 0000 0000 0000 0000'), 'L2TP control'),
+  overPassed('L2TPv3', 1701, [...hex('0003 0000 00000001'), ...ETH], 'L2TPv3'),
+  passed('L2TPv3 over IP', 101, ip4(115, [...hex('00000001'), ...ETH]), 'L2TPv3'),
+  overPassed(
+    'VXLAN with ARP',
+    4789,
+    [...hex('08000000 00000100'), ...ethernet(0x0806, zeros(28))],
+    TUNNELLED,
+  ),
+  {
+    ...over(
+      'VXLAN with ESP',
+      4789,
+      [...hex('08000000 00000100'), ...ethernet(ETHER.ip4, ip4(50, zeros(40)))],
+      [],
+    ),
+    passed: ['ESP (IPsec)'],
+  },
   over('LISP', 4341, [...zeros(8), ...TCP4]),
   over('GRE in UDP', 4754, [...hex('0000 0800'), ...TCP4]),
   over('MPLS in UDP', 6635, [...hex('00002140'), ...TCP4]),

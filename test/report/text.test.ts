@@ -133,8 +133,9 @@ describe('no finding', () => {
     expect(await asText({})).toMatchInlineSnapshot(`
       "case.pcap: 34 packets, 33.0 ms, 1 flow, no TLS or DTLS connection; no findings
 
-      There is no TLS or DTLS in this capture, so nothing was judged. If there should be: was it taken on
-      the right interface and with the right filter, and does it begin before the connections do?
+      There is no TLS or DTLS in this capture, so nothing was judged. It holds 1 TCP stream without TLS.
+      If there should be: was it taken on the right interface and with the right filter, and does it begin
+      before the connections do?
 
       0 connections; no findings
       "

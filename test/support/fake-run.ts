@@ -62,6 +62,7 @@ export function fakeResult(given: Partial<AnalysisResult> = {}): AnalysisResult 
     epochSeconds: FAKE_EPOCH,
     packets: captures.reduce((sum, { packets }) => sum + packets, 0),
     flows: 1,
+    tcpStreams: 1,
     connections: 1,
     outcomes: { established: 1, failed: 0, aborted: 0, incomplete: 0, 'no-handshake': 0 },
     coverage: [],

@@ -56,7 +56,7 @@ export function conversationsOf(file: Octets): Turn[][] {
     icmpUnreachable: none,
     icmpQuote: none,
   };
-  const decoder = new PacketDecoder(transport, nothing);
+  const decoder = new PacketDecoder(transport, nothing, { passedOver: none });
   const reader = new CaptureReader(decoder, nothing, fakeCapture(), {
     reader: 'native',
     firstPacketNumber: 1,

@@ -8,6 +8,23 @@ export function nextOfLinkType(linkType: number): Next | undefined {
     case 0: // NULL
     case 108: // LOOP
       return NEXT.nullLoop;
+    case 6:
+      return NEXT.tokenRing;
+    case 10:
+      return NEXT.fddi;
+    case 11: // ATM_RFC1483 of most systems, and the official number
+    case 100:
+      return NEXT.llc;
+    case 107:
+      return NEXT.frameRelay;
+    case 109:
+      return NEXT.enc;
+    case 122:
+      return NEXT.ipOverFibreChannel;
+    case 123:
+      return NEXT.sunAtm;
+    case 138:
+      return NEXT.ipOverFireWire;
     case 12: // DLT_RAW of most systems, of OpenBSD, and the official number
     case 14:
     case 101:
@@ -25,16 +42,43 @@ export function nextOfLinkType(linkType: number): Next | undefined {
       return NEXT.ieee80211;
     case 113:
       return NEXT.linuxSll;
+    case 119: // PRISM
+    case 163: // AVS
+      return NEXT.prism;
     case 117:
       return NEXT.pflog;
     case 127:
       return NEXT.radiotap;
+    case 166: // PPP_PPPD
+    case 204: // PPP_WITH_DIR
+      return NEXT.pppDirected;
+    case 178:
+      return NEXT.juniperEthernet;
     case 192:
       return NEXT.perPacket;
+    case 197:
+      return NEXT.erf;
+    case 226:
+      return NEXT.ipnet;
     case 239:
       return NEXT.nflog;
+    case 240:
+      return NEXT.netAnalyzer;
+    case 241:
+      return NEXT.netAnalyzerTransparent;
+    case 252:
+      return NEXT.upperPdu;
     case 258:
       return NEXT.pktap;
+    case 274: // ETHERNET_MPACKET
+      return NEXT.preamble;
+    case 281: // DSA_TAG_BRCM
+    case 284: // DSA_TAG_DSA
+      return NEXT.switchTag4;
+    case 282:
+      return NEXT.switchTagBefore;
+    case 285:
+      return NEXT.switchTag8;
     case 276:
       return NEXT.linuxSll2;
     default:

@@ -1,4 +1,5 @@
-import { FIRST_ETHER_TYPE, nextOfEtherType } from '../ether-types.ts';
+import { PASSED } from '../../model/passed-over.ts';
+import { aboveEtherType, FIRST_ETHER_TYPE } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
 
@@ -8,6 +9,13 @@ const IP_FAMILIES: ReadonlySet<number> = new Set([2, 10, 23, 24, 28, 30]);
 /** Whether an address family, as some system numbers them, is IPv4 or IPv6; the IP header then tells which. */
 export function isIpFamily(family: number): boolean {
   return IP_FAMILIES.has(family);
+}
+
+/** OpenBSD's interface inside IPsec (LINKTYPE_ENC): address family, parameter index, flags. */
+export function enc(frame: Frame): Next {
+  if (frame.lacks(12)) return NEXT.stop;
+  frame.offset += 12;
+  return NEXT.ip;
 }
 
 /**
@@ -21,5 +29,6 @@ export function nullLoop(frame: Frame): Next {
   frame.offset += 4;
   if (isIpFamily(family)) return NEXT.ip;
   // Some tunnels write an EtherType there.
-  return family >= FIRST_ETHER_TYPE && family <= 0xffff ? nextOfEtherType(family) : NEXT.stop;
+  const isEtherType = family >= FIRST_ETHER_TYPE && family <= 0xffff;
+  return isEtherType ? aboveEtherType(frame, family) : frame.pass(PASSED.notNetwork);
 }

@@ -1,4 +1,5 @@
-import { nextOfEtherType } from '../ether-types.ts';
+import { PASSED, SPACE } from '../../model/passed-over.ts';
+import { aboveEtherType } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
 
@@ -25,13 +26,25 @@ export function ppp(frame: Frame): Next {
     case 0x0283:
       return NEXT.mpls;
     default:
-      return NEXT.stop;
+      return frame.pass(SPACE.pppProtocol | protocol);
   }
+}
+
+/** HDLC control "unnumbered information", with the address before it written over. */
+const HDLC_CONTROL = 0x03;
+
+/** PPP with a direction in the first octet (LINKTYPE_PPP_WITH_DIR), which may stand in the address field's place (PPP_PPPD). */
+export function pppDirected(frame: Frame): Next {
+  if (frame.lacks(2)) return NEXT.stop;
+  // No protocol number begins with 3: it is odd and not assigned.
+  frame.offset += frame.u8(1) === HDLC_CONTROL ? 2 : 1;
+  return NEXT.ppp;
 }
 
 /** PPPoE session (RFC 2516 §6): version and type 1, code 0, session, length. */
 export function pppoe(frame: Frame): Next {
-  if (frame.lacks(6) || frame.u16(0) !== 0x1100) return NEXT.stop;
+  if (frame.lacks(6)) return NEXT.stop;
+  if (frame.u16(0) !== 0x1100) return frame.pass(PASSED.pppoeOther);
   const length = frame.u16(4);
   frame.offset += 6;
   frame.limit(length);
@@ -43,5 +56,5 @@ export function chdlc(frame: Frame): Next {
   if (frame.lacks(4)) return NEXT.stop;
   const protocol = frame.u16(2);
   frame.offset += 4;
-  return nextOfEtherType(protocol);
+  return aboveEtherType(frame, protocol);
 }

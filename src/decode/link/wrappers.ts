@@ -1,3 +1,5 @@
+import { PASSED, SPACE } from '../../model/passed-over.ts';
+import { aboveEtherType } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
 import { nextOfLinkType } from './link-types.ts';
@@ -24,7 +26,7 @@ function wrapped(frame: Frame, least: number, octets: number, linkType: number):
   }
   if (frame.lacks(octets)) return NEXT.stop;
   frame.offset += octets;
-  return nextOfLinkType(linkType) ?? NEXT.stop;
+  return nextOfLinkType(linkType) ?? frame.pass(SPACE.linkType | (linkType & 0xffff));
 }
 
 /** Packet filter log (LINKTYPE_PFLOG): length without padding, address family; padded to a multiple of four. */
@@ -38,17 +40,18 @@ export function pflog(frame: Frame): Next {
   }
   if (frame.lacks(octets)) return NEXT.stop;
   frame.offset += octets;
-  return isIpFamily(family) ? NEXT.ip : NEXT.stop;
+  return isIpFamily(family) ? NEXT.ip : frame.pass(PASSED.notNetwork);
 }
 
-/** `NFULA_PAYLOAD` of Linux' nfnetlink_log. */
-const PAYLOAD = 9;
+/** `NFULA_PACKET_HDR`, which begins with the EtherType, and `NFULA_PAYLOAD` of Linux' nfnetlink_log. */
+const ATTRIBUTE = { header: 1, payload: 9 } as const;
 
 /** Netfilter log (LINKTYPE_NFLOG): four octets, then attributes in host order; one of them is the packet. */
 export function nflog(frame: Frame): Next {
   if (frame.lacks(4)) return NEXT.stop;
   const family = frame.u8(0);
   frame.offset += 4;
+  let etherType = 0;
   // Attributes are four octets or longer, so the packet's length bounds the walk.
   while (!frame.lacks(4)) {
     const { view, offset } = frame;
@@ -59,11 +62,14 @@ export function nflog(frame: Frame): Next {
       frame.malformed(4, octets);
       return NEXT.stop;
     }
-    if (view.getUint16(offset + 2, littleEndian) === PAYLOAD) {
+    const attribute = view.getUint16(offset + 2, littleEndian);
+    if (attribute === ATTRIBUTE.payload) {
       frame.offset += 4;
       frame.limit(octets - 4);
-      return isIpFamily(family) ? NEXT.ip : NEXT.stop;
+      if (isIpFamily(family)) return NEXT.ip;
+      return etherType === 0 ? frame.pass(PASSED.notNetwork) : aboveEtherType(frame, etherType);
     }
+    if (attribute === ATTRIBUTE.header && !frame.lacks(6)) etherType = frame.u16(4);
     const padded = (octets + 3) & ~3;
     if (frame.lacks(padded)) return NEXT.stop;
     frame.offset += padded;

@@ -1,3 +1,4 @@
+import { PASSED } from '../../model/passed-over.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
 
@@ -11,7 +12,7 @@ export function gtpUser(frame: Frame): Next {
   if (frame.lacks(GTP_HEADER_OCTETS)) return NEXT.stop;
   const flags = frame.u8(0);
   if (flags >>> 5 !== 1 || (flags & GTP_FLAG.protocolType) === 0) return NEXT.stop;
-  if (frame.u8(1) !== GTP_PACKET) return NEXT.stop;
+  if (frame.u8(1) !== GTP_PACKET) return frame.passCertain(PASSED.gtpOther);
   frame.limit(GTP_HEADER_OCTETS + frame.u16(2));
   let octets = GTP_HEADER_OCTETS;
   if ((flags & GTP_FLAG.anyOptional) !== 0) {
@@ -62,21 +63,33 @@ export function capwap(frame: Frame): Next {
   if (frame.lacks(8) || frame.u8(0) !== 0) return NEXT.stop;
   const word = frame.u32(0);
   const octets = ((word >>> 19) & 0x1f) << 2;
-  if ((word & (CAPWAP.fragment | CAPWAP.keepAlive)) !== 0 || octets < 8) return NEXT.stop;
+  if (octets < 8) return NEXT.stop;
   if (frame.lacks(octets)) return NEXT.stop;
+  frame.byPort = false;
+  if ((word & CAPWAP.fragment) !== 0) return frame.pass(PASSED.capwapFragment);
+  if ((word & CAPWAP.keepAlive) !== 0) return frame.pass(PASSED.capwapOther);
   frame.offset += octets;
   if ((word & CAPWAP.native) === 0) return NEXT.ethernet;
-  return ((word >>> 9) & 0x1f) === CAPWAP.ieee80211 ? NEXT.ieee80211Swapped : NEXT.stop;
+  const is80211 = ((word >>> 9) & 0x1f) === CAPWAP.ieee80211;
+  return is80211 ? NEXT.ieee80211Swapped : frame.pass(PASSED.capwapOther);
 }
 
 /** Flags of the first two octets (RFC 2661 §3.1); version 2. */
-const L2TP = { control: 0x8000, length: 0x4000, sequence: 0x0800, offset: 0x0200 } as const;
+const L2TP = {
+  control: 0x8000,
+  length: 0x4000,
+  sequence: 0x0800,
+  offset: 0x0200,
+  version: 0x000f,
+} as const;
 
 /** L2TP version 2 data message (RFC 2661 §3.1), then PPP. */
 export function l2tp(frame: Frame): Next {
   if (frame.lacks(2)) return NEXT.stop;
   const flags = frame.u16(0);
-  if ((flags & L2TP.control) !== 0 || (flags & 0x0f) !== 2) return NEXT.stop;
+  if ((flags & L2TP.version) === 3) return frame.passCertain(PASSED.l2tp3);
+  if ((flags & L2TP.version) !== 2) return NEXT.stop;
+  if ((flags & L2TP.control) !== 0) return frame.passCertain(PASSED.l2tpControl);
   let octets = 6;
   if ((flags & L2TP.length) !== 0) octets += 2;
   if ((flags & L2TP.sequence) !== 0) octets += 4;

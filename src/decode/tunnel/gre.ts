@@ -1,4 +1,5 @@
-import { nextOfEtherType } from '../ether-types.ts';
+import { PASSED } from '../../model/passed-over.ts';
+import { aboveEtherType } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
 
@@ -15,29 +16,58 @@ export function gre(frame: Frame): Next {
   const protocol = frame.u16(2);
   const version = flags & VERSION;
   if (version === 1) return pptp(frame, flags, protocol);
-  // Source routes (RFC 1701) were never in use and are gone from RFC 2784.
-  if (version !== 0 || (flags & FLAG.routing) !== 0) return NEXT.stop;
+  if (version !== 0) return frame.pass(PASSED.gre);
   let octets = 4;
-  if ((flags & FLAG.checksum) !== 0) octets += 4;
+  if ((flags & (FLAG.checksum | FLAG.routing)) !== 0) octets += 4;
   if ((flags & FLAG.key) !== 0) octets += 4;
   if ((flags & FLAG.sequence) !== 0) octets += 4;
   if (frame.lacks(octets)) return NEXT.stop;
   frame.offset += octets;
-  if (protocol !== ERSPAN) return nextOfEtherType(protocol);
+  if ((flags & FLAG.routing) !== 0 && !sourceRoutes(frame)) return NEXT.stop;
+  if (protocol !== ERSPAN) return aboveGre(frame, protocol);
   // Type I has no header of its own and no sequence number, type II has both.
   if ((flags & FLAG.sequence) === 0) return NEXT.ethernet;
   return skip(frame, ERSPAN_2_OCTETS, NEXT.ethernet);
 }
 
-/** Enhanced GRE: the key holds the payload's length; without a sequence number it is an acknowledgement alone. */
+/** Source routes (RFC 1701), gone from RFC 2784: family, offset, length, address; an empty one is the last. */
+function sourceRoutes(frame: Frame): boolean {
+  // Four octets a round, so the packet's length bounds the walk.
+  for (;;) {
+    if (frame.lacks(4)) return false;
+    const octets = 4 + frame.u8(3);
+    const last = frame.u16(0) === 0 && octets === 4;
+    if (frame.lacks(octets)) return false;
+    frame.offset += octets;
+    if (last) return true;
+  }
+}
+
+/** Protocols of GRE that no EtherType is: Ethernet before 0x6558, and 802.11 frames between Aruba's devices. */
+const GRE_ETHERNET = 0x6400;
+const FRAME_RELAY = 0x6559;
+const ARUBA = { first: 0x8200, last: 0x8370 } as const;
+
+function aboveGre(frame: Frame, protocol: number): Next {
+  if (protocol === GRE_ETHERNET) return NEXT.ethernet;
+  if (protocol === FRAME_RELAY) return NEXT.frameRelay;
+  if (protocol >= ARUBA.first && protocol <= ARUBA.last) return NEXT.ieee80211;
+  return aboveEtherType(frame, protocol);
+}
+
+/**
+ * Enhanced GRE: the key holds the payload's length; without a sequence number it is an acknowledgement alone, or
+ * MikroTik's Ethernet over IP.
+ */
 function pptp(frame: Frame, flags: number, protocol: number): Next {
-  if ((flags & FLAG.sequence) === 0) return NEXT.stop;
+  if (protocol === GRE_ETHERNET) return skip(frame, 8, NEXT.ethernet);
+  if ((flags & FLAG.sequence) === 0) return frame.pass(PASSED.overlayOther);
   const octets = (flags & ACKNOWLEDGEMENT) !== 0 ? 16 : 12;
   if (frame.lacks(octets)) return NEXT.stop;
   const payloadOctets = frame.u16(4);
   frame.offset += octets;
   frame.limit(payloadOctets);
-  return nextOfEtherType(protocol);
+  return aboveEtherType(frame, protocol);
 }
 
 const ERSPAN_2_OCTETS = 8;
@@ -50,6 +80,7 @@ export function erspan3(frame: Frame): Next {
   const last = frame.u16(10);
   const frameType = (last >>> 10) & 0x1f;
   const next = frameType === 0 ? NEXT.ethernet : frameType === 2 ? NEXT.ip : NEXT.stop;
+  if (next === NEXT.stop) return frame.pass(PASSED.overlayOther);
   return skip(frame, ERSPAN_3_OCTETS + ((last & 1) !== 0 ? ERSPAN_PLATFORM_OCTETS : 0), next);
 }
 
@@ -61,7 +92,8 @@ export function wccp(frame: Frame): Next {
 
 /** Ethernet in IP (RFC 3378 §3): version 3, then zeros. */
 export function etherIp(frame: Frame): Next {
-  if (frame.lacks(2) || frame.u16(0) !== 0x3000) return NEXT.stop;
+  if (frame.lacks(2)) return NEXT.stop;
+  if (frame.u16(0) !== 0x3000) return frame.pass(PASSED.overlayOther);
   return skip(frame, 2, NEXT.ethernet);
 }
 

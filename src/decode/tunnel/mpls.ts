@@ -1,3 +1,4 @@
+import { PASSED } from '../../model/passed-over.ts';
 import { nextOfEtherType } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
@@ -20,14 +21,22 @@ export function mpls(frame: Frame): Next {
     frame.offset += 4;
   }
   if (frame.lacks(1)) return NEXT.stop;
-  const first = frame.u8(0);
-  if (first >= 0x45 && first <= 0x4f) return NEXT.ip;
-  if (first >>> 4 === 6) return NEXT.ip;
-  if (first >>> 4 === 0 && looksLikeEthernet(frame, CONTROL_WORD_OCTETS)) {
+  const version = frame.u8(0) >>> 4;
+  if (looksLikeIp(frame, version)) return NEXT.ip;
+  if (version === 0 && looksLikeEthernet(frame, CONTROL_WORD_OCTETS)) {
     frame.offset += CONTROL_WORD_OCTETS;
     return NEXT.ethernet;
   }
-  return looksLikeEthernet(frame, 0) ? NEXT.ethernet : NEXT.stop;
+  if (looksLikeEthernet(frame, 0)) return NEXT.ethernet;
+  return version === 4 || version === 6 ? NEXT.ip : frame.pass(PASSED.mplsPayload);
+}
+
+/** Whether the version and the length are those of an IP packet that fits: addresses of Ethernet may begin with 4 or 6 too. */
+function looksLikeIp(frame: Frame, version: number): boolean {
+  const octets = frame.wireEnd - frame.offset;
+  if (frame.end - frame.offset < 6) return version === 4 || version === 6;
+  if (version === 4) return (frame.u8(0) & 0x0f) >= 5 && frame.u16(2) <= octets;
+  return version === 6 && frame.u16(4) + 40 <= octets;
 }
 
 /** Whether an EtherType that is decoded stands where a frame beginning at `at` has it. */
@@ -48,7 +57,8 @@ export function serviceHeader(frame: Frame): Next {
   }
   if (frame.lacks(octets)) return NEXT.stop;
   frame.offset += octets;
-  return nextOfServiceProtocol(protocol);
+  const next = nextOfServiceProtocol(protocol);
+  return next === NEXT.stop ? frame.pass(PASSED.overlayOther) : next;
 }
 
 /** IANA NSH Next Protocol; VXLAN-GPE uses the same first values (and 4 for NSH itself). */

@@ -1,4 +1,5 @@
-import { nextOfEtherType } from '../ether-types.ts';
+import { PASSED } from '../../model/passed-over.ts';
+import { aboveEtherType } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
 import { nextOfServiceProtocol } from './mpls.ts';
@@ -17,7 +18,8 @@ export function vxlanGpe(frame: Frame): Next {
   if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
   const protocol = frame.u8(3);
   frame.offset += VXLAN_OCTETS;
-  return nextOfServiceProtocol(protocol);
+  const next = nextOfServiceProtocol(protocol);
+  return next === NEXT.stop ? frame.pass(PASSED.overlayOther) : next;
 }
 
 /** GENEVE header (RFC 8926 §3.4): version 0, options in words, EtherType. */
@@ -29,7 +31,7 @@ export function geneve(frame: Frame): Next {
   const octets = 8 + ((first & 0x3f) << 2);
   if (frame.lacks(octets)) return NEXT.stop;
   frame.offset += octets;
-  return nextOfEtherType(protocol);
+  return aboveEtherType(frame, protocol);
 }
 
 /** LISP data header (RFC 9300 §5.1): eight octets, then IP. */
@@ -61,7 +63,7 @@ export function tzsp(frame: Frame): Next {
     frame.offset += octets;
   }
   if (encapsulation === 1) return NEXT.ethernet;
-  return encapsulation === 18 ? NEXT.ieee80211 : NEXT.stop;
+  return encapsulation === 18 ? NEXT.ieee80211 : frame.pass(PASSED.overlayOther);
 }
 
 const TZSP_TAG = { padding: 0, end: 1 } as const;

@@ -9,6 +9,7 @@ const TUNNELS: ReadonlyMap<number, Next> = new Map([
   [4754, NEXT.gre],
   [4789, NEXT.vxlan],
   [4790, NEXT.vxlanGpe],
+  [5246, NEXT.capwapControl],
   [5247, NEXT.capwap],
   [6081, NEXT.geneve],
   [6635, NEXT.mpls],
