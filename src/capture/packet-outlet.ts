@@ -36,6 +36,7 @@ export class PacketOutlet {
     facts.packets += 1;
     facts.frames += 1;
     if (cursor.capturedLength < cursor.originalLength) facts.cutPackets += 1;
+    if (cursor.originalLength > facts.largestPacket) facts.largestPacket = cursor.originalLength;
     if (facts.firstTime === null) {
       facts.firstTime = { seconds: cursor.seconds, nanos: cursor.nanos };
       facts.lastTime = { seconds: cursor.seconds, nanos: cursor.nanos };

@@ -39,10 +39,13 @@ import type { OpenedRecord } from './unsealing/wire-record.ts';
 /** A direction may have sent this many times its usual rate while the capture lacked it. */
 const SURGE = 16;
 
+const CAPTURED_TWICE = { code: 'captured-twice', offset: -1, needed: 0, available: 0 } as const;
+
 export class DtlsTracker implements DtlsSink {
   readonly facts: FactsRecorder;
   readonly anomalies: AnomalyBook;
   readonly ids: ConnectionIds;
+  private readonly notices: NoticeSink;
   private readonly handshakes: DtlsHandshakes;
   private readonly pool = new AssociationPool();
   /** Newest association of each flow; and whether a flow's associations were already reported. */
@@ -64,6 +67,7 @@ export class DtlsTracker implements DtlsSink {
     flows: FlowDirectory,
     notices: NoticeSink,
   ) {
+    this.notices = notices;
     this.facts = facts;
     this.ids = new ConnectionIds(flows);
     this.handshakes = new DtlsHandshakes(facts, randoms, this.ids, notices);
@@ -116,8 +120,10 @@ export class DtlsTracker implements DtlsSink {
     ) {
       const half = (alone - 1) * 2 + side;
       const delta = (nonceLow - sequence) | 0;
-      if (this.pool.halves.nextData(half, epoch, sequence, length, print, delta, packet, nanos))
+      if (this.pool.halves.nextData(half, epoch, sequence, length, print, delta, packet, nanos)) {
+        if (end - start < length) this.cut(flow);
         return;
+      }
     }
     const r = this.current;
     r.flow = flow;
@@ -138,6 +144,13 @@ export class DtlsTracker implements DtlsSink {
     r.idLength = 0;
     if (epoch === 0) this.clear(r);
     else this.protected(r);
+    if (end - start < length) this.cut(flow);
+  }
+
+  /** Octets of a record are beyond the snap length. */
+  private cut(flow: number): void {
+    const association = this.newest[flow];
+    if (association !== undefined) this.facts.table.set(association.row, SEEN.cutPackets);
   }
 
   connectionIdLength(flow: number, side: Side, bytes: Uint8Array, at: number, end: number): number {
@@ -622,8 +635,9 @@ export class DtlsTracker implements DtlsSink {
       return;
     }
     // The same packet captured twice (two interfaces, a mirror port) is not a replay.
-    const twice = Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos;
-    if (!twice)
+    if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
+      this.notices.notice({ ...CAPTURED_TWICE, packetNumber: r.packet });
+    else
       this.anomalies.add(
         a,
         newest,

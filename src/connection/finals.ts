@@ -7,6 +7,7 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
+import { SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { AssociationFacts } from './dtls-facts.ts';
 import type { DtlsTracker } from './dtls-tracker.ts';
@@ -59,6 +60,7 @@ export class Finals {
       this.index.addTcp(view, undefined);
       return;
     }
+    if (view.isCut) this.facts.table.set(row, SEEN.cutPackets);
     const history = new History(
       this.facts,
       row,
@@ -198,6 +200,10 @@ class TcpPlacement implements Placement {
     return this.view.flow;
   }
 
+  get isHoled(): boolean {
+    return this.view.isHoled;
+  }
+
   heard(side: Side): boolean {
     return this.view.isHeard(side);
   }
@@ -244,6 +250,7 @@ class UdpPlacement implements Placement {
   readonly first: At;
   readonly last: At;
   readonly initiator = undefined;
+  readonly isHoled = false;
   readonly ended: boolean;
   private readonly tracker: DtlsTracker;
   private readonly flows: FlowDirectory;

@@ -52,6 +52,8 @@ export interface Placement {
   /** Epoch and number of the last protected record (DTLS; 0 otherwise). */
   lastEpoch(side: Side): number;
   lastSequence(side: Side): number;
+  /** Packets of it are not in the capture, as far as TCP tells. */
+  readonly isHoled: boolean;
   /** FIN or RST, or closing alerts, were captured. */
   readonly ended: boolean;
   /**
@@ -471,8 +473,10 @@ export class History implements ConnectionHistory, CompactHistory {
     const begun = this.placement.initiator !== undefined && (flags & SEEN.lostOctets) === 0;
     if ((flags & SEEN.clientHello) === 0 && !begun) spots.push('start-not-captured');
     if (!this.bothDirections) spots.push('one-direction');
-    if ((flags & SEEN.lostOctets) !== 0) spots.push('lost-bytes');
-    if ((flags & SEEN.cutPackets) !== 0) spots.push('cut-packets');
+    const isCut = (flags & SEEN.cutPackets) !== 0;
+    if ((flags & SEEN.lostOctets) !== 0 && (this.placement.isHoled || !isCut))
+      spots.push('lost-bytes');
+    if (isCut) spots.push('cut-packets');
     if ((flags & SEEN.notAnalysed) !== 0) spots.push('cipher-unsupported');
     if (
       this.facts.table.protectedCount[2 * this.row] !== 0 ||

@@ -7,6 +7,8 @@ export const LIMITS = {
   readBlockOctets: 1024 * 1024,
   /** Largest captured length of one packet that is believed (libpcap's own ceiling is 256 KiB). Above: damage. */
   packetOctets: 16 * 1024 * 1024,
+  /** Packets above this were not on a network: jumbo frames end at some 9,216 octets, and a link layer adds to that. */
+  networkPacketOctets: 9_300,
   /** Largest pcapng block that is believed; larger ones are skipped by their length with a notice. */
   blockOctets: 64 * 1024 * 1024,
   /** Interfaces of one pcapng section. Further ones are damage. */

@@ -50,6 +50,8 @@ export interface CaptureFacts {
   frames: number;
   /** Packets whose captured length is shorter than their original length. */
   cutPackets: number;
+  /** Octets of the largest packet, on the wire. */
+  largestPacket: number;
   /** `packetNumber` of this file's first packet, minus 1. */
   packetBase: number;
   /** Seconds since 1970 and nanoseconds of the earliest and the latest packet in file order; null without packets. */

@@ -41,6 +41,9 @@ export interface TcpConnectionView {
   readonly endNanos: Nanos;
   /** A RST was captured; who sent the first FIN. */
   readonly isReset: boolean;
+  /** Octets are missing because the snap length cut packets; because packets are not in the capture. */
+  readonly isCut: boolean;
+  readonly isHoled: boolean;
   /** A range was sent again with other octets. */
   readonly hasConflicts: boolean;
   readonly firstFinSide: Side | undefined;

@@ -11,7 +11,14 @@ import { Vault } from '../connection/unsealing/vault.ts';
 import { PacketDecoder } from '../decode/decode-packet.ts';
 import type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from '../model/analysis.ts';
 import type { SecretsInput } from '../model/decryption.ts';
-import { type ConnectionHistory, OUTCOMES, type Outcome } from '../model/history.ts';
+import {
+  type ConnectionHistory,
+  OUTCOMES,
+  type Outcome,
+  type SharedRandomFact,
+} from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RuleMeta } from '../model/rule.ts';
 import type { Side, TcpConnectionView } from '../model/stream.ts';
@@ -101,6 +108,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       packets: 0,
       frames: 0,
       cutPackets: 0,
+      largestPacket: 0,
       packetBase: this.packets,
       firstTime: null,
       lastTime: null,
@@ -139,6 +147,8 @@ class Run implements Analysis, PacketSink, TransportSink {
         detail: damaged,
       });
     }
+    if (facts.largestPacket > LIMITS.networkPacketOctets)
+      this.ofWhole('large-packets', facts.largestPacket);
     this.decoder.end();
     facts.passedOver = this.passedOver.endCapture(this.book);
     this.packets = facts.packetBase + facts.frames;
@@ -151,6 +161,8 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.finals.end();
     this.index.lastNanos = this.clock.latest;
     this.index.misplaced = this.facts.owners?.search() ?? [];
+    const repeated = handshakesIn(this.index.sharedRandoms);
+    if (repeated > 0) this.ofWhole('seen-on-both-sides', repeated);
     this.rules.capture(this.index);
     return {
       captures: this.captures,
@@ -167,6 +179,11 @@ class Run implements Analysis, PacketSink, TransportSink {
       secrets: this.vault?.result(),
       internalErrors: this.rules.internalErrors,
     };
+  }
+
+  /** A notice about the capture as a whole. */
+  private ofWhole(code: NoticeCode, needed: number): void {
+    this.book.notice({ code, packetNumber: 0, offset: -1, needed, available: 0 });
   }
 
   /** There are secrets: from now on records are kept whole and opened. */
@@ -266,6 +283,18 @@ class Run implements Analysis, PacketSink, TransportSink {
 }
 
 const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };
+
+/** Handshakes of which more than one connection has both randoms. */
+function handshakesIn(shared: readonly SharedRandomFact[]): number {
+  const ofClients = shared.filter(({ role }) => role === 'client');
+  return shared.filter(
+    ({ role, connections }) =>
+      role === 'server' &&
+      ofClients.some(
+        (other) => connections.filter((id) => other.connections.includes(id)).length > 1,
+      ),
+  ).length;
+}
 
 /** RFC 792 code 3 of type 3, RFC 4443 §3.1 code 4 of type 1. */
 function isPortUnreachable({ family, icmpCode }: TransportCursor): boolean {

@@ -23,6 +23,7 @@ export class SecretsScan {
       packets: 0,
       frames: 0,
       cutPackets: 0,
+      largestPacket: 0,
       packetBase: 0,
       firstTime: null,
       lastTime: null,

@@ -1,9 +1,11 @@
 import type { AnalysisResult } from '../model/analysis.ts';
 import { type BlindSpot, SEVERITIES } from '../model/finding.ts';
 import { OUTCOMES } from '../model/history.ts';
+import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts } from '../model/packet.ts';
 import { formatDuration, SECOND } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
+import { noticeText } from './notice-text.ts';
 import type { Ending } from './reporter.ts';
 import { plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
@@ -226,18 +228,39 @@ const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
   'cipher-unsupported': 'protected by a cipher that is not implemented here',
 };
 
-function blindSpotLines({ rows, style }: Frame): string[] {
+/** What the way of capturing changed about all that the capture shows. */
+const OF_THE_CAPTURE: readonly NoticeCode[] = [
+  'captured-twice',
+  'seen-on-both-sides',
+  'large-packets',
+  'clock-backwards',
+];
+
+function blindSpotLines({ rows, ending, style }: Frame): string[] {
   const spots = [...rows.blindSpots].sort(([, a], [, b]) => b - a);
-  if (spots.length === 0) return [];
+  const texts = [
+    ...spots.map(
+      ([spot, count]) => `${spot}, ${plural(count, 'connection')}: ${BLIND_SPOT_TEXTS[spot]}`,
+    ),
+    ...OF_THE_CAPTURE.flatMap((code) => captureText(ending.result, code)),
+  ];
+  if (texts.length === 0) return [];
   return [
     style.paint.strong('not seen'),
-    ...spots.flatMap(([spot, count]) =>
-      wrap(
-        `${spot}, ${plural(count, 'connection')}: ${BLIND_SPOT_TEXTS[spot]}`,
-        style.width - 4,
-      ).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)),
+    ...texts.flatMap((text) =>
+      wrap(text, style.width - 4).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)),
     ),
   ];
+}
+
+/** A kind of notice over all captures: the first one, and how many there are. */
+function captureText({ notices, noticesOmitted }: AnalysisResult, code: NoticeCode): string[] {
+  const alike = notices.flat().filter((notice) => notice.code === code);
+  const [first] = alike;
+  if (first === undefined) return [];
+  const more = noticesOmitted.reduce((sum, omitted) => sum + (omitted[code] ?? 0), 0);
+  const count = first.packetNumber === 0 ? '' : `, ${plural(alike.length + more, 'packet')}`;
+  return [`${code}${count}: ${noticeText(first)}`];
 }
 
 /** Rules that could not judge some connections, in a line for each reason. */

@@ -97,6 +97,7 @@ export class Reassembly {
       length,
       packet,
       nanos,
+      t.ipId,
     );
     this.sink.octets(row, side, t.bytes, start, start + length, packet, nanos);
   }
@@ -124,8 +125,8 @@ export class Reassembly {
         return;
       }
     }
+    if (skew < 0 && this.isSamePacket(place, sequence, t, packet, nanos)) return;
     this.sent(place, end, packet, nanos);
-    if (skew < 0) this.compare(place, sequence, t, packet, nanos);
     if (skew > 0) this.early(place, sequence, t, packet, nanos);
     else if (-skew < wire) this.inOrder(place, -skew, end, t, packet, nanos);
     else words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
@@ -159,18 +160,26 @@ export class Reassembly {
     if (length > 1) this.skip(place, length, packet, nanos);
   }
 
-  /** TCP repeats what it sent, octet by octet. RFC 9293 §3.4. */
-  private compare(
+  /**
+   * Is it a packet that was captured before? What TCP repeats comes in a packet of its own, with the same octets (RFC 9293
+   * §3.4).
+   */
+  private isSamePacket(
     place: number,
     sequence: number,
-    { bytes, payloadOffset, payloadLength }: TransportCursor,
+    { bytes, payloadOffset, payloadLength, ipId }: TransportCursor,
     packet: number,
     nanos: number,
-  ): void {
+  ): boolean {
     const sender = this.senderOf(place);
     const { sentOctets } = this;
     const earlier = sentOctets.otherwise(sender, sequence, bytes, payloadOffset, payloadLength);
     if (earlier !== undefined) this.conflict(place, { packet, nanos, earlier });
+    else if (sentOctets.isSamePacket(sender, sequence, payloadLength, ipId, nanos)) {
+      this.notice('captured-twice', 0, packet);
+      return true;
+    }
+    return false;
   }
 
   /** Rows are given to one connection after the other, the number of a stream is not. */
@@ -208,11 +217,11 @@ export class Reassembly {
     const captured = t.payloadLength > known ? t.payloadLength - known : 0;
     const wire = t.wirePayloadLength - known;
     if (list === 0) {
-      this.deliver(place, t.bytes, start, captured, wire, packet, nanos);
+      this.deliver(place, t.bytes, start, captured, wire, packet, nanos, t.ipId);
       return;
     }
     if (ahead(end, this.pool.sequenceOf(list)) <= 0)
-      this.deliver(place, t.bytes, start, captured, wire, packet, nanos);
+      this.deliver(place, t.bytes, start, captured, wire, packet, nanos, t.ipId);
     // The early octets were there first.
     else {
       const due = words[place + NEXT_SEQUENCE] as number;
@@ -257,6 +266,7 @@ export class Reassembly {
     wire: number,
     packet: number,
     nanos: number,
+    ipId: number,
   ): void {
     const { words, numbers } = this.table;
     const sequence = words[place + NEXT_SEQUENCE] as number;
@@ -271,14 +281,17 @@ export class Reassembly {
         captured,
         packet,
         nanos,
+        ipId,
       );
       this.sink.octets(rowOf(place), sideOf(place), bytes, start, start + captured, packet, nanos);
     }
-    if (captured < wire) this.lost(place, wire - captured, packet, nanos);
+    if (captured < wire) this.lost(place, HALF.cut, wire - captured, packet, nanos);
   }
 
-  private lost(place: number, length: number, packet: number, nanos: number): void {
-    const { numbers } = this.table;
+  /** @param why `HALF.cut` or `HALF.holed` */
+  private lost(place: number, why: number, length: number, packet: number, nanos: number): void {
+    const { words, numbers } = this.table;
+    words[place + FLAGS] = (words[place + FLAGS] as number) | why;
     numbers[(place >> 1) + LOST_OCTETS] = (numbers[(place >> 1) + LOST_OCTETS] as number) + length;
     this.sink.gap(rowOf(place), sideOf(place), length, packet, nanos);
   }
@@ -365,7 +378,7 @@ export class Reassembly {
       if (-skew < length) {
         const start = pool.offsetOf(list) - skew;
         const left = length + skew;
-        this.deliver(place, pool.octets, start, left, left, packet, nanos);
+        this.deliver(place, pool.octets, start, left, left, packet, nanos, 0);
       }
       words[place + EARLY_OCTETS] = (words[place + EARLY_OCTETS] as number) - length;
       words[place + EARLY_RANGES] = (words[place + EARLY_RANGES] as number) - 1;
@@ -378,7 +391,7 @@ export class Reassembly {
       if (list !== 0) hole = Math.min(hole, ahead(pool.sequenceOf(list), due));
       if (hole > 0) {
         words[place + NEXT_SEQUENCE] = advance(due, hole);
-        this.lost(place, hole, packet, nanos);
+        this.lost(place, HALF.cut, hole, packet, nanos);
       }
     }
     words[place + EARLY] = list;
@@ -413,7 +426,7 @@ export class Reassembly {
     const { words } = this.table;
     words[place + NEXT_SEQUENCE] = advance(words[place + NEXT_SEQUENCE] as number, length);
     this.notice('tcp-gap', length, packet);
-    this.lost(place, length, packet, nanos);
+    this.lost(place, HALF.holed, length, packet, nanos);
   }
 
   private notice(code: NoticeCode, needed: number, packetNumber: number): void {

@@ -3,12 +3,16 @@ import { LIMITS } from '../model/limits.ts';
 import type { Nanos } from '../model/time.ts';
 import { ahead } from './sequence.ts';
 
-/** The numbers of a segment: whose it is, its sequence number, how many octets of it are kept, where they lay. */
-const WORDS = 4;
+/**
+ * The numbers of a segment: whose it is, its sequence number, how many octets of it are kept, where they lay, and the
+ * identification of its IP packet.
+ */
+const WORDS = 5;
 const SENDER = 0;
 const SEQUENCE = 1;
 const LENGTH = 2;
 const SOURCE = 3;
+const IP_ID = 4;
 
 /**
  * The octets that were delivered last, over all connections, to compare with what is sent again. They stand in a ring,
@@ -48,6 +52,7 @@ export class SentOctets {
     length: number,
     packet: number,
     nanos: Nanos,
+    ipId: number,
   ): void {
     const { octets, words } = this;
     if (length > octets.length) return;
@@ -63,10 +68,31 @@ export class SentOctets {
     words[place * WORDS + SEQUENCE] = sequence;
     words[place * WORDS + LENGTH] = length;
     words[place * WORDS + SOURCE] = isThere ? start : -1;
+    words[place * WORDS + IP_ID] = ipId;
     this.packets[place] = packet;
     this.moments[place] = nanos;
     this.begins[place] = this.end;
     this.end += length;
+  }
+
+  /**
+   * Is this segment the very packet that is kept: captured twice, and not sent twice? A sender gives each IPv4 packet an
+   * identification of its own (RFC 791 §3.2), or 0 to all that are never fragmented (RFC 6864 §4.1).
+   */
+  isSamePacket(sender: number, sequence: number, length: number, ipId: number, nanos: Nanos) {
+    const { words } = this;
+    const oldest = Math.max(0, this.segments - LIMITS.tcpSentSegments);
+    for (let n = this.segments - 1; n >= oldest && ipId !== 0; n--) {
+      const place = n % LIMITS.tcpSentSegments;
+      if (
+        words[place * WORDS + SENDER] === sender &&
+        words[place * WORDS + SEQUENCE] === sequence &&
+        words[place * WORDS + LENGTH] === length &&
+        words[place * WORDS + IP_ID] === ipId
+      )
+        return Math.abs(nanos - (this.moments[place] as number)) < LIMITS.duplicateCaptureNanos;
+    }
+    return false;
   }
 
   /** @returns the packet that had other octets in the place of these, as far as they are still kept */

@@ -59,6 +59,9 @@ export const HALF = {
   based: 128,
   /** The peer acknowledged something that was not captured, see `TcpTable.acknowledged`. */
   acknowledged: 256,
+  /** Octets are missing because the snap length cut packets; because packets are not in the capture. */
+  cut: 512,
+  holed: 1024,
 } as const;
 
 /** Values of `TcpTable.state`; a row that is final is free. */

@@ -158,6 +158,14 @@ export class TcpView implements TcpConnectionView {
     return this.has(0, HALF.rst) || this.has(1, HALF.rst);
   }
 
+  get isCut(): boolean {
+    return this.has(0, HALF.cut) || this.has(1, HALF.cut);
+  }
+
+  get isHoled(): boolean {
+    return this.has(0, HALF.holed) || this.has(1, HALF.holed);
+  }
+
   get firstFinSide(): Side | undefined {
     const a = this.word(0, FIN_PACKET);
     const b = this.word(1, FIN_PACKET);

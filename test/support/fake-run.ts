@@ -45,6 +45,7 @@ export function fakeCapture(given: Partial<CaptureFacts> = {}): CaptureFacts {
     packets: 34,
     frames: 0,
     cutPackets: 0,
+    largestPacket: 0,
     packetBase: 0,
     firstTime: { seconds: FAKE_EPOCH, nanos: 1_000_000 },
     lastTime: { seconds: FAKE_EPOCH, nanos: 34_000_000 },

@@ -266,6 +266,8 @@ export interface FileForm {
   readonly order?: 'little' | 'big';
   /** Timestamps in nanoseconds, not microseconds. */
   readonly nanoseconds?: boolean;
+  /** Classic pcap only: octets kept of each packet. */
+  readonly snapLength?: number;
 }
 
 const EPOCH_SECONDS = 1_700_000_000;
@@ -273,14 +275,15 @@ const EPOCH_NANOS = DEFAULT_UNITS * 1000n;
 
 /** Frames of any number of flows as one capture file, in the order of their time. */
 export function captureFile(frames: readonly Frame[], form: FileForm = {}): Octets {
-  const { format = 'pcap', order = 'little', nanoseconds = false } = form;
+  const { format = 'pcap', order = 'little', nanoseconds = false, snapLength } = form;
   const sorted = inTime(frames);
   if (format === 'pcap') {
     return pcapFile({
       order,
       nanos: nanoseconds,
       packets: sorted.map(({ octets, nanos }) => ({
-        octets,
+        octets: octets.subarray(0, snapLength),
+        originalLength: octets.length,
         seconds: EPOCH_SECONDS + Math.floor(nanos / 1e9),
         nanos: nanos % 1e9,
       })),

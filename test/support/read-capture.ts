@@ -32,6 +32,7 @@ export function emptyFacts(path = 'test.pcap'): CaptureFacts {
     packets: 0,
     frames: 0,
     cutPackets: 0,
+    largestPacket: 0,
     packetBase: 0,
     firstTime: null,
     lastTime: null,

@@ -5,11 +5,12 @@ import { SentOctets } from '../../src/transport/sent-octets.ts';
 const octets = (text: string) => new TextEncoder().encode(text);
 const MINE = 4;
 const OTHER = 5;
+const IP_ID = 700;
 
 function sent(...segments: readonly (readonly [sender: number, sequence: number, text: string])[]) {
   const kept = new SentOctets();
   for (const [n, [sender, sequence, text]] of segments.entries())
-    kept.remember(sender, sequence, octets(text), 0, text.length, n + 1, n);
+    kept.remember(sender, sequence, octets(text), 0, text.length, n + 1, n, IP_ID + n);
   return kept;
 }
 
@@ -40,9 +41,9 @@ describe('octets sent again', () => {
   test('they are forgotten after as many segments as are kept', () => {
     const kept = sent([MINE, 100, 'abcd']);
     for (let n = 1; n < LIMITS.tcpSentSegments; n++)
-      kept.remember(OTHER, n, octets('.'), 0, 1, n, n);
+      kept.remember(OTHER, n, octets('.'), 0, 1, n, n, 0);
     expect(again(kept, 100, 'abXd')).toBe(1);
-    kept.remember(OTHER, 0, octets('.'), 0, 1, 0, 0);
+    kept.remember(OTHER, 0, octets('.'), 0, 1, 0, 0, 0);
     expect(again(kept, 100, 'abXd')).toBeUndefined();
   });
 
@@ -50,9 +51,9 @@ describe('octets sent again', () => {
     const kept = sent([MINE, 100, 'abcd']);
     const many = new Uint8Array(2000);
     for (let n = 0; n * 2000 < LIMITS.tcpSentOctets - 2000; n++)
-      kept.remember(OTHER, 0, many, 0, 2000, n, n);
+      kept.remember(OTHER, 0, many, 0, 2000, n, n, 0);
     expect(again(kept, 100, 'abXd')).toBe(1);
-    kept.remember(OTHER, 0, many, 0, 2000, 0, 0);
+    kept.remember(OTHER, 0, many, 0, 2000, 0, 0, 0);
     expect(again(kept, 100, 'abcd')).toBeUndefined();
     expect(again(kept, 100, 'abXd')).toBeUndefined();
   });
@@ -60,8 +61,31 @@ describe('octets sent again', () => {
   test('more than is kept at all is left out', () => {
     const kept = new SentOctets();
     const huge = new Uint8Array(LIMITS.tcpSentOctets + 1);
-    kept.remember(MINE, 0, huge, 0, huge.length, 1, 0);
+    kept.remember(MINE, 0, huge, 0, huge.length, 1, 0, 0);
     expect(again(kept, 0, 'x')).toBeUndefined();
+  });
+});
+
+describe('a segment that is kept already', () => {
+  const kept = sent([MINE, 100, 'abcd'], [MINE, 104, 'efgh']);
+
+  test.each<
+    [name: string, sequence: number, length: number, ipId: number, nanos: number, same: boolean]
+  >([
+    ['is the same packet', 104, 4, IP_ID + 1, 1000, true],
+    ['was sent again, in a packet of its own', 104, 4, IP_ID + 2, 1000, false],
+    ['comes later than any second tap', 104, 4, IP_ID + 1, LIMITS.duplicateCaptureNanos + 1, false],
+    ['has another length', 104, 3, IP_ID + 1, 1000, false],
+    ['begins elsewhere', 100, 4, IP_ID + 1, 1000, false],
+  ])('%s', (_, sequence, length, ipId, nanos, same) => {
+    expect(kept.isSamePacket(MINE, sequence, length, ipId, nanos)).toBe(same);
+    expect(kept.isSamePacket(OTHER, sequence, length, ipId, nanos)).toBe(false);
+  });
+
+  test('an identification of 0 tells nothing', () => {
+    const nameless = new SentOctets();
+    nameless.remember(MINE, 100, octets('abcd'), 0, 4, 1, 0, 0);
+    expect(nameless.isSamePacket(MINE, 100, 4, 0, 0)).toBe(false);
   });
 });
 
@@ -71,7 +95,7 @@ describe('octets that lie in the present chunk', () => {
   test('are compared where they are', () => {
     const kept = new SentOctets();
     kept.beginChunk(chunk);
-    kept.remember(MINE, 100, chunk, 0, 8, 1, 0);
+    kept.remember(MINE, 100, chunk, 0, 8, 1, 0, 0);
     expect(again(kept, 100, 'abcdefgh')).toBeUndefined();
     expect(again(kept, 104, 'eX')).toBe(1);
   });
@@ -80,8 +104,8 @@ describe('octets that lie in the present chunk', () => {
     const memory = chunk.slice();
     const kept = new SentOctets();
     kept.beginChunk(memory);
-    kept.remember(MINE, 100, memory, 4, 4, 1, 0);
-    kept.remember(MINE, 104, octets('ijkl'), 0, 4, 2, 0);
+    kept.remember(MINE, 100, memory, 4, 4, 1, 0, 0);
+    kept.remember(MINE, 104, octets('ijkl'), 0, 4, 2, 0, 0);
     kept.endChunk();
     memory.fill(0);
     expect(again(kept, 100, 'efghijkl')).toBeUndefined();
@@ -93,9 +117,9 @@ describe('octets that lie in the present chunk', () => {
     const many = new Uint8Array(LIMITS.tcpSentOctets).fill(1);
     const kept = new SentOctets();
     kept.beginChunk(many);
-    kept.remember(OTHER, 0, many, 0, 2000, 1, 0);
+    kept.remember(OTHER, 0, many, 0, 2000, 1, 0, 0);
     const other = many.slice().fill(2);
-    kept.remember(MINE, 0, other, 0, other.length, 2, 0);
+    kept.remember(MINE, 0, other, 0, other.length, 2, 0, 0);
     kept.endChunk();
     expect(kept.otherwise(MINE, 0, other, 0, other.length)).toBeUndefined();
   });

@@ -102,9 +102,9 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   const { blindSpots } = history;
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
   if (!sawBothSides(history)) return 'one-direction';
-  if (blindSpots.includes('lost-bytes') || lostOctets(history) > 0 || lacksRecords(history))
-    return 'lost-bytes';
-  return blindSpots.includes('cut-packets') ? 'cut-packets' : undefined;
+  for (const missing of ['lost-bytes', 'cut-packets'] as const)
+    if (blindSpots.includes(missing)) return missing;
+  return lostOctets(history) > 0 || lacksRecords(history) ? 'lost-bytes' : undefined;
 }
 
 /** DTLS: numbers below the highest that no record has. Epoch 0 may begin with any number (RFC 6347 §4.2.1), others with 0. */
