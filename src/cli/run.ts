@@ -77,11 +77,12 @@ async function readAndReport(
   };
   const { reader, rules } = options;
   const secrets = await withEmbedded(options.secrets, inputs, parts, signal);
-  const analysis = create(
-    parts,
-    new Selection(options.selection, sink, () => analysis.epochSeconds),
-    { reader, secrets, ...(rules && { rules }) },
-  );
+  const selection: Selection = new Selection(options.selection, sink, () => analysis.epochSeconds);
+  const analysis = create(parts, selection, {
+    reader,
+    secrets,
+    ...(rules && { rules }),
+  });
 
   const progress = options.progress ? new Progress(streams.stderr) : undefined;
   let complete: boolean;
@@ -103,7 +104,8 @@ async function readAndReport(
   } finally {
     progress?.erase();
   }
-  const result = analysis.end();
+  const whole = analysis.end();
+  const result = { ...whole, quic: selection.quic(whole.quic) };
   const interrupted = !complete && signal.aborted;
   await reporter.end({ result, tally, selection: selectionText(options.selection), interrupted });
   await output.ready();

@@ -1,6 +1,7 @@
 import type { AnalysisSink } from '../model/analysis.ts';
 import { CONFIDENCES, type Confidence, type Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
+import type { QuicResult } from '../model/quic.ts';
 import { SECOND } from '../model/time.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -18,6 +19,12 @@ export interface StreamName {
   readonly transport: 'tcp' | 'udp';
   readonly index: number;
 }
+
+/** What decides whether a connection was asked for. */
+type Wanted = Pick<
+  ConnectionHistory,
+  'client' | 'server' | 'transport' | 'stream' | 'startNanos' | 'endNanos'
+>;
 
 /** Whole seconds since 1970, and nanoseconds within; `text` as the user wrote it. */
 export interface Moment {
@@ -65,7 +72,16 @@ export class Selection implements AnalysisSink {
     this.next.finding(finding);
   }
 
-  private wants({ client, server, ...history }: ConnectionHistory): boolean {
+  /** The QUIC connections that were asked for. */
+  quic({ connections, omitted }: QuicResult): QuicResult {
+    if (!this.limitsConnections) return { connections, omitted };
+    return {
+      connections: connections.filter((one) => this.wants({ ...one, transport: 'udp' })),
+      omitted,
+    };
+  }
+
+  private wants({ client, server, ...history }: Wanted): boolean {
     const { host, port, stream } = this.options;
     if (host !== undefined && client.address !== host && server.address !== host) return false;
     if (port !== undefined && client.port !== port && server.port !== port) return false;

@@ -267,7 +267,7 @@ class UdpPlacement implements Placement {
     this.flows = flows;
     this.association = association;
     this.siblings = siblings;
-    this.stream = association.flow;
+    this.stream = flows.streamOf(association.flow);
     this.first = { packet: association.firstPacket, nanos: association.firstNanos };
     this.last = association.last;
     this.ended = isClosed(association);

@@ -3,6 +3,7 @@ import type { CoverageRow, Finding } from './finding.ts';
 import type { ConnectionHistory, Outcome } from './history.ts';
 import type { CaptureNotice } from './notice.ts';
 import type { CaptureFacts } from './packet.ts';
+import type { QuicResult } from './quic.ts';
 
 /** What a run is to do. */
 export interface AnalysisOptions {
@@ -45,6 +46,7 @@ export interface AnalysisResult {
   readonly findingsOmitted: Readonly<Record<string, number>>;
   /** What the key logs held, and what of it was used; undefined without secrets. */
   readonly secrets: SecretsResult | undefined;
+  readonly quic: QuicResult;
   /** A fault of the tool itself was caught; exit status 70. */
   readonly internalErrors: number;
 }

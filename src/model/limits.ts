@@ -53,6 +53,28 @@ export const LIMITS = {
   /** Capture time without a packet after which an open connection is final. */
   idleNanos: 3600e9,
 
+  /**
+   * Peers and channels behind TURN relays that are told apart; DTLS with further ones is not looked at. An entry takes some
+   * 40 octets.
+   */
+  turnPeers: 65_536,
+
+  /** QUIC connections that are named; 5-tuples beyond are counted. */
+  quicConnections: 4096,
+  /** Initial packets that are opened, or not, over the run; after that connections are named by version only. Some 3 s. */
+  quicTrials: 65_536,
+  /** Initial packets of one 5-tuple that may fail to open before no more are tried. */
+  quicFailures: 4,
+  /** Initial packets opened for one connection: hellos take two or three, sent again a few times. */
+  quicInitials: 64,
+  /** Octets of one side's first QUIC message that are put together, in how many pieces that do not touch. */
+  quicHelloOctets: 16 * 1024,
+  quicPieces: 64,
+  /** Connections whose hellos are put together at one time; the oldest gives way. */
+  quicGathering: 256,
+  /** Connection ids remembered for one connection. */
+  quicIds: 4,
+
   /** Octets of one handshake message that are assembled. Longer ones are counted, not read. Chains reach 64 KiB rarely. */
   handshakeMessageOctets: 256 * 1024,
   /** Octets of unfinished handshake messages over all connections. */

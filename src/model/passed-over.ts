@@ -41,6 +41,10 @@ export const PASSED = {
   ike: SPACE.other | 20,
   openVpn: SPACE.other | 21,
   quic: SPACE.other | 22,
+  stun: SPACE.other | 23,
+  turn: SPACE.other | 24,
+  zrtp: SPACE.other | 25,
+  rtp: SPACE.other | 26,
 } as const;
 
 /** Counts what is passed over. */
@@ -140,6 +144,10 @@ const OTHERS: NameTable = {
   [PASSED.ike]: 'IKE',
   [PASSED.openVpn]: 'OpenVPN',
   [PASSED.quic]: 'QUIC',
+  [PASSED.stun]: 'STUN',
+  [PASSED.turn]: 'TURN',
+  [PASSED.zrtp]: 'ZRTP',
+  [PASSED.rtp]: 'RTP or RTCP',
 };
 
 /** The name of a kind, for a sentence like "12 packets of ..."; its number if it has none. */

@@ -87,8 +87,33 @@ export interface DatagramSink {
   portUnreachable(flow: number, side: Side, packet: number, nanos: Nanos): void;
 }
 
+/**
+ * Takes datagrams of QUIC with a long header (RFC 8999 §5.1). Octets are valid until the call returns.
+ */
+export interface QuicSink {
+  /** @returns whether it is one: a fixed bit pattern, a version that is known, lengths that agree */
+  longHeader(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireLength: number,
+    packet: number,
+    nanos: Nanos,
+  ): boolean;
+}
+
+/** Conversations that others carry: flows without endpoints of their own. */
+export interface InnerFlows {
+  /** @returns a flow with the endpoints and stream number of `outer`, which no packet is ever found for */
+  addInner(outer: number): number;
+}
+
 /** The endpoints of flows, TCP or UDP; kept for all flows to the end of the run. */
 export interface FlowDirectory {
+  /** Wireshark's number of the 5-tuple, that of the outer one for a conversation that is carried by another. */
+  streamOf(flow: number): number;
   endpoint(flow: number, side: Side): Endpoint;
   address(flow: number, side: Side): string;
   port(flow: number, side: Side): number;

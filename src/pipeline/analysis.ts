@@ -3,6 +3,7 @@ import { TLS_KEY_LOG } from '../capture/decryption-secrets.ts';
 import { DtlsTracker } from '../connection/dtls-tracker.ts';
 import { FactsRecorder } from '../connection/facts-recorder.ts';
 import { Finals } from '../connection/finals.ts';
+import { QuicTracker } from '../connection/quic-tracker.ts';
 import { RandomIndex } from '../connection/random-index.ts';
 import { ServerIndex } from '../connection/server-index.ts';
 import { TlsTracker } from '../connection/tls-tracker.ts';
@@ -25,7 +26,7 @@ import type { Side, TcpConnectionView } from '../model/stream.ts';
 import { type TransportCursor, type TransportSink, UDP } from '../model/transport-cursor.ts';
 import { CATALOGUE } from '../rules/catalogue.ts';
 import { RuleRunner } from '../rules/run-rules.ts';
-import { DtlsDatagrams } from '../tls/record-dtls.ts';
+import { Datagrams } from '../tls/datagrams.ts';
 import { TlsStreams } from '../tls/record-tls.ts';
 import { Clock } from '../transport/clock.ts';
 import { FlowTable } from '../transport/flow-table.ts';
@@ -55,7 +56,8 @@ class Run implements Analysis, PacketSink, TransportSink {
   private readonly tcpStage: Tcp;
   private readonly udpStage: Udp;
   private readonly records: TlsStreams;
-  private readonly datagrams: DtlsDatagrams;
+  private readonly datagrams: Datagrams;
+  private readonly quic: QuicTracker;
   private readonly dtls: DtlsTracker;
   private readonly facts = new FactsRecorder();
   private readonly index: ServerIndex;
@@ -87,8 +89,10 @@ class Run implements Analysis, PacketSink, TransportSink {
     const tcpFlows = new FlowTable();
     this.tcpStage = new Tcp(tcpFlows, this.clock, this, book);
     this.udpStage = new Udp(this.clock, this);
-    this.dtls = new DtlsTracker(this.facts, randoms, this.udpStage.flows, book);
-    this.datagrams = new DtlsDatagrams(this.dtls, book);
+    const { flows } = this.udpStage;
+    this.dtls = new DtlsTracker(this.facts, randoms, flows, book);
+    this.quic = new QuicTracker(flows);
+    this.datagrams = new Datagrams(this.dtls, this.quic, flows, this.passedOver, book);
     this.index = new ServerIndex(randoms, { tcp: tcpFlows, udp: this.udpStage.flows });
     this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
     this.tls = tls;
@@ -177,6 +181,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       coverage: this.rules.coverage(),
       findingsOmitted: this.rules.findingsOmitted,
       secrets: this.vault?.result(),
+      quic: this.quic.result(),
       internalErrors: this.rules.internalErrors,
     };
   }
@@ -261,9 +266,6 @@ class Run implements Analysis, PacketSink, TransportSink {
   ): void {
     if (this.datagrams.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId))
       return;
-    // The unified header of DTLS 1.3 has no version: only on a 5-tuple that speaks it (RFC 9147 §4).
-    if (end > start && (bytes[start] as number) >> 5 === 1)
-      this.dtls.unified(flow, side, end - start, packet, nanos);
     const { flows } = this.udpStage;
     const port = flows.port(flow, 0);
     const hides = hidingDatagram(bytes, start, end, wireLength, port, flows.port(flow, 1));

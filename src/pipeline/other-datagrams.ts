@@ -1,11 +1,9 @@
 import { PASSED } from '../model/passed-over.ts';
 
 const PORT = { ike: 500, openVpn: 1194, https: 443, ipsecNat: 4500 } as const;
-/** QUIC: the two highest bits of a long and of a short header (RFC 9000 §17.2, §17.3). */
-const LONG_HEADER = 0xc0;
+/** QUIC: the two highest bits, and what they are in a short header (RFC 9000 §17.3); long ones are told before. */
+const HEADER_FORM = 0xc0;
 const SHORT_HEADER = 0x40;
-/** RFC 9000, RFC 9369; the drafts of the IETF and Google's versions are told by their beginning. */
-const QUIC_VERSIONS: ReadonlySet<number> = new Set([1, 0x6b3343cf]);
 
 /**
  * What a datagram that is no DTLS is, among the kinds that hide connections: a number of `PASSED`, 0 for others. Told by
@@ -28,12 +26,7 @@ export function hidingDatagram(
   if (port === PORT.ipsecNat) return word === 0 ? PASSED.ike : PASSED.espInUdp;
   if (port === PORT.ike) return PASSED.ike;
   if (port === PORT.openVpn && isOpenVpn(first)) return PASSED.openVpn;
-  if ((first & LONG_HEADER) === LONG_HEADER) {
-    const version = wordAt(bytes, start + 1);
-    const draft = version >>> 8 === 0xff0000 || version >>> 16 === 0x5130;
-    return draft || QUIC_VERSIONS.has(version) ? PASSED.quic : 0;
-  }
-  return port === PORT.https && (first & LONG_HEADER) === SHORT_HEADER ? PASSED.quic : 0;
+  return port === PORT.https && (first & HEADER_FORM) === SHORT_HEADER ? PASSED.quic : 0;
 }
 
 /** Octets of WireGuard's messages by type: initiation, response, cookie; data is padded to blocks. */

@@ -2,7 +2,7 @@ import type { Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import { ConnectionWriter } from './json-connection.ts';
 import { literal, type OctetSink, OctetWriter, toJson } from './octet-writer.ts';
-import { captureObject, findingObject, summaryObject } from './report-objects.ts';
+import { captureObject, findingObject, quicObject, summaryObject } from './report-objects.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import type { SCHEMA_ID as SchemaId } from './schema.ts';
@@ -72,7 +72,11 @@ export class JsonReporter implements Reporter {
     this.findings.forEach((finding, index) => {
       out.text(`${index === 0 ? '\n' : ',\n'}{${findingMembers(finding, index + 1, run)}}`);
     });
-    out.text(`\n],\n"summary":${toJson(summaryObject(ending))}}\n`);
+    out.text(
+      `\n],\n"quic":${list(
+        ending.result.quic.connections.map((one) => toJson(quicObject(one, run))),
+      )},\n"summary":${toJson(summaryObject(ending))}}\n`,
+    );
     out.flush();
   }
 
@@ -119,6 +123,8 @@ export class NdjsonReporter implements Reporter {
     ending.result.captures.forEach((_, index) => {
       this.line({ kind: 'capture', ...captureObject(ending.result, index) });
     });
+    for (const one of ending.result.quic.connections)
+      this.line({ kind: 'quic', ...quicObject(one, this.run) });
     this.line({
       kind: 'summary',
       schema: SCHEMA_ID,

@@ -1,13 +1,17 @@
 import type { AnalysisResult } from '../model/analysis.ts';
 import { linkTypeName } from '../model/code-points/link-types.ts';
+import { quicVersionName } from '../model/code-points/quic-versions.ts';
+import { suiteName } from '../model/code-points/suites.ts';
+import { versionName } from '../model/code-points/versions.ts';
 import type { Finding } from '../model/finding.ts';
 import type { CaptureNotice } from '../model/notice.ts';
 import type { CaptureFacts } from '../model/packet.ts';
+import type { QuicConnection } from '../model/quic.ts';
 import { formatDate } from '../model/time.ts';
 import { noticeText } from './notice-text.ts';
 import type { Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
-import type { ReportCapture, ReportFinding, ReportSummary } from './schema.ts';
+import type { ReportCapture, ReportFinding, ReportQuic, ReportSummary } from './schema.ts';
 
 /*
  * Everything of the report that is not a connection, as objects of the published schema. There are few of these, so they
@@ -94,6 +98,44 @@ export function findingObject(finding: Finding, id: number, run: RunContext): Re
   };
 }
 
+export function quicObject(one: QuicConnection, run: RunContext): ReportQuic {
+  const { clientHello: hello, tlsVersion, cipherSuite } = one;
+  const capture = run.captureOf(one.firstPacket);
+  const lastCapture = run.captureOf(one.lastPacket);
+  return {
+    capture,
+    stream: one.stream,
+    client: { ...one.client },
+    server: { ...one.server },
+    rolesKnown: one.rolesKnown,
+    firstPacket: run.numberInFile(one.firstPacket),
+    startTime: formatDate(run.epochSeconds, one.startNanos),
+    lastPacket: run.numberInFile(one.lastPacket),
+    ...(lastCapture !== capture && { lastCapture }),
+    endTime: formatDate(run.epochSeconds, one.endNanos),
+    quicVersion: quicVersionName(one.version),
+    version: tlsVersion === undefined ? null : versionName(tlsVersion),
+    cipherSuite:
+      cipherSuite === undefined ? null : { code: cipherSuite, name: suiteName(cipherSuite) },
+    serverName: hello?.serverName ?? null,
+    alpn: [...(hello?.alpn ?? [])],
+    versionsOffered: (hello?.versions ?? []).map(versionName),
+    clientRandom: hello === undefined ? null : hexOf(hello.random),
+    clientHello:
+      hello === undefined
+        ? null
+        : {
+            cipherSuites: [...hello.cipherSuites],
+            extensions: [...hello.extensions],
+            supportedGroups: [...hello.supportedGroups],
+            signatureAlgorithms: [...hello.signatureAlgorithms],
+          },
+  };
+}
+
+const hexOf = (octets: Uint8Array): string =>
+  Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
+
 export function summaryObject({ result, tally, selection, interrupted }: Ending): ReportSummary {
   return {
     packets: result.packets,
@@ -107,6 +149,7 @@ export function summaryObject({ result, tally, selection, interrupted }: Ending)
       assessed,
       notAssessable: { ...notAssessable },
     })),
+    quic: { connections: result.quic.connections.length, omitted: result.quic.omitted },
     ...(selection !== '' && { filteredOut: result.connections - tally.connections }),
     ...(interrupted && { interrupted }),
   };

@@ -189,6 +189,36 @@ const findingSchema = z.object({
   table: z.array(z.array(z.string())).nullable().describe('A heading row, then rows'),
 });
 
+/** One QUIC connection: named by its first packets, not analysed. */
+const quicSchema = z.object({
+  capture: captureIndex.describe('Index into `captures` of its first packet'),
+  stream: count.describe('udp.stream in Wireshark'),
+  client: endpoint.describe('Where `rolesKnown` is false, who was seen first'),
+  server: endpoint,
+  rolesKnown: z.boolean().describe('Whether an Initial packet of the client opened'),
+  firstPacket: packet,
+  startTime: time,
+  lastPacket: packet.describe('The last packet with a long header'),
+  lastCapture: otherCapture,
+  endTime: time,
+  quicVersion: z.string().describe('v1, v2, draft-29, …; 0x… for others'),
+  version: version.nullable().describe('What the ServerHello chose'),
+  cipherSuite: z.object({ code: count, name: z.string() }).nullable(),
+  serverName: z.string().nullable(),
+  alpn: z.array(z.string()).describe('Those offered; the choice is encrypted'),
+  versionsOffered: z.array(version),
+  clientRandom: hex.nullable(),
+  clientHello: z
+    .object({
+      cipherSuites: z.array(count),
+      extensions: z.array(count),
+      supportedGroups: z.array(count),
+      signatureAlgorithms: z.array(count),
+    })
+    .nullable()
+    .describe('Code points in the order of the wire; null where it was not captured or not opened'),
+});
+
 /** The totals of a run. */
 const summarySchema = z.object({
   packets: count,
@@ -212,6 +242,12 @@ const summarySchema = z.object({
       }),
     )
     .describe('A row for every rule that could not judge some connection, and why'),
+  quic: z
+    .object({
+      connections: count.describe('Those in `quic`'),
+      omitted: count.describe('Further 5-tuples with QUIC, counted only'),
+    })
+    .describe('QUIC connections are named, not analysed; none of them is in `connections`'),
   filteredOut: count.optional().describe('Connections that options like --host left out'),
   interrupted: z.boolean().optional().describe('true: the reading was stopped early'),
 });
@@ -224,6 +260,7 @@ export const reportSchema = z
     captures: z.array(captureSchema),
     connections: z.array(connectionSchema),
     findings: z.array(findingSchema),
+    quic: z.array(quicSchema),
     summary: summarySchema,
   })
   .describe('Report of tlsdiag on one or more packet captures');
@@ -233,6 +270,7 @@ export const lineSchema = z.discriminatedUnion('kind', [
   captureSchema.extend({ kind: z.literal('capture') }),
   connectionSchema.extend({ kind: z.literal('connection') }),
   findingSchema.extend({ kind: z.literal('finding') }),
+  quicSchema.extend({ kind: z.literal('quic') }),
   summarySchema.extend({
     kind: z.literal('summary'),
     schema: z.literal(SCHEMA_ID),
@@ -244,6 +282,7 @@ export type Report = z.infer<typeof reportSchema>;
 export type ReportCapture = z.infer<typeof captureSchema>;
 export type ReportConnection = z.infer<typeof connectionSchema>;
 export type ReportFinding = z.infer<typeof findingSchema>;
+export type ReportQuic = z.infer<typeof quicSchema>;
 export type ReportSummary = z.infer<typeof summarySchema>;
 export type ReportLine = z.infer<typeof lineSchema>;
 

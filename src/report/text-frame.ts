@@ -10,6 +10,7 @@ import type { Ending } from './reporter.ts';
 import { plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { openedLines } from './text-opened.ts';
+import { quicLines } from './text-quic.ts';
 
 /** What the beginning and the end of the report are made from. */
 export interface Frame {
@@ -153,6 +154,7 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   lines.push(
     ...omittedLines(frame),
     ...openedLines(rows, style),
+    ...quicLines(frame),
     ...blindSpotLines(frame),
     ...coverageLines(frame),
   );

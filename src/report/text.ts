@@ -64,6 +64,7 @@ export class TextReporter implements Reporter {
   /** Everything that the text may hold characters of unusual width from. */
   private wording({ result }: Ending): string {
     const names = [...this.rows.all()].map(({ serverName }) => serverName ?? '');
+    names.push(...result.quic.connections.map(({ clientHello }) => clientHello?.serverName ?? ''));
     const paths = result.captures.map(({ path }) => path);
     return JSON.stringify(this.findings) + names.join('') + paths.join('');
   }

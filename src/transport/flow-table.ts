@@ -1,7 +1,7 @@
 import { grown } from '../bytes/columns.ts';
 import { RowPages } from '../bytes/row-pages.ts';
 import type { Endpoint } from '../model/history.ts';
-import type { FlowDirectory, Side } from '../model/stream.ts';
+import type { FlowDirectory, InnerFlows, Side } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 
 /** Int32 words of a flow: two IPv4 addresses, or where the two of IPv6 are; both ports; 6 for IPv6. */
@@ -25,7 +25,7 @@ const RECENT = 16_384;
  * Open addressing over `Int32Array`; nothing is allocated for a packet of a known flow. The hash is seeded, so that a
  * capture cannot be crafted to collide; the numbers do not depend on the seed.
  */
-export class FlowTable implements FlowDirectory {
+export class FlowTable implements FlowDirectory, InnerFlows {
   // Small at first: see `Columns.grow` for why arrays that grow should do so early.
   private slots4 = new Int32Array(FIRST_SLOTS * SLOT);
   private mask4 = FIRST_SLOTS - 1;
@@ -41,8 +41,41 @@ export class FlowTable implements FlowDirectory {
   private keys6 = new Int32Array(WORDS6);
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private readonly probe = new Int32Array(WORDS6);
-  /** Flows so far. */
+  /** Flows so far, inner ones too. */
   size = 0;
+  /** Inner flows, ascending, and the one that carries each. */
+  private inner = new Int32Array(16);
+  private outer = new Int32Array(16);
+  private innerCount = 0;
+
+  /** Flows that Wireshark numbers. */
+  get streams(): number {
+    return this.size - this.innerCount;
+  }
+
+  addInner(outer: number): number {
+    const words = this.flows.intsOf(outer) as Int32Array;
+    const k = this.flows.intsAt(outer);
+    const flow = this.addFlow(
+      words[k] as number,
+      words[k + 1] as number,
+      words[k + PORTS] as number,
+      words[k + FAMILY] as number,
+    );
+    if (this.innerCount === this.inner.length) {
+      this.inner = grown(this.inner, 2 * this.innerCount);
+      this.outer = grown(this.outer, 2 * this.innerCount);
+    }
+    this.inner[this.innerCount] = flow;
+    this.outer[this.innerCount++] = outer;
+    return flow;
+  }
+
+  streamOf(flow: number): number {
+    const below = this.innerBelow(flow);
+    if (this.isInner(flow, below)) return this.streamOf(this.outer[below] as number);
+    return flow - below;
+  }
 
   /** @returns `flow * 2 + side` of the packet's source; a flow seen for the first time is added */
   find(t: TransportCursor): number {
@@ -103,7 +136,10 @@ export class FlowTable implements FlowDirectory {
     return { address: this.address(flow, side), port: this.port(flow, side) };
   }
 
+  /** Peers behind one relay are not one endpoint. */
   endpointKey(flow: number, side: Side): number | string {
+    if (this.innerCount > 0 && this.isInner(flow, this.innerBelow(flow)))
+      return `inner ${flow} ${side}`;
     if (this.word(flow, FAMILY) === 6)
       return `${this.address(flow, side)} ${this.port(flow, side)}`;
     return (this.word(flow, side) >>> 0) * 0x10000 + this.port(flow, side);
@@ -127,6 +163,22 @@ export class FlowTable implements FlowDirectory {
       groups.push(word >>> 16, word & 0xffff);
     }
     return formatGroups(groups);
+  }
+
+  private isInner(flow: number, below: number): boolean {
+    return below < this.innerCount && this.inner[below] === flow;
+  }
+
+  /** How many inner flows have lower numbers. */
+  private innerBelow(flow: number): number {
+    let low = 0;
+    let high = this.innerCount;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.inner[middle] as number) < flow) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private find6(t: TransportCursor): number {

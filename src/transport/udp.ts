@@ -14,9 +14,9 @@ export class Udp {
     this.sink = sink;
   }
 
-  /** UDP flows so far. */
+  /** UDP flows so far, as Wireshark counts them. */
   get streams(): number {
-    return this.flows.size;
+    return this.flows.streams;
   }
 
   datagram(t: TransportCursor): void {

@@ -190,7 +190,7 @@ describe('JSON', () => {
 
   test('puts the captures where people look for them, unless connections had to leave before', async () => {
     const few = await asJson({ connections: [fakeHistory()] });
-    expect(Object.keys(few).join()).toBe('schema,tool,captures,connections,findings,summary');
+    expect(Object.keys(few).join()).toBe('schema,tool,captures,connections,findings,quic,summary');
     const many = await report((sink, run) => new JsonReporter(sink, run, '1'), {
       connections: Array.from({ length: 400 }, (_, index) => fakeHistory({ id: index + 1 })),
     });
@@ -199,7 +199,7 @@ describe('JSON', () => {
       Array.from({ length: 400 }, (_, index) => index + 1),
     );
     expect(Object.keys(JSON.parse(many) as object).join()).toBe(
-      'schema,tool,connections,captures,findings,summary',
+      'schema,tool,connections,captures,findings,quic,summary',
     );
   });
 

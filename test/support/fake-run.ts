@@ -69,6 +69,7 @@ export function fakeResult(given: Partial<AnalysisResult> = {}): AnalysisResult 
     coverage: [],
     findingsOmitted: {},
     secrets: undefined,
+    quic: { connections: [], omitted: 0 },
     internalErrors: 0,
     ...given,
   };

@@ -123,6 +123,32 @@ describe('FlowTable', () => {
     expect(table.endpoint(0, side === 0 ? 1 : 0)).toEqual({ address: '0.0.0.0', port: 0 });
   });
 
+  test('inner flows have the endpoints and the number of the one that carries them, and shift no other', () => {
+    const table = new FlowTable();
+    const [a, b] = [v4('10.0.0.1', 5), v4('10.0.0.2', 3478)];
+    const others = Array.from({ length: 40 }, (_, n) => v4('10.0.1.1', 1000 + n));
+    const relay = table.find(cursor(a, b)) >> 1;
+    const inner: number[] = [];
+    others.forEach((other, n) => {
+      const flow = table.find(cursor(other, b)) >> 1;
+      expect(table.streamOf(flow)).toBe(n + 1);
+      inner.push(table.addInner(n % 2 === 0 ? relay : flow));
+    });
+    expect(table.streams).toBe(41);
+    inner.forEach((flow, n) => {
+      const outer = n % 2 === 0 ? relay : table.find(cursor(others[n] as Node, b)) >> 1;
+      expect(table.streamOf(flow)).toBe(n % 2 === 0 ? 0 : n + 1);
+      for (const side of [0, 1] as const) {
+        expect(table.endpoint(flow, side)).toEqual(table.endpoint(outer, side));
+        // Many peers behind one relay are not one server.
+        expect(table.endpointKey(flow, side)).not.toBe(table.endpointKey(outer, side));
+      }
+    });
+    const twice = table.addInner(inner[3] as number);
+    expect(table.streamOf(twice)).toBe(table.streamOf(inner[3] as number));
+    expect(table.find(cursor(b, a)) >> 1).toBe(relay);
+  });
+
   test('keys of endpoints are equal for equal endpoints only', () => {
     const table = new FlowTable();
     const server = v4('10.0.0.2', 443);

@@ -1,0 +1,223 @@
+import { grown } from '../bytes/columns.ts';
+import { readI32, readU16 } from '../bytes/scalars.ts';
+import type { NoticeSink } from '../model/notice.ts';
+import { PASSED, type PassedOverSink } from '../model/passed-over.ts';
+import type { DtlsSink } from '../model/record.ts';
+import type { InnerFlows, QuicSink, Side } from '../model/stream.ts';
+import { beginsDtls } from './dtls-start.ts';
+import { DtlsDatagrams } from './record-dtls.ts';
+import { StunScan, TURN } from './stun.ts';
+import { TurnLanes } from './turn-lanes.ts';
+
+/** Octets of a ChannelData header: number and length. RFC 8656 §12.4. */
+const CHANNEL_HEADER = 4;
+/** Octets of an RTP header; of an RTCP report without blocks there are eight. RFC 3550 §5.1, §6.4. */
+const RTP_HEADER = 8;
+/** Version 1, and "ZRTP" behind version and sequence number. RFC 6189 §5. */
+const ZRTP_FIRST = 0x10;
+const ZRTP_COOKIE = 0x5a525450;
+const ZRTP_HEADER = 12;
+
+/** What a flow is known to carry. */
+const SPEAKS = { dtls: 1, stun: 2, quic: 4 } as const;
+
+/** Takes DTLS records, and datagrams that can only be told by the DTLS 1.3 that was on their flow before. */
+interface DtlsStage extends DtlsSink {
+  unified(flow: number, side: Side, length: number, packet: number, nanos: number): void;
+}
+
+/**
+ * Tells UDP datagrams apart by their first octet (RFC 7983 §7, RFC 9443 §3), then by what must follow it: DTLS goes on as
+ * records, QUIC's long headers to whoever names its connections, and the rest is counted.
+ *
+ *      0..3 STUN   16..19 ZRTP   20..63 DTLS   64..79 TURN channel   128..191 RTP, RTCP   192..255 QUIC
+ *
+ * DTLS that TURN relays is looked at as if it came alone, on a flow of its own for each peer; a relay within a relay is
+ * not looked into. Ordinary DTLS costs one more load than reading it.
+ */
+export class Datagrams {
+  private readonly dtls: DtlsStage;
+  private readonly quic: QuicSink;
+  private readonly passedOver: PassedOverSink;
+  private readonly records: DtlsDatagrams;
+  private readonly stun = new StunScan();
+  private readonly lanes: TurnLanes;
+  /** Bits of `SPEAKS` by flow. */
+  private speaks = new Uint8Array(512);
+
+  constructor(
+    dtls: DtlsStage,
+    quic: QuicSink,
+    flows: InnerFlows,
+    passedOver: PassedOverSink,
+    notices: NoticeSink,
+  ) {
+    this.dtls = dtls;
+    this.quic = quic;
+    this.passedOver = passedOver;
+    this.records = new DtlsDatagrams(dtls, notices);
+    this.lanes = new TurnLanes(flows);
+  }
+
+  /** @returns whether it is known what the datagram is */
+  datagram(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireLength: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): boolean {
+    if (end <= start) return false;
+    const first = bytes[start] as number;
+    if (first >= 20 && first < 64)
+      return this.dtlsDatagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
+    if (
+      first >= 0xc0 &&
+      this.quic.longHeader(flow, side, bytes, start, end, wireLength, packet, nanos)
+    ) {
+      this.know(flow, SPEAKS.quic);
+      return this.passed(PASSED.quic, packet);
+    }
+    if (first < 4) {
+      if (!this.stun.scan(bytes, start, end, wireLength)) return false;
+      this.know(flow, SPEAKS.stun);
+      if (this.stun.turn === TURN.nothing) return this.passed(PASSED.stun, packet);
+      this.relayed(flow, side, bytes, packet, nanos, ipId);
+      return this.passed(PASSED.turn, packet);
+    }
+    if (
+      first >= 64 &&
+      first < 80 &&
+      this.channelData(flow, side, bytes, start, end, wireLength, packet, nanos, ipId)
+    )
+      return this.passed(PASSED.turn, packet);
+    if (first >= 64) return this.inCompany(flow, first >= 128 ? end - start : 0, packet);
+    return (
+      first === ZRTP_FIRST &&
+      end - start >= ZRTP_HEADER &&
+      readI32(bytes, start + 4) === ZRTP_COOKIE &&
+      this.passed(PASSED.zrtp, packet)
+    );
+  }
+
+  private passed(kind: number, packet: number): true {
+    this.passedOver.passedOver(kind, packet);
+    return true;
+  }
+
+  private dtlsDatagram(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireLength: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): boolean {
+    const isKnown = ((this.speaks[flow] ?? 0) & SPEAKS.dtls) !== 0;
+    if (!isKnown && !beginsDtls(bytes, start, end, start + wireLength)) return false;
+    if (this.records.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId)) {
+      if (!isKnown) this.know(flow, SPEAKS.dtls);
+      return true;
+    }
+    // The unified header of DTLS 1.3 has no version: only on a 5-tuple that speaks it (RFC 9147 §4).
+    if (!isKnown || (bytes[start] as number) >> 5 !== 1) return false;
+    this.dtls.unified(flow, side, end - start, packet, nanos);
+    return true;
+  }
+
+  /** RTP and the short headers of QUIC have no mark of their own: they are told where their flow is known for company. */
+  private inCompany(flow: number, rtpOctets: number, packet: number): boolean {
+    const speaks = this.speaks[flow] ?? 0;
+    if ((speaks & SPEAKS.quic) !== 0) return this.passed(PASSED.quic, packet);
+    return speaks !== 0 && rtpOctets >= RTP_HEADER && this.passed(PASSED.rtp, packet);
+  }
+
+  // ------------------------------------------------------------------------------------------------ TURN
+
+  /** A ChannelData message: all of the datagram, or with up to three octets of padding. RFC 8656 §12.5. */
+  private channelData(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireLength: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): boolean {
+    const inner = start + CHANNEL_HEADER;
+    if (inner > end) return false;
+    const length = readU16(bytes, start + 2);
+    const padding = wireLength - CHANNEL_HEADER - length;
+    if (padding < 0 || padding > 3 || length === 0) return false;
+    const innerEnd = Math.min(inner + length, end);
+    const isExpected = ((this.speaks[flow] ?? 0) & SPEAKS.stun) !== 0;
+    const isDtls = couldBeDtls(bytes, inner, innerEnd);
+    if (!isExpected && !(isDtls && beginsDtls(bytes, inner, innerEnd, inner + length)))
+      return false;
+    if (isDtls) {
+      const row = this.lanes.channel(flow, readU16(bytes, start));
+      this.inner(row, flow, side, bytes, inner, innerEnd, length, packet, nanos, ipId);
+    }
+    return true;
+  }
+
+  /** A message of TURN that `stun` holds. */
+  private relayed(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): void {
+    const { stun, lanes } = this;
+    if (stun.turn === TURN.channelBind) {
+      lanes.bind(flow, stun.channel, stun.peer);
+    } else if (couldBeDtls(bytes, stun.dataStart, stun.dataEnd)) {
+      const { dataStart, dataEnd, dataWireLength } = stun;
+      const row = lanes.peer(flow, stun.peer);
+      this.inner(row, flow, side, bytes, dataStart, dataEnd, dataWireLength, packet, nanos, ipId);
+    }
+  }
+
+  /** @param row of the peer or channel, -1 where there is no room for it */
+  private inner(
+    row: number,
+    outer: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireLength: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): void {
+    if (row < 0) return;
+    const begins =
+      this.lanes.knownFlowOf(row) >= 0 || beginsDtls(bytes, start, end, start + wireLength);
+    if (!begins) return;
+    const flow = this.lanes.flowOf(row, outer);
+    this.dtlsDatagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
+  }
+
+  private know(flow: number, bit: number): void {
+    if (flow >= this.speaks.length) this.speaks = grown(this.speaks, Math.ceil(flow * 1.5) + 1);
+    this.speaks[flow] = (this.speaks[flow] as number) | bit;
+  }
+}
+
+function couldBeDtls(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end <= start) return false;
+  const first = bytes[start] as number;
+  return first >= 20 && first < 64;
+}

@@ -1,0 +1,272 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { PacketDecoder } from '../../src/decode/decode-packet.ts';
+import { analyse } from '../support/analyse.ts';
+import {
+  clientHello,
+  concat,
+  ext,
+  filled,
+  handshakeMessage,
+  hex,
+  type Octets,
+} from '../support/hello-builder.ts';
+import { captureFile, type Frame, MS, type Peer, UdpFlow } from '../support/network.ts';
+import { cryptoFrame, initialPacket } from '../support/quic-builder.ts';
+import { readCapture } from '../support/read-capture.ts';
+import { runCli } from '../support/run-cli.ts';
+import {
+  channelData,
+  channelNumber,
+  dataIndication,
+  OTHER_PROTOCOLS,
+  peerAddress,
+  RelayedFlow,
+  rtcp,
+  rtp,
+  sendIndication,
+  stun,
+  zrtp,
+} from '../support/udp-neighbours.ts';
+
+interface Datagram {
+  readonly from: Peer;
+  readonly octets: Octets;
+  readonly nanos: number;
+}
+
+const fileOf = (name: string): Octets =>
+  new Uint8Array(
+    readFileSync(fileURLToPath(new URL(`../../samples/${name}/capture.pcap`, import.meta.url))),
+  );
+
+/** The datagrams of a sample's first 5-tuple, as OpenSSL and others sent them; the client is who sends the first. */
+function datagramsOf(name: string): Datagram[] {
+  const found: Datagram[] = [];
+  const nothing = { notice() {} };
+  let client = -1;
+  let first = 0;
+  const decoder = new PacketDecoder(
+    {
+      tcp() {},
+      udp({ bytes, payloadOffset, payloadLength, sourcePort, destinationPort, packet }) {
+        if (client < 0) client = sourcePort;
+        if (client !== sourcePort && client !== destinationPort) return;
+        const nanos = packet.seconds * 1e9 + packet.nanos;
+        if (first === 0) first = nanos;
+        found.push({
+          from: sourcePort === client ? 'client' : 'server',
+          octets: bytes.slice(payloadOffset, payloadOffset + payloadLength),
+          nanos: nanos - first,
+        });
+      },
+    },
+    nothing,
+    { passedOver() {} },
+  );
+  for (const { octets, packetNumber, seconds, nanos } of readCapture(fileOf(name)).packets)
+    decoder.packet({
+      bytes: octets,
+      view: new DataView(octets.buffer, octets.byteOffset, octets.length),
+      offset: 0,
+      capturedLength: octets.length,
+      originalLength: octets.length,
+      linkType: 1,
+      interfaceIndex: 0,
+      packetNumber,
+      seconds,
+      nanos,
+    });
+  return found;
+}
+
+const SAMPLES = [
+  'dtls-mutual-close',
+  'dtls-late-close-notify-in-handshake-fatal',
+  'dtls-epoch0-alert',
+  'dtls-orderly-reconnect',
+  'dtls-small-mtu',
+];
+
+/** What was concluded, without the packets. */
+function verdicts(file: Octets) {
+  const { connections, findings } = analyse(file);
+  return {
+    connections: connections.map((c) => [
+      c.id,
+      c.stream,
+      c.outcome,
+      c.stage,
+      c.version,
+      c.serverName,
+      c.records,
+      c.messages.map(({ type, from }) => `${from} ${type}`),
+    ]),
+    findings: findings.map(({ rule, confidence, severity, connections: about }) => [
+      rule,
+      confidence,
+      severity,
+      about,
+    ]),
+  };
+}
+
+/** Plays a sample onto a flow. */
+function play(flow: UdpFlow, datagrams: readonly Datagram[], each?: (n: number) => void): UdpFlow {
+  datagrams.forEach(({ from, octets, nanos }, n) => {
+    flow.nanos = nanos;
+    flow.datagram(from, octets);
+    each?.(n);
+  });
+  return flow;
+}
+
+const PEER = peerAddress(hex('c6336414'), 4444);
+
+describe('DTLS of a real stack among others on its 5-tuple', () => {
+  test.each(SAMPLES)('%s: STUN, RTP, RTCP and ZRTP change nothing', (name) => {
+    const datagrams = datagramsOf(name);
+    const alone = verdicts(captureFile(play(new UdpFlow(), datagrams).frames));
+    expect(alone.connections.length).toBeGreaterThan(0);
+    const busy = new UdpFlow();
+    play(busy.datagram('client', stun(1)), datagrams, (n) => {
+      const others = [stun(1), stun(0x101), rtp(n), rtcp(), zrtp(), filled(30, 0x40)];
+      busy.datagram(n % 2 === 0 ? 'client' : 'server', others[n % others.length] as Octets);
+    });
+    expect(verdicts(captureFile(busy.frames))).toEqual(alone);
+  });
+
+  test.each(SAMPLES)('%s: through a TURN relay it is the same', (name) => {
+    const datagrams = datagramsOf(name);
+    const alone = verdicts(captureFile(play(new UdpFlow(), datagrams).frames));
+    const inChannel = new RelayedFlow((_from, octets) => channelData(0x4001, octets));
+    inChannel.plain('client', stun(3));
+    expect(verdicts(captureFile(play(inChannel, datagrams).frames))).toEqual(alone);
+    let sent = 0;
+    // Indications at first, the channel later, as a client does that does not wait for its binding.
+    const both = new RelayedFlow((from, octets) => {
+      if (++sent > 4) return channelData(0x4001, octets);
+      return from === 'client' ? sendIndication(PEER, octets) : dataIndication(PEER, octets);
+    });
+    both.plain('client', stun(9, [channelNumber(0x4001), PEER]));
+    expect(verdicts(captureFile(play(both, datagrams).frames))).toEqual(alone);
+  });
+
+  test('two peers of one relay at the same time are two conversations, on one stream', () => {
+    const [one, two] = ['dtls-mutual-close', 'dtls-psk-alerts'].map(datagramsOf) as [
+      Datagram[],
+      Datagram[],
+    ];
+    const apart = [one, two].map((datagrams) =>
+      verdicts(captureFile(play(new UdpFlow(), datagrams).frames)),
+    );
+    const frames: Frame[] = [one, two].flatMap((datagrams, n) => {
+      const flow = new RelayedFlow((_from, octets) => channelData(0x4000 + n, octets), {
+        startNanos: n * 100,
+      });
+      return play(flow, datagrams).frames;
+    });
+    // A flow that comes after has the next number, whatever was inside the relay's.
+    const later = new UdpFlow({
+      hosts: {
+        client: { address: '192.0.2.77', port: 5 },
+        server: { address: '192.0.2.78', port: 6 },
+      },
+    });
+    play(later, datagramsOf('dtls-resumption'));
+    const last = frames.reduce((most, { nanos }) => Math.max(most, nanos), 0);
+    const { connections, findings, result } = analyse(
+      captureFile([...frames, ...later.frames.map((f) => ({ ...f, nanos: f.nanos + last + MS }))]),
+    );
+    const total = apart.reduce((sum, { connections: some }) => sum + some.length, 0);
+    expect(connections.filter(({ stream }) => stream === 0)).toHaveLength(total);
+    expect(new Set(connections.map(({ stream }) => stream))).toEqual(new Set([0, 1]));
+    expect(findings.map(({ rule }) => rule).sort()).toEqual(
+      apart.flatMap(({ findings: some }) => some.map(([rule]) => rule as string)).sort(),
+    );
+    expect(result.flows).toBe(2);
+    expect(result.captures[0]?.passedOver).toMatchObject([
+      { kind: 'TURN', packets: one.length + two.length },
+    ]);
+  });
+});
+
+describe('UDP that is no DTLS', () => {
+  test('leaves no connection and no finding', () => {
+    const frames = OTHER_PROTOCOLS.flatMap(([, octets], n) => {
+      const flow = new UdpFlow({
+        hosts: {
+          client: { address: '192.0.2.1', port: 1000 + n },
+          server: { address: '192.0.2.2', port: 53 },
+        },
+        startNanos: n * MS,
+      });
+      return flow.datagram('client', octets).datagram('server', octets).frames;
+    });
+    const { connections, findings, result } = analyse(captureFile(frames));
+    expect([connections, findings]).toEqual([[], []]);
+    // That what WireGuard carries is not seen is worth a word.
+    expect(result.notices[0]?.map(({ code }) => code)).toEqual(['packets-encrypted']);
+  });
+
+  test('QUIC is named in every form of the report, and is no connection', async () => {
+    const hello = handshakeMessage(
+      1,
+      clientHello({
+        random: filled(32, 0xaa),
+        extensions: [
+          ext.serverName('example.org'),
+          ext.alpn('h3'),
+          ext.supportedVersions([0x0304]),
+        ],
+      }),
+    );
+    const flow = new UdpFlow({ startNanos: 5 * MS });
+    flow.datagram(
+      'client',
+      initialPacket({ keysOf: filled(8, 1), frames: cryptoFrame(0, hello), padTo: 1100 }),
+    );
+    flow.datagram('client', concat(hex('41'), filled(40, 2)));
+    const file = captureFile([
+      ...flow.frames,
+      ...play(
+        new UdpFlow({ hosts: { ...flow.hosts, client: { address: '192.0.2.9', port: 9 } } }),
+        datagramsOf('dtls-mutual-close'),
+      ).frames,
+    ]);
+    const expected = {
+      stream: 1,
+      client: { address: '192.0.2.10', port: 40_001 },
+      rolesKnown: true,
+      quicVersion: 'v1',
+      version: null,
+      serverName: 'example.org',
+      alpn: ['h3'],
+      versionsOffered: ['TLS 1.3'],
+      clientRandom: 'aa'.repeat(32),
+      clientHello: { cipherSuites: [0xc02f, 0x002f], extensions: [0, 16, 43] },
+    };
+    const json = await runCli(['analyze', '--json', '-'], file);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      captures: [{ passedOver: [{ kind: 'QUIC', packets: 2 }] }],
+      connections: [{ stream: 0 }],
+      findings: [],
+      quic: [expected],
+      summary: {
+        connections: 1,
+        quic: { connections: 1, omitted: 0 },
+      },
+    });
+    const lines = await runCli(['analyze', '--format', 'ndjson', '-'], file);
+    const objects = lines.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(objects.find(({ kind }) => kind === 'quic')).toMatchObject(expected);
+    const text = await runCli(['analyze', '-'], file);
+    expect(text.stdout).toContain('1 QUIC connection (example.org): named, not analysed');
+    const other = await runCli(['analyze', '--json', '--stream', 'udp:0', '-'], file);
+    expect(JSON.parse(other.stdout)).toMatchObject({ quic: [], connections: [{ stream: 0 }] });
+  });
+});
