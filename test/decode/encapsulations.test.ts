@@ -51,9 +51,12 @@ function conversations(
     hosts: hosts(version, port, dtlsPort),
     startNanos: startNanos + 50_000,
   });
-  new Association(flow, { seed: port }).handshake().data('client');
+  // Randoms of its own, lest it be taken for the same connection.
+  new Association(flow, { seed: port + 100_000 }).handshake().data('client');
   return inTime([...tls.frames, ...flow.frames]);
 }
+
+const TSHARK = 'tshark';
 
 /** An IP version for each encapsulation: for the comparison with the plain one, and the other one for Wireshark. */
 const CASES = ENCAPSULATIONS.map((one, index) => ({
@@ -118,7 +121,7 @@ describe('the same conversations', () => {
 });
 
 describe('Wireshark', () => {
-  const missing = spawnSync('tshark', ['--version']).status !== 0;
+  const missing = spawnSync(TSHARK, ['--version']).status !== 0;
   if (missing) console.log('skipped: tshark is not installed');
 
   test.skipIf(missing)(
@@ -171,7 +174,7 @@ describe('Wireshark', () => {
         'udp.port',
       ];
       const { stdout } = spawnSync(
-        'tshark',
+        TSHARK,
         [
           '-r',
           path,
