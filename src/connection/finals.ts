@@ -1,4 +1,4 @@
-import type { At, ConnectionHistory, Endpoint, TcpFacts } from '../model/history.ts';
+import type { At, ConnectionHistory, Endpoint, Role, TcpFacts } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Neighbours } from '../model/rule.ts';
 import {
@@ -7,6 +7,8 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
+import type { SaidFact, UpgradeFact } from '../model/upgrade.ts';
+import type { Upgrade } from '../tls/plain-talks.ts';
 import { SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { AssociationFacts } from './dtls-facts.ts';
@@ -15,6 +17,13 @@ import type { FactsRecorder } from './facts-recorder.ts';
 import { History, type Placement } from './history.ts';
 import type { ServerIndex } from './server-index.ts';
 import type { TlsTracker } from './tls-tracker.ts';
+
+/** What the record stage knows of octets that were no TLS. */
+export interface PlainParts {
+  /** First octets of a direction that was never recognised. */
+  plaintextStart(row: number, side: Side): Uint8Array | undefined;
+  upgrade(row: number): Upgrade | undefined;
+}
 
 /** Takes each connection once it is final. The history is valid until the call returns. */
 export interface HistorySink {
@@ -53,10 +62,12 @@ export class Finals {
     dtls.onClosed = (flow) => this.flowClosed(flow);
   }
 
-  /** @param plaintextStart first octets of a direction that is not TLS */
-  tcp(view: TcpConnectionView, plaintextStart: (side: Side) => Uint8Array | undefined): void {
+  tcp(view: TcpConnectionView, plain: PlainParts): void {
     const row = this.tls.rowOf(view.row);
     if (row < 0) {
+      const upgrade = plain.upgrade(view.row);
+      if (upgrade?.asker !== undefined)
+        this.index.addUnusedUpgrade(view, upgrade.asker, upgradeFact(upgrade, upgrade.asker));
       this.index.addTcp(view, undefined);
       return;
     }
@@ -64,7 +75,7 @@ export class Finals {
     const history = new History(
       this.facts,
       row,
-      new TcpPlacement(view, plaintextStart, (side) => this.facts.saidGoodbye(row, side)),
+      new TcpPlacement(view, plain, (side) => this.facts.saidGoodbye(row, side)),
     );
     this.emit(history, ALONE);
     this.index.addTcp(view, history);
@@ -154,19 +165,16 @@ class TcpPlacement implements Placement {
   readonly initiator: Side | undefined;
   readonly ended: boolean;
   private readonly view: TcpConnectionView;
-  private readonly plaintextStart: (side: Side) => Uint8Array | undefined;
-
+  private readonly plain: PlainParts;
+  private readonly upgraded: Upgrade | undefined;
   private readonly saidGoodbye: (side: Side) => boolean;
 
   /** @param saidGoodbye did this side send a record that may be a closing alert last? */
-  constructor(
-    view: TcpConnectionView,
-    plaintextStart: (side: Side) => Uint8Array | undefined,
-    saidGoodbye: (side: Side) => boolean,
-  ) {
+  constructor(view: TcpConnectionView, plain: PlainParts, saidGoodbye: (side: Side) => boolean) {
     this.saidGoodbye = saidGoodbye;
     this.view = view;
-    this.plaintextStart = plaintextStart;
+    this.plain = plain;
+    this.upgraded = plain.upgrade(view.row);
     this.stream = view.stream;
     this.first = view.first;
     this.last = view.last;
@@ -189,7 +197,7 @@ class TcpPlacement implements Placement {
   /** 1 still open; 2 closed by FINs, the first of them behind a record that may be a closing alert. */
   ordinaryClosing(): number {
     const { view } = this;
-    if (view.hasConflicts) return 0;
+    if (view.hasConflicts || isNoteworthy(this.upgraded)) return 0;
     if (!view.isEnded) return 1;
     if (view.isReset) return 0;
     const first = view.firstFinSide;
@@ -233,14 +241,18 @@ class TcpPlacement implements Placement {
     return {
       ...facts,
       plaintextStart: {
-        client: this.plaintextStart(client),
-        server: this.plaintextStart(otherSide(client)),
+        client: this.plain.plaintextStart(this.view.row, client),
+        server: this.plain.plaintextStart(this.view.row, otherSide(client)),
       },
     };
   }
 
   dtls(): undefined {
     return undefined;
+  }
+
+  upgrade(client: Side): UpgradeFact | undefined {
+    return this.upgraded && upgradeFact(this.upgraded, client);
   }
 }
 
@@ -336,6 +348,10 @@ class UdpPlacement implements Placement {
     return undefined;
   }
 
+  upgrade(): undefined {
+    return undefined;
+  }
+
   dtls(client: Side): AssociationFacts {
     return new AssociationFacts(this.tracker, this.flows, this.association, client, this.siblings);
   }
@@ -343,4 +359,26 @@ class UdpPlacement implements Placement {
 
 function isClosed({ sides: [a, b] }: Association): boolean {
   return a.closePacket !== 0 || b.closePacket !== 0;
+}
+
+/** Something else than TLS that simply began behind other octets. */
+function isNoteworthy(upgrade: Upgrade | undefined): boolean {
+  if (upgrade === undefined) return false;
+  const { answer, pipelined, instead } = upgrade;
+  return answer?.agreed === false || pipelined !== undefined || instead !== undefined;
+}
+
+function upgradeFact(upgrade: Upgrade, client: Side): UpgradeFact {
+  const { asker, request, answer, pipelined, instead, ...rest } = upgrade;
+  const roleOf = (side: Side): Role => (side === client ? 'client' : 'server');
+  const said = (one: Upgrade['instead']): SaidFact | undefined =>
+    one && { packet: one.packet, nanos: one.nanos, from: roleOf(one.side), line: one.line };
+  const answered = said(answer);
+  return {
+    ...rest,
+    request: request && { packet: request.packet, nanos: request.nanos },
+    answer: answered && { ...answered, agreed: answer?.agreed },
+    pipelined: said(pipelined),
+    instead: said(instead),
+  };
 }

@@ -26,6 +26,7 @@ import type {
 import type { ClientHello, ServerHello } from '../model/message.ts';
 import type { SignatureCheck } from '../model/signature.ts';
 import type { Side } from '../model/stream.ts';
+import type { UpgradeFact } from '../model/upgrade.ts';
 import { decodeClientHello } from '../tls/codec/client-hello.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeServerHello } from '../tls/codec/server-hello.ts';
@@ -73,6 +74,7 @@ export interface Placement {
   port(side: Side): number;
   tcp(client: Side): TcpFacts | undefined;
   dtls(client: Side): DtlsFacts | undefined;
+  upgrade(client: Side): UpgradeFact | undefined;
 }
 
 const scan = new HelloScan();
@@ -399,6 +401,10 @@ export class History implements ConnectionHistory, CompactHistory {
     if (this.transport !== 'tcp') return undefined;
     this.tcpFacts ??= this.placement.tcp(this.clientSide);
     return this.tcpFacts;
+  }
+
+  get upgrade(): UpgradeFact | undefined {
+    return this.placement.upgrade(this.clientSide);
   }
 
   get dtls(): DtlsFacts | undefined {

@@ -14,6 +14,7 @@ import {
   type ServerFacts,
   type SharedRandomFact,
   STAGES,
+  type UnusedUpgradeFact,
 } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import {
@@ -22,6 +23,7 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
+import type { UpgradeFact } from '../model/upgrade.ts';
 import { isTls13 } from './history.ts';
 import type { RandomIndex } from './random-index.ts';
 
@@ -57,6 +59,7 @@ export class ServerIndex implements CaptureIndex {
   connectionCount = 0;
   lastNanos = 0;
   readonly lateCloses: LateCloseFact[] = [];
+  readonly unusedUpgrades: UnusedUpgradeFact[] = [];
   private readonly randoms: RandomIndex;
   private readonly flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory };
   private readonly known = {
@@ -159,6 +162,17 @@ export class ServerIndex implements CaptureIndex {
     server.closes ??= [];
     if (server.closes.length < LIMITS.eventsPerServer) server.closes.push(close);
     server.remarkable = true;
+  }
+
+  /** Somebody asked for TLS on a TCP connection that has none. */
+  addUnusedUpgrade(view: TcpConnectionView, client: Side, upgrade: UpgradeFact): void {
+    if (this.unusedUpgrades.length >= LIMITS.eventsPerServer) return;
+    this.unusedUpgrades.push({
+      client: view.endpoint(client),
+      server: view.endpoint(otherSide(client)),
+      stream: view.stream,
+      upgrade,
+    });
   }
 
   /** Nothing but SYNs, answered by RST or not at all. */

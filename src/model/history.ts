@@ -4,6 +4,7 @@ import type { ClientHello, HelloVerifyRequest, ServerHello } from './message.ts'
 import type { At, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
 import type { Nanos } from './time.ts';
+import type { UpgradeFact } from './upgrade.ts';
 
 export type { At, PerRole, RecordFact, Role } from './place.ts';
 export { peerOf, ROLES } from './place.ts';
@@ -402,6 +403,8 @@ export interface ConnectionHistory {
    */
   readonly ordinary?: number;
   readonly compact?: CompactHistory;
+  /** How TLS began behind something else on the TCP connection; undefined where it began at once. */
+  readonly upgrade?: UpgradeFact | undefined;
   readonly tcp: TcpFacts | undefined;
   readonly dtls: DtlsFacts | undefined;
 }
@@ -467,6 +470,14 @@ export interface RefusalFact {
   readonly last: At;
 }
 
+/** A TCP connection on which a client asked for TLS, and TLS did not begin. */
+export interface UnusedUpgradeFact {
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly stream: number;
+  readonly upgrade: UpgradeFact;
+}
+
 /** What the capture shows about one server endpoint over TCP or UDP. */
 export interface ServerFacts {
   readonly endpoint: Endpoint;
@@ -512,6 +523,8 @@ export interface CaptureIndex {
   servers(): Iterable<ServerFacts>;
   readonly lateCloses: readonly LateCloseFact[];
   readonly sharedRandoms: readonly SharedRandomFact[];
+  /** At most `LIMITS.eventsPerServer` of them. */
+  readonly unusedUpgrades: readonly UnusedUpgradeFact[];
   /** Records that open under the keys of another connection; only where there are secrets. */
   readonly misplaced: readonly MisplacedRecord[];
 }

@@ -75,6 +75,10 @@ export const LIMITS = {
   /** Connection ids remembered for one connection. */
   quicIds: 4,
 
+  /** TCP connections without TLS (so far) of which is kept what was said last; the oldest gives way. Half a KiB each. */
+  plainTalks: 16_384,
+  /** Octets of one of them, and of one direction, in which a request for TLS is looked for. */
+  plainTalkOctets: 64 * 1024,
   /** Octets of one handshake message that are assembled. Longer ones are counted, not read. Chains reach 64 KiB rarely. */
   handshakeMessageOctets: 256 * 1024,
   /** Octets of unfinished handshake messages over all connections. */

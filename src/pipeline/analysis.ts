@@ -249,7 +249,7 @@ class Run implements Analysis, PacketSink, TransportSink {
   }
 
   final(view: TcpConnectionView): void {
-    this.finals.tcp(view, (side) => this.records.plaintextStart(view.row, side));
+    this.finals.tcp(view, this.records);
     this.records.forget(view.row);
   }
 

@@ -28,6 +28,15 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   suite: ['negotiated suite', ({ cipherSuite }) => named(cipherSuite, suiteName)],
   sni: ['server name', ({ serverName }) => serverName],
   alpn: ['application protocol', ({ alpn }) => alpn],
+  upgrade: ['what TLS began behind, like smtp', ({ upgrade }) => upgrade?.protocol],
+  target: [
+    'whom a proxy was asked to connect to',
+    ({ upgrade }) => upgrade?.target && `${upgrade.target.host}:${upgrade.target.port}`,
+  ],
+  proxied: [
+    'the client that a PROXY header names',
+    ({ upgrade }) => upgrade?.proxied && endpointText(upgrade.proxied.source),
+  ],
   resumed: [
     'yes or no',
     ({ resumed }) => (resumed === undefined ? undefined : resumed ? 'yes' : 'no'),

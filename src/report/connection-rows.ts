@@ -15,6 +15,8 @@ export interface ConnectionRow {
   readonly client: string;
   readonly server: string;
   readonly serverName: string | undefined;
+  /** What TLS began behind. */
+  readonly upgrade: string | undefined;
   readonly version: string | undefined;
   readonly suite: string | undefined;
   readonly outcome: Outcome;
@@ -122,6 +124,7 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     client: endpointText(history.client),
     server: endpointText(history.server),
     serverName: history.serverName?.slice(0, NAME_LIMIT),
+    upgrade: history.upgrade?.protocol,
     version: version === undefined ? undefined : versionName(version),
     suite: cipherSuite === undefined ? undefined : suiteName(cipherSuite),
     outcome: history.outcome,

@@ -14,6 +14,7 @@ import {
   type Role,
   type TcpFacts,
 } from '../model/history.ts';
+import type { UpgradeFact } from '../model/upgrade.ts';
 import { type Literal, literal, type OctetWriter, toJson } from './octet-writer.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -61,6 +62,7 @@ export class ConnectionWriter implements MessageVisitor {
     out.literal(history.cipherSuite === undefined ? NO_SUITE : SUITE.of(history.cipherSuite));
     this.string(SERVER_NAME, history.serverName);
     this.string(ALPN, history.alpn);
+    this.upgrade(history.upgrade);
     this.random(CLIENT_RANDOM, history, 'client');
     this.random(SERVER_RANDOM, history, 'server');
     this.flag(RESUMED, history.resumed);
@@ -118,6 +120,18 @@ export class ConnectionWriter implements MessageVisitor {
     if (value === undefined) out.literal(NULL);
     else out.quoted(value);
     out.reserve(FIXED_OCTETS);
+  }
+
+  private upgrade(fact: UpgradeFact | undefined): void {
+    if (fact === undefined) {
+      this.out.literal(NO_UPGRADE);
+      return;
+    }
+    this.out.literal(UPGRADE.of(fact.protocol));
+    const { target, proxied } = fact;
+    if (target !== undefined) this.out.text(`,"target":${toJson(target)}`);
+    if (proxied !== undefined) this.out.text(`,"proxied":${toJson(proxied)}`);
+    this.out.reserve(FIXED_OCTETS);
   }
 
   private random(name: Literal, history: ConnectionHistory, role: Role): void {
@@ -331,6 +345,7 @@ const SUITE = new Pieces<number>(
   (code) => `,"cipherSuite":{"code":${code},"name":${toJson(suiteName(code))}}`,
 );
 const DESCRIPTION = new Pieces<number>((code) => toJson(alertDescriptionName(code)));
+const UPGRADE = new Pieces<string>((protocol) => `,"upgrade":"${protocol}"`);
 const OUTCOME = new Pieces<string>((outcome) => `,"outcome":"${outcome}"`);
 const STAGE = new Pieces<string>((stage) => `,"stage":"${stage}"`);
 const BLIND_SPOTS = new Pieces<string>((list) => `,"blindSpots":["${list}"]`);
@@ -354,6 +369,7 @@ const NO_VERSION = literal(',"version":null');
 const NO_SUITE = literal(',"cipherSuite":null');
 const SERVER_NAME = literal(',"serverName":');
 const ALPN = literal(',"alpn":');
+const NO_UPGRADE = literal(',"upgrade":null');
 const CLIENT_RANDOM = literal(',"clientRandom":');
 const SERVER_RANDOM = literal(',"serverRandom":');
 const RESUMED = literal(',"resumed":');

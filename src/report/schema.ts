@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OBSTACLES, SECRET_SOURCES } from '../model/decryption.ts';
 import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import { OUTCOMES, STAGES } from '../model/history.ts';
+import { UPGRADES } from '../model/upgrade.ts';
 
 /*
  * The one source of what `--format json` means: types, validator and the published JSON Schema all come from here. The
@@ -102,6 +103,18 @@ const connectionSchema = z.object({
   cipherSuite: z.object({ code: count, name: z.string() }).nullable(),
   serverName: z.string().nullable(),
   alpn: z.string().nullable(),
+  upgrade: z
+    .enum(UPGRADES)
+    .nullable()
+    .describe('What TLS began behind (STARTTLS and the like, proxies); null: it began at once'),
+  target: z
+    .object({ host: z.string(), port: endpoint.shape.port })
+    .optional()
+    .describe('Whom a proxy was asked to connect to'),
+  proxied: z
+    .object({ source: endpoint, destination: endpoint })
+    .optional()
+    .describe('The ends that a PROXY header in front names'),
   clientRandom: hex.nullable(),
   serverRandom: hex.nullable(),
   resumed: z.boolean().nullable(),

@@ -168,6 +168,7 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style): string[]
     'client',
     'server',
     'name',
+    'upgrade',
     'version',
     'suite',
     'opened',
@@ -180,6 +181,7 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style): string[]
       row.client,
       row.server,
       row.serverName ?? '-',
+      row.upgrade ?? '-',
       row.version ?? '-',
       row.suite ?? '-',
       row.opened ?? '-',
@@ -195,7 +197,7 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style): string[]
 }
 
 /** What a table does without when the page is too narrow, in this order. */
-const DISPENSABLE = ['stream', 'version', 'name', 'opened', 'suite'];
+const DISPENSABLE = ['stream', 'upgrade', 'version', 'name', 'opened', 'suite'];
 
 /** Leaves out columns until the rest fits. */
 function fitColumns(

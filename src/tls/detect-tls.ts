@@ -190,30 +190,6 @@ export function isClearClientHello(
   return length + 4 === recordLength && (bytes[start + 5] as number) <= 3;
 }
 
-const PROXY_V2 = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
-
-/** Octets of a PROXY protocol header (version 1 or 2) in front of the stream; 0 if there is none. */
-export function proxyPrefixLength(bytes: Uint8Array, start: number, end: number): number {
-  const first = bytes[start];
-  if (first === 0x50) {
-    if (
-      end - start < 8 ||
-      bytes[start + 1] !== 0x52 ||
-      bytes[start + 2] !== 0x4f ||
-      bytes[start + 3] !== 0x58
-    )
-      return 0;
-    const limit = Math.min(end, start + 107);
-    for (let i = start + 6; i + 1 < limit; i++)
-      if (bytes[i] === 0x0d && bytes[i + 1] === 0x0a) return i + 2 - start;
-    return 0;
-  }
-  if (first !== 0x0d || end - start < 16) return 0;
-  for (let i = 0; i < PROXY_V2.length; i++) if (bytes[start + i] !== PROXY_V2[i]) return 0;
-  const length = 16 + (((bytes[start + 14] as number) << 8) | (bytes[start + 15] as number));
-  return start + length <= end ? length : 0;
-}
-
 /**
  * A single record that reaches beyond its segment: its end will tell whether it is one. Protected records only, of a
  * length that occurs.

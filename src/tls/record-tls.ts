@@ -12,9 +12,10 @@
  * Nothing is allocated per record, and no body is kept: octets are read where they lie, as they come. Where a body does
  * not lie within one segment, its first octets are kept: they say whether it is plaintext, and tell it from others.
  */
+import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type TlsSink } from '../model/record.ts';
-import type { Side } from '../model/stream.ts';
+import { otherSide, type Side } from '../model/stream.ts';
 import {
   isClearClientHello,
   isHeaderDue,
@@ -24,6 +25,7 @@ import {
 } from './detect-tls.ts';
 import { HandshakeStreams } from './handshake-tls.ts';
 import { HeaderSearch } from './header-search.ts';
+import { PlainTalks, type Upgrade } from './plain-talks.ts';
 import { SealedBodies } from './sealed-bodies.ts';
 import {
   FRAMED,
@@ -42,13 +44,14 @@ import {
   UNDECIDED,
   UNKNOWN,
 } from './tls-halves.ts';
-import { START, START_OCTETS, TlsStarts } from './tls-starts.ts';
+import { HELLO_FROM, START, START_OCTETS, TlsStarts } from './tls-starts.ts';
 
 export class TlsStreams extends TlsHalves {
   private readonly sink: TlsSink;
   private readonly notices: NoticeSink;
   private readonly handshake: HandshakeStreams;
   private readonly starts = new TlsStarts();
+  private readonly talks = new PlainTalks();
   private readonly searches = new HeaderSearch();
   /** Bodies of records that do not lie within one segment; only where whole records are kept. */
   private bodies: SealedBodies | undefined;
@@ -101,6 +104,7 @@ export class TlsStreams extends TlsHalves {
     if (row >= this.capacity) this.grow(row);
     if (this.mode[half] === UNKNOWN) {
       this.starts.gap(half);
+      if (this.talks.size > 0) this.talks.lost(row);
       // A direction of which nothing was recognised is missing something all the same, once the connection is TLS.
       if (this.mode[half ^ 1] === FRAMED)
         this.sink.lostOctets(row, side, length, false, packet, nanos);
@@ -130,9 +134,15 @@ export class TlsStreams extends TlsHalves {
     return this.starts.firstOctets(row * 2 + side);
   }
 
+  /** How the connection came to TLS, or was asked to; undefined where it began with TLS, or has nothing to do with it. */
+  upgrade(row: number): Upgrade | undefined {
+    return this.talks.size > 0 ? this.talks.upgrade(row) : undefined;
+  }
+
   /** Forgets the connection, so that its row can serve another. */
   forget(row: number): void {
     if (row >= this.capacity) return;
+    this.talks.forget(row);
     for (let half = row * 2; half < row * 2 + 2; half++) {
       this.clear(half);
       this.starts.forget(half);
@@ -158,7 +168,13 @@ export class TlsStreams extends TlsHalves {
     const { starts, sink } = this;
     const peerFramed = this.mode[half ^ 1] === FRAMED;
     const found = starts.look(half, bytes, start, end, packet, nanos, peerFramed);
-    if (found === START.nothing) return;
+    for (const piece of starts.refuted)
+      this.hear(row, side, half, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
+    if (found === START.nothing) {
+      const heard = starts.isWaiting ? starts.at : end;
+      if (heard > start) this.hear(row, side, half, bytes, start, heard, packet, nanos);
+      return;
+    }
     if (found === START.ssl2Answer) {
       // What follows the answer is not looked at.
       this.mode[half] = GIVEN_UP;
@@ -167,12 +183,22 @@ export class TlsStreams extends TlsHalves {
       return;
     }
     const { kept, at } = starts;
+    // A header of another protocol may stand in front.
+    if (at > start && found !== START.recordEnd)
+      this.hear(row, side, half, bytes, start, at, packet, nanos);
+    if (this.talks.size > 0) {
+      const { helloFrom } = starts;
+      const isClients = helloFrom === HELLO_FROM.client;
+      const client = isClients ? side : otherSide(side);
+      const withHello = found !== START.recordEnd && helloFrom !== HELLO_FROM.nobody;
+      this.talks.begins(row, withHello ? client : undefined);
+    }
     this.mode[half] = FRAMED;
     sink.recognised(row, side, packet, nanos);
     this.tellLostBefore(row, packet, nanos);
     if (found === START.records) {
       // Without a hello in front it may be anywhere in the conversation: the first message will tell.
-      this.protection[half] = starts.beginsWithHello ? PLAIN : UNDECIDED;
+      this.protection[half] = starts.helloFrom === HELLO_FROM.nobody ? UNDECIDED : PLAIN;
     } else if (found === START.ssl2Hello) {
       // What follows a client's may be TLS.
       this.length[half] = starts.helloLength;
@@ -191,6 +217,23 @@ export class TlsStreams extends TlsHalves {
     for (const piece of kept)
       this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
     if (at < end) this.octets(row, side, bytes, at, end, packet, nanos);
+  }
+
+  /** What is no TLS may be a request for it, or the answer. */
+  private hear(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const before = this.plain[half] as number;
+    if (before > LIMITS.plainTalkOctets) return;
+    this.plain[half] = before + end - start;
+    this.talks.said(row, side, bytes, start, end, packet, nanos);
   }
 
   /** What was missing before the connection was known to be TLS. */

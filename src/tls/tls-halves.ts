@@ -47,6 +47,8 @@ export abstract class TlsHalves {
   protected headHave = new Uint8Array(0);
   /** Octets that were missing before anything was recognised. */
   protected lostBefore = new Int32Array(0);
+  /** Octets that were no TLS, counted only as far as requests for TLS are looked for. */
+  protected plain = new Int32Array(0);
   /** 1: nobody needs whole records of it. */
   protected bodiless = new Uint8Array(0);
   protected head = new Uint8Array(0);
@@ -59,6 +61,7 @@ export abstract class TlsHalves {
     this.headerHave[half] = 0;
     this.trouble[half] = 0;
     this.lostBefore[half] = 0;
+    this.plain[half] = 0;
     this.bodiless[half] = 0;
   }
 
@@ -77,6 +80,7 @@ export abstract class TlsHalves {
     this.reading = grown(this.reading, 2 * next);
     this.headHave = grown(this.headHave, 2 * next);
     this.lostBefore = grown(this.lostBefore, 2 * next);
+    this.plain = grown(this.plain, 2 * next);
     this.bodiless = grown(this.bodiless, 2 * next);
     this.head = grown(this.head, 2 * next * HEAD_OCTETS);
     this.capacity = next;

@@ -5,6 +5,7 @@
  * begin in the middle of a connection. A hello is believed at once. What else begins like a record is believed if the
  * segment, or the segment in which the record ends, confirms it.
  */
+import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import {
   beginsTls,
@@ -13,10 +14,11 @@ import {
   isSsl2ServerHello,
   mayBeginRecord,
   mayBeginSsl2,
-  proxyPrefixLength,
   RECORD_HEADER,
   ssl2HelloLength,
 } from './detect-tls.ts';
+import { proxyHeaderLength } from './proxy-header.ts';
+import { mysqlRequestLength } from './upgrade-signs.ts';
 
 /** First octets of a direction that are kept while it is not recognised. */
 export const START_OCTETS = 64;
@@ -34,6 +36,15 @@ export const START = {
   /** Only within this file: more octets will tell. */
   short: 5,
 } as const;
+
+/** Whose a hello is that TLS begins with. */
+export const HELLO_FROM = { nobody: 0, client: 1, server: 2 } as const;
+
+/** HelloRequest, ClientHello, ServerHello, and HelloVerifyRequest. */
+function helloFrom(messageType: number): number {
+  if (messageType > 3) return HELLO_FROM.nobody;
+  return messageType === 1 ? HELLO_FROM.client : HELLO_FROM.server;
+}
 
 /** Some octets and where they came from. */
 interface Piece {
@@ -64,15 +75,20 @@ interface FirstOctets {
 }
 
 export class TlsStarts {
+  /** The last `look` found nothing, but keeps what may be the beginning of a record. */
+  isWaiting = false;
+  /** What the last `look` gave up as the beginning of a record. */
+  refuted: readonly Piece[] = NOTHING;
   /** About the last `look` that found something. */
   at = 0;
   kept: readonly Piece[] = NOTHING;
   record: Candidate = NO_RECORD;
   helloLength = 0;
-  /** The first record is a hello, so the direction is in the clear. */
-  beginsWithHello = false;
+  /** The first record is a hello, so the direction is in the clear; a value of `HELLO_FROM`. */
+  helloFrom: number = HELLO_FROM.nobody;
   /** All by direction. */
   private readonly firsts = new Map<number, FirstOctets>();
+  private readonly spare: FirstOctets[] = [];
   private readonly pending = new Map<number, Pending>();
   private readonly candidates = new Map<number, Candidate>();
 
@@ -88,6 +104,8 @@ export class TlsStarts {
   ): number {
     this.kept = NOTHING;
     this.at = start;
+    this.isWaiting = false;
+    this.refuted = NOTHING;
     const isFirst = !this.firsts.has(half);
     const candidate = this.candidates.size > 0 ? this.candidates.get(half) : undefined;
     if (candidate !== undefined) {
@@ -106,9 +124,13 @@ export class TlsStarts {
         return found;
       }
       this.remember(half, bytes, start, end);
-      if (found === START.short) return START.nothing;
+      if (found === START.short) {
+        this.isWaiting = true;
+        return START.nothing;
+      }
+      this.refuted = pending.pieces;
     }
-    const from = start + (isFirst ? proxyPrefixLength(bytes, start, end) : 0);
+    const from = start + prefixLength(bytes, start, end, isFirst);
     const found = this.judge(bytes, from, end, peerFramed, isFirst);
     this.at = from;
     if (found !== START.nothing && found !== START.short) {
@@ -117,11 +139,13 @@ export class TlsStarts {
     }
     if (pending === undefined) this.remember(half, bytes, start, end);
     if (found === START.nothing) this.consider(half, bytes, from, end, packet);
-    else if (from < end)
+    else if (from < end) {
+      this.isWaiting = true;
       this.pending.set(half, {
         pieces: [pieceOf(bytes, from, end, packet, nanos)],
         first: isFirst,
       });
+    }
     return START.nothing;
   }
 
@@ -134,7 +158,11 @@ export class TlsStarts {
   }
 
   forget(half: number): void {
-    this.firsts.delete(half);
+    const first = this.firsts.size > 0 ? this.firsts.get(half) : undefined;
+    if (first !== undefined) {
+      this.firsts.delete(half);
+      if (this.spare.length < LIMITS.spareRooms) this.spare.push(first);
+    }
     this.pending.delete(half);
     this.candidates.delete(half);
   }
@@ -154,14 +182,18 @@ export class TlsStarts {
   ): number {
     const verdict = beginsTls(bytes, start, end, peerFramed);
     if (verdict === 'yes' || continuesTls(bytes, start, end)) {
-      this.beginsWithHello =
-        bytes[start] === CONTENT_TYPE.handshake &&
-        ((bytes[start + RECORD_HEADER] as number) & 0xfc) === 0;
+      this.helloFrom =
+        bytes[start] === CONTENT_TYPE.handshake
+          ? helloFrom(bytes[start + RECORD_HEADER] as number)
+          : HELLO_FROM.nobody;
       return START.records;
     }
     if (!isFirst) return verdict === 'short' ? START.short : START.nothing;
     this.helloLength = ssl2HelloLength(bytes, start, end);
-    if (this.helloLength > 0) return START.ssl2Hello;
+    if (this.helloLength > 0) {
+      this.helloFrom = HELLO_FROM.client;
+      return START.ssl2Hello;
+    }
     if (peerFramed && isSsl2ServerHello(bytes, start, end)) {
       this.helloLength = end - start;
       return START.ssl2Answer;
@@ -174,13 +206,14 @@ export class TlsStarts {
   private remember(half: number, bytes: Uint8Array, start: number, end: number): void {
     let first = this.firsts.get(half);
     if (first === undefined) {
-      first = { bytes: new Uint8Array(START_OCTETS), have: 0, closed: false };
+      first = this.spare.pop() ?? { bytes: new Uint8Array(START_OCTETS), have: 0, closed: false };
+      first.have = 0;
+      first.closed = false;
       this.firsts.set(half, first);
     }
     if (first.closed || first.have === START_OCTETS) return;
-    const taken = Math.min(end - start, START_OCTETS - first.have);
-    first.bytes.set(bytes.subarray(start, start + taken), first.have);
-    first.have += taken;
+    const to = Math.min(START_OCTETS, first.have + end - start);
+    for (let at = start; first.have < to; at++) first.bytes[first.have++] = bytes[at] as number;
   }
 
   /** Remembers a record that would reach beyond its segment, until its end shows whether it is one. */
@@ -224,6 +257,14 @@ export class TlsStarts {
     this.at = next;
     return START.recordEnd;
   }
+}
+
+/** Octets in front of what may be TLS in the same segment, of protocols whose clients do not wait for an answer. */
+function prefixLength(bytes: Uint8Array, start: number, end: number, isFirst: boolean): number {
+  const proxy = isFirst ? proxyHeaderLength(bytes, start, end) : 0;
+  const request = start + proxy;
+  const length = mysqlRequestLength(bytes, request, end);
+  return length > 0 && bytes[request + length] === CONTENT_TYPE.handshake ? proxy + length : proxy;
 }
 
 const NOTHING: readonly Piece[] = [];

@@ -1,4 +1,5 @@
 import { grown } from '../bytes/columns.ts';
+import { ip4Text, ip6Text } from '../bytes/ip-text.ts';
 import { RowPages } from '../bytes/row-pages.ts';
 import type { Endpoint } from '../model/history.ts';
 import type { FlowDirectory, InnerFlows, Side } from '../model/stream.ts';
@@ -154,15 +155,13 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   /** Address of one side as text: dotted decimal, or RFC 5952. */
   address(flow: number, side: number): string {
     const a = this.word(flow, side);
-    if (this.word(flow, FAMILY) !== 6) {
-      return `${a >>> 24}.${(a >>> 16) & 255}.${(a >>> 8) & 255}.${a & 255}`;
-    }
+    if (this.word(flow, FAMILY) !== 6) return ip4Text(a);
     const groups: number[] = [];
     for (let i = 0; i < 4; i++) {
       const word = this.keys6[a + i] as number;
       groups.push(word >>> 16, word & 0xffff);
     }
-    return formatGroups(groups);
+    return ip6Text(groups);
   }
 
   private isInner(flow: number, below: number): boolean {
@@ -314,30 +313,4 @@ function comesFirst(view: DataView, a: number, b: number, lowerPort: boolean): b
     if (x !== y) return x < y;
   }
   return lowerPort;
-}
-
-/** RFC 5952 §4: lower case, the longest run of two or more zero groups shortened once. */
-function formatGroups(groups: readonly number[]): string {
-  let best = -1;
-  let bestLength = 1;
-  for (let i = 0; i < 8; i++) {
-    let n = 0;
-    while (i + n < 8 && groups[i + n] === 0) n++;
-    if (n > bestLength) {
-      best = i;
-      bestLength = n;
-    }
-    i += n;
-  }
-  let text = '';
-  for (let i = 0; i < 8; i++) {
-    if (i === best) {
-      text += '::';
-      i += bestLength - 1;
-    } else {
-      if (i > 0 && (best < 0 || i !== best + bestLength)) text += ':';
-      text += (groups[i] as number).toString(16);
-    }
-  }
-  return text;
 }

@@ -107,6 +107,7 @@ export function fakeIndex(
     servers: () => servers,
     lateCloses: [],
     sharedRandoms: [],
+    unusedUpgrades: [],
     misplaced: [],
     ...given,
   };

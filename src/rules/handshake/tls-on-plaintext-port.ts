@@ -63,7 +63,10 @@ export const tlsOnPlaintextPort = defineConnectionRule({
     const { tcp, records, messages, id } = history;
     const hello = messages.find(({ type, from }) => type === CLIENT_HELLO && from === 'client');
     if (hello === undefined) return NOT_APPLICABLE;
-    if (tcp.plaintextStart.client !== undefined || spokeTls(records.server)) return PASS;
+    const { upgrade } = history;
+    const isUpgraded = upgrade !== undefined && upgrade.protocol !== 'proxy-protocol';
+    if (isUpgraded || tcp.plaintextStart.client !== undefined || spokeTls(records.server))
+      return PASS;
     if (tcp.syn === undefined) return notAssessable('start-not-captured');
     if (tcp.lostOctets.server > 0) return notAssessable('lost-bytes');
     const protocol = plainProtocolOf(answer, 'server');
