@@ -5,6 +5,7 @@ import { ClearHandshakes } from './clear-handshakes.ts';
 import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
+import { Fingerprints } from './fingerprints.ts';
 import { HelloStore } from './hello-store.ts';
 import { RecentRandoms } from './recent-randoms.ts';
 import { ALERT_13 } from './record-sizes.ts';
@@ -21,6 +22,7 @@ export class FactsRecorder {
   readonly table = new ConnectionTable();
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);
+  readonly fingerprints = new Fingerprints();
   readonly clear = new ClearHandshakes();
   readonly randoms = new RecentRandoms();
   /** What secrets opened of each connection, by row; empty without secrets. */

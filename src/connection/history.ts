@@ -9,6 +9,7 @@ import type {
   ConnectionHistory,
   DtlsFacts,
   Endpoint,
+  FingerprintFacts,
   MessageFact,
   MessageVisitor,
   OddityFact,
@@ -271,21 +272,24 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get clientHello(): ClientHello | undefined {
-    const { table, hellos } = this.facts;
-    const handle = table.clientHello[this.row] as number;
-    if (handle === 0) return undefined;
-    return decodeClientHello(
-      hellos.slab.view(handle, table.clientHelloLength[this.row] as number),
-      this.protocol === 'DTLS',
-    ).message;
+    const hello = this.clientHelloOctets();
+    return hello && decodeClientHello(hello, this.protocol === 'DTLS').message;
   }
 
   get serverHello(): ServerHello | undefined {
-    const { table, hellos } = this.facts;
-    const handle = table.serverHello[this.row] as number;
-    if (handle === 0) return undefined;
-    return decodeServerHello(hellos.slab.view(handle, table.serverHelloLength[this.row] as number))
-      .message;
+    const hello = this.serverHelloOctets();
+    return hello && decodeServerHello(hello).message;
+  }
+
+  get fingerprints(): FingerprintFacts {
+    const { fingerprints } = this.facts;
+    const [client, server] = [this.clientHelloOctets(), this.serverHelloOctets()];
+    const ofClient = client && fingerprints.client(client, this.protocol === 'DTLS');
+    return {
+      ja3: ofClient?.ja3,
+      ja3s: server && fingerprints.server(server),
+      ja4: ofClient?.ja4,
+    };
   }
 
   get resumption(): ResumptionFacts | undefined {
@@ -471,6 +475,20 @@ export class History implements ConnectionHistory, CompactHistory {
     const { authenticated, failed, obstacle } = decryption;
     if (obstacle === 'cipher-unsupported') return ['cipher-unsupported'];
     return authenticated + failed > 0 && obstacle === undefined ? [] : ['no-secrets'];
+  }
+
+  private clientHelloOctets(): Uint8Array | undefined {
+    const { table, hellos } = this.facts;
+    const handle = table.clientHello[this.row] as number;
+    if (handle === 0) return undefined;
+    return hellos.slab.view(handle, table.clientHelloLength[this.row] as number);
+  }
+
+  private serverHelloOctets(): Uint8Array | undefined {
+    const { table, hellos } = this.facts;
+    const handle = table.serverHello[this.row] as number;
+    if (handle === 0) return undefined;
+    return hellos.slab.view(handle, table.serverHelloLength[this.row] as number);
   }
 
   private findBlindSpots(flags: number): BlindSpot[] {

@@ -344,6 +344,13 @@ export interface CompactHistory {
   endPacket(role: Role): number;
 }
 
+/** Fingerprints of the last ClientHello and of the ServerHello; undefined where there is none, or MD5 is refused. */
+export interface FingerprintFacts {
+  readonly ja3: string | undefined;
+  readonly ja3s: string | undefined;
+  readonly ja4: string | undefined;
+}
+
 /** Everything known about one connection when it is final, in time order. */
 export interface ConnectionHistory {
   /** From 1, in the order in which connections were recognised. */
@@ -371,6 +378,8 @@ export interface ConnectionHistory {
   readonly resumed: boolean | undefined;
   readonly extendedMasterSecret: boolean | undefined;
   readonly encryptThenMac: boolean | undefined;
+  /** What names the programs behind the hellos, more or less. */
+  readonly fingerprints?: FingerprintFacts;
   /** Undefined where the ClientHello offers no session. */
   readonly resumption?: ResumptionFacts | undefined;
   /** Decoded when asked for; the last ClientHello, and the ServerHello that is no HelloRetryRequest. */

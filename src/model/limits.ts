@@ -172,6 +172,8 @@ export const LIMITS = {
   transcriptMessagesVaried: 64,
   /** Other handshakes whose randoms are tried on a signature that does not verify: each takes three verifications of 0.1 ms. */
   signatureCandidates: 16,
+  /** Fingerprints of hellos that are kept, for the next hello like them; then they are computed anew. */
+  fingerprints: 4096,
   /** Certificates whose keys are kept read, for the next handshake that shows them. */
   certificatesKept: 64,
   /** Malformed and unmatched lines of key logs that are named; the rest is counted. */

@@ -65,6 +65,9 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
         ? decryption.obstacle
         : openedText(decryption),
   ],
+  ja3: ['fingerprint of the ClientHello', ({ fingerprints }) => fingerprints?.ja3],
+  ja3s: ['fingerprint of the ServerHello', ({ fingerprints }) => fingerprints?.ja3s],
+  ja4: ['fingerprint of the ClientHello, in order', ({ fingerprints }) => fingerprints?.ja4],
   blind: ['what could not be seen', ({ blindSpots }) => blindSpots.join(',') || undefined],
 };
 

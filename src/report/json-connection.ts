@@ -8,6 +8,7 @@ import {
   type At,
   type ConnectionHistory,
   ENCRYPTED_MESSAGE,
+  type FingerprintFacts,
   type MessageVisitor,
   RECORD_COUNTS,
   type RecordCounts,
@@ -65,6 +66,7 @@ export class ConnectionWriter implements MessageVisitor {
     this.upgrade(history.upgrade);
     this.random(CLIENT_RANDOM, history, 'client');
     this.random(SERVER_RANDOM, history, 'server');
+    this.fingerprints(history.fingerprints);
     this.flag(RESUMED, history.resumed);
     this.flag(EXTENDED_MASTER_SECRET, history.extendedMasterSecret);
     this.flag(ENCRYPT_THEN_MAC, history.encryptThenMac);
@@ -147,6 +149,26 @@ export class ConnectionWriter implements MessageVisitor {
     }
     out.literal(QUOTE);
     out.hex(octets, at, RANDOM_OCTETS);
+    out.literal(QUOTE);
+  }
+
+  private fingerprints(prints: FingerprintFacts | undefined): void {
+    this.print(JA3, prints?.ja3);
+    this.print(JA3S, prints?.ja3s);
+    this.print(JA4, prints?.ja4);
+    this.out.literal(END_OBJECT);
+  }
+
+  /** Letters and digits: nothing to escape. */
+  private print(name: Literal, value: string | undefined): void {
+    const { out } = this;
+    out.literal(name);
+    if (value === undefined) {
+      out.literal(NULL);
+      return;
+    }
+    out.literal(QUOTE);
+    out.ascii(value);
     out.literal(QUOTE);
   }
 
@@ -372,6 +394,9 @@ const ALPN = literal(',"alpn":');
 const NO_UPGRADE = literal(',"upgrade":null');
 const CLIENT_RANDOM = literal(',"clientRandom":');
 const SERVER_RANDOM = literal(',"serverRandom":');
+const JA3 = literal(',"fingerprints":{"ja3":');
+const JA3S = literal(',"ja3s":');
+const JA4 = literal(',"ja4":');
 const RESUMED = literal(',"resumed":');
 const EXTENDED_MASTER_SECRET = literal(',"extendedMasterSecret":');
 const ENCRYPT_THEN_MAC = literal(',"encryptThenMac":');

@@ -117,6 +117,9 @@ const connectionSchema = z.object({
     .describe('The ends that a PROXY header in front names'),
   clientRandom: hex.nullable(),
   serverRandom: hex.nullable(),
+  fingerprints: z
+    .object({ ja3: hex.nullable(), ja3s: hex.nullable(), ja4: z.string().nullable() })
+    .describe('Of the ClientHello (the second, where there are two) and of the ServerHello'),
   resumed: z.boolean().nullable(),
   extendedMasterSecret: z.boolean().nullable(),
   encryptThenMac: z.boolean().nullable(),

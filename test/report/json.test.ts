@@ -76,6 +76,11 @@ function expected(history: ConnectionHistory): ReportConnection {
     ...(history.upgrade?.proxied && { proxied: history.upgrade.proxied }),
     clientRandom: hex(history.clientRandom),
     serverRandom: hex(history.serverRandom),
+    fingerprints: {
+      ja3: history.fingerprints?.ja3 ?? null,
+      ja3s: history.fingerprints?.ja3s ?? null,
+      ja4: history.fingerprints?.ja4 ?? null,
+    },
     resumed: history.resumed ?? null,
     extendedMasterSecret: history.extendedMasterSecret ?? null,
     encryptThenMac: history.encryptThenMac ?? null,
