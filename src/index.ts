@@ -1,6 +1,8 @@
+import { arrange } from './cli/arrange.ts';
 import { MemorySource } from './cli/memory-source.ts';
+import { namedCaptures } from './cli/named-captures.ts';
 import { loadParts, type Parts } from './cli/parts.ts';
-import { type CaptureInput, inTimeOrder, readCaptures, withEmbedded } from './cli/read-captures.ts';
+import { type CaptureInput, readCaptures, withEmbedded } from './cli/read-captures.ts';
 import { toolVersion } from './cli/version.ts';
 import type { SecretsInput } from './model/decryption.ts';
 import { JsonReporter } from './report/json.ts';
@@ -64,18 +66,20 @@ export async function analyze(
   const options = { reader, ...(wanted && { rules: wanted }) };
 
   const list = Array.isArray(captures) ? captures : [captures as CaptureLike];
-  const unordered = list.map((capture) => inputOf(capture, parts));
-  const nowhere = { connection() {}, finding() {} };
-  const inputs =
-    unordered.length > 1
-      ? await inTimeOrder(unordered, () => parts.createAnalysis(nowhere, options))
-      : unordered;
+  const { paths, fromFolders } = namedCaptures(list.filter((one) => typeof one === 'string'));
+  const inMemory = list.filter((one) => typeof one !== 'string');
+  const found = [...paths, ...inMemory].map((capture) => inputOf(capture, parts));
+  const { tracks } =
+    found.length > 1 || fromFolders.size > 0
+      ? await arrange(found, fromFolders, parts)
+      : { tracks: [{ inputs: found, time: undefined }] };
+  const inputs = tracks.flatMap((track) => track.inputs);
 
   const secrets = await withEmbedded(given && secretsOf(given), inputs, parts, signal);
 
   const decoder = new TextDecoder();
   let json = '';
-  const run = new RunContext(() => analysis.epochSeconds);
+  const run = new RunContext(() => analysis);
   const reporter = new JsonReporter(
     (octets) => {
       json += decoder.decode(octets, { stream: true });
@@ -95,9 +99,9 @@ export async function analyze(
         reporter.finding(finding);
       },
     },
-    { ...options, secrets },
+    { ...options, secrets, ...(inputs.length > 1 && { several: true }) },
   );
-  const complete = await readCaptures(inputs, analysis, run, signal ? { signal } : {});
+  const complete = await readCaptures(tracks, analysis, signal ? { signal } : {});
   reporter.end({ result: analysis.end(), tally, selection: '', interrupted: !complete });
   return JSON.parse(json + decoder.decode()) as Report;
 }

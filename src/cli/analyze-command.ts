@@ -3,6 +3,7 @@ import { noticeLines, secretsNotices } from '../report/notice-text.ts';
 import type { OctetSink } from '../report/octet-writer.ts';
 import type { Reporter } from '../report/reporter.ts';
 import type { RunContext } from '../report/run-context.ts';
+import { namedCaptures } from './named-captures.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { chooseRules } from './rule-options.ts';
@@ -40,8 +41,8 @@ export async function analyze(
 ): Promise<number> {
   const format = checkFormat(flags);
   const choice = chooseRules(parts.rules, flags.only, flags.skip);
-  const paths = [...captures, ...choice.captures];
-  if (paths.length === 0) {
+  const names = [...captures, ...choice.captures];
+  if (names.length === 0) {
     throw new UsageError(
       'name a capture to read: tlsdiag analyze case.pcapng, or - for standard input',
     );
@@ -49,9 +50,11 @@ export async function analyze(
   const tell = (line: string): void => {
     if (!flags.quiet) streams.stderr.write(`${line}\n`);
   };
+  const named = namedCaptures(names);
   const secrets = readSecrets(flags);
   const options: RunOptions = {
-    paths,
+    captures: named,
+    tell,
     reader: flags.reader,
     ...(choice.rules && { rules: choice.rules }),
     ...(secrets && { secrets }),
@@ -60,7 +63,7 @@ export async function analyze(
   };
 
   const makeReporter = await reporterFor(format, flags, streams);
-  const output = openOutput(flags.output, paths, streams);
+  const output = openOutput(flags.output, named.paths, streams);
   const outcome = await closeAfter(output, () =>
     runCaptures(options, parts, streams, output, (run) =>
       makeReporter((octets) => output.write(octets), run),

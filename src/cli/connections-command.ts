@@ -1,6 +1,7 @@
 import { COLUMNS, ConnectionList, DEFAULT_COLUMNS } from '../report/connection-list.ts';
 import { noticeLines, secretsNotices } from '../report/notice-text.ts';
 import { createStyle, prepareWidths } from '../report/style.ts';
+import { namedCaptures } from './named-captures.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { runCaptures } from './run.ts';
@@ -22,7 +23,7 @@ export interface ConnectionsFlags extends SelectionOptions, SecretFlags {
 
 /** Lists the connections of captures. Returns the exit status. */
 export async function connections(
-  paths: readonly string[],
+  names: readonly string[],
   flags: ConnectionsFlags,
   streams: Streams,
   parts: Parts,
@@ -44,9 +45,14 @@ export async function connections(
     : undefined;
   // Server names of any script may come, and rows are laid out as they come.
   if (asTable) await prepareWidths('\u3000');
-  const output = openOutput(flags.output, paths, streams);
+  const named = namedCaptures(names);
+  const output = openOutput(flags.output, named.paths, streams);
+  const tell = (line: string): void => {
+    if (!flags.quiet) stderr.write(`${line}\n`);
+  };
   const options = {
-    paths,
+    captures: named,
+    tell,
     reader: flags.reader,
     rules: new Set<string>(),
     selection: flags,
@@ -58,14 +64,12 @@ export async function connections(
       return new ConnectionList((octets) => output.write(octets), run, columns, style);
     }),
   );
-  if (!flags.quiet) {
-    const notices = [
-      ...noticeLines(outcome.result),
-      ...secretsNotices(outcome.result.secrets),
-      ...noTlsNotice(outcome),
-    ];
-    for (const notice of notices) stderr.write(`notice: ${notice}\n`);
-  }
+  const notices = [
+    ...noticeLines(outcome.result),
+    ...secretsNotices(outcome.result.secrets),
+    ...noTlsNotice(outcome),
+  ];
+  for (const notice of notices) tell(`notice: ${notice}`);
   return exitStatusOfReading(outcome, streams) ?? 0;
 }
 

@@ -1,5 +1,5 @@
 import type { CaptureSource, InputStream } from '../io/open-capture.ts';
-import type { Analysis, AnalysisOptions, AnalysisSink } from '../model/analysis.ts';
+import type { Analysis, AnalysisOptions, AnalysisSink, CaptureTime } from '../model/analysis.ts';
 import type { RuleMeta } from '../model/rule.ts';
 
 /** What the commands work with; tests put their own in. */
@@ -7,6 +7,7 @@ export interface Parts {
   openCapture(path: string, stdin: InputStream): Promise<CaptureSource>;
   createAnalysis(sink: AnalysisSink, options: AnalysisOptions): Analysis;
   createSecretsScan(): SecretsCollector;
+  createFirstPacket(): FirstPacketFinder;
   /** Every rule there is, by id. */
   readonly rules: readonly RuleMeta[];
 }
@@ -17,13 +18,24 @@ export interface SecretsCollector {
   push(chunk: Uint8Array): boolean;
 }
 
+/** Looks for the first packet of a capture; `push` answers false when it needs no more octets. */
+export interface FirstPacketFinder {
+  readonly time: CaptureTime | undefined;
+  readonly isCapture: boolean;
+  push(chunk: Uint8Array): boolean;
+  end(): void;
+}
+
 /** The real ones, loaded only by commands that need them. */
 export async function loadParts(): Promise<Parts> {
-  const [{ openCapture }, { createAnalysis, RULES }, { SecretsScan }] = await Promise.all([
-    import('../io/open-capture.ts'),
-    import('../pipeline/analysis.ts'),
-    import('../pipeline/secrets-scan.ts'),
-  ]);
+  const [{ openCapture }, { createAnalysis, RULES }, { SecretsScan }, { FirstPacket }] =
+    await Promise.all([
+      import('../io/open-capture.ts'),
+      import('../pipeline/analysis.ts'),
+      import('../pipeline/secrets-scan.ts'),
+      import('../pipeline/first-packet.ts'),
+    ]);
   const createSecretsScan = () => new SecretsScan();
-  return { openCapture, createAnalysis, createSecretsScan, rules: RULES };
+  const createFirstPacket = () => new FirstPacket();
+  return { openCapture, createAnalysis, createSecretsScan, createFirstPacket, rules: RULES };
 }

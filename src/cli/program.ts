@@ -41,7 +41,10 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .command('analyze')
     .usage(withExamples('[options] <capture...>', ANALYZE_EXAMPLES))
     .description('Reads a capture, or the files of a rotated one, and reports what went wrong.')
-    .argument('[capture...]', 'pcap or pcapng files, also gzipped; - for standard input')
+    .argument(
+      '[capture...]',
+      'pcap or pcapng files, also gzipped, or a directory; - for standard input',
+    )
     .option('--format <format>', 'text, json or ndjson (default: text)')
     .option('--json', 'the same as --format json')
     .option('-o, --output <file>', 'write the report into a file');
@@ -71,7 +74,10 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .command('connections')
     .usage(withExamples('[options] <capture...>', CONNECTIONS_EXAMPLES))
     .description('Lists the TLS and DTLS connections of a capture, one a line.')
-    .argument('<capture...>', 'pcap or pcapng files, also gzipped; - for standard input')
+    .argument(
+      '<capture...>',
+      'pcap or pcapng files, also gzipped, or a directory; - for standard input',
+    )
     .option('--columns <names>', 'comma-separated; --columns help lists them')
     .option('-o, --output <file>', 'write the list into a file');
   addSecrets(connections);

@@ -1,52 +1,177 @@
 import type { CaptureSource } from '../io/open-capture.ts';
-import type { Analysis } from '../model/analysis.ts';
+import type { Analysis, CaptureIntake, CaptureTime } from '../model/analysis.ts';
 import type { SecretsInput } from '../model/decryption.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { CaptureFacts } from '../model/packet.ts';
-import type { RunContext } from '../report/run-context.ts';
 import type { Parts } from './parts.ts';
+import { UsageError } from './usage-error.ts';
 
 /** A capture that can be opened, more than once unless it is a pipe. */
 export interface CaptureInput {
   readonly path: string;
   /** It can be read only once. */
   readonly isPipe?: boolean;
+  /** Octets of the file as stored, as far as known. */
+  readonly size?: number | undefined;
   open(): Promise<CaptureSource>;
 }
 
+/** Captures that are read one after the other: a file, or those of a rotated set. */
+export interface Track {
+  readonly inputs: readonly CaptureInput[];
+  /** When the first packet was captured; undefined without packets, and where it does not matter. */
+  readonly time: CaptureTime | undefined;
+}
+
 export interface ReadingHooks {
-  /** Called after each chunk; false ends the reading. */
-  afterChunk?(source: CaptureSource): Promise<boolean> | boolean;
+  /** Called after each chunk with the stored octets read so far, over all captures; false ends the reading. */
+  afterChunk?(octetsRead: number): Promise<boolean> | boolean;
   /** Ends the reading when aborted. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Pushes captures through an analysis, one after the other, as far as they go.
+ * Pushes captures through an analysis, as far as they go. A track is opened when the packets read so far have come to
+ * the moment of its first one, so that only files that overlap in time are open together.
  *
+ * @param tracks in the order of their time
  * @returns false when the reading was ended early
+ * @throws UsageError when too many overlap
  */
 export async function readCaptures(
-  inputs: readonly CaptureInput[],
+  tracks: readonly Track[],
   analysis: Analysis,
-  run: RunContext,
-  { afterChunk, signal }: ReadingHooks = {},
+  hooks: ReadingHooks = {},
 ): Promise<boolean> {
-  for (const input of inputs) {
-    const source = await orAborted(input.open(), signal);
-    if (source === undefined) return false;
-    run.beginCapture(analysis.packets);
-    analysis.beginCapture(input.path, source.compression);
-    let complete = true;
-    for await (const chunk of untilAborted(source, signal)) {
-      analysis.push(chunk);
-      if ((await afterChunk?.(source)) === false) complete = false;
-      if (!complete) break;
+  const due = [...tracks];
+  const open: Reading[] = [];
+  const progress = { read: 0 };
+  try {
+    for (;;) {
+      analysis.holdAfter(due[0]?.time);
+      const isReady = ({ isSpent }: Reading): boolean => isSpent;
+      if (!open.some(isReady)) analysis.proceed();
+      const spent = open.find(isReady);
+      if (spent !== undefined) {
+        const state = await spent.step(open.length > 1);
+        if (state === 'aborted') return false;
+        if (state === 'over') open.splice(open.indexOf(spent), 1);
+        if (state === 'read' && (await hooks.afterChunk?.(progress.read)) === false) return false;
+        continue;
+      }
+      const next = due.shift();
+      if (next === undefined) return true;
+      if (open.length === LIMITS.openCaptures) throw tooMany();
+      open.push(new Reading(next.inputs, analysis, progress, hooks.signal));
     }
-    analysis.endCapture(source.octetsRead, source.damaged);
-    if (!complete || signal?.aborted) return false;
+  } finally {
+    for (const reading of open) reading.stop();
+    analysis.holdAfter(undefined);
+    analysis.proceed();
   }
-  return true;
 }
+
+function tooMany(): UsageError {
+  return new UsageError(
+    `more than ${LIMITS.openCaptures} captures overlap in time; merge them first: mergecap -w all.pcapng FILES`,
+  );
+}
+
+/** A track being read. */
+class Reading {
+  private readonly inputs: CaptureInput[];
+  private readonly analysis: Analysis;
+  private readonly progress: { read: number };
+  private readonly signal: AbortSignal | undefined;
+  private file: OpenFile | undefined;
+  private last: CaptureFacts | undefined;
+
+  constructor(
+    inputs: readonly CaptureInput[],
+    analysis: Analysis,
+    progress: { read: number },
+    signal: AbortSignal | undefined,
+  ) {
+    this.inputs = [...inputs];
+    this.analysis = analysis;
+    this.progress = progress;
+    this.signal = signal;
+  }
+
+  get isSpent(): boolean {
+    return this.file === undefined || this.file.intake.isSpent;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @param inPieces what is read is copied until other captures come to it, so it is read in small pieces
+   */
+  async step(inPieces: boolean): Promise<'on' | 'read' | 'over' | 'aborted'> {
+    const { signal } = this;
+    if (this.file === undefined) {
+      const input = this.inputs.shift();
+      if (input === undefined) return 'over';
+      const source = await orAborted(input.open(), signal);
+      if (source === undefined) return 'aborted';
+      const intake = this.analysis.beginCapture(input.path, source.compression, this.last);
+      const chunks = source[Symbol.asyncIterator]();
+      this.file = { source, intake, chunks, chunk: NOTHING, at: 0, read: 0, isOver: false };
+      return 'on';
+    }
+    const { file } = this;
+    if (file.isOver) {
+      this.file = undefined;
+      return 'on';
+    }
+    if (file.at === file.chunk.length) {
+      const next = await orAborted(file.chunks.next(), signal);
+      if (next === undefined) return 'aborted';
+      if (next.done) this.end(file);
+      else {
+        file.chunk = next.value;
+        file.at = 0;
+      }
+    }
+    const rest = file.chunk.length - file.at;
+    const taken = inPieces ? Math.min(rest, LIMITS.waitingOctets) : rest;
+    if (!file.isOver) file.intake.push(file.chunk.subarray(file.at, file.at + taken));
+    file.at += taken;
+    this.progress.read += file.source.octetsRead - file.read;
+    file.read = file.source.octetsRead;
+    return signal?.aborted ? 'aborted' : 'read';
+  }
+
+  /** Nothing more is read. */
+  stop(): void {
+    const { file } = this;
+    if (file === undefined || file.isOver) return;
+    // Not awaited: it settles only after a pending read, which may be never.
+    void file.chunks.return?.();
+    this.end(file);
+  }
+
+  private end(file: OpenFile): void {
+    file.isOver = true;
+    file.chunk = NOTHING;
+    file.at = 0;
+    this.last = file.intake.end(file.source.octetsRead, file.source.damaged);
+  }
+}
+
+interface OpenFile {
+  readonly source: CaptureSource;
+  readonly intake: CaptureIntake;
+  readonly chunks: AsyncIterator<Uint8Array>;
+  /** What was read last, and how far it was pushed. */
+  chunk: Uint8Array;
+  at: number;
+  /** Of `source.octetsRead`, what the progress knows. */
+  read: number;
+  isOver: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * The secrets of a run with those that its captures carry, which may stand behind the packets that they open. A pipe
@@ -106,39 +231,4 @@ async function orAborted<Value>(
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-/**
- * Sorts the files of a rotated set by the time of their first packet. A file without a readable first packet keeps its
- * place behind the one before it.
- *
- * @param createProbe makes an analysis that is used for the beginning of one file
- */
-export async function inTimeOrder(
-  inputs: readonly CaptureInput[],
-  createProbe: () => Analysis,
-): Promise<CaptureInput[]> {
-  const dated: { input: CaptureInput; time: Time }[] = [];
-  for (const input of inputs) {
-    const time = await firstTime(input, createProbe());
-    dated.push({ input, time: time ?? dated.at(-1)?.time ?? { seconds: 0, nanos: 0 } });
-  }
-  return dated
-    .sort((a, b) => a.time.seconds - b.time.seconds || a.time.nanos - b.time.nanos)
-    .map(({ input }) => input);
-}
-
-type Time = NonNullable<CaptureFacts['firstTime']>;
-
-/** Enough for the file header, the blocks that pcapng puts first, and a packet. */
-const PROBE_OCTETS = 256 * 1024;
-
-async function firstTime(input: CaptureInput, probe: Analysis): Promise<Time | null> {
-  const source = await input.open();
-  probe.beginCapture(input.path, source.compression);
-  for await (const chunk of source) {
-    probe.push(chunk.subarray(0, PROBE_OCTETS));
-    break;
-  }
-  return probe.endCapture(source.octetsRead).firstTime;
 }

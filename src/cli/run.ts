@@ -4,21 +4,25 @@ import { SecretsError, type SecretsInput } from '../model/decryption.ts';
 import { SEVERITIES } from '../model/finding.ts';
 import { type Reporter, Tally } from '../report/reporter.ts';
 import { RunContext } from '../report/run-context.ts';
+import { arrange } from './arrange.ts';
+import type { NamedCaptures } from './named-captures.ts';
 import type { Output } from './output.ts';
 import type { Parts } from './parts.ts';
 import { Progress } from './progress.ts';
-import { type CaptureInput, inTimeOrder, readCaptures, withEmbedded } from './read-captures.ts';
+import { type CaptureInput, readCaptures, type Track, withEmbedded } from './read-captures.ts';
 import { Selection, type SelectionOptions, selectionText } from './selection.ts';
 import type { Streams } from './streams.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface RunOptions {
-  readonly paths: readonly string[];
+  readonly captures: NamedCaptures;
   readonly reader: 'native' | 'pcap-parser';
   readonly rules?: ReadonlySet<string>;
   readonly secrets?: SecretsInput;
   readonly selection: SelectionOptions;
   readonly progress: boolean;
+  /** Puts a line on standard error, unless the user wants quiet. */
+  readonly tell: (line: string) => void;
 }
 
 export interface RunOutcome {
@@ -42,7 +46,7 @@ export async function runCaptures(
   const interruption = new AbortController();
   const onInterrupt = (): void => {
     interruption.abort();
-    if (options.paths.includes('-')) streams.stdin.destroy();
+    if (options.captures.paths.includes('-')) streams.stdin.destroy();
   };
   // Once only: whoever presses the keys again while the report is written wants to leave at once.
   streams.once?.('SIGINT', onInterrupt);
@@ -61,8 +65,9 @@ async function readAndReport(
   makeReporter: (run: RunContext) => Reporter,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const inputs = await orderedInputs(options, parts, streams);
-  const run: RunContext = new RunContext(() => analysis.epochSeconds);
+  const tracks = await orderedTracks(options, parts, streams);
+  const inputs = tracks.flatMap((track) => track.inputs);
+  const run: RunContext = new RunContext(() => analysis);
   const reporter = makeReporter(run);
   const tally = new Tally();
   const sink: AnalysisSink = {
@@ -82,18 +87,20 @@ async function readAndReport(
     reader,
     secrets,
     ...(rules && { rules }),
+    ...(inputs.length > 1 && { several: true }),
   });
 
   const progress = options.progress ? new Progress(streams.stderr) : undefined;
   let complete: boolean;
   try {
-    complete = await readCaptures(inputs, analysis, run, {
+    const size = sizeOf(inputs);
+    complete = await readCaptures(tracks, analysis, {
       signal,
-      afterChunk(source) {
+      afterChunk(read) {
         reporter.flush();
         progress?.update(() => ({
-          read: source.octetsRead,
-          size: source.size,
+          read,
+          size,
           packets: analysis.packets,
           connections: tally.connections,
           findings: SEVERITIES.reduce((sum, severity) => sum + tally.findings[severity], 0),
@@ -121,25 +128,34 @@ function create(parts: Parts, sink: AnalysisSink, options: AnalysisOptions): Ana
   }
 }
 
-/** Can it be read only once? What does not exist is told by whoever opens it. */
-function isPipe(path: string): boolean {
-  return path === '-' || statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+/** Octets of all captures together; undefined if one is a pipe. */
+function sizeOf(inputs: readonly CaptureInput[]): number | undefined {
+  const sizes = inputs.map(({ size }) => size);
+  return sizes.includes(undefined) ? undefined : sizes.reduce((sum = 0, size = 0) => sum + size, 0);
 }
 
-async function orderedInputs(
-  { paths, reader }: RunOptions,
+async function orderedTracks(
+  { captures: { paths, fromFolders }, tell }: RunOptions,
   parts: Parts,
   { stdin }: Streams,
-): Promise<readonly CaptureInput[]> {
-  const inputs = paths.map((path) => ({
-    path,
-    isPipe: isPipe(path),
-    open: () => parts.openCapture(path, stdin),
-  }));
-  if (inputs.length === 1) return inputs;
-  if (paths.includes('-')) {
-    throw new UsageError('standard input (-) cannot be combined with files; analyze it alone');
+): Promise<readonly Track[]> {
+  const inputs = paths.map((path): CaptureInput => {
+    // What does not exist is told by whoever opens it.
+    const stat = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+    return {
+      path,
+      isPipe: path === '-' || stat?.isFile() === false,
+      size: stat?.isFile() ? stat.size : undefined,
+      open: () => parts.openCapture(path, stdin),
+    };
+  });
+  if (inputs.length === 1 && fromFolders.size === 0) return [{ inputs, time: undefined }];
+  const pipe = inputs.length > 1 ? inputs.find(({ isPipe }) => isPipe) : undefined;
+  if (pipe !== undefined) {
+    const name = pipe.path === '-' ? 'standard input (-)' : `the pipe '${pipe.path}'`;
+    throw new UsageError(`${name} cannot be combined with other captures; analyze it alone`);
   }
-  const nowhere = { connection() {}, finding() {} };
-  return inTimeOrder(inputs, () => parts.createAnalysis(nowhere, { reader }));
+  const { tracks, notices } = await arrange(inputs, fromFolders, parts);
+  for (const notice of notices) tell(`notice: ${notice}`);
+  return tracks;
 }

@@ -2,7 +2,7 @@ import type { SecretsInput, SecretsResult } from './decryption.ts';
 import type { CoverageRow, Finding } from './finding.ts';
 import type { ConnectionHistory, Outcome } from './history.ts';
 import type { CaptureNotice } from './notice.ts';
-import type { CaptureFacts } from './packet.ts';
+import type { CaptureFacts, PacketPlaces } from './packet.ts';
 import type { QuicResult } from './quic.ts';
 
 /** What a run is to do. */
@@ -11,6 +11,8 @@ export interface AnalysisOptions {
   readonly reader?: 'native' | 'pcap-parser';
   /** Rules to run; all unless given. Ids must exist. */
   readonly rules?: ReadonlySet<string>;
+  /** More than one capture will be read; they are put into order of time where they overlap. */
+  readonly several?: boolean;
   /** Secrets that the user gave; those in a capture are used besides. */
   readonly secrets?: SecretsInput | undefined;
 }
@@ -51,22 +53,46 @@ export interface AnalysisResult {
   readonly internalErrors: number;
 }
 
+/** A moment as captures tell it: whole seconds since 1970, and nanoseconds within. */
+export interface CaptureTime {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/** One capture on its way into an analysis: `push`*, then `end` once. */
+export interface CaptureIntake {
+  /** Octets of the (decompressed) file, in order; the chunk may be reused after the call returns. */
+  push(chunk: Uint8Array): void;
+  /** @param octets size of the file as stored; @param damaged the decompressor's complaint, if it had one */
+  end(octets: number, damaged?: string): CaptureFacts;
+  /** All packets of its octets so far were analysed. */
+  readonly isSpent: boolean;
+}
+
 /**
  * One run over one or more captures. Push-driven, no I/O.
  *
- * `beginCapture` → `push`* → `endCapture`, once per file in time order; then `end` once.
+ * `beginCapture` for each file, then `end` once. Files may be open side by side where `several` was said. Then each
+ * packet waits until no open file can have an earlier one, and `proceed` hands on what need not wait any more; a file that
+ * is open alone is analysed as it is pushed.
  *
  * Making one throws a `SecretsError` for a secret that cannot be used.
  */
 export interface Analysis {
-  beginCapture(path: string, compression: 'gzip' | null): void;
-  /** Octets of the (decompressed) file, in order; the chunk may be reused after the call returns. */
-  push(chunk: Uint8Array): void;
-  /** @param octets size of the file as stored; @param damaged the decompressor's complaint, if it had one */
-  endCapture(octets: number, damaged?: string): CaptureFacts;
+  /** @param continues the file that this one goes on from, as in a rotated set */
+  beginCapture(
+    path: string,
+    compression: CaptureFacts['compression'],
+    continues?: CaptureFacts,
+  ): CaptureIntake;
+  /** Packets later than this wait: a file yet to be begun has earlier ones. Undefined: none does. */
+  holdAfter(time: CaptureTime | undefined): void;
+  /** Analyses what waits, in order of time, until an open file has no packet left or all that are left are to wait. */
+  proceed(): void;
   /** Seconds since 1970 that `nanos` are relative to; 0 before the first packet. */
   readonly epochSeconds: number;
   /** Packets so far, for progress. */
   readonly packets: number;
+  readonly places: PacketPlaces;
   end(): AnalysisResult;
 }

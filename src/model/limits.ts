@@ -15,6 +15,14 @@ export const LIMITS = {
   interfaces: 65_536,
   /** Places at which reading of one damaged capture is taken up again; after that it stops. Bounds the searching. */
   captureResynchronisations: 256,
+  /** Captures that overlap in time and are open at once; with more, they have to be merged first. Each takes some 2 MiB. */
+  openCaptures: 64,
+  /** Octets of a capture handed on at once while it waits for others, and copied for that. */
+  waitingOctets: 64 * 1024,
+  /** Octets at the beginning of a capture in which its first packet is looked for. */
+  firstPacketOctets: 64 * 1024 * 1024,
+  /** A file that begins further than this before the end of the one that it continues was written by another clock. */
+  clockStepNanos: 1e9,
   /** Octets of embedded key log (all Decryption Secrets Blocks together) that are kept. */
   embeddedSecretsOctets: 64 * 1024 * 1024,
   /** Octets of one file with secrets: a key log of four million lines. */

@@ -40,7 +40,8 @@ export const NOTICES = {
   'connection-id-length-unknown':
     'DTLS records with a connection id were not read: the capture lacks the handshake that settled how long it is',
   'limit-reached': 'a bound of the analysis was reached; see the coverage',
-  'clock-backwards': 'time runs backwards between packets',
+  'clock-backwards':
+    'the file begins before the end of the one that it continues: the clock was set back, and times across it mislead',
   'internal-error': 'a fault of the tool itself; the analysis went on without this part',
 } as const;
 
@@ -49,7 +50,7 @@ export type NoticeCode = keyof typeof NOTICES;
 /** Something that could not be read, and where. Counts replace repetition (`LIMITS.noticesPerCode`). */
 export interface CaptureNotice {
   readonly code: NoticeCode;
-  /** 0 for the file as a whole. */
+  /** 0 for the file as a whole. Over all captures of the run where a stage tells it, within its file where it is kept. */
   readonly packetNumber: number;
   /** Octets into the file (capture notices) or the packet; -1 where it has no meaning. */
   readonly offset: number;

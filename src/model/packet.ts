@@ -18,7 +18,7 @@ export interface PacketCursor {
   linkType: number;
   /** Interface within the file, counted from 0 over all sections. */
   interfaceIndex: number;
-  /** 1-based over all packets of all captures of the run; equals Wireshark's `frame.number` for a single file. */
+  /** 1-based over all packets of all captures of the run, in the order of their analysis; see `PacketPlaces`. */
   packetNumber: number;
 }
 
@@ -52,12 +52,24 @@ export interface CaptureFacts {
   cutPackets: number;
   /** Octets of the largest packet, on the wire. */
   largestPacket: number;
-  /** `packetNumber` of this file's first packet, minus 1. */
-  packetBase: number;
   /** Seconds since 1970 and nanoseconds of the earliest and the latest packet in file order; null without packets. */
   firstTime: { seconds: number; nanos: number } | null;
   lastTime: { seconds: number; nanos: number } | null;
   readonly interfaces: InterfaceFacts[];
   /** What its packets were that lead to no TCP segment or UDP datagram, by kind. Known at its end. */
   passedOver?: readonly PassedOver[];
+}
+
+/** Where the packets of a run, which are numbered over all of its captures, stand in their files. */
+export interface PacketPlaces {
+  /** More than one capture is read in this run. */
+  readonly several: boolean;
+  /** Paths of the captures begun so far. */
+  readonly paths: readonly string[];
+  /** Index of the capture that a packet of the run lies in. */
+  captureOf(packet: number): number;
+  /** Number of a packet of the run within its file: Wireshark's `frame.number`. */
+  numberInFile(packet: number): number;
+  /** The last packet of the run up to which packets are of the same file and follow each other there. */
+  followedUpTo(packet: number): number;
 }

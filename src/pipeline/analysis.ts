@@ -1,4 +1,3 @@
-import { CaptureReader } from '../capture/capture-reader.ts';
 import { TLS_KEY_LOG } from '../capture/decryption-secrets.ts';
 import { DtlsTracker } from '../connection/dtls-tracker.ts';
 import { FactsRecorder } from '../connection/facts-recorder.ts';
@@ -10,7 +9,14 @@ import { TlsTracker } from '../connection/tls-tracker.ts';
 import { OwnerSearch } from '../connection/unsealing/owner-search.ts';
 import { Vault } from '../connection/unsealing/vault.ts';
 import { PacketDecoder } from '../decode/decode-packet.ts';
-import type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import type {
+  Analysis,
+  AnalysisOptions,
+  AnalysisResult,
+  AnalysisSink,
+  CaptureIntake,
+  CaptureTime,
+} from '../model/analysis.ts';
 import type { SecretsInput } from '../model/decryption.ts';
 import {
   type ConnectionHistory,
@@ -18,9 +24,8 @@ import {
   type Outcome,
   type SharedRandomFact,
 } from '../model/history.ts';
-import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode } from '../model/notice.ts';
-import type { CaptureFacts, PacketCursor, PacketSink } from '../model/packet.ts';
+import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RuleMeta } from '../model/rule.ts';
 import type { Side, TcpConnectionView } from '../model/stream.ts';
 import { type TransportCursor, type TransportSink, UDP } from '../model/transport-cursor.ts';
@@ -32,6 +37,7 @@ import { Clock } from '../transport/clock.ts';
 import { FlowTable } from '../transport/flow-table.ts';
 import { Tcp } from '../transport/tcp.ts';
 import { Udp } from '../transport/udp.ts';
+import { Captures } from './captures.ts';
 import { NoticeBook } from './notice-book.ts';
 import { hidingDatagram } from './other-datagrams.ts';
 import { PassedOverBook } from './passed-over-book.ts';
@@ -47,9 +53,9 @@ export function createAnalysis(sink: AnalysisSink, options: AnalysisOptions = {}
 class Run implements Analysis, PacketSink, TransportSink {
   private readonly sink: AnalysisSink;
   private readonly options: AnalysisOptions;
-  private readonly book = new NoticeBook();
-  private readonly passedOver = new PassedOverBook();
-  private readonly captures: CaptureFacts[] = [];
+  private readonly book: NoticeBook;
+  private readonly passedOver: PassedOverBook;
+  private readonly captures: Captures;
   private readonly clock = new Clock();
   private readonly rules: RuleRunner;
   private readonly decoder: PacketDecoder;
@@ -68,17 +74,23 @@ class Run implements Analysis, PacketSink, TransportSink {
   >;
   private readonly tls: TlsTracker;
   private vault: Vault | undefined;
-  private reader: CaptureReader | undefined;
   private connections = 0;
   packets = 0;
 
   constructor(sink: AnalysisSink, options: AnalysisOptions) {
-    const { book } = this;
+    const several = options.several === true;
+    const book = new NoticeBook(several);
+    this.book = book;
+    this.passedOver = new PassedOverBook(book);
     this.sink = sink;
     this.options = options;
+    this.captures = new Captures(this, book, options, ({ type, octets }) => {
+      if (type === TLS_KEY_LOG) this.embeddedSecrets(octets);
+    });
     this.rules = new RuleRunner({
       rules: CATALOGUE,
       selected: options.rules,
+      several,
       finding: (finding) => sink.finding(finding),
       notices: book,
     });
@@ -103,77 +115,42 @@ class Run implements Analysis, PacketSink, TransportSink {
     return this.clock.epochSeconds;
   }
 
-  beginCapture(path: string, compression: 'gzip' | null): void {
-    const facts: CaptureFacts = {
-      path,
-      compression,
-      format: 'unknown',
-      octets: 0,
-      packets: 0,
-      frames: 0,
-      cutPackets: 0,
-      largestPacket: 0,
-      packetBase: this.packets,
-      firstTime: null,
-      lastTime: null,
-      interfaces: [],
-    };
-    this.captures.push(facts);
-    this.book.beginCapture();
-    this.passedOver.beginCapture();
-    this.reader = new CaptureReader(this, this.book, facts, {
-      reader: this.options.reader ?? 'native',
-      firstPacketNumber: this.packets + 1,
-      onSecrets: ({ type, octets }) => {
-        if (type === TLS_KEY_LOG) this.embeddedSecrets(octets);
-      },
-    });
+  get places(): PacketPlaces {
+    return this.book.places;
   }
 
-  push(chunk: Uint8Array): void {
-    this.tcpStage.beginChunk(chunk);
-    this.reader?.push(chunk);
-    this.tcpStage.endChunk();
+  beginCapture(
+    path: string,
+    compression: CaptureFacts['compression'],
+    continues?: CaptureFacts,
+  ): CaptureIntake {
+    return this.captures.begin(path, compression, continues);
   }
 
-  endCapture(octets: number, damaged?: string): CaptureFacts {
-    this.reader?.end();
-    const facts = this.captures.at(-1) as CaptureFacts;
-    facts.octets = octets;
-    if (this.reader?.problem !== undefined) facts.problem = this.reader.problem;
-    if (damaged !== undefined) {
-      this.book.notice({
-        code: 'compressed-data-damaged',
-        packetNumber: this.packets,
-        offset: -1,
-        needed: 0,
-        available: 0,
-        detail: damaged,
-      });
-    }
-    if (facts.largestPacket > LIMITS.networkPacketOctets)
-      this.ofWhole('large-packets', facts.largestPacket);
-    this.decoder.end();
-    facts.passedOver = this.passedOver.endCapture(this.book);
-    this.packets = facts.packetBase + facts.frames;
-    this.reader = undefined;
-    return facts;
+  holdAfter(time: CaptureTime | undefined): void {
+    this.captures.holdAfter(time);
+  }
+
+  proceed(): void {
+    this.captures.proceed();
   }
 
   end(): AnalysisResult {
+    this.decoder.end();
     this.tcpStage.end();
     this.finals.end();
     this.index.lastNanos = this.clock.latest;
     this.index.misplaced = this.facts.owners?.search() ?? [];
+    this.passedOver.end(this.captures.facts);
     const repeated = handshakesIn(this.index.sharedRandoms);
     if (repeated > 0) this.ofWhole('seen-on-both-sides', repeated);
     this.rules.capture(this.index);
     return {
-      captures: this.captures,
+      captures: this.captures.facts,
       notices: this.book.notices,
       noticesOmitted: this.book.omitted,
       epochSeconds: this.clock.epochSeconds,
-      packets: this.packets,
+      packets: this.captures.facts.reduce((sum, { frames }) => sum + frames, 0),
       flows: this.tcpStage.streams + this.udpStage.streams,
       tcpStreams: this.tcpStage.streams,
       connections: this.connections,
@@ -208,6 +185,14 @@ class Run implements Analysis, PacketSink, TransportSink {
   }
 
   // ---------------------------------------------------------------- the stages' sinks, in the order of the pipeline
+
+  beginChunk(chunk: Uint8Array): void {
+    this.tcpStage.beginChunk(chunk);
+  }
+
+  endChunk(): void {
+    this.tcpStage.endChunk();
+  }
 
   packet(cursor: PacketCursor): void {
     this.packets = cursor.packetNumber;

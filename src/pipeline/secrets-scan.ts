@@ -1,6 +1,6 @@
 import { CaptureReader } from '../capture/capture-reader.ts';
 import { TLS_KEY_LOG } from '../capture/decryption-secrets.ts';
-import type { CaptureFacts } from '../model/packet.ts';
+import { emptyFacts } from './capture-facts.ts';
 
 const SECTION_HEADER = 0x0a0d0d0a;
 
@@ -15,22 +15,8 @@ export class SecretsScan {
   private begun = false;
 
   constructor() {
-    const facts: CaptureFacts = {
-      path: '',
-      compression: null,
-      format: 'unknown',
-      octets: 0,
-      packets: 0,
-      frames: 0,
-      cutPackets: 0,
-      largestPacket: 0,
-      packetBase: 0,
-      firstTime: null,
-      lastTime: null,
-      interfaces: [],
-    };
     const nothing = { packet() {}, notice() {} };
-    this.reader = new CaptureReader(nothing, nothing, facts, {
+    this.reader = new CaptureReader(nothing, nothing, emptyFacts('', null), {
       reader: 'native',
       firstPacketNumber: 1,
       onSecrets: ({ type, octets }) => {

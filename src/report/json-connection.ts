@@ -28,9 +28,11 @@ import type { RunContext } from './run-context.ts';
 export class ConnectionWriter implements MessageVisitor {
   private readonly out: OctetWriter;
   private readonly run: RunContext;
-  /** Of the connection being written: packets after `base` up to `limit` lie in its capture. */
+  /** Of the connection being written: packets up to `limit` follow its first one in its capture. */
+  private first = 0;
   private base = 0;
   private limit = Number.POSITIVE_INFINITY;
+  private capture = 0;
   private messageCount = 0;
 
   constructor(out: OctetWriter, run: RunContext) {
@@ -42,8 +44,10 @@ export class ConnectionWriter implements MessageVisitor {
   write(history: ConnectionHistory): void {
     const { out, run } = this;
     const capture = run.captureOf(history.firstPacket);
-    this.base = run.packetBases[capture] ?? 0;
-    this.limit = run.packetBases[capture + 1] ?? Number.POSITIVE_INFINITY;
+    this.first = history.firstPacket;
+    this.base = history.firstPacket - run.numberInFile(history.firstPacket);
+    this.limit = run.followedUpTo(history.firstPacket);
+    this.capture = capture;
 
     out.reserve(FIXED_OCTETS);
     this.number(ID, history.id);
@@ -101,7 +105,8 @@ export class ConnectionWriter implements MessageVisitor {
       this.number(LAST_PACKET, packet - this.base);
     } else {
       this.number(LAST_PACKET, this.run.numberInFile(packet));
-      this.number(LAST_CAPTURE, this.run.captureOf(packet));
+      const capture = this.run.captureOf(packet);
+      if (capture !== this.capture) this.number(LAST_CAPTURE, capture);
     }
   }
 
@@ -280,11 +285,12 @@ export class ConnectionWriter implements MessageVisitor {
   }
 
   private packetNumber(packet: number): void {
-    if (packet <= this.limit && packet > this.base) {
+    if (packet <= this.limit && packet >= this.first) {
       this.out.number(packet - this.base);
     } else {
       this.out.number(this.run.numberInFile(packet));
-      this.number(CAPTURE, this.run.captureOf(packet));
+      const capture = this.run.captureOf(packet);
+      if (capture !== this.capture) this.number(CAPTURE, capture);
     }
   }
 }

@@ -144,18 +144,22 @@ function findingMembers(finding: Finding, id: number, run: RunContext): string {
   const {
     causes: _c,
     remedies: _r,
-    commands: _o,
+    commands,
     references: _f,
     displayFilter,
+    displayFilters,
     table,
     ...own
   } = findingObject(finding, id, run);
   return `${toJson(own).slice(1, -1)},"causes":${known(finding.causes)},"remedies":${known(
     finding.remedies,
-  )},"commands":${known(finding.commands)},"references":${known(finding.references)},${toJson({
-    displayFilter,
-    table,
-  }).slice(1, -1)}`;
+  )},"commands":${run.hasSeveral ? toJson(commands) : known(finding.commands)},"references":${known(finding.references)},${toJson(
+    {
+      displayFilter,
+      ...(displayFilters && { displayFilters }),
+      table,
+    },
+  ).slice(1, -1)}`;
 }
 
 const KNOWN = new WeakMap<readonly unknown[], string>();

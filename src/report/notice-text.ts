@@ -13,7 +13,7 @@ export function noticeText({ code, needed, available, detail }: CaptureNotice): 
 
 /** Everything that could not be read, a printable line for each kind and capture: the first case, and how many more. */
 export function noticeLines(result: AnalysisResult): string[] {
-  return result.captures.flatMap(({ path, packetBase }, index) => {
+  return result.captures.flatMap(({ path }, index) => {
     const notices = result.notices[index] ?? [];
     const firsts = notices.filter(
       ({ code, counted }, position) =>
@@ -23,7 +23,7 @@ export function noticeLines(result: AnalysisResult): string[] {
       const alike = notices.filter(({ code }) => code === first.code).length;
       const more =
         first.counted === true ? 0 : alike - 1 + (result.noticesOmitted[index]?.[first.code] ?? 0);
-      const packet = first.packetNumber === 0 ? '' : `, packet ${first.packetNumber - packetBase}`;
+      const packet = first.packetNumber === 0 ? '' : `, packet ${first.packetNumber}`;
       const rest = more === 0 ? '' : `; ${more} more like this`;
       return `${printable(path)}${packet}: ${printable(noticeText(first))}${rest}`;
     });

@@ -9,6 +9,7 @@ import type { CaptureFacts } from '../model/packet.ts';
 import type { QuicConnection } from '../model/quic.ts';
 import { formatDate } from '../model/time.ts';
 import { noticeText } from './notice-text.ts';
+import { byFile, filterIn, inFiles } from './places-in-files.ts';
 import type { Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import type { ReportCapture, ReportFinding, ReportQuic, ReportSummary } from './schema.ts';
@@ -35,23 +36,16 @@ export function captureObject(result: AnalysisResult, index: number): ReportCapt
       name: face.name ?? null,
       dropped: face.dropped ?? null,
     })),
-    notices: (result.notices[index] ?? []).map((notice) => noticeObject(notice, facts)),
+    notices: (result.notices[index] ?? []).map(noticeObject),
     noticesOmitted: { ...result.noticesOmitted[index] },
-    passedOver: (facts.passedOver ?? []).map(({ kind, packets, firstPacket }) => ({
-      kind,
-      packets,
-      firstPacket: firstPacket - facts.packetBase,
-    })),
+    passedOver: (facts.passedOver ?? []).map((one) => ({ ...one })),
   };
 }
 
-function noticeObject(
-  notice: CaptureNotice,
-  { packetBase }: CaptureFacts,
-): ReportCapture['notices'][number] {
+function noticeObject(notice: CaptureNotice): ReportCapture['notices'][number] {
   return {
     code: notice.code,
-    packet: notice.packetNumber === 0 ? null : notice.packetNumber - packetBase,
+    packet: notice.packetNumber === 0 ? null : notice.packetNumber,
     message: noticeText(notice),
   };
 }
@@ -60,8 +54,10 @@ function date(time: { seconds: number; nanos: number } | null): string | null {
   return time === null ? null : formatDate(time.seconds, time.nanos);
 }
 
-export function findingObject(finding: Finding, id: number, run: RunContext): ReportFinding {
-  const severalCaptures = run.packetBases.length > 1;
+export function findingObject(given: Finding, id: number, run: RunContext): ReportFinding {
+  const finding = inFiles(given, run, 'each');
+  const files = run.hasSeveral ? byFile(finding, run) : [];
+  const [first] = files;
   return {
     id,
     rule: finding.rule,
@@ -71,7 +67,7 @@ export function findingObject(finding: Finding, id: number, run: RunContext): Re
     summary: finding.summary,
     connections: [...finding.connections],
     packets: finding.packets.map((packet) => run.numberInFile(packet)),
-    ...(severalCaptures && {
+    ...(run.hasSeveral && {
       packetCaptures: finding.packets.map((packet) => run.captureOf(packet)),
     }),
     time: formatDate(run.epochSeconds, finding.nanos),
@@ -93,7 +89,10 @@ export function findingObject(finding: Finding, id: number, run: RunContext): Re
     remedies: [...finding.remedies],
     commands: [...finding.commands],
     references: finding.references.map(({ title, url }) => ({ title, url })),
-    displayFilter: finding.displayFilter,
+    displayFilter: first === undefined ? finding.displayFilter : filterIn(first),
+    ...(first !== undefined && {
+      displayFilters: files.map((file) => ({ capture: file.capture, filter: filterIn(file) })),
+    }),
     table: finding.table?.map((row) => [...row]) ?? null,
   };
 }

@@ -1,39 +1,58 @@
+import type { Analysis } from '../model/analysis.ts';
+
 /**
  * What turns the numbers of a run into those a reader can type into Wireshark: facts number packets over all captures
  * and count time from the first packet; reports number packets by file and tell dates.
  */
 export class RunContext {
-  private readonly bases: number[] = [];
-  private readonly epoch: () => number;
+  private readonly analysis: () => Pick<Analysis, 'epochSeconds' | 'places'>;
 
-  /** @param epoch seconds since 1970 that `nanos` are relative to, as known by now */
-  constructor(epoch: () => number) {
-    this.epoch = epoch;
+  /** @param analysis the run, which need not have been made yet */
+  constructor(analysis: () => Pick<Analysis, 'epochSeconds' | 'places'>) {
+    this.analysis = analysis;
   }
 
   get epochSeconds(): number {
-    return this.epoch();
+    return this.analysis().epochSeconds;
   }
 
-  /** Packets before each capture that was begun, same index as in the report. */
-  get packetBases(): readonly number[] {
-    return this.bases;
+  /** More than one capture is read. */
+  get hasSeveral(): boolean {
+    return this.analysis().places.several;
   }
 
-  /** A capture begins after this many packets of the run. */
-  beginCapture(packetsBefore: number): void {
-    this.bases.push(packetsBefore);
+  pathOf(capture: number): string {
+    return this.analysis().places.paths[capture] ?? '';
   }
 
-  /** Index of the capture that a packet of the run lies in. Captures are few: a rotated set has dozens. */
+  /**
+   * What a capture is called where several are: the last part of its path, or all of it where another one has the same.
+   */
+  nameOf(capture: number): string {
+    const { paths } = this.analysis().places;
+    const path = paths[capture] ?? '';
+    const short = lastPart(path);
+    return paths.some((other, index) => index !== capture && lastPart(other) === short)
+      ? path
+      : short;
+  }
+
+  /** Index of the capture that a packet of the run lies in. */
   captureOf(packet: number): number {
-    let index = this.bases.length - 1;
-    while (index > 0 && packet <= (this.bases[index] as number)) index--;
-    return Math.max(index, 0);
+    return this.analysis().places.captureOf(packet);
   }
 
   /** Number of a packet within its own file. */
   numberInFile(packet: number): number {
-    return packet - (this.bases[this.captureOf(packet)] ?? 0);
+    return this.analysis().places.numberInFile(packet);
   }
+
+  /** The last packet of the run up to which packets are of the same file and follow each other there. */
+  followedUpTo(packet: number): number {
+    return this.analysis().places.followedUpTo(packet);
+  }
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -201,7 +201,15 @@ const findingSchema = z.object({
   remedies: z.array(z.string()),
   commands: z.array(z.string()).describe('Next steps; CAPITALS stand for what only you know'),
   references: z.array(z.object({ title: z.string(), url: z.string() })),
-  displayFilter: z.string().describe('Wireshark display filter that shows the evidence'),
+  displayFilter: z
+    .string()
+    .describe(
+      'Wireshark display filter that shows the evidence; of several captures, that in the first one of `packetCaptures`',
+    ),
+  displayFilters: z
+    .array(z.object({ capture: captureIndex, filter: z.string() }))
+    .optional()
+    .describe('A filter for each capture that has evidence; present only in runs over several'),
   table: z.array(z.array(z.string())).nullable().describe('A heading row, then rows'),
 });
 

@@ -1,6 +1,8 @@
 import type { Explanation, Finding } from '../model/finding.ts';
 import { formatDate } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
+import { byFile, type FilePackets, filterIn, withFiles } from './places-in-files.ts';
+import type { RunContext } from './run-context.ts';
 import { type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { arrowLegend, laneDiagram } from './text-lanes.ts';
@@ -14,7 +16,7 @@ const TABLE_ROWS_LIMIT = 20;
 export interface FindingContext {
   readonly style: Style;
   readonly rows: ConnectionRows;
-  readonly epochSeconds: number;
+  readonly run: RunContext;
   /** The capture, as a shell takes it; undefined if there are several or none with a name. */
   readonly capture: string | undefined;
   /** Number of an earlier finding that gave the same advice. */
@@ -41,11 +43,13 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
     ...connectionLines(finding, context),
   ];
   body.push('', paint.strong('what the packets show'));
-  const legend = `${arrowLegend(style)}; seconds from ${startOf(finding, context.epochSeconds)}`;
+  const files = context.run.hasSeveral ? byFile(finding, context.run) : [];
+  const legend = `${arrowLegend(style)}; seconds from ${startOf(finding, context.run.epochSeconds)}${filesText(files, context)}`;
   body.push(...paragraph(legend, style).map(paint.quiet));
   const names = (connection: number): string =>
     connection === 0 ? 'outside of connections' : `connection ${connection}`;
-  body.push(...laneDiagram(finding.evidence, style, style.width - INDENT.length, names));
+  const places = (packet: number): string => placeText(packet, files, context.run);
+  body.push(...laneDiagram(finding.evidence, style, style.width - INDENT.length, names, places));
   if (finding.table !== undefined) body.push('', ...tableLines(finding.table, style));
   if (finding.explanations.length > 0) {
     body.push('', paint.strong('what it may mean'));
@@ -53,14 +57,35 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
       body.push(...explanationLines(explanation, style));
     }
   }
-  body.push(...advice(finding, id, context), '', ...pointers(finding, style));
+  body.push(...advice(finding, id, context), '', ...pointers(finding, files, context));
   return [headline(finding, id, style), ...body.map((line) => (line ? INDENT + line : ''))];
 }
 
+/** The files that a finding has packets in; where there are several, with the mark that stands for each. */
+function filesText(files: readonly FilePackets[], { run, style }: FindingContext): string {
+  const names = files.map(({ capture }) => style.fit(run.nameOf(capture)));
+  if (names.length === 0) return '';
+  if (names.length === 1) return `; packets of ${names[0]}`;
+  return `; ${names.map((name, index) => `${index + 1}: is ${name}`).join(', ')}`;
+}
+
+/** The number of a packet, with the mark of its file where there are several. */
+function placeText(packet: number, files: readonly FilePackets[], run: RunContext): string {
+  const number = String(run.numberInFile(packet));
+  if (files.length <= 1) return number;
+  const capture = run.captureOf(packet);
+  return `${files.findIndex((file) => file.capture === capture) + 1}:${number}`;
+}
+
 /** A finding that is worth knowing and no more: one line, cut to the width. */
-export function findingLine(finding: Finding, id: number, style: Style): string[] {
+export function findingLine(
+  finding: Finding,
+  id: number,
+  { run, style }: Pick<FindingContext, 'run' | 'style'>,
+): string[] {
+  const place = withFiles(`packet ${finding.packets[0] ?? 0}`, run);
   const lines = wrap(
-    `packet ${finding.packets[0] ?? 0}: ${style.fit(finding.summary)}`,
+    `${style.fit(place)}: ${style.fit(finding.summary)}`,
     style.width - INDENT.length,
   );
   return [headline(finding, id, style), ...lines.map((line) => INDENT + line)];
@@ -79,11 +104,11 @@ const CONFIDENCE = {
   possible: 'Possible: one of several readings; what would settle it is named below.',
 } as const;
 
-function connectionLines({ connections }: Finding, { rows, style }: FindingContext): string[] {
+function connectionLines({ connections }: Finding, { rows, style, run }: FindingContext): string[] {
   const lines: string[] = [];
   for (const id of connections.slice(0, CONNECTIONS_LIMIT)) {
     const row = rows.get(id);
-    lines.push(...(row === undefined ? [`connection ${id}`] : describe(row, style)));
+    lines.push(...(row === undefined ? [`connection ${id}`] : describe(row, style, run)));
   }
   const more = connections.length - CONNECTIONS_LIMIT;
   if (more > 0) {
@@ -94,13 +119,14 @@ function connectionLines({ connections }: Finding, { rows, style }: FindingConte
 }
 
 /** Who: the addresses and the name on one line, what was negotiated and where to find it on the next. */
-function describe(row: ConnectionRow, style: Style): string[] {
+function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
   const name = row.serverName === undefined ? '' : ` (${row.serverName})`;
   const facts = [
     row.version ?? `${row.protocol}, no version agreed`,
     row.suite ?? 'no cipher suite agreed',
-    row.stream,
-    `packets ${row.firstPacket}-${row.lastPacket}`,
+    ...(run.hasSeveral
+      ? [withFiles(`packets ${row.firstPacket} to ${row.lastPacket}`, run)]
+      : [row.stream, `packets ${row.firstPacket}-${row.lastPacket}`]),
     row.outcome,
   ];
   const label = `connection ${row.id}  `;
@@ -171,12 +197,20 @@ function filled(command: string, id: number, capture: string | undefined): strin
 }
 
 /** Where to look oneself and to read on. Filters are copied as well. */
-function pointers(finding: Finding, style: Style): string[] {
+function pointers(
+  finding: Finding,
+  files: readonly FilePackets[],
+  { run, style }: FindingContext,
+): string[] {
   const { paint } = style;
+  const label = paint.quiet('wireshark');
+  const filters = files.map(
+    (file) => `${label}  ${style.fit(run.nameOf(file.capture))}: ${filterIn(file)}`,
+  );
   // The names of the sections are left to `explain`.
   const references = finding.references.map(({ title }) => title.replace(/ \(.*\)$/, ''));
   return [
-    `${paint.quiet('wireshark')}  ${style.fit(finding.displayFilter)}`,
+    ...(filters.length > 0 ? filters : [`${label}  ${style.fit(finding.displayFilter)}`]),
     `${paint.quiet('explain')}    tlsdiag explain ${style.fit(finding.rule)}`,
     ...(references.length === 0 ? [] : hanging('see also   ', references.join('; '), style)),
   ];

@@ -45,19 +45,13 @@ export function headingLines({ ending, rows, style }: Frame): string[] {
   } else {
     lines.push(`${captures.length} captures: ${totals}; ${problems}`);
     for (const capture of captures.slice(0, CAPTURES_LIMIT)) {
-      const last = capture.packetBase + capture.packets;
-      const range = capture.packets === 0 ? 'no packets' : `${capture.packetBase + 1}-${last}`;
-      lines.push(`  ${style.paint.strong(name(capture, style))}: packets ${range}`);
+      const packets = capture.packets === 0 ? 'no packets' : plural(capture.packets, 'packet');
+      lines.push(`  ${style.paint.strong(name(capture, style))}: ${packets}`);
     }
     if (captures.length > CAPTURES_LIMIT) {
       lines.push(`  and ${captures.length - CAPTURES_LIMIT} more`);
     }
-    lines.push(
-      ...wrap(
-        'Packets, streams and filters below are those of all files in this order, as in: mergecap -a -w all.pcapng FILES',
-        style.width,
-      ),
-    );
+    lines.push('Packets are numbered within their files, as Wireshark numbers them.');
   }
   if (selection !== '') {
     lines.push(
@@ -78,10 +72,18 @@ function name({ path, compression }: CaptureFacts, style: Style): string {
 }
 
 function duration(captures: readonly CaptureFacts[]): string[] {
-  const first = captures.find(({ firstTime }) => firstTime !== null)?.firstTime;
-  const last = captures.findLast(({ lastTime }) => lastTime !== null)?.lastTime;
-  if (!first || !last) return [];
-  return [formatDuration((last.seconds - first.seconds) * SECOND + last.nanos - first.nanos)];
+  const [origin] = captures.flatMap(({ firstTime }) => firstTime ?? []);
+  if (origin === undefined) return [];
+  const sinceOrigin = ({ seconds, nanos }: typeof origin): number =>
+    (seconds - origin.seconds) * SECOND + nanos - origin.nanos;
+  const firsts = captures.flatMap(({ firstTime }) => firstTime ?? []).map(sinceOrigin);
+  const lasts = captures.flatMap(({ lastTime }) => lastTime ?? []).map(sinceOrigin);
+  return [formatDuration(maximum(lasts) + maximum(firsts.map((nanos) => -nanos)))];
+}
+
+/** A set may have more files than a call takes arguments. */
+function maximum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 }
 
 function problemText({ tally }: Ending, style: Style): string {
@@ -144,7 +146,8 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   const { tally } = ending;
   const lines: string[] = [];
   const few = tally.connections <= (verbose ? 200 : LISTED_CONNECTIONS);
-  if (tally.connections > 0 && few) lines.push(...connectionTable([...rows.all()], style), '');
+  if (tally.connections > 0 && few)
+    lines.push(...connectionTable([...rows.all()], style, ending.result.captures.length > 1), '');
   const outcomes = OUTCOMES.filter((outcome) => tally.outcomes[outcome] > 0).map(
     (outcome) => `${tally.outcomes[outcome]} ${outcome}`,
   );
@@ -161,7 +164,8 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   return lines;
 }
 
-function connectionTable(rows: readonly ConnectionRow[], style: Style): string[] {
+/** @param several of several captures: streams have other numbers in each */
+function connectionTable(rows: readonly ConnectionRow[], style: Style, several: boolean): string[] {
   const heading = [
     'id',
     'stream',
@@ -188,7 +192,9 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style): string[]
       row.outcome,
     ].map((cell) => style.fit(cell)),
   );
-  const used = heading.filter((_, column) => cells.some((row) => row[column] !== '-'));
+  const used = heading.filter(
+    (name, column) => cells.some((row) => row[column] !== '-') && !(several && name === 'stream'),
+  );
   const { rows: shown, widths } = fitColumns(heading, [heading, ...cells], used, style.width);
   return shown.map((row, index) => {
     const line = alignRow(row, widths);

@@ -14,18 +14,20 @@ const ROWS_LIMIT = 24;
  * sent it. Falls back to a plain list where the lanes would be too narrow.
  *
  * @param nameOf what a lane is called; 0 stands for packets of no connection
+ * @param placeOf how a packet is named
  */
 export function laneDiagram(
   evidence: readonly Evidence[],
   style: Style,
   width: number,
   nameOf: (connection: number) => string,
+  placeOf: (packet: number) => string,
 ): string[] {
   const rows = evidence.slice(0, ROWS_LIMIT);
   const lanes = [...new Set(rows.map(({ connection }) => connection))].sort(byId);
   const origin = rows[0]?.nanos ?? 0;
   const times = rows.map(({ nanos }) => seconds(nanos - origin));
-  const packets = rows.map(({ packet }) => String(packet));
+  const packets = rows.map(({ packet }) => placeOf(packet));
   const timeColumns = Math.max(7, ...times.map(widthOf));
   const packetColumns = Math.max(6, ...packets.map(widthOf));
   const margin = timeColumns + packetColumns + 4;

@@ -3,7 +3,7 @@ import type { ConnectionHistory } from '../model/history.ts';
 import type { CaptureFacts } from '../model/packet.ts';
 import { ConnectionRows } from './connection-rows.ts';
 import type { OctetSink } from './octet-writer.ts';
-import { printable } from './printable.ts';
+import { inFiles, shellWord, withFiles } from './places-in-files.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import { prepareWidths, type Style } from './style.ts';
@@ -57,7 +57,7 @@ export class TextReporter implements Reporter {
     const frame = { ending, rows: this.rows, style: this.style };
     this.say(headingLines(frame));
     if (this.findings.length === 0) this.say(['', ...silenceLines(frame)]);
-    this.tellFindings(shellWord(ending.result.captures));
+    this.tellFindings(onlyName(ending.result.captures));
     this.say(['', ...closingLines(frame, this.options.verbose)]);
   }
 
@@ -70,14 +70,14 @@ export class TextReporter implements Reporter {
   }
 
   private tellFindings(capture: string | undefined): void {
-    const { style, rows } = this;
-    const { epochSeconds } = this.run;
+    const { style, rows, run } = this;
     const { verbose } = this.options;
     const totals = countBy(this.findings, ({ rule }) => rule);
     const told = new Map<string, number>();
     const advised = new Map<string, number>();
     this.findings.sort(byWeight);
-    this.findings.forEach((finding, index) => {
+    this.findings.forEach((given, index) => {
+      const finding = inFiles(given, run, 'change');
       const id = index + 1;
       const { rule } = finding;
       const total = totals.get(rule) ?? 0;
@@ -88,7 +88,7 @@ export class TextReporter implements Reporter {
         return;
       }
       if (finding.severity === 'info' && !verbose) {
-        this.say(['', ...findingLine(finding, id, style)]);
+        this.say(['', ...findingLine(finding, id, { run, style })]);
         return;
       }
       const advice = JSON.stringify([finding.causes, finding.remedies, finding.commands]);
@@ -97,7 +97,7 @@ export class TextReporter implements Reporter {
       const context = {
         style,
         rows,
-        epochSeconds,
+        run,
         capture,
         ...(adviceIn !== undefined && { adviceIn }),
       };
@@ -110,7 +110,8 @@ export class TextReporter implements Reporter {
     const { style } = this;
     const rest = this.findings.slice(from).filter((finding) => finding.rule === rule);
     const packets = rest.slice(0, 8).map(({ packets }) => packets[0] ?? 0);
-    const places = `packets ${packets.join(', ')}${rest.length > packets.length ? ', ...' : ''}`;
+    const named = withFiles(`packets ${packets.join(', ')}`, this.run);
+    const places = `${style.fit(named)}${rest.length > packets.length ? ', ...' : ''}`;
     return [
       `${style.paint.strong(`and ${total - FIRST_ONES} more of ${style.fit(rule)}`)} (${places}); -v tells all`,
     ];
@@ -123,13 +124,9 @@ export class TextReporter implements Reporter {
 }
 
 /** The name of the only capture as it can be put into a command. */
-function shellWord(captures: readonly CaptureFacts[]): string | undefined {
+function onlyName(captures: readonly CaptureFacts[]): string | undefined {
   const [only] = captures;
-  if (captures.length !== 1 || only === undefined || only.path === '-') return undefined;
-  const { path } = only;
-  if (/^[\w./][\w./-]*$/.test(path)) return path;
-  // What the report would have to escape, no shell would find.
-  return printable(path) === path ? `'${path.replaceAll("'", "'\\''")}'` : undefined;
+  return captures.length !== 1 || only === undefined ? undefined : shellWord(only.path);
 }
 
 function countBy<Item>(

@@ -1,4 +1,5 @@
 import type { Evidence, Explanation, Finding, Reference } from '../model/finding.ts';
+import type { Endpoint } from '../model/history.ts';
 import type { FindingVerdict, RuleMeta } from '../model/rule.ts';
 import { referenceTo } from './references.ts';
 
@@ -6,6 +7,8 @@ import { referenceTo } from './references.ts';
 export interface StreamOf {
   readonly transport: 'tcp' | 'udp';
   readonly stream: number;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
 }
 
 /** Above this many packets a filter names their range: a longer list fits no filter bar. */
@@ -59,6 +62,24 @@ function displayFilter(
   return streams.size === 1 && only !== undefined ? `${only} && ${frames}` : frames;
 }
 
+/** A condition that holds in each of several files, in which the stream has other numbers or none. */
+function withoutStreams(
+  command: string,
+  connections: Iterable<number>,
+  streamOf: (connection: number) => StreamOf | undefined,
+): string {
+  const streams = [...connections].map(streamOf).filter((one) => one !== undefined);
+  return command.replace(/\b(tcp|udp)\.stream == (\d+)/g, (all, transport, number) => {
+    const found = streams.find((one) => one.transport === transport && one.stream === +number);
+    if (found === undefined) return all;
+    const ends = [found.client, found.server].map(
+      ({ address, port }) =>
+        `${address.includes(':') ? 'ipv6' : 'ip'}.addr == ${address} && ${transport}.port == ${port}`,
+    );
+    return ends.join(' && ');
+  });
+}
+
 const printableEvidence = (evidence: Evidence): Evidence => ({
   ...evidence,
   note: printable(evidence.note),
@@ -97,12 +118,14 @@ function words(
 /**
  * A verdict made ready to be told: words from the rule, figures from the verdict, packets and evidence in order.
  *
+ * @param several several captures are read: commands name endpoints, not streams
  * @throws Error if the verdict names a message or leaves out a figure that the rule's words need
  */
 export function renderFinding(
   meta: RuleMeta,
   verdict: FindingVerdict,
   streamOf: (connection: number) => StreamOf | undefined,
+  several = false,
 ): Finding {
   const message = meta.messages[verdict.message];
   if (message === undefined) throw new Error(`no message '${verdict.message}'`);
@@ -123,7 +146,9 @@ export function renderFinding(
     explanations: (verdict.explanations ?? []).map(printableExplanation),
     causes: words(message.causes, verdict.data, verdict.causes),
     remedies: words(message.remedies, verdict.data, verdict.remedies),
-    commands: words(message.commands, verdict.data),
+    commands: several
+      ? words(message.commands, verdict.data).map((one) => withoutStreams(one, told, streamOf))
+      : words(message.commands, verdict.data),
     references: referencesOf(meta),
     displayFilter: displayFilter(packets, told, streamOf),
     ...(verdict.table === undefined

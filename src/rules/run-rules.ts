@@ -23,6 +23,8 @@ export interface RuleRunnerOptions {
   readonly rules: readonly Rule[];
   /** Ids of the rules to run; all unless given. */
   readonly selected?: ReadonlySet<string> | undefined;
+  /** Several captures are read: numbers of streams hold in none of them. */
+  readonly several?: boolean;
   /** Takes each finding once it is final. */
   readonly finding: (finding: Finding) => void;
   /** Takes word of a rule that failed. */
@@ -86,6 +88,7 @@ export class RuleRunner {
   readonly #emit: (finding: Finding) => void;
   readonly #notices: NoticeSink | undefined;
   readonly #limit: number;
+  readonly #several: boolean;
   #internalErrors = 0;
   /** What all rules answered to the first connection of each ordinary class, where none of them spoke. */
   readonly #ordinary = new Map<number, OrdinaryClass>();
@@ -94,6 +97,7 @@ export class RuleRunner {
   constructor(options: RuleRunnerOptions) {
     this.#emit = options.finding;
     this.#notices = options.notices;
+    this.#several = options.several === true;
     this.#limit = options.findingsPerRule ?? LIMITS.findingsPerRule;
     const rules = options.rules.filter(({ meta }) => options.selected?.has(meta.id) ?? true);
     const captureRules = new Set<string>();
@@ -210,7 +214,7 @@ export class RuleRunner {
     }
     const streamOf = (id: number): StreamOf | undefined => {
       const row = index.summary(id);
-      return row && { transport: row.protocol === 'DTLS' ? 'udp' : 'tcp', stream: row.stream };
+      return row && { ...row, transport: row.protocol === 'DTLS' ? 'udp' : 'tcp' };
     };
     for (const state of this.#states) {
       // A verdict is let go when it was told: there may be thousands, and the finding made of it is kept.
@@ -308,7 +312,7 @@ export class RuleRunner {
       return;
     }
     const finding = this.#guard(state, verdict.evidence[0].packet, () =>
-      renderFinding(state.rule.meta, verdict, streamOf),
+      renderFinding(state.rule.meta, verdict, streamOf, this.#several),
     );
     if (finding === undefined) return;
     state.findings++;

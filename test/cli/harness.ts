@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { main } from '../../src/cli/main.ts';
-import type { Parts } from '../../src/cli/parts.ts';
+import type { FirstPacketFinder, Parts } from '../../src/cli/parts.ts';
 import type { Environment, Streams, TextOutput } from '../../src/cli/streams.ts';
 import { openCapture } from '../../src/io/open-capture.ts';
 import type { AnalysisOptions, AnalysisResult } from '../../src/model/analysis.ts';
@@ -12,7 +12,7 @@ import type { Finding } from '../../src/model/finding.ts';
 import type { ConnectionHistory } from '../../src/model/history.ts';
 import type { CaptureFacts } from '../../src/model/packet.ts';
 import type { RuleMeta } from '../../src/model/rule.ts';
-import { FAKE_EPOCH, fakeCapture, fakeResult } from '../support/fake-run.ts';
+import { FAKE_EPOCH, fakeCapture, fakePlaces, fakeResult } from '../support/fake-run.ts';
 
 /** What a fake analysis finds in whatever it is given. */
 interface Script {
@@ -59,37 +59,64 @@ function ruleMeta(id: string, severity: RuleMeta['severity']): RuleMeta {
   };
 }
 
+const firstOf = (chunk: Uint8Array): string => String.fromCharCode(chunk[0] ?? 0);
+
+/** Finds what the script says of a file whose content begins like that. */
+function fakeFirstPacket(script: Script): FirstPacketFinder {
+  let facts = fakeCapture({ format: 'unknown', firstTime: null });
+  return {
+    get time() {
+      return facts.firstTime ?? undefined;
+    },
+    get isCapture() {
+      return facts.format !== 'unknown';
+    },
+    push(chunk) {
+      facts = fakeCapture(script.captures?.[firstOf(chunk)]);
+      return false;
+    },
+    end() {},
+  };
+}
+
 function fakeParts(script: Script = {}): { parts: Parts; journal: Journal } {
   const journal: Journal = { options: [], read: [] };
   const parts: Parts = {
     openCapture,
     rules: RULES,
     createSecretsScan: () => ({ keyLogs: [], push: () => false }),
+    createFirstPacket: () => fakeFirstPacket(script),
     createAnalysis(sink, options) {
       journal.options.push(options);
       journal.read = [];
       const captures: CaptureFacts[] = [];
-      let path = '';
       let first: string | undefined;
       return {
         epochSeconds: FAKE_EPOCH,
         get packets() {
           return first === undefined ? 0 : 34;
         },
-        beginCapture(name) {
-          path = name;
+        get places() {
+          return fakePlaces(captures);
+        },
+        beginCapture(path) {
           first = undefined;
-          journal.read.push(name);
+          journal.read.push(path);
+          return {
+            isSpent: true,
+            push(chunk) {
+              first ??= firstOf(chunk);
+              script.onChunk?.();
+            },
+            end() {
+              const facts = fakeCapture({ path, ...script.captures?.[first ?? ''] });
+              captures.push(facts);
+              return facts;
+            },
+          };
         },
-        push(chunk) {
-          first ??= String.fromCharCode(chunk[0] ?? 0);
-          script.onChunk?.();
-        },
-        endCapture() {
-          const facts = fakeCapture({ path, ...script.captures?.[first ?? ''] });
-          captures.push(facts);
-          return facts;
-        },
+        holdAfter() {},
+        proceed() {},
         end() {
           for (const history of script.connections ?? []) sink.connection(history);
           for (const finding of script.findings ?? []) sink.finding(finding);

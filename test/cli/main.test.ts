@@ -66,8 +66,8 @@ describe('help', () => {
       Reads a capture, or the files of a rotated one, and reports what went wrong.
 
       Arguments:
-        capture                   pcap or pcapng files, also gzipped; - for standard
-                                  input
+        capture                   pcap or pcapng files, also gzipped, or a directory;
+                                  - for standard input
 
       Options:
         --format <format>         text, json or ndjson (default: text)
@@ -152,7 +152,11 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
     ],
     ['an unknown column', ['connections', '--columns', 'snj', capture], /did you mean sni\?$/],
     ['a rule to explain', ['explain', 'handshake-alrt'], /did you mean handshake-alert\?$/],
-    ['standard input among files', ['analyze', '-', capture], /cannot be combined with files/],
+    [
+      'standard input among files',
+      ['analyze', '-', capture],
+      /cannot be combined with other captures/,
+    ],
     ['the capture as output', ['analyze', '-o', capture, capture], /would overwrite a capture/],
     ['output nowhere', ['analyze', '-o', '/no/such/x', capture], /cannot write the report to/],
   ])('%s', async (_, argv, line) => {

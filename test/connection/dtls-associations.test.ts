@@ -374,9 +374,9 @@ function glance(
   finding: (finding: Finding) => void = () => undefined,
 ) {
   const analysis = createAnalysis({ connection, finding });
-  analysis.beginCapture('test.pcap', null);
-  analysis.push(file);
-  analysis.endCapture(file.length);
+  const intake = analysis.beginCapture('test.pcap', null);
+  intake.push(file);
+  intake.end(file.length);
   return analysis.end();
 }
 

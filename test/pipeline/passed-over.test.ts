@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
-import { PASSED, passedOverName, SPACE } from '../../src/model/passed-over.ts';
+import { PASSED, type PassedOver, passedOverName, SPACE } from '../../src/model/passed-over.ts';
+import { emptyFacts } from '../../src/pipeline/capture-facts.ts';
+import { NoticeBook } from '../../src/pipeline/notice-book.ts';
 import { hidingDatagram } from '../../src/pipeline/other-datagrams.ts';
 import { PassedOverBook } from '../../src/pipeline/passed-over-book.ts';
 import { ethernet, HELLO, hex, ip4, type Octets, TCP4, UDP4, udp, zeros } from '../decode/build.ts';
@@ -113,12 +115,20 @@ describe('packets that hide nothing', () => {
   });
 });
 
+const newBook = (): PassedOverBook => new PassedOverBook(new NoticeBook(false));
+
+function listOf(book: PassedOverBook): readonly PassedOver[] {
+  const facts = emptyFacts('', null);
+  book.end([facts]);
+  return facts.passedOver ?? [];
+}
+
 test('kinds beyond the limit are counted together', () => {
-  const book = new PassedOverBook();
+  const book = newBook();
   const kinds = LIMITS.passedOverKinds + 5;
   for (let type = 0; type < kinds; type++)
     book.passedOver(SPACE.etherType | (0x6000 + type), type + 1);
-  const told = book.endCapture({ notice() {} });
+  const told = listOf(book);
   expect(told).toHaveLength(LIMITS.passedOverKinds + 1);
   expect(told[0]).toEqual({
     kind: 'other kinds',
@@ -128,12 +138,10 @@ test('kinds beyond the limit are counted together', () => {
 });
 
 test('numbers that share a name are told together', () => {
-  const book = new PassedOverBook();
+  const book = newBook();
   book.passedOver(SPACE.pppProtocol | 0xc021, 7);
   book.passedOver(SPACE.pppProtocol | 0x8021, 3);
-  expect(book.endCapture({ notice() {} })).toEqual([
-    { kind: 'PPP control', packets: 2, firstPacket: 3 },
-  ]);
+  expect(listOf(book)).toEqual([{ kind: 'PPP control', packets: 2, firstPacket: 3 }]);
 });
 
 test('every kind of ours has a name of its own', () => {

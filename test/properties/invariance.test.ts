@@ -1,6 +1,7 @@
 /** What is found does not depend on how the packets were stored, cut into segments, addressed or mixed with others. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/model/finding.ts';
 import { type Analysed, analyse, type KeptHistory } from '../support/analyse.ts';
 import {
   captureFile,
@@ -79,7 +80,9 @@ describe('the same packets give the same report', { timeout: 30_000 }, () => {
         const parts = [frames.slice(0, cut), frames.slice(cut)].filter((part) => part.length > 0);
         const rotated = analyse(parts.map((part) => captureFile(part)));
         expect(rotated.connections).toEqual(whole.connections);
-        expect(rotated.findings).toEqual(whole.findings);
+        // Commands and filters for several files name endpoints where those for one name its streams.
+        const words = ({ commands: _, ...finding }: Finding) => finding;
+        expect(rotated.findings.map(words)).toEqual(whole.findings.map(words));
       }),
       { numRuns: 60, seed: SEED },
     );

@@ -3,7 +3,7 @@ import type { ConnectionHistory } from '../../src/model/history.ts';
 import type { OctetSink } from '../../src/report/octet-writer.ts';
 import { type Ending, type Reporter, Tally } from '../../src/report/reporter.ts';
 import { RunContext } from '../../src/report/run-context.ts';
-import { FAKE_EPOCH, fakeEnding, fakeResult } from '../support/fake-run.ts';
+import { FAKE_EPOCH, fakeEnding, fakePlaces, fakeResult } from '../support/fake-run.ts';
 
 type Make = (sink: OctetSink, run: RunContext) => Reporter;
 
@@ -20,9 +20,11 @@ export async function report(
 ): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
-  const run = new RunContext(() => FAKE_EPOCH);
   const result = ending?.result ?? fakeResult({ connections: connections.length });
-  for (const { packetBase } of result.captures) run.beginCapture(packetBase);
+  const run = new RunContext(() => ({
+    epochSeconds: FAKE_EPOCH,
+    places: fakePlaces(result.captures),
+  }));
   const reporter = make((octets) => {
     text += decoder.decode(octets, { stream: true });
   }, run);

@@ -242,7 +242,7 @@ describe('JSON', () => {
   test('numbers packets by file when there are several', async () => {
     const captures = [
       fakeCapture({ path: 'a.pcap', packets: 10 }),
-      fakeCapture({ path: 'b.pcap', packets: 10, packetBase: 10 }),
+      fakeCapture({ path: 'b.pcap', packets: 10 }),
     ];
     const { connections, findings } = await asJson({
       connections: [

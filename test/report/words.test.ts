@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { nearest } from '../../src/cli/usage-error.ts';
+import { Places } from '../../src/pipeline/packet-places.ts';
 import { printable, toAscii } from '../../src/report/printable.ts';
 import { RunContext } from '../../src/report/run-context.ts';
 import { clip, pad, plural, prepareWidths, widthOf, wrap } from '../../src/report/style.ts';
@@ -68,9 +69,10 @@ test('the nearest word is one that could be meant', () => {
 });
 
 test('packets are numbered within their file', () => {
-  const run = new RunContext(() => 0);
+  const places = new Places(true);
+  const run = new RunContext(() => ({ epochSeconds: 0, places }));
   expect([run.captureOf(5), run.numberInFile(5)]).toEqual([0, 5]);
-  for (const base of [0, 10, 10, 30]) run.beginCapture(base);
+  for (const [capture, base] of [0, 10, 10, 30].entries()) places.follow(base + 1, capture, 1);
   // The second file is empty.
   expect([1, 10, 11, 30, 31].map((packet) => run.captureOf(packet))).toEqual([0, 0, 2, 2, 3]);
   expect([1, 10, 11, 30, 31].map((packet) => run.numberInFile(packet))).toEqual([1, 10, 1, 20, 1]);

@@ -30,9 +30,9 @@ it('answers for an ordinary connection what asking every rule would answer', () 
       },
       finding: () => undefined,
     });
-    analysis.beginCapture(sample, null);
-    analysis.push(capture);
-    analysis.endCapture(capture.length);
+    const intake = analysis.beginCapture(sample, null);
+    intake.push(capture);
+    intake.end(capture.length);
     analysis.end();
   }
   // Enough of them to make the comparison mean something.

@@ -42,10 +42,14 @@ const verdict = (more: Partial<FindingVerdict> = {}): FindingVerdict => ({
   ...more,
 });
 
+const ends = {
+  client: { address: '192.0.2.1', port: 4000 },
+  server: { address: '2001:db8::1', port: 443 },
+};
 const streams: Readonly<Record<number, StreamOf>> = {
-  1: { transport: 'udp', stream: 4 },
-  2: { transport: 'udp', stream: 4 },
-  3: { transport: 'tcp', stream: 0 },
+  1: { transport: 'udp', stream: 4, ...ends },
+  2: { transport: 'udp', stream: 4, ...ends },
+  3: { transport: 'tcp', stream: 0, ...ends },
 };
 const render = (more: Partial<FindingVerdict> = {}) =>
   renderFinding(META, verdict(more), (id) => streams[id]);

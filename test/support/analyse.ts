@@ -30,7 +30,8 @@ export function analyse(files: Octets | readonly Octets[], how: HowToRead = {}):
   const findings: Finding[] = [];
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
-  const run = new RunContext(() => analysis.epochSeconds);
+  const list = files instanceof Uint8Array ? [files] : files;
+  const run = new RunContext(() => analysis);
   const reporter = new NdjsonReporter(
     (octets) => {
       text += decoder.decode(octets, { stream: true });
@@ -52,20 +53,19 @@ export function analyse(files: Octets | readonly Octets[], how: HowToRead = {}):
         findings.push(finding);
       },
     },
-    options,
+    { ...options, ...(list.length > 1 && { several: true }) },
   );
-  for (const file of files instanceof Uint8Array ? [files] : files) {
-    run.beginCapture(analysis.packets);
-    analysis.beginCapture('test.pcap', null);
+  for (const file of list) {
+    const intake = analysis.beginCapture('test.pcap', null);
     for (let at = 0, n = 0; at < file.length; n++) {
       const size = chunks?.[n % chunks.length] ?? file.length;
       // A chunk may be reused after the call: what was kept of it must have been copied.
       const chunk = file.slice(at, at + size);
-      analysis.push(chunk);
+      intake.push(chunk);
       chunk.fill(0xee);
       at += size;
     }
-    analysis.endCapture(file.length);
+    intake.end(file.length);
   }
   const result = analysis.end();
   reporter.end({ result, tally, selection: '', interrupted: false });

@@ -1,7 +1,8 @@
 import type { AnalysisResult } from '../../src/model/analysis.ts';
 import type { Finding } from '../../src/model/finding.ts';
-import type { CaptureFacts } from '../../src/model/packet.ts';
+import type { CaptureFacts, PacketPlaces } from '../../src/model/packet.ts';
 import { MILLISECOND } from '../../src/model/time.ts';
+import { Places } from '../../src/pipeline/packet-places.ts';
 import { type Ending, Tally } from '../../src/report/reporter.ts';
 
 /** 2024-05-01T12:00:00Z: the whole second in which fake captures begin. */
@@ -46,12 +47,23 @@ export function fakeCapture(given: Partial<CaptureFacts> = {}): CaptureFacts {
     frames: 0,
     cutPackets: 0,
     largestPacket: 0,
-    packetBase: 0,
     firstTime: { seconds: FAKE_EPOCH, nanos: 1_000_000 },
     lastTime: { seconds: FAKE_EPOCH, nanos: 34_000_000 },
     interfaces: [{ linkType: 1, snapLength: 262_144 }],
     ...given,
   };
+}
+
+/** Captures that were read one after the other. */
+export function fakePlaces(captures: readonly CaptureFacts[]): PacketPlaces {
+  const places = new Places(captures.length > 1);
+  let first = 1;
+  captures.forEach(({ path, packets }, index) => {
+    places.paths.push(path);
+    places.follow(first, index, 1);
+    first += packets;
+  });
+  return places;
 }
 
 export function fakeResult(given: Partial<AnalysisResult> = {}): AnalysisResult {

@@ -33,7 +33,6 @@ export function emptyFacts(path = 'test.pcap'): CaptureFacts {
     frames: 0,
     cutPackets: 0,
     largestPacket: 0,
-    packetBase: 0,
     firstTime: null,
     lastTime: null,
     interfaces: [],
