@@ -7,6 +7,9 @@ import { handshakeAlert } from './handshake/handshake-alert.ts';
 import { handshakeKillsServer } from './handshake/handshake-kills-server.ts';
 import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
 import { keyExchangeSignatureInvalid } from './handshake/key-exchange-signature-invalid.ts';
+import { plaintextInTlsStream } from './handshake/plaintext-in-tls-stream.ts';
+import { starttlsPipelinedPlaintext } from './handshake/starttls-pipelined-plaintext.ts';
+import { starttlsRefused } from './handshake/starttls-refused.ts';
 import { tlsClientHelloMidConnection } from './handshake/tls-clienthello-mid-connection.ts';
 import { tlsOnPlaintextPort } from './handshake/tls-on-plaintext-port.ts';
 import { badRecordMacFirstRecord } from './hmac/bad-record-mac-first-record.ts';
@@ -87,6 +90,7 @@ export const CATALOGUE: readonly Rule[] = [
   keyExchangeSignatureInvalid,
   keyUpdateDesync,
   payloadCorruptedInTransit,
+  plaintextInTlsStream,
   pskBinderMismatch,
   pskMismatch,
   pskUnknownIdentity,
@@ -97,6 +101,8 @@ export const CATALOGUE: readonly Rule[] = [
   seqDesync,
   serverHelloOfOtherConnection,
   serverProcessDied,
+  starttlsPipelinedPlaintext,
+  starttlsRefused,
   tcpConnectRefused,
   tcpConnectTimeout,
   ticketDecryptFailed,

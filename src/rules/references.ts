@@ -14,6 +14,7 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
     '7.4.9': 'Finished',
   },
   '2525': { '2.17': 'Failure to RST on close with data pending' },
+  '3207': { '4': 'The STARTTLS Command', '4.2': 'Result of the STARTTLS Command' },
   '4279': { '2': 'PSK Key Exchange Algorithm', '3': 'DHE_PSK Key Exchange Algorithm' },
   '5077': {
     '3.1': 'Overview',

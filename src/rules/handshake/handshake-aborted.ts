@@ -72,6 +72,7 @@ export const handshakeAborted = defineConnectionRule({
       'dtls-old-epoch-after-new-handshake',
       'close-without-alert-after-clienthello',
       'http-on-tls-port',
+      'plaintext-in-tls-stream',
       'tls-on-plaintext-port',
       'plaintext-in-tls-stream',
       'record-length-impossible',

@@ -118,6 +118,7 @@ export const handshakeAlert = defineConnectionRule({
       'hrr-loop',
       'downgrade-sentinel',
       'http-on-tls-port',
+      'plaintext-in-tls-stream',
       'tls-on-plaintext-port',
       'tls-clienthello-mid-connection',
       'dtls-late-close-notify',

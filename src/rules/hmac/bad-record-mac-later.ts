@@ -96,6 +96,7 @@ export const badRecordMacLater = defineConnectionRule({
       ...PROVEN_BY_SECRETS,
       'record-length-impossible',
       'tls-foreign-record-suspected',
+      'plaintext-in-tls-stream',
       'tls-clienthello-mid-connection',
       'dtls-late-close-notify',
       'dtls-old-epoch-after-new-handshake',

@@ -60,6 +60,7 @@ export const connectionReset = defineConnectionRule({
       'bad-record-mac-later',
       'tls-foreign-record-suspected',
       'record-length-impossible',
+      'plaintext-in-tls-stream',
       'tls-clienthello-mid-connection',
     ],
     messages: {

@@ -44,6 +44,7 @@ export const tlsTruncatedClose = defineConnectionRule({
       'seq-desync',
       'payload-corrupted-in-transit',
       'record-length-impossible',
+      'plaintext-in-tls-stream',
       'tls-clienthello-mid-connection',
       'tcp-half-close-data-lost',
     ],

@@ -1,0 +1,150 @@
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
+import {
+  type At,
+  type ConnectionHistory,
+  type OddityFact,
+  peerOf,
+  type RecordCounts,
+} from '../../model/history.ts';
+import type { UpgradeFact } from '../../model/upgrade.ts';
+import {
+  defineConnectionRule,
+  type FindingOf,
+  NOT_APPLICABLE,
+  notAssessable,
+  PASS,
+} from '../define-rule.ts';
+import { mayHaveSentAlert } from '../support/closing-alert.ts';
+import { endpointText } from '../support/negotiation.ts';
+import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
+import { requestText } from '../support/upgrades.ts';
+import { witness } from '../support/witness.ts';
+
+/** Octets that make text certain: ciphertext is printable throughout once in 2^22 times. */
+const ENOUGH_TEXT = 16;
+
+const messages = {
+  answer: {
+    title: 'Plain text where TLS was agreed upon',
+    what: '{server} agreed to {request} in packet {consent}, and then answers the ClientHello (packet {hello}) with plain text: "{line}".',
+    causes: [
+      'the service that took the request hands the connection to one that speaks no TLS',
+      'a proxy agreed before it had reached the server, and tells of its failure in the clear',
+    ],
+    remedies: [
+      'look at the log of the server or proxy at the time of that answer; the line says what went wrong',
+    ],
+    commands: ['openssl s_client -connect HOST:PORT -starttls PROTOCOL'],
+  },
+  refused: {
+    title: 'A client begins TLS although the server refused it',
+    what: '{server} refused {request} in packet {consent} ("{answer}"); the client sends a ClientHello all the same (packet {hello}) and is answered with plain text: "{line}".',
+    causes: ['the client does not look at the answer to its request'],
+    remedies: [
+      'have the client end the connection, or go on without TLS if that is allowed, when it is refused',
+      'find out why the server refuses: no certificate, TLS switched off, or a device in between',
+    ],
+    commands: ['openssl s_client -connect HOST:PORT -starttls PROTOCOL'],
+  },
+  stream: {
+    what: 'After {count} TLS records the {from} sends plain text where the next one is due: "{line}" (packet {packet}).',
+    causes: [
+      'a proxy or load balancer put an error page of its own into the stream that it only passes on',
+      'code that writes to the socket below TLS: a log line, a second library, a forked child',
+    ],
+    remedies: [
+      'find out who writes this text: its words usually name the program',
+      'let nothing write to a socket that belongs to a TLS object',
+    ],
+    commands: ['tshark -r CAPTURE -q -z follow,tcp,ascii,{stream}'],
+  },
+} as const;
+
+const countOf = ({ handshake, changeCipherSpec, alert, applicationData }: RecordCounts): number =>
+  handshake + changeCipherSpec + alert + applicationData;
+
+/** The answer to a request for TLS was followed by plain text of the server, and by no record. */
+function besideUpgrade(
+  history: ConnectionHistory,
+  upgrade: UpgradeFact,
+): FindingOf<typeof messages> | undefined {
+  const { id, server, messages: said } = history;
+  const { answer, instead, hasGaps } = upgrade;
+  const hello = said.find(({ from, type }) => from === 'client' && type === CLIENT_HELLO);
+  if (instead?.from !== 'server' || answer?.agreed === undefined || hasGaps || hello === undefined)
+    return undefined;
+  if (countOf(history.records.server) > 0 || instead.line === '') return undefined;
+  return {
+    kind: 'finding',
+    message: answer.agreed ? 'answer' : 'refused',
+    confidence: 'proven',
+    data: {
+      server: endpointText(server),
+      request: requestText(upgrade),
+      consent: answer.packet,
+      answer: answer.line,
+      hello: hello.packet,
+      line: instead.line,
+    },
+    evidence: [
+      witness(answer, id, 'server', `${answer.agreed ? 'agrees' : 'refuses'}: ${answer.line}`),
+      witness(hello, id, 'client', 'ClientHello'),
+      witness(instead, id, 'server', `plain text, no TLS record: ${instead.line}`),
+    ],
+    connections: [id],
+  };
+}
+
+/** TLS was closed in order before: what follows may be anything. */
+const isClosed = (history: ConnectionHistory, { from, packet }: OddityFact): boolean =>
+  mayHaveSentAlert(history, from, packet + 1) ||
+  mayHaveSentAlert(history, peerOf(from), packet + 1);
+
+/** Text in the middle of records: whoever wrote it did not go through TLS. */
+export const plaintextInTlsStream = defineConnectionRule({
+  meta: {
+    id: 'plaintext-in-tls-stream',
+    group: 'handshake',
+    title: 'Plain text between TLS records',
+    severity: 'error',
+    sources: ['RFC 8446 §5.1', 'RFC 5246 §6.2.1', 'RFC 3207 §4.2'],
+    reports:
+      'Readable text where the next TLS record is due: after records of the same direction, or in place of the answer to a ClientHello behind STARTTLS or CONNECT.',
+    matters:
+      'The receiver takes the text for a record header and reports wrong version number, record too long or a MAC error: the search then goes for TLS settings, though somebody wrote past TLS.',
+    decides:
+      'With a stream free of holes, at least 16 readable octets stand where a record header is due: likely, and proven where they are the beginning of an answer of a known plain protocol. Behind an upgrade: the answer to the request was seen, no record of the server was, and what it sent is quoted.',
+    silent:
+      'After an alert, for close_notify leaves the connection to whatever comes then; in FTP, whose CCC command does so too; where octets are missing or were sent twice differently.',
+    messages,
+  },
+  check(history) {
+    const { upgrade, tcp, id, oddities, records, stream } = history;
+    if (tcp === undefined) return NOT_APPLICABLE;
+    if (upgrade !== undefined && history.outcome !== 'established') {
+      const beside = besideUpgrade(history, upgrade);
+      if (beside !== undefined) return beside;
+    }
+    if (oddities.length === 0) return NOT_APPLICABLE;
+    const text = oddities.find(({ kind }) => kind === 'plaintext-instead-of-record');
+    if (text?.octets === undefined || text.octets.length < ENOUGH_TEXT) return NOT_APPLICABLE;
+    const { from } = text;
+    if (upgrade?.protocol === 'ftp' || isClosed(history, text)) return PASS;
+    if (tcp.lostOctets[from] > 0 || tcp.conflicts.length > 0) return notAssessable('lost-bytes');
+    const count = countOf(records[from]);
+    if (count === 0) return NOT_APPLICABLE;
+    const line = firstLineOf(text.octets);
+    const known = plainProtocolOf(text.octets, from);
+    const at: At = text;
+    return {
+      kind: 'finding',
+      message: 'stream',
+      confidence: known === undefined ? 'likely' : 'proven',
+      data: { count, from, line, packet: text.packet, stream },
+      evidence: [
+        witness(at, id, from, `${known ?? 'readable text'} where a record header is due: ${line}`),
+      ],
+      connections: [id],
+    };
+  },
+});
