@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { main } from '../src/cli/main.ts';
 import type { Streams } from '../src/cli/streams.ts';
+import { RULES } from '../src/pipeline/analysis.ts';
+import { ruleIndex, rulePage } from '../src/report/rule-page.ts';
 import { CATALOGUE } from '../src/rules/catalogue.ts';
+import { RULE_SAMPLES } from '../src/rules/rule-samples.ts';
 import { FakeOutput } from './cli/harness.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -55,6 +58,42 @@ describe('README', () => {
     }
   });
 });
+
+describe('the pages of the rules', () => {
+  it('are those that the rules give; npm run pages writes them', () => {
+    const names = readdirSync(join(project, 'docs/rules')).sort();
+    expect(names).toEqual(['README.md', ...RULES.map(({ id }) => `${id}.md`)].sort());
+    for (const rule of RULES)
+      expect(read(`docs/rules/${rule.id}.md`), rule.id).toBe(rulePage(rule));
+    expect(read('docs/rules/README.md')).toBe(ruleIndex(RULES));
+  });
+
+  it.each(Object.entries(RULE_SAMPLES))('name samples that show %s', (rule, samples) => {
+    for (const { capture, secrets } of samples) {
+      const expected = JSON.parse(read(join(dirname(capture), 'expected.json')));
+      const part = secrets === '' ? 'findings' : SECRETS[secrets.split(' ')[0] as string];
+      const told = expected[part as string] as { rule: string }[];
+      expect(told.map((finding) => finding.rule)).toContain(rule);
+    }
+  });
+
+  it('name every rule that a sample shows', () => {
+    const shown = readdirSync(join(project, 'samples'))
+      .filter((name) => existsSync(join(project, 'samples', name, 'expected.json')))
+      .flatMap((name) => {
+        const expected = JSON.parse(read(`samples/${name}/expected.json`));
+        return [...expected.findings, ...(expected.findingsWithKeys ?? [])];
+      });
+    expect(Object.keys(RULE_SAMPLES)).toEqual(
+      expect.arrayContaining([...new Set(shown.map(({ rule }) => rule))]),
+    );
+  });
+});
+
+const SECRETS: Readonly<Record<string, string>> = {
+  '--keylog': 'findingsWithKeys',
+  '--rsa-key': 'findingsWithServerKey',
+};
 
 describe('the documents', () => {
   const pages = [

@@ -1,6 +1,6 @@
 import type { CaptureSource, InputStream } from '../io/open-capture.ts';
 import type { Analysis, AnalysisOptions, AnalysisSink, CaptureTime } from '../model/analysis.ts';
-import type { RuleMeta } from '../model/rule.ts';
+import type { RulePage } from '../model/rule.ts';
 
 /** What the commands work with; tests put their own in. */
 export interface Parts {
@@ -9,7 +9,7 @@ export interface Parts {
   createSecretsScan(): SecretsCollector;
   createFirstPacket(): FirstPacketFinder;
   /** Every rule there is, by id. */
-  readonly rules: readonly RuleMeta[];
+  readonly rules: readonly RulePage[];
 }
 
 /** Collects the key logs that a capture carries; `push` answers false when it can carry none. */

@@ -38,6 +38,18 @@ export interface RuleMeta {
   readonly yieldsTo?: readonly string[];
 }
 
+/** A capture of the project that shows a rule. */
+export interface RuleSample {
+  readonly capture: string;
+  /** Options with the secrets that it takes; empty for none. */
+  readonly secrets: string;
+}
+
+/** What is said about a rule. */
+export interface RulePage extends RuleMeta {
+  readonly samples: readonly RuleSample[];
+}
+
 export interface FindingVerdict {
   readonly kind: 'finding';
   /** Key of the rule's `messages`. */

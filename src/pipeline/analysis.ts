@@ -26,10 +26,11 @@ import {
 } from '../model/history.ts';
 import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';
-import type { Neighbours, RuleMeta } from '../model/rule.ts';
+import type { Neighbours, RulePage } from '../model/rule.ts';
 import type { Side, TcpConnectionView } from '../model/stream.ts';
 import { type TransportCursor, type TransportSink, UDP } from '../model/transport-cursor.ts';
 import { CATALOGUE } from '../rules/catalogue.ts';
+import { RULE_SAMPLES } from '../rules/rule-samples.ts';
 import { RuleRunner } from '../rules/run-rules.ts';
 import { Datagrams } from '../tls/datagrams.ts';
 import { TlsStreams } from '../tls/record-tls.ts';
@@ -43,7 +44,10 @@ import { hidingDatagram } from './other-datagrams.ts';
 import { PassedOverBook } from './passed-over-book.ts';
 
 /** Every rule there is, by id. */
-export const RULES: readonly RuleMeta[] = CATALOGUE.map((rule) => rule.meta);
+export const RULES: readonly RulePage[] = CATALOGUE.map(({ meta }) => ({
+  ...meta,
+  samples: RULE_SAMPLES[meta.id] ?? [],
+}));
 
 /** Wires the stages into one run; see `Analysis` for the order of calls. */
 export function createAnalysis(sink: AnalysisSink, options: AnalysisOptions = {}): Analysis {

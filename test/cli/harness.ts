@@ -11,7 +11,7 @@ import type { AnalysisOptions, AnalysisResult } from '../../src/model/analysis.t
 import type { Finding } from '../../src/model/finding.ts';
 import type { ConnectionHistory } from '../../src/model/history.ts';
 import type { CaptureFacts } from '../../src/model/packet.ts';
-import type { RuleMeta } from '../../src/model/rule.ts';
+import type { RulePage } from '../../src/model/rule.ts';
 import { FAKE_EPOCH, fakeCapture, fakePlaces, fakeResult } from '../support/fake-run.ts';
 
 /** What a fake analysis finds in whatever it is given. */
@@ -32,16 +32,17 @@ interface Journal {
   read: string[];
 }
 
-const RULES: readonly RuleMeta[] = [
+const RULES: readonly RulePage[] = [
   ruleMeta('dtls-late-close-notify', 'info'),
   ruleMeta('handshake-alert', 'error'),
 ];
 
-function ruleMeta(id: string, severity: RuleMeta['severity']): RuleMeta {
+function ruleMeta(id: string, severity: RulePage['severity']): RulePage {
   return {
     id,
     group: 'handshake',
     title: `Title of ${id}`,
+    samples: [{ capture: 'samples/one/capture.pcap', secrets: '' }],
     severity,
     sources: ['RFC 6347 §4.2.8', 'RFC 5246 §A.3', 'Somebody’s blog'],
     reports: 'What it reports, said at some length so that the line has to be broken somewhere.',

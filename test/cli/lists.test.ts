@@ -155,12 +155,18 @@ describe('rules', () => {
       How it decides
         How it decides.
 
+      What it needs
+        The capture alone: what it looks at is not encrypted.
+
       When it stays silent
         When it is silent.
 
       What to do
         - look at SERVER
         $ openssl s_client -connect HOST:PORT
+
+      How to see it, in a clone of the project
+        $ tlsdiag analyze samples/one/capture.pcap
 
       Sources
         RFC 6347 §4.2.8  https://www.rfc-editor.org/rfc/rfc6347#section-4.2.8

@@ -1,0 +1,205 @@
+// Written by scripts/rule-pages.mjs from samples/*/expected.json.
+import type { RuleSample } from '../model/rule.ts';
+
+/** Captures of the project that show a rule, and the options with the secrets that it takes. */
+export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
+  'bad-record-mac-first-record': [
+    { capture: 'samples/dtls-corrupt-finished-etm/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-aead-wrong-length/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-aead-wrong-nonce/capture.pcap', secrets: '' },
+  ],
+  'bad-record-mac-later': [
+    {
+      capture: 'samples/proxy-splices-record-upwards/capture.pcap',
+      secrets: '--keylog samples/proxy-splices-record-upwards/keys.log',
+    },
+    { capture: 'samples/proxy-changes-octets/capture.pcap', secrets: '' },
+  ],
+  'close-without-alert-after-clienthello': [
+    { capture: 'samples/tls-close-after-clienthello/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-reset-mid-handshake/capture.pcap', secrets: '' },
+  ],
+  'dtls-association-restart': [
+    { capture: 'samples/dtls-restart-answered/capture.pcap', secrets: '' },
+  ],
+  'dtls-epoch0-alert': [{ capture: 'samples/dtls-epoch0-alert/capture.pcap', secrets: '' }],
+  'dtls-final-flight-retransmission': [
+    { capture: 'samples/dtls-final-flight-lost/capture.pcap', secrets: '' },
+  ],
+  'dtls-late-close-notify': [
+    { capture: 'samples/dtls-late-close-notify-after-handshake/capture.pcap', secrets: '' },
+    { capture: 'samples/dtls-late-close-notify-before-hello/capture.pcap', secrets: '' },
+    { capture: 'samples/dtls-late-close-notify-in-handshake/capture.pcap', secrets: '' },
+  ],
+  'dtls-old-epoch-after-new-handshake': [
+    { capture: 'samples/dtls-old-epoch-record/capture.pcap', secrets: '' },
+  ],
+  'dtls-restart-ignored': [{ capture: 'samples/dtls-restart-ignored/capture.pcap', secrets: '' }],
+  'dtls-seq-reuse': [{ capture: 'samples/proxy-crosses-datagrams/capture.pcap', secrets: '' }],
+  'ems-disagreement': [
+    {
+      capture: 'samples/tls-ems-unasked/capture.pcap',
+      secrets: '--rsa-key samples/tls-ems-unasked/server.key',
+    },
+    {
+      capture: 'samples/tls-ems-unused/capture.pcap',
+      secrets: '--rsa-key samples/tls-ems-unused/server.key',
+    },
+  ],
+  'etm-disagreement': [
+    {
+      capture: 'samples/tls-etm-unused/capture.pcap',
+      secrets: '--keylog samples/tls-etm-unused/keys.log',
+    },
+    {
+      capture: 'samples/proxy-strips-encrypt-then-mac/capture.pcap',
+      secrets: '--keylog samples/proxy-strips-encrypt-then-mac/keys.log',
+    },
+  ],
+  'finished-decrypt-error': [
+    { capture: 'samples/tls-finished-without-status/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-finished-wrong-hash/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-finished-wrong-label/capture.pcap', secrets: '' },
+  ],
+  'finished-mismatch': [
+    {
+      capture: 'samples/tls-finished-with-hello-request/capture.pcap',
+      secrets: '--keylog samples/tls-finished-with-hello-request/keys.log',
+    },
+    {
+      capture: 'samples/tls-finished-without-ticket/capture.pcap',
+      secrets: '--keylog samples/tls-finished-without-ticket/keys.log',
+    },
+    {
+      capture: 'samples/tls13-finished-transcript/capture.pcap',
+      secrets: '--keylog samples/tls13-finished-transcript/keys.log',
+    },
+  ],
+  'handshake-aborted-at-key-setup': [
+    { capture: 'samples/go-panic-recovered/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-reset-mid-handshake/capture.pcap', secrets: '' },
+  ],
+  'handshake-alert': [
+    { capture: 'samples/go-panic-graceful-alert/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-alert-no-shared-cipher/capture.pcap', secrets: '' },
+    { capture: 'samples/tls13-hrr-transcript/capture.pcap', secrets: '' },
+  ],
+  'handshake-kills-server': [
+    { capture: 'samples/go-panic-on-resumption/capture.pcap', secrets: '' },
+    { capture: 'samples/go-panic-process-death/capture.pcap', secrets: '' },
+    { capture: 'samples/go-panic-single/capture.pcap', secrets: '' },
+  ],
+  'http-on-tls-port': [{ capture: 'samples/http-on-tls-port/capture.pcap', secrets: '' }],
+  'hvr-loop': [
+    { capture: 'samples/dtls-cookie-altered/capture.pcap', secrets: '' },
+    { capture: 'samples/dtls-cookie-loop/capture.pcap', secrets: '' },
+  ],
+  'key-exchange-signature-invalid': [
+    { capture: 'samples/tls-signature-flipped/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-signature-randoms/capture.pcap', secrets: '' },
+    { capture: 'samples/proxy-swaps-server-hello/capture.pcap', secrets: '' },
+  ],
+  'keyupdate-desync': [
+    {
+      capture: 'samples/tls13-keyupdate-unused/capture.pcap',
+      secrets: '--keylog samples/tls13-keyupdate-unused/keys.log',
+    },
+  ],
+  'payload-corrupted-in-transit': [
+    {
+      capture: 'samples/dtls-corrupt-finished-etm/capture.pcap',
+      secrets: '--keylog samples/dtls-corrupt-finished-etm/keys.log',
+    },
+    {
+      capture: 'samples/tls-finished-corrupted-cbc/capture.pcap',
+      secrets: '--keylog samples/tls-finished-corrupted-cbc/keys.log',
+    },
+    {
+      capture: 'samples/tls-finished-corrupted-gcm/capture.pcap',
+      secrets: '--keylog samples/tls-finished-corrupted-gcm/keys.log',
+    },
+    { capture: 'samples/retransmission-changed/capture.pcap', secrets: '' },
+    { capture: 'samples/retransmission-repaired/capture.pcap', secrets: '' },
+  ],
+  'psk-binder-mismatch': [
+    { capture: 'samples/tls13-binder-mismatch/capture.pcap', secrets: '' },
+    { capture: 'samples/tls13-binder-transcript/capture.pcap', secrets: '' },
+    { capture: 'samples/tls13-psk-unknown-identity/capture.pcap', secrets: '' },
+  ],
+  'psk-mismatch': [
+    { capture: 'samples/dtls-psk-silence/capture.pcap', secrets: '' },
+    { capture: 'samples/dtls-psk-alerts/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-psk-mismatch/capture.pcap', secrets: '' },
+  ],
+  'psk-unknown-identity': [{ capture: 'samples/dtls-psk-alerts/capture.pcap', secrets: '' }],
+  'record-decrypts-under-other-connection': [
+    {
+      capture: 'samples/proxy-crosses-datagrams-far/capture.pcap',
+      secrets: '--keylog samples/proxy-crosses-datagrams-far/keys.log',
+    },
+    {
+      capture: 'samples/proxy-splices-record-tls13/capture.pcap',
+      secrets: '--keylog samples/proxy-splices-record-tls13/keys.log',
+    },
+    {
+      capture: 'samples/proxy-crosses-datagrams/capture.pcap',
+      secrets: '--keylog samples/proxy-crosses-datagrams/keys.log',
+    },
+  ],
+  'record-length-impossible': [
+    { capture: 'samples/tls-etm-unused/capture.pcap', secrets: '' },
+    { capture: 'samples/proxy-strips-encrypt-then-mac/capture.pcap', secrets: '' },
+  ],
+  'record-mac-mismatch': [
+    {
+      capture: 'samples/tls-mac-zero-key/capture.pcap',
+      secrets: '--keylog samples/tls-mac-zero-key/keys.log',
+    },
+    {
+      capture: 'samples/tls-aead-wrong-length/capture.pcap',
+      secrets: '--keylog samples/tls-aead-wrong-length/keys.log',
+    },
+    {
+      capture: 'samples/tls-aead-wrong-nonce/capture.pcap',
+      secrets: '--keylog samples/tls-aead-wrong-nonce/keys.log',
+    },
+  ],
+  'record-wrong-direction': [
+    { capture: 'samples/proxy-reflects-record/capture.pcap', secrets: '' },
+  ],
+  'seq-desync': [
+    {
+      capture: 'samples/tls-mac-seq-restart/capture.pcap',
+      secrets: '--keylog samples/tls-mac-seq-restart/keys.log',
+    },
+    { capture: 'samples/tls-forked-writer/capture.pcap', secrets: '' },
+    {
+      capture: 'samples/tls-mac-seq-ahead/capture.pcap',
+      secrets: '--keylog samples/tls-mac-seq-ahead/keys.log',
+    },
+    { capture: 'samples/proxy-doubles-record/capture.pcap', secrets: '' },
+    { capture: 'samples/proxy-drops-record/capture.pcap', secrets: '' },
+  ],
+  'server-hello-of-other-connection': [
+    { capture: 'samples/proxy-swaps-server-hello/capture.pcap', secrets: '' },
+  ],
+  'server-process-died': [
+    { capture: 'samples/go-panic-on-resumption/capture.pcap', secrets: '' },
+    { capture: 'samples/go-panic-process-death/capture.pcap', secrets: '' },
+    { capture: 'samples/go-panic-single/capture.pcap', secrets: '' },
+  ],
+  'tcp-connect-refused': [{ capture: 'samples/tls-connect-refused/capture.pcap', secrets: '' }],
+  'tcp-connect-timeout': [{ capture: 'samples/tls-connect-timeout/capture.pcap', secrets: '' }],
+  'ticket-decrypt-failed': [
+    { capture: 'samples/tls-ticket-key-changed/capture.pcap', secrets: '' },
+  ],
+  'tls-clienthello-mid-connection': [
+    { capture: 'samples/tls-clienthello-mid-connection/capture.pcap', secrets: '' },
+  ],
+  'tls-foreign-record-suspected': [
+    { capture: 'samples/proxy-splices-record/capture.pcap', secrets: '' },
+    { capture: 'samples/proxy-splices-record-upwards/capture.pcap', secrets: '' },
+  ],
+  'tls-on-plaintext-port': [{ capture: 'samples/tls-on-plaintext-port/capture.pcap', secrets: '' }],
+  'tls-truncated-close': [{ capture: 'samples/tls-truncated-close/capture.pcap', secrets: '' }],
+};
