@@ -1,4 +1,4 @@
-import type { At, DtlsAnomaly, EpochFact, Stage } from '../model/history.ts';
+import type { AckFact, At, DtlsAnomaly, EpochFact, Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
@@ -24,6 +24,11 @@ export interface RawAnomaly extends Omit<DtlsAnomaly, 'record'> {
   readonly record: RawRecord;
 }
 
+/** An ACK before roles are settled. */
+export interface RawAck extends Omit<AckFact, 'from'> {
+  readonly side: Side;
+}
+
 /** What only some associations have. */
 export interface DtlsExtras {
   readonly anomalies: RawAnomaly[];
@@ -32,6 +37,7 @@ export interface DtlsExtras {
   readonly finished: RawRecord[];
   readonly unreachable: At[];
   readonly olderEpochs: (EpochFact & { readonly side: Side })[];
+  readonly acks: RawAck[];
 }
 
 /** Keeps what is out of the ordinary about associations, as objects: most have nothing here. */
@@ -46,7 +52,14 @@ export class AnomalyBook {
   of(a: Association): DtlsExtras {
     let extras = this.extras.get(a);
     if (extras === undefined) {
-      extras = { anomalies: [], omitted: 0, finished: [], unreachable: [], olderEpochs: [] };
+      extras = {
+        anomalies: [],
+        omitted: 0,
+        finished: [],
+        unreachable: [],
+        olderEpochs: [],
+        acks: [],
+      };
       this.extras.set(a, extras);
     }
     return extras;
@@ -129,6 +142,11 @@ export class AnomalyBook {
   finishedAgain(a: Association, r: DtlsRecord): void {
     const { finished } = this.of(a);
     if (finished.length < LIMITS.anomaliesPerConnection) finished.push(rawRecord(r));
+  }
+
+  ack(a: Association, ack: RawAck): void {
+    const { acks } = this.of(a);
+    if (acks.length < LIMITS.acksPerConnection) acks.push(ack);
   }
 
   /** The present epoch of a direction gives way to the next. */

@@ -1,4 +1,5 @@
 import type {
+  AckFact,
   At,
   ConnectionIdFacts,
   DtlsAnomaly,
@@ -94,7 +95,8 @@ export class AssociationFacts implements DtlsFacts {
       }
       for (const { side: of, ...epoch } of this.extras?.olderEpochs ?? [])
         if (of === side) epochs.push(epoch);
-      if (half.epoch > 0) epochs.push(presentEpoch(half));
+      // Of DTLS 1.3, whose numbers are encrypted, only what was opened is counted.
+      if (half.epoch > 0 && half.count > 0) epochs.push(presentEpoch(half));
       return epochs;
     });
   }
@@ -163,6 +165,13 @@ export class AssociationFacts implements DtlsFacts {
 
   get anomaliesOmitted(): number {
     return this.extras?.omitted ?? 0;
+  }
+
+  get acks(): readonly AckFact[] {
+    return (this.extras?.acks ?? NONE).map(({ side, ...ack }) => ({
+      ...ack,
+      from: side === this.client ? 'client' : 'server',
+    }));
   }
 
   get portUnreachable(): readonly At[] {

@@ -202,6 +202,8 @@ export class DtlsHandshakes {
     const { type, length, sequence } = this.fragment;
     if (r.epoch > 0) {
       facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, r.epoch, r.sequence);
+      if (type === 11 && table.clientSide[row] !== r.side)
+        table.set(row, SEEN.certificateFromServer);
       this.unsealer?.message(row, r, type, sequence, bytes, start, end);
       return;
     }

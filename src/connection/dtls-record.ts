@@ -13,6 +13,8 @@ export interface DtlsRecord {
   bytes: Uint8Array;
   start: number;
   end: number;
+  /** DTLS 1.3: where its unified header begins; -1 for a header of the older form. */
+  headerStart: number;
   packet: number;
   nanos: number;
   ipId: number;
@@ -34,6 +36,7 @@ export function emptyRecord(): DtlsRecord {
     length: 0,
     start: 0,
     end: 0,
+    headerStart: -1,
   };
   const rest = { packet: 0, nanos: 0.5, ipId: 0, print: 0, nonceLow: 0, idLength: 0 };
   return { ...numbers, ...rest, side: 0, bytes: new Uint8Array(0) };

@@ -28,6 +28,7 @@ import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
 import { FORGOTTEN, NEW, takeNonce, takeNumber, WINDOW } from './dtls-numbers.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
+import { type Dtls13Host, Dtls13Records } from './dtls13-records.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
@@ -41,12 +42,13 @@ const SURGE = 16;
 
 const CAPTURED_TWICE = { code: 'captured-twice', offset: -1, needed: 0, available: 0 } as const;
 
-export class DtlsTracker implements DtlsSink {
+export class DtlsTracker implements DtlsSink, Dtls13Host {
   readonly facts: FactsRecorder;
   readonly anomalies: AnomalyBook;
   readonly ids: ConnectionIds;
   private readonly notices: NoticeSink;
   private readonly handshakes: DtlsHandshakes;
+  private readonly dtls13: Dtls13Records;
   private readonly pool = new AssociationPool();
   /** Newest association of each flow; and whether a flow's associations were already reported. */
   private readonly newest: (Association | undefined)[] = [];
@@ -72,12 +74,14 @@ export class DtlsTracker implements DtlsSink {
     this.ids = new ConnectionIds(flows);
     this.handshakes = new DtlsHandshakes(facts, randoms, this.ids, notices);
     this.anomalies = new AnomalyBook(facts);
+    this.dtls13 = new Dtls13Records(this, this.handshakes);
   }
 
   /** There are secrets: records are opened from now on. */
   unseal(vault: Vault): void {
     this.unsealer = new DtlsUnsealer(vault, this.facts);
     this.handshakes.unseal(this.unsealer);
+    this.dtls13.unsealer = this.unsealer;
   }
 
   newestOf(flow: number): Association | undefined {
@@ -209,7 +213,7 @@ export class DtlsTracker implements DtlsSink {
    *
    * For records of type tls12_cid, and for those with the unified header of DTLS 1.3 alike (RFC 9147 §4).
    */
-  private ownerById(r: DtlsRecord, idAt: number): Association | undefined {
+  ownerById(r: DtlsRecord, idAt: number): Association | undefined {
     const { ids } = this;
     const { flow, side, idLength } = r;
     const home = this.newest[flow];
@@ -286,20 +290,18 @@ export class DtlsTracker implements DtlsSink {
     _nanos: number,
   ): void {}
 
-  /** A datagram of a 5-tuple with DTLS 1.3 whose first octet has the form of the unified header (RFC 9147 §4). */
-  unified(flow: number, side: Side, length: number, packet: number, nanos: number): void {
-    const a = this.newest[flow];
-    if (a === undefined) return;
-    const { table } = this.facts;
-    if (!table.has(a.row, SEEN.tls13)) return;
-    const half = a.sides[side];
-    half.others++;
-    half.protectedCount++;
-    half.lastPacket = packet;
-    half.lastNanos = nanos;
-    half.lastRecord = (CONTENT_TYPE.applicationData << 16) | length;
-    if (table.clientSide[a.row] !== side) table.set(a.row, SEEN.serverFinished);
-    else if (table.has(a.row, SEEN.serverFinished)) table.set(a.row, SEEN.clientFinished);
+  unified(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): number {
+    return this.dtls13.take(flow, side, bytes, start, end, wireEnd, packet, nanos, ipId);
   }
 
   unreachable(flow: number, packet: number, nanos: number): void {
@@ -380,6 +382,8 @@ export class DtlsTracker implements DtlsSink {
       }
     } else if (r.contentType === CONTENT_TYPE.alert && r.end - r.start >= 2) {
       this.clearAlert(a, half, r);
+    } else if (r.contentType === CONTENT_TYPE.ack) {
+      this.dtls13.ack(a, r, r.bytes.subarray(r.start, r.end));
     }
   }
 
@@ -500,7 +504,7 @@ export class DtlsTracker implements DtlsSink {
   }
 
   /** Is there another association on the 5-tuple whose keys are not known, so that the record may be its? */
-  private mayBeOfUnkeyed(a: Association, r: DtlsRecord): boolean {
+  mayBeOfUnkeyed(a: Association, r: DtlsRecord): boolean {
     const { unsealer } = this;
     if (unsealer === undefined) return false;
     for (let other = this.newest[r.flow]; other !== undefined; other = other.previous)
@@ -577,10 +581,10 @@ export class DtlsTracker implements DtlsSink {
   }
 
   /** Keeps the epoch's numbers. @returns whether this number was seen before */
-  private numbered(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
+  numbered(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
     if (r.epoch !== half.epoch) {
       if (r.epoch < half.epoch) return false;
-      if (half.epoch !== 0) this.anomalies.archiveEpoch(a, r.side, half);
+      if (half.count > 0) this.anomalies.archiveEpoch(a, r.side, half);
       half.epoch = r.epoch;
       half.count = 0;
       half.nonceState = 0;
@@ -636,7 +640,7 @@ export class DtlsTracker implements DtlsSink {
     }
     // The same packet captured twice (two interfaces, a mirror port) is not a replay.
     if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
-      this.notices.notice({ ...CAPTURED_TWICE, packetNumber: r.packet });
+      this.capturedTwice(r.packet);
     else
       this.anomalies.add(
         a,
@@ -760,6 +764,15 @@ export class DtlsTracker implements DtlsSink {
     if (repeated || half.closePacket !== 0) return;
     closes(half, r);
     a.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;
+    this.onClosed(a.flow);
+  }
+
+  capturedTwice(packet: number): void {
+    this.notices.notice({ ...CAPTURED_TWICE, packetNumber: packet });
+  }
+
+  closed(a: Association, half: DtlsHalf, r: DtlsRecord): void {
+    closes(half, r);
     this.onClosed(a.flow);
   }
 

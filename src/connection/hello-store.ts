@@ -1,7 +1,13 @@
 import { readI32 } from '../bytes/scalars.ts';
 import { Slab } from '../bytes/slab.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
-import { TLS_1_0, TLS_1_1, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import {
+  DTLS_1_3,
+  TLS_1_0,
+  TLS_1_1,
+  TLS_1_3,
+  tlsEquivalent,
+} from '../model/code-points/versions.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { type ConnectionTable, SEEN, WATCH } from './connection-table.ts';
 import { SessionIds } from './session-ids.ts';
@@ -154,6 +160,8 @@ export class HelloStore {
     const version = tlsEquivalent(table.version[row] as number);
     if (suite === undefined || table.has(row, SEEN.tls13)) {
       table.lengthMin[row] = table.has(row, SEEN.tls13) ? 9 : 0;
+      // The mask of a record number takes as many octets of ciphertext (RFC 9147 §4.2.3).
+      if (table.version[row] === DTLS_1_3) table.lengthMin[row] = 16;
       return;
     }
     if (suite.mode === 'cbc') {

@@ -13,6 +13,7 @@ import { HandshakeStreams } from '../tls/handshake-tls.ts';
 import { SEEN } from './connection-table.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { isFatal } from './fatal-alert.ts';
 import type { RandomIndex } from './random-index.ts';
 import { FINISHED_13 } from './record-sizes.ts';
 import { noteSession, noteTicket } from './resumption.ts';
@@ -435,10 +436,4 @@ export class TlsTracker implements TlsSink {
     table.set(row, SEEN.clientFinished);
     table.serverAtFinished[row] = table.protectedCount[row * 2 + 1 - side] as number;
   }
-}
-
-/** close_notify and user_canceled end nothing by themselves. RFC 8446 §6.1, RFC 5246 §7.2. */
-function isFatal(level: number, description: number, tls13: boolean): boolean {
-  if (description === 0 || description === 90) return false;
-  return tls13 || level === 2;
 }

@@ -3,6 +3,7 @@ import type { FailedRecord, Flip } from './failed-record.ts';
 import { GcmSyndrome } from './gcm-syndrome.ts';
 import type { Opening, SealedRecord } from './protection.ts';
 import type { RecordOpener } from './record-opener.ts';
+import { withOwnOctets } from './sealed-record.ts';
 
 /** What a search for damage found. */
 export interface DamageSearch {
@@ -39,7 +40,10 @@ function* eachBit({ start, end }: SealedRecord): Generator<readonly Flip[]> {
 }
 
 function flipped(record: SealedRecord, damage: readonly Flip[]): SealedRecord {
-  const bytes = record.bytes.slice(record.start, record.end);
-  for (const { offset, mask } of damage) bytes[offset] = (bytes[offset] as number) ^ mask;
-  return { ...record, bytes, start: 0, end: bytes.length };
+  const copy = withOwnOctets(record);
+  for (const { offset, mask } of damage) {
+    const at = copy.start + offset;
+    copy.bytes[at] = (copy.bytes[at] as number) ^ mask;
+  }
+  return copy;
 }

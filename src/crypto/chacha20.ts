@@ -12,6 +12,15 @@ export class ChaCha20 {
     for (let word = 0; word < 8; word++) this.start[4 + word] = view.getInt32(word * 4, true);
   }
 
+  /** The first two octets of the block that counter and nonce name, 4 and 12 octets of `bytes` at `at`. RFC 9147 §4.2.3. */
+  mask(bytes: Uint8Array, at: number): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, 16);
+    for (let word = 0; word < 4; word++) this.start[12 + word] = view.getInt32(word * 4, true);
+    this.rounds();
+    const sum = (this.state[0] as number) + (this.start[0] as number);
+    return ((sum & 0xff) << 8) | ((sum >>> 8) & 0xff);
+  }
+
   /** One octet of the key stream under a nonce of twelve octets; the counter of its first block is 0. */
   octet(nonce: Buffer, offset: number): number {
     const { start } = this;

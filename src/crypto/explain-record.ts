@@ -3,12 +3,8 @@ import { findDamage } from './bit-damage.ts';
 import { macForm, START } from './construction.ts';
 import type { FailedRecord, RecordParameters, Trial } from './failed-record.ts';
 import type { Opening, Protection } from './protection.ts';
-import {
-  combine,
-  RECORD_HYPOTHESES,
-  RECORD_HYPOTHESIS_PAIRS,
-  type RecordHypothesisId,
-} from './record-hypotheses.ts';
+import { combine, RECORD_HYPOTHESES, RECORD_HYPOTHESIS_PAIRS } from './record-hypotheses.ts';
+import type { RecordHypothesisId } from './record-hypothesis.ts';
 import { RecordOpener } from './record-opener.ts';
 
 /** Why a record did not open, as far as trying can tell. */
@@ -128,15 +124,21 @@ class Run {
 
   tryDamage(): void {
     const { failed } = this;
-    const found = findDamage(this.opener({}), failed);
-    if (found === undefined) return;
-    this.trials += found.trials;
+    const { sequence, nextSequence = sequence } = failed;
     const tag = authenticatorOctets(failed.protection);
-    if (found.opening !== undefined) {
+    let tried = false;
+    // Damage where the mask of a record number comes from shows another number than the record has.
+    for (const number of new Set([sequence, nextSequence])) {
+      const found = findDamage(this.opener({}), { ...failed, sequence: number });
+      if (found === undefined) continue;
+      tried = true;
+      this.trials += found.trials;
+      if (found.opening === undefined) continue;
       const { opening, damage } = found;
       this.accept(['bit-damage'], opening, tag, this.trials, { damage });
+      if (this.match !== undefined) return;
     }
-    if (this.match === undefined) this.excluded.push('bit-damage');
+    if (tried) this.excluded.push('bit-damage');
   }
 
   private accept(

@@ -22,6 +22,10 @@ export interface FailedRecord {
   readonly epoch?: number | undefined;
   /** The highest number that it may have by the specification, because the capture lacks records in front of it. */
   readonly highestSequence?: number | undefined;
+  /** DTLS 1.3: the number behind the highest one that opened in its epoch. */
+  readonly nextSequence?: number | undefined;
+  /** From TLS 1.3 on: keys that other label prefixes derive from the same traffic secret. */
+  readonly otherLabels?: readonly LabelledKeys[] | undefined;
   /** The peer's keys, and the number of its next record. */
   readonly otherDirection?: OtherKeys | undefined;
   /** Keys that the sender had before and will have next. */
@@ -39,6 +43,11 @@ export interface OtherKeys {
   readonly sequence: number;
   /** DTLS. */
   readonly epoch?: number | undefined;
+}
+
+export interface LabelledKeys {
+  readonly prefix: string;
+  readonly keys: DirectionKeys;
 }
 
 export interface KeyGeneration extends OtherKeys {
@@ -62,6 +71,7 @@ export interface RecordParameters {
   readonly nonceEpoch?: number;
   readonly slicing?: Slicing;
   readonly generation?: 'previous' | 'next';
+  readonly prefix?: string;
   readonly damage?: readonly Flip[];
 }
 

@@ -1,10 +1,11 @@
 import { APPLICATION_DATA } from '../model/code-points/content-types.ts';
-import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { DTLS_1_3, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { PreparedRecord } from './construction.ts';
 import { authenticatorOctets, type Opened } from './explain-record.ts';
 import type { OtherKeys } from './failed-record.ts';
 import type { SealedRecord } from './protection.ts';
+import { RecordNumbers } from './record-number.ts';
 import { RecordOpener } from './record-opener.ts';
 import { type SequenceSieve, sequenceSieve } from './sequence-sieve.ts';
 
@@ -155,16 +156,24 @@ class Search<Id> {
 }
 
 /** What the header alone excludes. */
-function isPossible({ record, epoch }: StrayRecord, { protection }: OtherKeys): boolean {
+function isPossible(stray: StrayRecord, { protection, epoch: own = 0 }: OtherKeys): boolean {
+  const { record, epoch } = stray;
   const { version } = protection;
   const datagram = version >= 0xfe00 || version === 0x0100;
   if (datagram !== (epoch !== undefined)) return false;
+  if ((record.headerStart !== undefined) !== (version === DTLS_1_3)) return false;
+  // A unified header has the two lowest bits of the epoch. RFC 9147 §4.
+  if (version === DTLS_1_3) return ((epoch ?? 0) & 3) === (own & 3);
   if (tlsEquivalent(version) === TLS_1_3) return record.type === APPLICATION_DATA;
   return record.version === version;
 }
 
 /** The next number, and those that an explicit nonce tells of. */
 function nextNumbers(stray: StrayRecord, direction: ForeignDirection): number[] {
+  if (direction.protection.version === DTLS_1_3) {
+    const numbers = RecordNumbers.of(direction.protection.suite, direction.keys);
+    return numbers === undefined ? [] : [numbers.numberOf(stray.record, direction.sequence)];
+  }
   if (stray.sequence !== undefined) return [stray.sequence];
   const numbers = new Set([direction.sequence]);
   const { explicitNonceOctets } = direction.protection.suite;

@@ -1,4 +1,4 @@
-import { TLS_1_3, tls13Draft, tlsEquivalent } from '../model/code-points/versions.ts';
+import { DTLS_1_3, TLS_1_3, tls13Draft, tlsEquivalent } from '../model/code-points/versions.ts';
 import { type Aead, aeadFor } from './aead.ts';
 import { AuthenticatedHeader, hasConnectionId, xorNonce } from './authenticated-header.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type StreamPosition,
 } from './construction.ts';
 import type { Deviation, DirectionKeys, Opening, Protection, SealedRecord } from './protection.ts';
+import { MASK_SAMPLE, shownNumber } from './record-number.ts';
 
 /**
  * AEAD up to TLS 1.2 (RFC 5246 §6.2.3.3) and in TLS 1.3 (RFC 8446 §5.2), which differ in what is authenticated besides
@@ -19,6 +20,7 @@ import type { Deviation, DirectionKeys, Opening, Protection, SealedRecord } from
  *     GCM, CCM up to TLS 1.2    nonce(8) encrypted tag      nonce = iv(4) nonce(8)            RFC 5288 §3, RFC 6655 §3
  *     ChaCha20 up to TLS 1.2    encrypted tag               nonce = iv(12) XOR sequence       RFC 7905 §2
  *     TLS 1.3                   encrypted(inner) tag        nonce = iv(12) XOR sequence       RFC 8446 §5.3
+ *     DTLS 1.3                  the same behind a unified header, which is authenticated      RFC 9147 §4
  *
  * Drafts of TLS 1.3 before 25 authenticate nothing besides the content.
  */
@@ -30,6 +32,8 @@ export class AeadConstruction implements Construction {
   private readonly nonce = Buffer.alloc(12);
   private readonly tls13: boolean;
   private readonly header13: Buffer;
+  private readonly isUnified: boolean;
+  private readonly unifiedHeader = Buffer.alloc(1 + 255 + 2 + 2);
   readonly position: StreamPosition = START;
 
   constructor(protection: Protection, keys: DirectionKeys) {
@@ -38,6 +42,7 @@ export class AeadConstruction implements Construction {
     this.aead = aeadFor(protection.suite, keys.key);
     this.iv = keys.iv;
     this.tls13 = tlsEquivalent(protection.version) === TLS_1_3;
+    this.isUnified = protection.version === DTLS_1_3;
     const draft = tls13Draft(protection.version);
     this.header13 = Buffer.alloc(draft > 0 && draft <= LAST_DRAFT_WITHOUT_HEADER ? 0 : 5);
   }
@@ -51,6 +56,8 @@ export class AeadConstruction implements Construction {
     const length = end - start - explicit - suite.tagOctets;
     // An inner plaintext has a type at least.
     if (length < (this.tls13 ? 1 : 0)) return failed('length');
+    if (this.isUnified && (record.headerStart === undefined || end - start < MASK_SAMPLE))
+      return failed('length');
     const tagAt = end - suite.tagOctets;
     return {
       kind: 'prepared',
@@ -83,9 +90,11 @@ export class AeadConstruction implements Construction {
       content,
     );
     this.makeNonce(record, sequence, epoch, deviation);
-    const additional = this.tls13
-      ? this.writeHeader13(record, length, deviation)
-      : this.header.write(record, sequence, epoch, length, deviation);
+    const additional = this.isUnified
+      ? this.writeUnifiedHeader(record, sequence, length, deviation)
+      : this.tls13
+        ? this.writeHeader13(record, length, deviation)
+        : this.header.write(record, sequence, epoch, length, deviation);
     return { nonce: this.nonce, additional };
   }
 
@@ -99,13 +108,30 @@ export class AeadConstruction implements Construction {
   ): void {
     const explicit = this.protection.suite.explicitNonceOctets;
     if (explicit === 0) {
-      const counted = deviation.epochForm === undefined ? epoch : 0;
+      // DTLS 1.3 has 64 bits of number in each epoch, and the epoch in no nonce. RFC 9147 §4.
+      const counted = deviation.epochForm === undefined && !this.isUnified ? epoch : 0;
       const made = deviation.nonce ?? { sequence, epoch: counted };
       xorNonce(this.nonce, this.iv, made.sequence, made.epoch);
       return;
     }
     this.nonce.set(this.iv.subarray(0, 4));
     this.nonce.set(bytes.subarray(start, start + explicit), 4);
+  }
+
+  /** The header as it was sent, with its number as it was before it was encrypted. RFC 9147 §4. */
+  private writeUnifiedHeader(
+    record: SealedRecord,
+    sequence: number,
+    length: number,
+    deviation: Deviation,
+  ): Uint8Array {
+    if (deviation.unifiedHeader === 'tls') return this.writeHeader13(record, length, deviation);
+    const { bytes, start, headerStart = start } = record;
+    this.unifiedHeader.set(bytes.subarray(headerStart, start));
+    const { at, octets } = shownNumber(record);
+    if (deviation.unifiedHeader === undefined)
+      this.unifiedHeader.writeUIntBE(sequence % 2 ** (8 * octets), at - headerStart, octets);
+    return this.unifiedHeader.subarray(0, start - headerStart);
   }
 
   /** The header as it was sent. RFC 8446 §5.2. */

@@ -20,6 +20,8 @@ export interface DirectionKeys {
   readonly key: Uint8Array;
   /** First IV of CBC before TLS 1.1; implicit part of the nonce with AEAD: 4 octets (GCM, CCM) or 12. */
   readonly iv: Uint8Array;
+  /** DTLS 1.3: encrypts record numbers. RFC 9147 §4.2.3. */
+  readonly sequenceNumber?: Uint8Array | undefined;
 }
 
 /** One record as captured; `bytes[start, end)` is its fragment, with all that protection added. */
@@ -30,6 +32,8 @@ export interface SealedRecord {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** DTLS 1.3: where the unified header begins, which ends at `start`. RFC 9147 §4. */
+  readonly headerStart?: number | undefined;
 }
 
 /** What came of opening a record. */
@@ -82,4 +86,6 @@ export interface Deviation {
   readonly paddingUnfilled?: boolean | undefined;
   /** `draft`: the input of the drafts before RFC 9146; `absent`: the one without connection ids. RFC 9146 §5. */
   readonly connectionIdForm?: 'draft' | 'absent' | undefined;
+  /** DTLS 1.3: the header as it was sent, its number encrypted; or the five octets that TLS 1.3 has. RFC 9147 §4. */
+  readonly unifiedHeader?: 'encrypted-number' | 'tls' | undefined;
 }

@@ -1,42 +1,20 @@
 import { TLS12_CID } from '../model/code-points/content-types.ts';
 import type { CipherSuite } from '../model/code-points/suites.ts';
-import { SSL_3_0 } from '../model/code-points/versions.ts';
+import { DTLS_1_3, SSL_3_0 } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
 import { HASH_OCTETS } from './construction.ts';
+import {
+  DTLS13_HYPOTHESES,
+  isUnified,
+  numberUnder,
+  OTHER_NUMBER_ENCRYPTION,
+} from './dtls13-hypotheses.ts';
 import type { FailedRecord, OtherKeys, Trial } from './failed-record.ts';
 import { type KeyOrder, type Slicing, sliceKeys } from './key-slicings.ts';
 import type { DirectionKeys, LengthForm, RecordHash } from './protection.ts';
+import type { RecordHypothesis, RecordHypothesisId } from './record-hypothesis.ts';
 import { MAC_HASHES, TRUNCATED_OCTETS } from './record-mac.ts';
-
-/** One thing that went wrong, and how a record is opened that has it. */
-export interface RecordHypothesis {
-  readonly id: RecordHypothesisId;
-  readonly meaning: string;
-  /** The clause that it breaks. */
-  readonly source: string;
-  readonly trials: (failed: FailedRecord) => readonly Trial[];
-}
-
-export type RecordHypothesisId =
-  | 'as-specified'
-  | 'sequence-offset'
-  | 'encrypt-then-mac-swapped'
-  | 'other-mac-hash'
-  | 'key-block-cut-otherwise'
-  | 'mac-key-empty'
-  | 'mac-key-shortened'
-  | 'truncated-hmac-swapped'
-  | 'other-version'
-  | 'other-direction'
-  | 'other-key-generation'
-  | 'other-length'
-  | 'other-nonce'
-  | 'other-type'
-  | 'connection-id-draft'
-  | 'connection-id-left-out'
-  | 'epoch-left-out'
-  | 'padding-unfilled'
-  | 'bit-damage';
+import { offSequences, range } from './sequence-numbers.ts';
 
 /** Tried in this order. The first is what the RFC asks for, each other one mistake. */
 export const RECORD_HYPOTHESES: readonly RecordHypothesis[] = [
@@ -106,18 +84,21 @@ export const RECORD_HYPOTHESES: readonly RecordHypothesis[] = [
     id: 'other-type',
     meaning: 'the record was authenticated with another content type than its header shows',
     source: 'RFC 5246 §6.2.3.1',
-    trials: ({ record }) =>
-      TYPES.filter((type) => type !== record.type).map((type) => ({
-        deviation: { type },
-        parameters: { type },
-      })),
+    trials: (failed) =>
+      isUnified(failed)
+        ? []
+        : TYPES.filter((type) => type !== failed.record.type).map((type) => ({
+            deviation: { type },
+            parameters: { type },
+          })),
   },
   {
     id: 'other-length',
     meaning: 'the record was authenticated with another length than the specified one',
     source: 'RFC 5246 §6.2.3.1',
-    trials: ({ protection: { suite } }) =>
-      suite.macOctets + suite.tagOctets > 0
+    trials: (failed) =>
+      failed.protection.suite.macOctets + failed.protection.suite.tagOctets > 0 &&
+      !isUnified(failed)
         ? LENGTHS.map((length) => ({ deviation: { length }, parameters: { length } }))
         : [],
   },
@@ -141,8 +122,8 @@ export const RECORD_HYPOTHESES: readonly RecordHypothesis[] = [
     id: 'epoch-left-out',
     meaning: 'the sender authenticates the sequence number without the epoch',
     source: 'RFC 6347 §4.1.2.1',
-    trials: ({ epoch = 0 }) =>
-      epoch > 0
+    trials: ({ epoch = 0, protection: { version } }) =>
+      epoch > 0 && version !== DTLS_1_3
         ? EPOCH_FORMS.map((epochForm) => ({ deviation: { epochForm }, parameters: { epochForm } }))
         : [],
   },
@@ -166,21 +147,38 @@ export const RECORD_HYPOTHESES: readonly RecordHypothesis[] = [
         : [],
   },
   {
+    id: 'other-label-prefix',
+    meaning: 'the sender derives its keys with the label prefix of another protocol version',
+    source: 'RFC 9147 §5.9',
+    trials: (failed) =>
+      (failed.otherLabels ?? []).map(({ prefix, keys }) => ({
+        keys,
+        ...(isUnified(failed) && {
+          sequences: [numberUnder(failed, keys, failed.nextSequence ?? failed.sequence)],
+        }),
+        parameters: { prefix },
+      })),
+  },
+  ...DTLS13_HYPOTHESES,
+  {
     id: 'other-direction',
     meaning: 'the record is protected with the keys of its receiver',
     source: 'RFC 5246 §6.3',
-    trials: ({ otherDirection, sequence, epoch }) =>
-      otherDirection === undefined
+    trials: (failed) => {
+      const { otherDirection, epoch } = failed;
+      return otherDirection === undefined
         ? []
-        : [{ ...underOtherKeys(otherDirection, sequence), epoch: otherDirection.epoch ?? epoch }],
+        : [{ ...underOtherKeys(otherDirection, failed), epoch: otherDirection.epoch ?? epoch }];
+    },
   },
   {
     id: 'other-key-generation',
     meaning: 'the record is protected with keys that were no longer or not yet in force',
     source: 'RFC 5246 §7.1',
-    trials: ({ generations = [], sequence, epoch }) =>
-      generations.flatMap((generation) => {
-        const trial = underOtherKeys(generation, sequence);
+    trials: (failed) =>
+      (failed.generations ?? []).flatMap((generation) => {
+        const { epoch } = failed;
+        const trial = underOtherKeys(generation, failed);
         const parameters = { generation: generation.relation };
         return [...new Set([generation.epoch, epoch])].map((number) => ({
           ...trial,
@@ -194,8 +192,9 @@ export const RECORD_HYPOTHESES: readonly RecordHypothesis[] = [
     meaning: 'the sender counts records differently from what was sent',
     source: 'RFC 5246 §6.1',
     // The longest row, hence behind all short ones: no other one opens what it opens.
-    trials: (failed) => [{ sequences: offSequences(failed) }],
+    trials: (failed) => (isUnified(failed) ? [] : [{ sequences: offSequences(failed) }]),
   },
+  OTHER_NUMBER_ENCRYPTION,
   {
     id: 'bit-damage',
     meaning: 'a bit or two, or one octet, changed after the record was protected',
@@ -217,6 +216,7 @@ export const RECORD_HYPOTHESIS_PAIRS: readonly (readonly [
   ['truncated-hmac-swapped', 'key-block-cut-otherwise'],
   ['other-version', 'other-mac-hash'],
   ['epoch-left-out', 'sequence-offset'],
+  ['epoch-in-nonce', 'encrypted-number-authenticated'],
 ];
 
 /** Both mistakes at once: of each pair of trials what both leave out is as specified. */
@@ -231,20 +231,22 @@ export function combine(first: readonly Trial[], second: readonly Trial[]): Tria
   );
 }
 
-/** Near the expected numbers, nearest first; then 0 and 1, where a counter begins that was set back. */
-function offSequences({ sequence, highestSequence = sequence }: FailedRecord): number[] {
-  const numbers: number[] = [];
-  for (let offset = 1; offset <= LIMITS.sequenceAbove; offset++) {
-    if (offset <= LIMITS.sequenceBelow && sequence >= offset) numbers.push(sequence - offset);
-    numbers.push(highestSequence + offset);
-  }
-  for (const start of [0, 1]) if (start < sequence - LIMITS.sequenceBelow) numbers.push(start);
-  return numbers;
-}
-
 /** Under other keys the record is new, or repeats one that was sent under them. */
-function underOtherKeys(other: OtherKeys, sequence: number): Trial {
+function underOtherKeys(other: OtherKeys, failed: FailedRecord): Trial {
   const { protection, keys, position } = other;
+  const { sequence } = failed;
+  if (isUnified(failed))
+    return {
+      protection,
+      keys,
+      sequences: [
+        ...new Set([
+          numberUnder(failed, keys, other.sequence),
+          numberUnder(failed, keys, sequence),
+          sequence,
+        ]),
+      ],
+    };
   const last = other.sequence - 1;
   const repeated = range(Math.max(last - LIMITS.sequenceBelow, 0), last).reverse();
   const sequences = [...new Set([other.sequence, sequence, ...repeated, 0, 1])];
@@ -294,7 +296,7 @@ function fingerprint({ mac, key, iv }: DirectionKeys): string {
 }
 
 function otherVersions({ record, protection, clientHelloVersion }: FailedRecord): Trial[] {
-  if (protection.version === SSL_3_0) return [];
+  if (protection.version === SSL_3_0 || protection.version === DTLS_1_3) return [];
   const first = [protection.version, clientHelloVersion ?? protection.version];
   return [...new Set([...first, ...VERSIONS])]
     .filter((version) => version !== record.version)
@@ -323,10 +325,6 @@ function carriesConnectionId({ record, protection }: FailedRecord): boolean {
 
 function hasHmac({ mac }: CipherSuite): boolean {
   return MAC_HASHES[mac] !== undefined;
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => first + i);
 }
 
 const HASHES: readonly RecordHash[] = ['md5', 'sha1', 'sha256', 'sha384'];

@@ -1,5 +1,4 @@
 import {
-  DTLS_1_3,
   DTLS_PRE_STANDARD,
   TLS_1_0,
   TLS_1_3,
@@ -83,8 +82,7 @@ function constructionOf(
   const { suite, version } = protection;
   const tls13 = tlsEquivalent(version) === TLS_1_3;
   const unsupported: Opening = { kind: 'unsupported', cipher: suite.cipher };
-  if (tls13 !== suite.tls13 || version === DTLS_1_3 || tlsEquivalent(version) === 0)
-    return unsupported;
+  if (tls13 !== suite.tls13 || tlsEquivalent(version) === 0) return unsupported;
   switch (suite.mode) {
     case 'null':
       return tls13 ? unsupported : new StreamConstruction(protection, keys, position);

@@ -1,6 +1,6 @@
 import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
-import type { ClientHello, HelloVerifyRequest, ServerHello } from './message.ts';
+import type { ClientHello, HelloVerifyRequest, RecordNumber, ServerHello } from './message.ts';
 import type { At, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
 import type { Nanos } from './time.ts';
@@ -199,6 +199,18 @@ export interface DtlsVerifyFact extends At {
   readonly echoed: boolean;
 }
 
+/** What one side of DTLS 1.3 says that it received. RFC 9147 §7. */
+export interface AckFact extends At {
+  readonly from: Role;
+  /** Of the record that carries it; 0 and its number where it is in the clear. */
+  readonly epoch: number;
+  readonly sequence: number;
+  /** The first ones; an empty list asks for the flight again (RFC 9147 §7.1). */
+  readonly received: readonly RecordNumber[];
+  /** Numbers that are not listed because of the limit. */
+  readonly omitted: number;
+}
+
 /** A record that does not simply belong where and when it arrived. */
 export interface DtlsAnomaly {
   /**
@@ -287,6 +299,8 @@ export interface DtlsFacts {
   /** Every transmission of the flight that ends in this side's Finished (its record at the first protected epoch). */
   readonly finishedTransmissions: PerRole<readonly RecordFact[]>;
   readonly anomalies: readonly DtlsAnomaly[];
+  /** DTLS 1.3: those in the clear and those that secrets opened, the first ones. */
+  readonly acks?: readonly AckFact[];
   /** Anomalies that were not listed because of the limit. */
   readonly anomaliesOmitted: number;
   /** ICMP "port unreachable" that quoted datagrams of this 5-tuple. */

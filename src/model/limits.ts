@@ -154,6 +154,11 @@ export const LIMITS = {
    * until another one confirms the jump.
    */
   dtlsFarAhead: 1024,
+  /** Connection ids taken from one NewConnectionId of DTLS 1.3. */
+  announcedConnectionIds: 16,
+  /** ACKs of DTLS 1.3 kept of one association, and record numbers of one: a flight of some 20 KiB in the smallest datagrams. */
+  acksPerConnection: 64,
+  recordNumbersPerAck: 64,
   /** Equal datagrams with equal IP identification within this time are one packet captured twice. */
   duplicateCaptureNanos: 5e6,
   /** Connection ids (RFC 9146) by which records are found again on another 5-tuple: the newest ones. */

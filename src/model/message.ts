@@ -131,3 +131,21 @@ export interface Alert {
   readonly level: number;
   readonly description: number;
 }
+
+/** `RecordNumber`. RFC 9147 §4. */
+export interface RecordNumber {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** `ACK`, which has a content type of its own. RFC 9147 §7. */
+export interface Ack {
+  readonly recordNumbers: readonly RecordNumber[];
+}
+
+/** `NewConnectionId`. RFC 9147 §9. */
+export interface NewConnectionId {
+  readonly cids: readonly Uint8Array[];
+  /** `ConnectionIdUsage`: 0 to be used at once, 1 spare. */
+  readonly usage: number;
+}

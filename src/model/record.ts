@@ -1,7 +1,7 @@
 import type { Side } from './stream.ts';
 import type { Nanos } from './time.ts';
 
-/** ContentType, RFC 8446 §5.1; 25 is tls12_cid (RFC 9146 §3). */
+/** ContentType, RFC 8446 §5.1; 25 is tls12_cid (RFC 9146 §3), 26 that of DTLS 1.3 (RFC 9147 §7). */
 export const CONTENT_TYPE = {
   changeCipherSpec: 20,
   alert: 21,
@@ -9,6 +9,7 @@ export const CONTENT_TYPE = {
   applicationData: 23,
   heartbeat: 24,
   tls12Cid: 25,
+  ack: 26,
 } as const;
 
 /** How records of one direction of a TLS connection are to be read from now on. */
@@ -172,4 +173,20 @@ export interface DtlsSink {
     packet: number,
     nanos: Nanos,
   ): void;
+  /**
+   * Octets at `start` that begin like a unified header of DTLS 1.3 (RFC 9147 §4); the datagram goes on to `wireEnd`.
+   *
+   * @returns where the record ends; 0 where the octets are none
+   */
+  unified(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: Nanos,
+    ipId: number,
+  ): number;
 }

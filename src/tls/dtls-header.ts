@@ -1,4 +1,5 @@
 import { CONTENT_TYPE } from '../model/record.ts';
+import { isUnified } from './unified-header.ts';
 
 /** Octets of a DTLS record header: type, version, epoch, sequence number, length (RFC 6347 §4.1). */
 export const DTLS_HEADER = 13;
@@ -30,7 +31,7 @@ export function lengthAt(bytes: Uint8Array, at: number): number {
 /** May this be a header? The length of a record with a connection id is looked at by `fills`. */
 export function isDtlsHeader(bytes: Uint8Array, at: number): boolean {
   const type = bytes[at] as number;
-  if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.tls12Cid) return false;
+  if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.ack) return false;
   const version = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
   if (type === CONTENT_TYPE.tls12Cid) return version === DTLS_1_2;
   if (version !== DTLS_1_2 && version !== DTLS_1_0 && version !== DTLS_PRE_STANDARD) return false;
@@ -54,7 +55,5 @@ export function fills(
 
 /** Behind the first record: another one, whose header may be cut, or a unified header of DTLS 1.3 (RFC 9147 §4). */
 export function mayFollow(bytes: Uint8Array, next: number, end: number): boolean {
-  return (
-    next + DTLS_HEADER > end || isDtlsHeader(bytes, next) || (bytes[next] as number) >> 5 === 1
-  );
+  return next + DTLS_HEADER > end || isDtlsHeader(bytes, next) || isUnified(bytes[next] as number);
 }

@@ -11,6 +11,7 @@ import {
   sequenceAt,
 } from './dtls-header.ts';
 import { IdLengths } from './id-lengths.ts';
+import { isUnified } from './unified-header.ts';
 
 /** What `idLength` answers where there is no length. */
 const UNREAD = -1;
@@ -19,7 +20,9 @@ const UNREAD = -1;
  * UDP datagrams → DTLS records. Datagrams carry whole records (RFC 6347 §4.1.1), so each is judged by its own octets: the
  * records must fill it exactly, and other protocols on the same 5-tuple (STUN, RTP, TURN, RFC 7983 §7) pass by.
  *
- * Octets after the last whole record that are no record end the datagram; what was read before them counts.
+ * Octets after the last whole record that are no record end the datagram; what was read before them counts. A unified
+ * header of DTLS 1.3 has no version and perhaps no length: whether it is one, and where its record ends, is for the sink to
+ * say, which knows the connection.
  */
 export class DtlsDatagrams {
   private readonly sink: DtlsSink;
@@ -44,8 +47,11 @@ export class DtlsDatagrams {
   ): boolean {
     const wireEnd = start + wireLength;
     // Most datagrams are one record.
-    if (end - start < DTLS_HEADER || !isDtlsHeader(bytes, start)) return false;
-    if (bytes[start] === CONTENT_TYPE.tls12Cid)
+    if (
+      end - start < DTLS_HEADER ||
+      !isDtlsHeader(bytes, start) ||
+      bytes[start] === CONTENT_TYPE.tls12Cid
+    )
       return this.several(flow, side, bytes, start, end, wireEnd, packet, nanos, ipId);
     const next = start + DTLS_HEADER + lengthAt(bytes, start);
     if (next === wireEnd) {
@@ -56,7 +62,7 @@ export class DtlsDatagrams {
     return this.several(flow, side, bytes, start, end, wireEnd, packet, nanos, ipId);
   }
 
-  /** Records one behind the other, connection ids among them. @returns whether there are any */
+  /** Records one behind the other, of any form. @returns whether there are any */
   private several(
     flow: number,
     side: Side,
@@ -69,20 +75,40 @@ export class DtlsDatagrams {
     ipId: number,
   ): boolean {
     let at = start;
-    while (at + DTLS_HEADER <= end && isDtlsHeader(bytes, at)) {
-      const withId = bytes[at] === CONTENT_TYPE.tls12Cid;
-      const idLength = withId
-        ? this.idLength(flow, side, bytes, at, end, wireEnd, packet, nanos)
-        : 0;
-      if (idLength < 0) break;
-      const after = at + DTLS_HEADER + idLength + lengthAt(bytes, at + idLength);
-      if (after > wireEnd) break;
-      const last = after < end ? after : end;
-      if (withId) this.withId(flow, side, bytes, at, idLength, last, packet, nanos, ipId);
-      else this.one(flow, side, bytes, at, last, packet, nanos, ipId);
+    while (at < end) {
+      let after = 0;
+      if (isUnified(bytes[at] as number))
+        after = this.sink.unified(flow, side, bytes, at, end, wireEnd, packet, nanos, ipId);
+      else if (at + DTLS_HEADER <= end && isDtlsHeader(bytes, at))
+        after = this.plain(flow, side, bytes, at, end, wireEnd, packet, nanos, ipId);
+      if (after === 0) break;
       at = after;
     }
-    return true;
+    // Where nobody knows how long a connection id is, the datagram is DTLS all the same.
+    return at > start || (end - start >= DTLS_HEADER && isDtlsHeader(bytes, start));
+  }
+
+  /** A record with a header of DTLS 1.2. @returns where it ends; 0 if it is none */
+  private plain(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): number {
+    const withId = bytes[at] === CONTENT_TYPE.tls12Cid;
+    const idLength = withId ? this.idLength(flow, side, bytes, at, end, wireEnd, packet, nanos) : 0;
+    if (idLength < 0) return 0;
+    const after = at + DTLS_HEADER + idLength + lengthAt(bytes, at + idLength);
+    if (after > wireEnd) return 0;
+    const last = after < end ? after : end;
+    if (withId) this.withId(flow, side, bytes, at, idLength, last, packet, nanos, ipId);
+    else this.one(flow, side, bytes, at, last, packet, nanos, ipId);
+    return after;
   }
 
   /** Octets of the connection id of the record at `at`; `UNREAD` if nobody knows. */

@@ -14,6 +14,7 @@ import {
   type SealerKeys,
   type Slip,
 } from '../support/sealer.ts';
+import { dtls13Cases } from './dtls13-cases.ts';
 import {
   AGREEMENTS,
   type Agreement,
@@ -283,26 +284,29 @@ interface Tally {
   readonly other: string[];
 }
 
+const CASES = [
+  ...TRIED.flatMap((agreement) =>
+    casesFor(agreement).map((one) => ({ ...one, name: agreementName(agreement) })),
+  ),
+  ...dtls13Cases(),
+];
+
 const tallies = new Map<string, Tally>();
-for (const agreement of TRIED) {
-  for (const { expected, parameters, failed } of casesFor(agreement)) {
-    const tally = tallies.get(expected) ?? { made: 0, recognised: 0, other: [] };
-    tallies.set(expected, tally);
-    const match = explainRecord(failed)?.match;
-    const found = match?.hypotheses.join('+') ?? 'nothing';
-    tally.made++;
-    const same = Object.entries(parameters ?? {}).every(
-      ([name, value]) =>
-        JSON.stringify((match?.parameters as Record<string, unknown> | undefined)?.[name]) ===
-        JSON.stringify(value),
-    );
-    if (found === expected && same) tally.recognised++;
-    else {
-      const what = JSON.stringify({ ...match?.parameters });
-      tally.other.push(
-        `${agreementName(agreement)}: ${found} ${what} instead of ${JSON.stringify(parameters)}`,
-      );
-    }
+for (const { name: agreement, expected, parameters, failed } of CASES) {
+  const tally = tallies.get(expected) ?? { made: 0, recognised: 0, other: [] };
+  tallies.set(expected, tally);
+  const match = explainRecord(failed)?.match;
+  const found = match?.hypotheses.join('+') ?? 'nothing';
+  tally.made++;
+  const same = Object.entries(parameters ?? {}).every(
+    ([name, value]) =>
+      JSON.stringify((match?.parameters as Record<string, unknown> | undefined)?.[name]) ===
+      JSON.stringify(value),
+  );
+  if (found === expected && same) tally.recognised++;
+  else {
+    const what = JSON.stringify({ ...match?.parameters });
+    tally.other.push(`${agreement}: ${found} ${what} instead of ${JSON.stringify(parameters)}`);
   }
 }
 

@@ -114,7 +114,7 @@ describe('what cannot be opened', () => {
     ['a suite of TLS 1.3 in TLS 1.2', 0x1301, 0x0303],
     ['a suite of TLS 1.2 in TLS 1.3', 0x009c, 0x0304],
     ['RC4 in DTLS', 0x0005, 0xfefd],
-    ['DTLS 1.3, so far', 0x1301, 0xfefc],
+    ['a suite of TLS 1.2 in DTLS 1.3', 0xc02f, 0xfefc],
     ['an unknown version', 0x009c, 0x1234],
   ])('%s is no verdict', (_name, code, version) => {
     const { suite, keys } = zeroKeys(code);

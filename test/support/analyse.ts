@@ -136,6 +136,7 @@ function keep(h: ConnectionHistory): KeptHistory {
       finishedTransmissions: structuredClone(dtls.finishedTransmissions),
       anomalies: structuredClone(dtls.anomalies),
       anomaliesOmitted: dtls.anomaliesOmitted,
+      acks: structuredClone(dtls.acks ?? []),
       portUnreachable: structuredClone(dtls.portUnreachable),
       replacesOpen: dtls.replacesOpen,
     },

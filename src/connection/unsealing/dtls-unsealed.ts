@@ -1,22 +1,34 @@
 import type { KeyGeneration } from '../../crypto/failed-record.ts';
 import type { Opening } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
+import type { TranscriptMessage } from '../../crypto/transcript.ts';
+import { EARLY_DATA } from '../../model/code-points/extensions.ts';
 import {
   CLIENT_HELLO,
   FINISHED,
   NEW_SESSION_TICKET,
+  SERVER_HELLO,
 } from '../../model/code-points/handshake-types.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
 import type { At, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
+import { FIRST_DATA_EPOCH } from '../dtls13-epochs.ts';
+import { checkBinder } from './check-binder.ts';
 import { checkFinished } from './check-finished.ts';
+import { Dtls13Unsealed } from './dtls13-unsealed.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { Tally } from './tally.ts';
 import type { Vault } from './vault.ts';
-import { detached, type NumberedRecord, type OpenedRecord } from './wire-record.ts';
+import {
+  detached,
+  type NumberedOpening,
+  type NumberedRecord,
+  type OpenedRecord,
+  type WireRecord,
+} from './wire-record.ts';
 
 /**
  * One DTLS association as its records are opened: each carries its epoch and number, so none depends on another
@@ -27,6 +39,7 @@ export class DtlsUnsealed implements Owner {
   readonly kept: KeptRecord[] = [];
   private readonly vault: Vault;
   private readonly handshakes: KeyedHandshake[];
+  private dtls13: Dtls13Unsealed | undefined;
   private readonly openers: Record<Role, (RecordOpener | undefined)[]> = { client: [], server: [] };
 
   constructor(vault: Vault) {
@@ -44,18 +57,47 @@ export class DtlsUnsealed implements Owner {
     body: Uint8Array,
     sequence: number,
     at: At,
-    isProtected: boolean,
+    epoch: number,
   ): void {
+    const isProtected = epoch > 0;
+    if (this.dtls13 !== undefined && epoch >= FIRST_DATA_EPOCH) return;
     if (type === CLIENT_HELLO && isProtected && this.handshakes.length < LIMITS.epochsPerHalf)
       this.handshakes.push(new KeyedHandshake(this.vault.transcripts, this.handshakes.at(-1)));
     const handshake = this.handshakes.at(-1) as KeyedHandshake;
     const message = handshake.message(from, type, body, sequence, true);
+    if (type === CLIENT_HELLO && !isProtected) this.clientHello(handshake, message, at);
+    if (type === SERVER_HELLO && handshake.isTls13 && handshake.serverHello !== undefined)
+      this.dtls13 = new Dtls13Unsealed(this.vault, handshake, this.tally, this.kept);
     if (type === NEW_SESSION_TICKET && handshake.found !== undefined)
       this.vault.remember(body.subarray(6), handshake.found);
     if (type !== FINISHED || !isProtected) return;
-    const check = checkFinished(handshake, message, undefined, at);
+    const check = checkFinished(handshake, message, this.dtls13?.secrets, at);
     if (check !== undefined) this.tally.finishedChecked(check);
     handshake.letGo(this.vault.transcripts);
+  }
+
+  /** TLS 1.3 has a binder for each PSK that a ClientHello offers. RFC 8446 §4.2.11. */
+  private clientHello(handshake: KeyedHandshake, message: TranscriptMessage, at: At): void {
+    const checked = checkBinder(this.vault.psks, handshake, message, at);
+    if (checked !== undefined) this.tally.binder = checked.check;
+    const early = handshake.clientHello?.extensions.some(({ type }) => type === EARLY_DATA);
+    if (early && this.dtls13 === undefined)
+      this.dtls13 = new Dtls13Unsealed(this.vault, handshake, this.tally, this.kept);
+  }
+
+  /** Does a record of DTLS 1.3 open under this association's keys? Nothing is counted. */
+  opens13(from: Role, record: WireRecord): boolean {
+    return this.dtls13?.opens(from, record) ?? false;
+  }
+
+  hasKeys13(from: Role, record: WireRecord): boolean {
+    return this.dtls13?.hasKeys(from, record) ?? false;
+  }
+
+  sealed13(from: Role, record: WireRecord, mayBeAnothers: boolean): NumberedOpening | undefined {
+    if (this.dtls13 !== undefined) return this.dtls13.sealed(from, record, mayBeAnothers);
+    this.tally.skipped(this.handshakes[0]?.obstacle ?? 'start-not-captured');
+    return undefined;
   }
 
   /** Messages may be missing: a mismatch of a Finished proves nothing. */
@@ -124,6 +166,7 @@ export class DtlsUnsealed implements Owner {
   }
 
   directions(): OwnedDirection[] {
+    if (this.dtls13 !== undefined) return this.dtls13.directions();
     return this.handshakes.flatMap(({ keys, protection }, index) => {
       if (keys === undefined || protection === undefined) return [];
       const epoch = index + 1;
@@ -172,7 +215,8 @@ export class DtlsUnsealed implements Owner {
     const known = this.openers[from][epoch];
     if (known !== undefined) return known;
     const handshake = this.handshakes[epoch - 1];
-    if (handshake === undefined) return undefined;
+    // DTLS 1.3 protects no records under headers of the older form. RFC 9147 §4.
+    if (handshake === undefined || handshake.isTls13) return undefined;
     if (handshake.keys === undefined && handshake.obstacle === undefined) this.findKeys(handshake);
     const { keys, protection } = handshake;
     if (keys === undefined || protection === undefined) return undefined;

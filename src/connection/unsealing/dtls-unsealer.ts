@@ -6,7 +6,7 @@ import type { FactsRecorder } from '../facts-recorder.ts';
 import { DtlsUnsealed } from './dtls-unsealed.ts';
 import { Unopened } from './unopened.ts';
 import type { Vault } from './vault.ts';
-import type { NumberedRecord, OpenedRecord } from './wire-record.ts';
+import type { NumberedOpening, NumberedRecord, OpenedRecord, WireRecord } from './wire-record.ts';
 
 /** Opens the records of all DTLS associations of a run, where it has secrets. A row is that of the connection table. */
 export class DtlsUnsealer {
@@ -31,7 +31,7 @@ export class DtlsUnsealer {
     const from = this.roleOf(row, r.side);
     if (from === undefined || (type === CLIENT_HELLO && !this.mayOpen(row, bytes))) return;
     const at = { packet: r.packet, nanos: r.nanos };
-    this.of(row)?.message(from, type, bytes.slice(start, end), sequence, at, r.epoch > 0);
+    this.of(row)?.message(from, type, bytes.slice(start, end), sequence, at, r.epoch);
   }
 
   /** Does the record open under the keys of this association? */
@@ -44,7 +44,13 @@ export class DtlsUnsealer {
   /** Are the keys of this direction and epoch known? */
   hasKeys(row: number, r: DtlsRecord): boolean {
     const from = this.roleOf(row, r.side);
-    return from !== undefined && (this.of(row)?.hasKeys(from, r.epoch) ?? false);
+    if (from === undefined) return false;
+    const unsealed = this.of(row);
+    return (
+      (r.headerStart < 0
+        ? unsealed?.hasKeys(from, r.epoch)
+        : unsealed?.hasKeys13(from, unified(r))) ?? false
+    );
   }
 
   /**
@@ -60,6 +66,24 @@ export class DtlsUnsealer {
       return undefined;
     }
     return this.of(row)?.sealed(from, wire(r), mayBeAnothers);
+  }
+
+  /** A record of DTLS 1.3 with a unified header: does it open under the keys of this association? */
+  opens13(row: number, r: DtlsRecord): boolean {
+    const from = this.roleOf(row, r.side);
+    if (from === undefined || r.end - r.start !== r.length) return false;
+    return this.of(row)?.opens13(from, unified(r)) ?? false;
+  }
+
+  /** As `sealed`, for records with a unified header. */
+  sealed13(row: number, r: DtlsRecord, mayBeAnothers: boolean): NumberedOpening | undefined {
+    const from = this.roleOf(row, r.side);
+    if (from === undefined) return undefined;
+    if (r.end - r.start !== r.length) {
+      this.of(row)?.tally.skipped(undefined);
+      return undefined;
+    }
+    return this.of(row)?.sealed13(from, unified(r), mayBeAnothers);
   }
 
   /** There is no secret for this association, which its ClientHello told. */
@@ -94,4 +118,9 @@ export class DtlsUnsealer {
 function wire(r: DtlsRecord): NumberedRecord {
   const { contentType: type, bytes, start, end, packet, nanos, epoch, sequence, version } = r;
   return { type, version, bytes, start, end, packet, nanos, epoch, sequence };
+}
+
+function unified(r: DtlsRecord): WireRecord {
+  const { contentType: type, version, bytes, headerStart, start, end, packet, nanos } = r;
+  return { type, version, bytes, headerStart, start, end, packet, nanos };
 }

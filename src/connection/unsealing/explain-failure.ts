@@ -1,6 +1,11 @@
 import type { StreamPosition } from '../../crypto/construction.ts';
 import { explainRecord, type RecordExplanation } from '../../crypto/explain-record.ts';
-import type { FailedRecord, KeyGeneration, OtherKeys } from '../../crypto/failed-record.ts';
+import type {
+  FailedRecord,
+  KeyGeneration,
+  LabelledKeys,
+  OtherKeys,
+} from '../../crypto/failed-record.ts';
 import type { DirectionKeys, Protection } from '../../crypto/protection.ts';
 import { RECORD_HYPOTHESES } from '../../crypto/record-hypotheses.ts';
 import { versionName } from '../../model/code-points/versions.ts';
@@ -15,6 +20,8 @@ export interface FailureContext {
   readonly keys: DirectionKeys;
   readonly sequence: number;
   readonly epoch?: number;
+  readonly nextSequence?: number;
+  readonly otherLabels?: readonly LabelledKeys[];
   readonly position?: StreamPosition | undefined;
   readonly otherDirection?: OtherKeys | undefined;
   readonly generations?: readonly KeyGeneration[];

@@ -1,4 +1,5 @@
 import type { Opening, SealedRecord } from '../../crypto/protection.ts';
+import { withOwnOctets } from '../../crypto/sealed-record.ts';
 import type { At } from '../../model/history.ts';
 
 /** A record with its header and the place where it was captured. */
@@ -13,8 +14,11 @@ export interface NumberedRecord extends WireRecord {
   readonly sequence: number;
 }
 
-/** The same record with octets of its own. */
-export function detached({ type, version, bytes, start, end }: SealedRecord): SealedRecord {
-  const own = bytes.slice(start, end);
-  return { type, version, bytes: own, start: 0, end: own.length };
+/** What was in a record of DTLS 1.3, with the epoch and the number that it was under. */
+export interface NumberedOpening extends OpenedRecord {
+  readonly epoch: number;
+  readonly sequence: number;
 }
+
+/** The same record with octets of its own. */
+export const detached: (record: SealedRecord) => SealedRecord = withOwnOctets;

@@ -1,0 +1,414 @@
+import { readU48 } from '../bytes/scalars.ts';
+import { cipherSuite } from '../model/code-points/suites.ts';
+import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { LIMITS } from '../model/limits.ts';
+import { CONTENT_TYPE } from '../model/record.ts';
+import { otherSide, type Side } from '../model/stream.ts';
+import { decodeAck } from '../tls/codec/ack.ts';
+import { HelloScan } from '../tls/codec/hello-scan.ts';
+import { decodeNewConnectionId } from '../tls/codec/new-connection-id.ts';
+import { emptyUnifiedHeader, hasConnectionId, readUnifiedHeader } from '../tls/unified-header.ts';
+import type { ConnectionIds } from './connection-ids.ts';
+import { SEEN } from './connection-table.ts';
+import type { AnomalyBook } from './dtls-anomalies.ts';
+import type { Association } from './dtls-association.ts';
+import { RECENT } from './dtls-half-layout.ts';
+import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
+import type { DtlsHandshakes } from './dtls-handshakes.ts';
+import { DTLS_MESSAGE_HEADER, type Fragment, readFragment } from './dtls-messages.ts';
+import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
+import { EARLY_EPOCH, FIRST_DATA_EPOCH, HANDSHAKE_EPOCH, likelyEpoch } from './dtls13-epochs.ts';
+import { EVENT } from './event-log.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
+import { isFatal } from './fatal-alert.ts';
+import { FINISHED_13 } from './record-sizes.ts';
+import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
+import type { NumberedOpening } from './unsealing/wire-record.ts';
+
+const FINISHED = 20;
+const NEW_CONNECTION_ID = 10;
+const DTLS_1_2 = 0xfefd;
+/** What stands for a record number that is encrypted and was not decrypted. */
+const UNREAD = -1;
+
+/** What the other records of the 5-tuple are followed by. */
+export interface Dtls13Host {
+  readonly facts: FactsRecorder;
+  readonly anomalies: AnomalyBook;
+  readonly ids: ConnectionIds;
+  newestOf(flow: number): Association | undefined;
+  /** Octets of the connection id that begins at `bytes[at]` in a record of this direction; 0 or less where none is known. */
+  connectionIdLength(flow: number, side: Side, bytes: Uint8Array, at: number, end: number): number;
+  /** Whose id stands at `bytes[idAt]`; the record is turned to the 5-tuple of its handshake. */
+  ownerById(r: DtlsRecord, idAt: number): Association | undefined;
+  /** Takes the number of an opened record into its epoch. @returns whether it was seen before */
+  numbered(a: Association, half: DtlsHalf, r: DtlsRecord): boolean;
+  /** Is there another association here whose keys are not known? */
+  mayBeOfUnkeyed(a: Association, r: DtlsRecord): boolean;
+  capturedTwice(packet: number): void;
+  closed(a: Association, half: DtlsHalf, r: DtlsRecord): void;
+}
+
+/**
+ * Records of DTLS 1.3 with a unified header (RFC 9147 §4). The header tells neither type nor number nor all of the epoch:
+ * without secrets a record is told by its length, by the two bits of its epoch, and by whether its very octets were on the
+ * wire before. What secrets open is followed like the records of earlier versions.
+ */
+export class Dtls13Records {
+  private readonly host: Dtls13Host;
+  private readonly handshakes: DtlsHandshakes;
+  unsealer: DtlsUnsealer | undefined;
+  private readonly current = emptyRecord();
+  private readonly header = emptyUnifiedHeader();
+  private readonly scan = new HelloScan();
+  private readonly fragment: Fragment = {
+    type: 0,
+    length: 0,
+    sequence: 0,
+    offset: 0,
+    start: 0,
+    end: 0,
+  };
+
+  constructor(host: Dtls13Host, handshakes: DtlsHandshakes) {
+    this.host = host;
+    this.handshakes = handshakes;
+  }
+
+  /** See `DtlsSink.unified`. */
+  take(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): number {
+    const { host, header } = this;
+    const newest = host.newestOf(flow);
+    const hasId = hasConnectionId(bytes[at] as number);
+    if (!hasId && (newest === undefined || !this.isSpoken(newest))) return 0;
+    const id = hasId ? host.connectionIdLength(flow, side, bytes, at + 1, end) : 0;
+    // Without its length nothing behind an id can be read.
+    if (hasId && id <= 0) return 0;
+    if (!readUnifiedHeader(bytes, at, end, wireEnd, id, header)) return 0;
+    const r = this.current;
+    r.flow = flow;
+    r.side = side;
+    // What TLS 1.3 shows in place of the type that it hides. RFC 8446 §5.2.
+    r.contentType = CONTENT_TYPE.applicationData;
+    r.version = DTLS_1_2;
+    r.epoch = 0;
+    r.sequence = UNREAD;
+    r.length = header.length;
+    r.bytes = bytes;
+    r.headerStart = at;
+    r.start = header.start;
+    r.end = header.next < end ? header.next : end;
+    r.packet = packet;
+    r.nanos = nanos;
+    r.ipId = ipId;
+    r.idLength = id;
+    r.print = printOf(bytes, r.start, r.end, r.length);
+    const named = hasId ? host.ownerById(r, at + 1) : undefined;
+    if (named !== undefined && this.maySpeak(named)) {
+      this.record(named, host.newestOf(r.flow) ?? named, r);
+      return header.next;
+    }
+    if (newest === undefined || !this.isSpoken(newest)) return 0;
+    this.record(this.ownerOf(newest, r), newest, r);
+    return header.next;
+  }
+
+  /** An ACK in the clear. RFC 9147 §7. */
+  ack(a: Association, r: DtlsRecord, content: Uint8Array): void {
+    const { message } = decodeAck(content);
+    const { recordNumbers } = message;
+    const received = recordNumbers.slice(0, LIMITS.recordNumbersPerAck);
+    const { side, packet, nanos, epoch, sequence } = r;
+    const omitted = recordNumbers.length - received.length;
+    this.host.anomalies.ack(a, { side, packet, nanos, epoch, sequence, received, omitted });
+  }
+
+  // ------------------------------------------------------------------------------------------------ whose it is
+
+  /** Does one of the associations here speak DTLS 1.3, or may it come to? */
+  private isSpoken(newest: Association): boolean {
+    let a: Association | undefined = newest;
+    for (let n = 0; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
+      if (this.maySpeak(a)) return true;
+      a = a.previous;
+    }
+    return false;
+  }
+
+  private maySpeak({ row }: Association): boolean {
+    const { table, hellos } = this.host.facts;
+    if (table.has(row, SEEN.tls13)) return true;
+    const handle = table.clientHello[row] as number;
+    if (handle === 0 || table.has(row, SEEN.serverHello)) return false;
+    const { scan } = this;
+    const at = hellos.slab.offsetOf(handle);
+    const hello = hellos.slab.bytesOf(handle);
+    scan.scanClientHello(hello, at, at + (table.clientHelloLength[row] as number), true);
+    return tlsEquivalent(scan.highestVersion) >= TLS_1_3;
+  }
+
+  /** Whose keys open the record, whose octets it has, or who has come to its epoch. */
+  private ownerOf(newest: Association, r: DtlsRecord): Association {
+    if (newest.previous === undefined) return newest;
+    const { unsealer } = this;
+    return (
+      this.find(newest, (a) => unsealer?.opens13(a.row, r) === true) ??
+      this.find(newest, (a) => this.maySpeak(a) && copyOf(a.sides[r.side], r) >= 0) ??
+      this.find(newest, (a) => this.canSend(a, r)) ??
+      newest
+    );
+  }
+
+  private find(newest: Association, is: (a: Association) => boolean): Association | undefined {
+    let a: Association | undefined = newest;
+    for (let n = 0; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
+      if (is(a)) return a;
+      a = a.previous;
+    }
+    return undefined;
+  }
+
+  /** Can this side have come to an epoch with these bits? */
+  private canSend(a: Association, r: DtlsRecord): boolean {
+    const { table } = this.host.facts;
+    const { epoch } = a.sides[r.side];
+    const { epochBits } = this.header;
+    if (!this.maySpeak(a)) return false;
+    const isEarly = epochBits === EARLY_EPOCH && table.has(a.row, SEEN.earlyData);
+    if (!table.has(a.row, SEEN.serverHello) && !table.has(a.row, SEEN.startMissing)) return isEarly;
+    if (epochBits === HANDSHAKE_EPOCH || isEarly) return true;
+    if (epochBits === FIRST_DATA_EPOCH) return epoch >= HANDSHAKE_EPOCH;
+    return epoch >= FIRST_DATA_EPOCH;
+  }
+
+  // ------------------------------------------------------------------------------------------------ the record
+
+  private record(a: Association, newest: Association, r: DtlsRecord): void {
+    const { host } = this;
+    const half = a.sides[r.side];
+    const opened = this.unsealer?.sealed13(a.row, r, host.mayBeOfUnkeyed(a, r));
+    r.epoch = opened?.epoch ?? likelyEpoch(this.header.epochBits, half.epoch);
+    r.sequence = opened?.sequence ?? UNREAD;
+    if (a !== newest)
+      host.anomalies.add(
+        a,
+        newest,
+        r,
+        'late',
+        opened === undefined
+          ? 'the newer association has not come to its epoch'
+          : 'it opens under the keys of that association',
+        opened === undefined ? 'likely' : 'proven',
+      );
+    if (r.end - r.start < r.length) host.facts.table.set(a.row, SEEN.cutPackets);
+    half.countRecord(r.contentType);
+    half.countProtected(r.contentType, r.length, r.packet, r.nanos);
+    this.checkLength(a, half, r);
+    if (opened === undefined) this.unopened(a, half, newest, r);
+    else this.opened(a, half, newest, r, opened);
+  }
+
+  private checkLength(a: Association, half: DtlsHalf, r: DtlsRecord): void {
+    if (r.length >= half.lengthMin) return;
+    const { contentType, length, packet, nanos, epoch, sequence } = r;
+    this.host.facts.event(
+      a.row,
+      EVENT.impossibleLength,
+      r.side,
+      contentType,
+      length,
+      packet,
+      nanos,
+      epoch,
+      sequence,
+    );
+  }
+
+  private unopened(a: Association, half: DtlsHalf, newest: Association, r: DtlsRecord): void {
+    if (r.epoch > half.epoch) {
+      if (half.count > 0) this.host.anomalies.archiveEpoch(a, r.side, half);
+      half.epoch = r.epoch;
+      half.count = 0;
+    }
+    const copy = copyOf(half, r);
+    if (copy >= 0) {
+      const earlier = { packet: half.recentPacket(copy), nanos: half.recentNanos(copy) };
+      // The same packet captured twice (two interfaces, a mirror port) is not a replay.
+      if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
+        this.host.capturedTwice(r.packet);
+      else
+        this.host.anomalies.add(a, newest, r, 'replay', 'the same octets', 'proven', { earlier });
+    } else {
+      const record = (r.contentType << 16) | r.length;
+      half.remember(r.print, r.packet, record, firstOctets(r), r.nanos);
+    }
+    half.lastPacket = r.packet;
+    half.lastNanos = r.nanos;
+    half.lastRecord = (r.contentType << 16) | r.length;
+    half.lastSequence = UNREAD;
+    if (copy < 0) this.flight(a, r);
+  }
+
+  /**
+   * What a record shows of the handshake by its direction, epoch and length. The server's flight is taken as sent with its
+   * first protected record, as in TLS 1.3; the client's Finished with its first record of the handshake's epoch that has
+   * the length of neither alert nor ACK, or of a later epoch (RFC 9147 §6.1).
+   */
+  private flight({ row, sides }: Association, r: DtlsRecord): void {
+    const { table } = this.host.facts;
+    const client = table.clientSide[row] as number;
+    if (client === 2 || !table.has(row, SEEN.serverHello)) return;
+    if (client !== r.side) {
+      table.set(row, SEEN.serverFinished);
+      return;
+    }
+    if (table.has(row, SEEN.clientFinished)) return;
+    const isFinished =
+      r.epoch === HANDSHAKE_EPOCH
+        ? table.has(row, SEEN.serverFinished) && this.mayHoldFinished(row, r.length)
+        : r.epoch >= FIRST_DATA_EPOCH;
+    if (!isFinished) return;
+    table.set(row, SEEN.clientFinished | SEEN.serverFinished);
+    table.serverAtFinished[row] = sides[otherSide(r.side)].protectedCount;
+  }
+
+  /** ACKs have 16 octets for each record number beside their length, inner type and tag. */
+  private mayHoldFinished(row: number, length: number): boolean {
+    const { table } = this.host.facts;
+    const tag = cipherSuite((table.suite[row] as number) - 1)?.tagOctets ?? 16;
+    const header = DTLS_MESSAGE_HEADER - 4;
+    return length >= FINISHED_13 + header && (length - tag - 3) % 16 !== 0;
+  }
+
+  // ------------------------------------------------------------------------------------------------ what was in it
+
+  private opened(
+    a: Association,
+    half: DtlsHalf,
+    newest: Association,
+    r: DtlsRecord,
+    { type, content }: NumberedOpening,
+  ): void {
+    const repeated = this.host.numbered(a, half, r);
+    if (type === CONTENT_TYPE.handshake) {
+      this.handshakes.inner(a, r, content);
+      this.finished(a, half, r, content, repeated);
+      if (r.epoch >= FIRST_DATA_EPOCH) this.newIds(a, r, content);
+    } else if (type === CONTENT_TYPE.alert && content.length >= 2)
+      this.alert(a, half, newest, r, content, repeated);
+    else if (type === CONTENT_TYPE.ack && !repeated) this.ack(a, r, content);
+    else if (type === CONTENT_TYPE.applicationData && r.epoch >= FIRST_DATA_EPOCH)
+      this.finishedBefore(a, r);
+  }
+
+  /** Data of these epochs follows the Finished of its sender, also where the capture lacks it. RFC 9147 §6.1. */
+  private finishedBefore({ row }: Association, r: DtlsRecord): void {
+    const { facts } = this.host;
+    const isClient = facts.table.clientSide[row] === r.side;
+    facts.finished(row, isClient ? SEEN.clientFinished | SEEN.serverFinished : SEEN.serverFinished);
+  }
+
+  /** The Finished, and its later transmissions. */
+  private finished(
+    a: Association,
+    half: DtlsHalf,
+    r: DtlsRecord,
+    content: Uint8Array,
+    repeated: boolean,
+  ): void {
+    const { fragment } = this;
+    let holds = false;
+    for (let at = 0; readFragment(content, at, content.length, fragment); at = fragment.end)
+      holds ||= fragment.type === FINISHED;
+    if (!holds || repeated) return;
+    const { facts, anomalies } = this.host;
+    const isClient = facts.table.clientSide[a.row] === r.side;
+    if (half.finishedPacket !== 0) {
+      anomalies.finishedAgain(a, r);
+      return;
+    }
+    facts.finished(a.row, isClient ? SEEN.clientFinished : SEEN.serverFinished);
+    if (isClient) facts.table.serverAtFinished[a.row] = a.sides[otherSide(r.side)].protectedCount;
+    half.finishedPacket = r.packet;
+    half.finishedNanos = r.nanos;
+    half.finishedSequence = r.sequence;
+    half.finishedEpoch = r.epoch;
+    half.finishedLength = r.length;
+  }
+
+  /** Ids under which the sender may be reached from now on. RFC 9147 §9. */
+  private newIds(a: Association, r: DtlsRecord, content: Uint8Array): void {
+    const { fragment } = this;
+    if (!readFragment(content, 0, content.length, fragment)) return;
+    if (fragment.type !== NEW_CONNECTION_ID || fragment.end - fragment.start < fragment.length)
+      return;
+    const { message } = decodeNewConnectionId(content.subarray(fragment.start, fragment.end));
+    for (const id of message.cids.slice(0, LIMITS.announcedConnectionIds))
+      this.host.ids.add(a, r.side, id.slice());
+  }
+
+  private alert(
+    a: Association,
+    half: DtlsHalf,
+    newest: Association,
+    r: DtlsRecord,
+    content: Uint8Array,
+    repeated: boolean,
+  ): void {
+    const { facts, anomalies } = this.host;
+    const { table } = facts;
+    const [level = 0, description = 0] = content;
+    facts.event(
+      a.row,
+      EVENT.encryptedAlert,
+      r.side,
+      ((level || 2) << 8) | description,
+      r.length,
+      r.packet,
+      r.nanos,
+      r.epoch,
+      r.sequence,
+    );
+    const isClient = table.clientSide[a.row] === r.side;
+    const fatal = isFatal(level, description, true);
+    if (fatal) table.set(a.row, isClient ? SEEN.fatalFromClient : SEEN.fatalFromServer);
+    const peer = a.sides[otherSide(r.side)];
+    const record = { ...r, contentType: CONTENT_TYPE.alert };
+    const since = r.nanos - peer.closeNanos;
+    // Data may follow the close of the peer (RFC 8446 §6.1); the closing alert that answers it is due at once.
+    if (peer.closePacket !== 0 && since > LIMITS.promptAnswerNanos && newest === a)
+      anomalies.add(a, a, record, 'late', 'it opens under the keys of that association', 'proven');
+    if (repeated || half.closePacket !== 0 || (!fatal && description !== 0)) return;
+    peer.flags |= HALF_FLAG.peerClosed;
+    this.host.closed(a, half, record);
+  }
+}
+
+/** Stands in place of a number that is encrypted, so that a copy is told by more than its last octets; no number is negative. */
+function firstOctets({ bytes, start, end }: DtlsRecord): number {
+  return end - start < 6 ? UNREAD : -2 - readU48(bytes, start);
+}
+
+/** The place of a remembered record with the same octets, as far as its tag and length tell; -1 for none. */
+function copyOf(half: DtlsHalf, r: DtlsRecord): number {
+  const record = (r.contentType << 16) | r.length;
+  for (let i = 0; i < RECENT; i++)
+    if (
+      half.recentPacket(i) !== 0 &&
+      half.recentPrint(i) === r.print &&
+      half.recentSequence(i) === firstOctets(r) &&
+      half.recentRecord(i) === record
+    )
+      return i;
+  return -1;
+}
