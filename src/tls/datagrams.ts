@@ -8,6 +8,7 @@ import { beginsDtls } from './dtls-start.ts';
 import { DtlsDatagrams } from './record-dtls.ts';
 import { StunScan, TURN } from './stun.ts';
 import { TurnLanes } from './turn-lanes.ts';
+import { hasConnectionId, isUnified } from './unified-header.ts';
 
 /** Octets of a ChannelData header: number and length. RFC 8656 §12.4. */
 const CHANNEL_HEADER = 4;
@@ -21,11 +22,6 @@ const ZRTP_HEADER = 12;
 /** What a flow is known to carry. */
 const SPEAKS = { dtls: 1, stun: 2, quic: 4 } as const;
 
-/** Takes DTLS records, and datagrams that can only be told by the DTLS 1.3 that was on their flow before. */
-interface DtlsStage extends DtlsSink {
-  unified(flow: number, side: Side, length: number, packet: number, nanos: number): void;
-}
-
 /**
  * Tells UDP datagrams apart by their first octet (RFC 7983 §7, RFC 9443 §3), then by what must follow it: DTLS goes on as
  * records, QUIC's long headers to whoever names its connections, and the rest is counted.
@@ -36,7 +32,6 @@ interface DtlsStage extends DtlsSink {
  * not looked into. Ordinary DTLS costs one more load than reading it.
  */
 export class Datagrams {
-  private readonly dtls: DtlsStage;
   private readonly quic: QuicSink;
   private readonly passedOver: PassedOverSink;
   private readonly records: DtlsDatagrams;
@@ -46,13 +41,12 @@ export class Datagrams {
   private speaks = new Uint8Array(512);
 
   constructor(
-    dtls: DtlsStage,
+    dtls: DtlsSink,
     quic: QuicSink,
     flows: InnerFlows,
     passedOver: PassedOverSink,
     notices: NoticeSink,
   ) {
-    this.dtls = dtls;
     this.quic = quic;
     this.passedOver = passedOver;
     this.records = new DtlsDatagrams(dtls, notices);
@@ -121,14 +115,11 @@ export class Datagrams {
     ipId: number,
   ): boolean {
     const isKnown = ((this.speaks[flow] ?? 0) & SPEAKS.dtls) !== 0;
-    if (!isKnown && !beginsDtls(bytes, start, end, start + wireLength)) return false;
-    if (this.records.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId)) {
-      if (!isKnown) this.know(flow, SPEAKS.dtls);
-      return true;
-    }
-    // The unified header of DTLS 1.3 has no version: only on a 5-tuple that speaks it (RFC 9147 §4).
-    if (!isKnown || (bytes[start] as number) >> 5 !== 1) return false;
-    this.dtls.unified(flow, side, end - start, packet, nanos);
+    if (!isKnown && !mayBeMoved(bytes, start) && !beginsDtls(bytes, start, end, start + wireLength))
+      return false;
+    if (!this.records.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId))
+      return false;
+    if (!isKnown) this.know(flow, SPEAKS.dtls);
     return true;
   }
 
@@ -220,4 +211,10 @@ function couldBeDtls(bytes: Uint8Array, start: number, end: number): boolean {
   if (end <= start) return false;
   const first = bytes[start] as number;
   return first >= 20 && first < 64;
+}
+
+/** A unified header with a connection id, under which an association of another 5-tuple may go on. RFC 9147 §9. */
+function mayBeMoved(bytes: Uint8Array, at: number): boolean {
+  const first = bytes[at] as number;
+  return isUnified(first) && hasConnectionId(first);
 }

@@ -39,7 +39,12 @@ class Mux {
         connectionIdLength: () => 0,
         recordWithId: (flow, side) => this.records.push(`${flow}/${side} with id`),
         misfit: () => undefined,
-        unified: (flow, side, length) => this.records.push(`${flow}/${side} unified ${length}`),
+        unified: (flow, side, _bytes, at, end) => {
+          // Only where records were before is it known what it is.
+          if (this.records.length === 0) return 0;
+          this.records.push(`${flow}/${side} unified ${end - at}`);
+          return end;
+        },
       },
       quic,
       { addInner: (outer) => INNER + this.outer.push(outer) - 1 },

@@ -1,0 +1,44 @@
+/* How dtls13_lab.py builds wolfSSL: DTLS 1.3 with all suites of TLS 1.3, key log, connection ids. */
+#define WOLFSSL_TLS13
+#define WOLFSSL_DTLS
+#define WOLFSSL_DTLS13
+#define WOLFSSL_DTLS_CID
+#define WOLFSSL_DTLS_CH_FRAG
+#define WOLFSSL_DTLS_MTU
+#define WOLFSSL_SEND_HRR_COOKIE
+#define WOLFSSL_EARLY_DATA
+#define HAVE_TLS_EXTENSIONS
+#define HAVE_SUPPORTED_CURVES
+#define HAVE_EXTENDED_MASTER
+#define HAVE_SNI
+#define HAVE_ALPN
+#define HAVE_ENCRYPT_THEN_MAC
+#define HAVE_SESSION_TICKET
+#define HAVE_HKDF
+#define HAVE_ECC
+#define ECC_SHAMIR
+#define ECC_TIMING_RESISTANT
+#define WC_RSA_PSS
+#define WC_RSA_BLINDING
+#define HAVE_FFDHE_2048
+#define HAVE_DH_DEFAULT_PARAMS
+#define HAVE_AESGCM
+#define HAVE_AESCCM
+#define WOLFSSL_AES_DIRECT
+#define HAVE_AES_ECB
+#define HAVE_CHACHA
+#define HAVE_POLY1305
+#define WOLFSSL_SHA384
+#define WOLFSSL_SHA512
+#define HAVE_CURVE25519
+#define WOLFSSL_BASE64_ENCODE
+#define HAVE_SECRET_CALLBACK
+#define OPENSSL_EXTRA
+#define NO_DES3
+#define NO_RC4
+#define NO_MD4
+#define NO_DSA
+#define SIZEOF_LONG 8
+#define SIZEOF_LONG_LONG 8
+#define HAVE_SYS_TIME_H
+#define WOLFSSL_SP_MATH_ALL
