@@ -277,14 +277,13 @@ const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };
 
 /** Handshakes of which more than one connection has both randoms. */
 function handshakesIn(shared: readonly SharedRandomFact[]): number {
-  const ofClients = shared.filter(({ role }) => role === 'client');
-  return shared.filter(
-    ({ role, connections }) =>
-      role === 'server' &&
-      ofClients.some(
-        (other) => connections.filter((id) => other.connections.includes(id)).length > 1,
-      ),
-  ).length;
+  const ofClient = new Map<number, SharedRandomFact>();
+  for (const fact of shared)
+    if (fact.role === 'client') for (const id of fact.connections) ofClient.set(id, fact);
+  return shared.filter(({ role, connections }) => {
+    const known = connections.flatMap((id) => ofClient.get(id) ?? []);
+    return role === 'server' && new Set(known).size < known.length;
+  }).length;
 }
 
 /** RFC 792 code 3 of type 3, RFC 4443 §3.1 code 4 of type 1. */
