@@ -37,6 +37,8 @@ export const SEEN = {
   unusual: 1 << 27,
   /** The ClientHello has a ticket, a PSK or, where TLS 1.3 is not offered, a session id. */
   offersSession: 1 << 28,
+  /** The ClientHello has encrypted_client_hello, real or GREASE. */
+  offersEncryptedHello: 1 << 29,
 } as const;
 
 /** What first octets of protected records say. */

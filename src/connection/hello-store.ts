@@ -49,12 +49,18 @@ export class HelloStore {
     table.clientSide[row] = side;
     let flags =
       (table.flags[row] as number) &
-      ~(SEEN.offersExtendedMaster | SEEN.offersEncryptThenMac | SEEN.offersSession);
+      ~(
+        SEEN.offersExtendedMaster |
+        SEEN.offersEncryptThenMac |
+        SEEN.offersSession |
+        SEEN.offersEncryptedHello
+      );
     flags |= SEEN.clientHello | SEEN.rolesKnown;
     if (scan.hasExtendedMasterSecret) flags |= SEEN.offersExtendedMaster;
     if (scan.hasEncryptThenMac) flags |= SEEN.offersEncryptThenMac;
     if (scan.hasEarlyData) flags |= SEEN.earlyData;
     if (offersSession(scan)) flags |= SEEN.offersSession;
+    if (scan.hasEncryptedHello) flags |= SEEN.offersEncryptedHello;
     table.flags[row] = flags;
     this.slab.release(table.clientHello[row] as number);
     table.clientHello[row] = this.slab.store(bytes, start, end);

@@ -8,6 +8,7 @@ import type {
   CompactHistory,
   ConnectionHistory,
   DtlsFacts,
+  EchOutcome,
   Endpoint,
   FingerprintFacts,
   MessageFact,
@@ -79,6 +80,8 @@ export interface Placement {
 }
 
 const scan = new HelloScan();
+/** The alert of a client whose encrypted ClientHello was rejected. RFC 9849 §6.1.6. */
+const ECH_REQUIRED = 121;
 
 /** Flags that no ordinary connection has, and those that every one has. */
 const UNUSUAL =
@@ -269,6 +272,20 @@ export class History implements ConnectionHistory, CompactHistory {
 
   visitMessages(visitor: MessageVisitor): void {
     visitMessages(this.facts, this.row, this.clientSide, visitor);
+  }
+
+  get ech(): EchOutcome | undefined {
+    const { table } = this.facts;
+    if (!table.has(this.row, SEEN.offersEncryptedHello)) return undefined;
+    const { decryption, version } = this;
+    if (decryption?.isInnerHello) return 'accepted';
+    // Only TLS 1.3 can accept one (RFC 9849 §6.1.5); what opens under the random on the wire was keyed by the outer hello.
+    if (version !== undefined && tlsEquivalent(version) < TLS_1_3) return 'rejected';
+    const opened = decryption?.perRole.server.authenticated ?? 0;
+    const isRefused = this.alerts.some(
+      ({ from, description }) => from === 'client' && description === ECH_REQUIRED,
+    );
+    return opened > 0 || isRefused ? 'rejected' : 'offered';
   }
 
   get clientHello(): ClientHello | undefined {

@@ -7,6 +7,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { QuicConnection, QuicHello, QuicResult } from '../model/quic.ts';
 import { type FlowDirectory, otherSide, type QuicSink, type Side } from '../model/stream.ts';
 import { decodeClientHello } from '../tls/codec/client-hello.ts';
+import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeServerHello } from '../tls/codec/server-hello.ts';
 import { eachCryptoFrame } from '../tls/quic/crypto-frames.ts';
 import { LongHeaderScan, QUIC_PACKET } from '../tls/quic/long-header.ts';
@@ -274,11 +275,15 @@ export class QuicTracker implements QuicSink {
   }
 }
 
+const scan = new HelloScan();
+
 function helloOf(body: Uint8Array): QuicHello {
+  scan.scanClientHello(body, 0, body.length, false);
   const { message } = decodeClientHello(body, false);
   return {
     serverName: message.serverName,
     alpn: message.alpn,
+    offersEncryptedHello: scan.hasEncryptedHello,
     versions: message.versions,
     random: message.random.slice(),
     cipherSuites: message.cipherSuites,

@@ -56,6 +56,7 @@ export class KeyLog {
   private line = 0;
   private readonly parser: KeyLogParser;
   private otherKeys = false;
+  private handshakeSecrets = false;
 
   /** Randoms come from the wire: without a seed a log could be crafted to collide. */
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
@@ -153,6 +154,38 @@ export class KeyLog {
     return at + 32 <= bytes.length && this.rowOf(bytes.subarray(at, at + 32)) >= 0;
   }
 
+  /** Are there handshake secrets of TLS 1.3 servers? */
+  get hasHandshakeSecrets(): boolean {
+    return this.handshakeSecrets;
+  }
+
+  /**
+   * The random under which a secret is logged that fits, among those that nobody has looked up: for a connection whose own
+   * random is encrypted. Asks `fits` for each secret of this label and length, the first ones first.
+   *
+   * @param most secrets asked for
+   * @returns a copy of the random, if there is one, and how often was asked
+   */
+  findUnmatched(
+    label: KeyLogLabel,
+    octets: number,
+    most: number,
+    fits: (secret: Uint8Array) => boolean,
+  ): { readonly random: Uint8Array | undefined; readonly trials: number } {
+    const wanted = labelOf(label);
+    let trials = 0;
+    for (let row = 0; row < this.randomCount && trials < most; row++) {
+      if (this.matched[row] !== 0) continue;
+      for (let id = this.oldest[row] as number; id !== 0; id = this.next[id - 1] as number) {
+        if (this.label[id - 1] !== wanted.label || this.secretOctets[id - 1] !== octets) continue;
+        trials++;
+        if (fits(this.secretView(id - 1)))
+          return { random: this.randoms.slice(row * 32, row * 32 + 32), trials };
+      }
+    }
+    return { random: undefined, trials };
+  }
+
   /** Are there secrets that are not looked up by a random (session ids, RSA)? */
   get hasOtherKeys(): boolean {
     return this.otherKeys;
@@ -222,6 +255,7 @@ export class KeyLog {
     secretOctets: number,
   ): void {
     if (label === LABELS.SESSION_ID || label === LABELS.RSA) this.otherKeys = true;
+    if (label === LABELS.SERVER_HANDSHAKE_TRAFFIC_SECRET) this.handshakeSecrets = true;
     if (this.secretCount >= LIMITS.keyLogSecrets) {
       this.tellMalformed('too many secrets');
       return;

@@ -108,6 +108,8 @@ export interface DecryptionFacts {
   readonly binder: BinderCheck | undefined;
   /** The mistake in deriving the master secret under which the records of this side open. */
   readonly masterExplanation: (Explanation & { readonly from: Role }) | undefined;
+  /** What opened did so under secrets logged for the random of an encrypted ClientHello. RFC 9849 §7.1, RFC 9850 §2.1. */
+  readonly isInnerHello?: boolean;
   /** The PSK in use was given with the identity of this connection: one that does not fit is then another one. */
   readonly isKeyNamed?: boolean;
 }

@@ -366,6 +366,15 @@ export interface FingerprintFacts {
 }
 
 /** Everything known about one connection when it is final, in time order. */
+/**
+ * What became of the encrypted ClientHello that the one on the wire carries (RFC 9849), as far as octets and secrets show:
+ * `offered` is all that can be seen without secrets, and GREASE looks the same; `accepted`: records open under secrets that
+ * were logged for another random, which is that of the encrypted hello, so that what the outer one says of names is for
+ * show; `rejected`: the server went on with the outer one, as it does with GREASE.
+ */
+export const ECH_OUTCOMES = ['offered', 'accepted', 'rejected'] as const;
+export type EchOutcome = (typeof ECH_OUTCOMES)[number];
+
 export interface ConnectionHistory {
   /** From 1, in the order in which connections were recognised. */
   readonly id: number;
@@ -394,6 +403,8 @@ export interface ConnectionHistory {
   readonly encryptThenMac: boolean | undefined;
   /** What names the programs behind the hellos, more or less. */
   readonly fingerprints?: FingerprintFacts;
+  /** Undefined where the ClientHello has no encrypted_client_hello. */
+  readonly ech?: EchOutcome | undefined;
   /** Undefined where the ClientHello offers no session. */
   readonly resumption?: ResumptionFacts | undefined;
   /** Decoded when asked for; the last ClientHello, and the ServerHello that is no HelloRetryRequest. */

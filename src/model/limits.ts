@@ -183,6 +183,9 @@ export const LIMITS = {
   pemOctets: 1024 * 1024,
   /** Messages, and extensions of a hello, that are left out or doubled in turn to explain a hash. Honest ones have fewer. */
   transcriptMessagesVaried: 64,
+  /** Secrets of other randoms tried on one connection that offers an encrypted ClientHello, and over the run. Some 2 s. */
+  echTrials: 4096,
+  echTrialsInAll: 65_536,
   /** Other handshakes whose randoms are tried on a signature that does not verify: each takes three verifications of 0.1 ms. */
   signatureCandidates: 16,
   /** Fingerprints of hellos that are kept, for the next hello like them; then they are computed anew. */

@@ -26,6 +26,8 @@ export interface QuicConnection {
 export interface QuicHello {
   readonly serverName: string | undefined;
   readonly alpn: readonly string[];
+  /** It carries encrypted_client_hello, real or GREASE: the name may be for show. RFC 9849 §5. */
+  readonly offersEncryptedHello: boolean;
   readonly versions: readonly number[];
   readonly random: Uint8Array;
   readonly cipherSuites: readonly number[];

@@ -27,6 +27,7 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   version: ['negotiated version', ({ version }) => named(version, versionName)],
   suite: ['negotiated suite', ({ cipherSuite }) => named(cipherSuite, suiteName)],
   sni: ['server name', ({ serverName }) => serverName],
+  ech: ['what became of an encrypted ClientHello, or GREASE', ({ ech }) => ech],
   alpn: ['application protocol', ({ alpn }) => alpn],
   upgrade: ['what TLS began behind, like smtp', ({ upgrade }) => upgrade?.protocol],
   target: [

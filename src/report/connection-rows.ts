@@ -2,7 +2,7 @@ import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import type { DecryptionFacts, Obstacle } from '../model/decryption.ts';
 import type { BlindSpot } from '../model/finding.ts';
-import type { ConnectionHistory, Endpoint, Outcome } from '../model/history.ts';
+import type { ConnectionHistory, EchOutcome, Endpoint, Outcome } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Nanos } from '../model/time.ts';
 
@@ -56,6 +56,8 @@ export class ConnectionRows {
   private readonly kinds = new Map<string, number>();
   private readonly hindered = new Map<Obstacle, Hindered>();
   readonly opened: OpenedTotals = { connections: 0, authenticated: 0, failed: 0, skipped: 0 };
+  /** Connections whose ClientHello carries an encrypted one or GREASE, by what became of it. */
+  readonly ech: Record<EchOutcome, number> = { offered: 0, accepted: 0, rejected: 0 };
   private last: ConnectionRow | undefined;
 
   /** Connections per blind spot. */
@@ -76,6 +78,7 @@ export class ConnectionRows {
   add(history: ConnectionHistory): void {
     for (const spot of history.blindSpots) increment(this.blind, spot);
     increment(this.kinds, history.protocol);
+    if (history.ech !== undefined) this.ech[history.ech]++;
     if (history.decryption !== undefined) this.count(history.id, history.decryption);
     const room =
       this.rows.size < LIMITS.reportRows ||
@@ -123,7 +126,7 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     stream: `${history.transport}.stream ${history.stream}`,
     client: endpointText(history.client),
     server: endpointText(history.server),
-    serverName: history.serverName?.slice(0, NAME_LIMIT),
+    serverName: nameText(history),
     upgrade: history.upgrade?.protocol,
     version: version === undefined ? undefined : versionName(version),
     suite: cipherSuite === undefined ? undefined : suiteName(cipherSuite),
@@ -134,6 +137,12 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     startNanos: history.startNanos,
     endNanos: history.endNanos,
   };
+}
+
+/** The SNI; where another one was encrypted, nobody shall read this one as the name that was asked for. */
+function nameText({ serverName, ech }: ConnectionHistory): string | undefined {
+  const name = serverName?.slice(0, NAME_LIMIT);
+  return name !== undefined && ech === 'accepted' ? `${name} (ECH)` : name;
 }
 
 /** `6 of 7`; undefined where there was nothing to open. */

@@ -74,6 +74,7 @@ export class ConnectionWriter implements MessageVisitor {
     this.flag(RESUMED, history.resumed);
     this.flag(EXTENDED_MASTER_SECRET, history.extendedMasterSecret);
     this.flag(ENCRYPT_THEN_MAC, history.encryptThenMac);
+    out.literal(history.ech === undefined ? NO_ECH : ECH.of(history.ech));
     out.literal(OUTCOME.of(history.outcome));
     out.literal(STAGE.of(history.stage));
     this.messages(history);
@@ -375,6 +376,8 @@ const SUITE = new Pieces<number>(
 const DESCRIPTION = new Pieces<number>((code) => toJson(alertDescriptionName(code)));
 const UPGRADE = new Pieces<string>((protocol) => `,"upgrade":"${protocol}"`);
 const OUTCOME = new Pieces<string>((outcome) => `,"outcome":"${outcome}"`);
+const ECH = new Pieces<string>((ech) => `,"ech":"${ech}"`);
+const NO_ECH = literal(',"ech":null');
 const STAGE = new Pieces<string>((stage) => `,"stage":"${stage}"`);
 const BLIND_SPOTS = new Pieces<string>((list) => `,"blindSpots":["${list}"]`);
 

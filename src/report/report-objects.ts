@@ -118,6 +118,7 @@ export function quicObject(one: QuicConnection, run: RunContext): ReportQuic {
       cipherSuite === undefined ? null : { code: cipherSuite, name: suiteName(cipherSuite) },
     serverName: hello?.serverName ?? null,
     alpn: [...(hello?.alpn ?? [])],
+    ech: hello?.offersEncryptedHello ? 'offered' : null,
     versionsOffered: (hello?.versions ?? []).map(versionName),
     clientRandom: hello === undefined ? null : hexOf(hello.random),
     clientHello:

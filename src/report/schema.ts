@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OBSTACLES, SECRET_SOURCES } from '../model/decryption.ts';
 import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
-import { OUTCOMES, STAGES } from '../model/history.ts';
+import { ECH_OUTCOMES, OUTCOMES, STAGES } from '../model/history.ts';
 import { UPGRADES } from '../model/upgrade.ts';
 
 /*
@@ -123,6 +123,12 @@ const connectionSchema = z.object({
   resumed: z.boolean().nullable(),
   extendedMasterSecret: z.boolean().nullable(),
   encryptThenMac: z.boolean().nullable(),
+  ech: z
+    .enum(ECH_OUTCOMES)
+    .nullable()
+    .describe(
+      'Encrypted ClientHello, or GREASE, which looks the same; accepted: `serverName` is the public name of the ECH configuration and not the one asked for; rejected: the server went on with the outer ClientHello; offered: not to be seen',
+    ),
   outcome: z.enum(OUTCOMES),
   stage: z.enum(STAGES).describe('What was due next when the handshake stopped'),
   handshake: z
@@ -230,6 +236,10 @@ const quicSchema = z.object({
   cipherSuite: z.object({ code: count, name: z.string() }).nullable(),
   serverName: z.string().nullable(),
   alpn: z.array(z.string()).describe('Those offered; the choice is encrypted'),
+  ech: z
+    .enum(ECH_OUTCOMES)
+    .nullable()
+    .describe('As for `connections`; what became of it is not looked into'),
   versionsOffered: z.array(version),
   clientRandom: hex.nullable(),
   clientHello: z

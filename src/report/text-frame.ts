@@ -9,6 +9,7 @@ import { noticeText } from './notice-text.ts';
 import type { Ending } from './reporter.ts';
 import { plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
+import { echLines } from './text-ech.ts';
 import { openedLines } from './text-opened.ts';
 import { quicLines } from './text-quic.ts';
 
@@ -157,6 +158,7 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   lines.push(
     ...omittedLines(frame),
     ...openedLines(rows, style),
+    ...echLines(rows, style),
     ...quicLines(frame),
     ...blindSpotLines(frame),
     ...coverageLines(frame),

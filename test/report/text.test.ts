@@ -64,6 +64,27 @@ describe('a finding at the end', () => {
   });
 });
 
+describe('a name that may not be the one asked for', () => {
+  test('is marked where an encrypted ClientHello was accepted', async () => {
+    const text = await asText({ connections: [{ ...healthy, ech: 'accepted' }] }, { width: 120 });
+    expect(text).toContain('example.org (ECH)');
+    expect(text).toContain('1 connection with an encrypted ClientHello that the server accepted');
+  });
+
+  test('is told where one was offered, or GREASE, and nothing where the outer one was used', async () => {
+    const connections = [
+      { ...healthy, ech: 'offered' as const },
+      { ...fakeHistory({ id: 2 }), ech: 'rejected' as const },
+    ];
+    const text = await asText({ connections });
+    expect(text).toContain('1 connection with an encrypted ClientHello or with GREASE');
+    expect(text).not.toContain('(ECH)');
+    expect(await asText({ connections: connections.slice(1) })).not.toContain(
+      'ncrypted ClientHello',
+    );
+  });
+});
+
 describe('no finding', () => {
   test('in connections that were seen whole is said with confidence', async () => {
     expect(await asText({ connections: [healthy] })).toMatchInlineSnapshot(`

@@ -106,6 +106,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     resumed: h.resumed,
     extendedMasterSecret: h.extendedMasterSecret,
     encryptThenMac: h.encryptThenMac,
+    ech: h.ech,
     resumption: structuredClone(h.resumption),
     clientHello: h.clientHello && structuredClone(h.clientHello),
     serverHello: h.serverHello && structuredClone(h.serverHello),

@@ -17,6 +17,7 @@ export class Tally {
   obstacle: Obstacle | undefined;
   detail: string | undefined;
   private isKeyNamed = false;
+  isInnerHello = false;
   masterExplanation: (Explanation & { readonly from: Role }) | undefined;
   binder: BinderCheck | undefined;
   private readonly opened = { client: 0, server: 0 };
@@ -107,6 +108,7 @@ export class Tally {
       binder: this.binder,
       masterExplanation: this.masterExplanation,
       isKeyNamed: this.isKeyNamed,
+      isInnerHello: this.isInnerHello,
     };
   }
 }

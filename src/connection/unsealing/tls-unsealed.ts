@@ -24,6 +24,7 @@ import { checkBinder } from './check-binder.ts';
 import { checkFinished } from './check-finished.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
+import { findInnerRandom, offersEncryptedHello } from './inner-hello.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { otherMaster } from './premaster.ts';
@@ -47,10 +48,20 @@ export class TlsUnsealed implements Owner {
   private readonly readings = { client: new Reading('client'), server: new Reading('server') };
   private handshake: KeyedHandshake;
   private secrets: TrafficSecrets | undefined;
+  /** The ClientHello has another one in it, encrypted, or GREASE. RFC 9849 §5. */
+  private offersEncryptedHello = false;
+  /** The server's next record tells whether secrets of another random are this connection's. */
+  private seeksInner = false;
+  /** The random on the wire has no secrets, and no other one's fit: nothing will open. */
+  isGivenUp = false;
 
   constructor(vault: Vault) {
     this.vault = vault;
     this.handshake = new KeyedHandshake(vault.transcripts);
+  }
+
+  get clientRandom(): Uint8Array | undefined {
+    return this.handshake.clientRandom;
   }
 
   release(): void {
@@ -81,7 +92,10 @@ export class TlsUnsealed implements Owner {
     else if (type === END_OF_EARLY_DATA) this.useSecret('client', 0);
     else if (type === NEW_SESSION_TICKET) this.rememberTicket(body);
     else if (type === FINISHED && isProtected) {
-      const check = checkFinished(handshake, message, this.secrets, at);
+      // What an accepted encrypted ClientHello says is not known, and the transcript begins with it (RFC 9849 §6.1).
+      const check = this.tally.isInnerHello
+        ? undefined
+        : checkFinished(handshake, message, this.secrets, at);
       if (check !== undefined) this.tally.finishedChecked(check);
       if (handshake.isTls13) this.useSecret(from, 1);
       handshake.letGo(this.vault.transcripts);
@@ -131,6 +145,7 @@ export class TlsUnsealed implements Owner {
   sealed(from: Role, record: WireRecord): OpenedRecord | undefined {
     const reading = this.readings[from];
     reading.hasBegun = true;
+    if (this.seeksInner && from === 'server') this.findInner(record);
     const opening = this.open(reading, record);
     if (opening === undefined) {
       const { obstacle, detail } = this.handshake;
@@ -360,8 +375,10 @@ export class TlsUnsealed implements Owner {
 
   private clientHello(message: TranscriptMessage, at: At): void {
     const { clientHello } = this.handshake;
-    const checked = checkBinder(this.vault.psks, this.handshake, message, at);
-    this.tally.binder = checked?.check;
+    this.offersEncryptedHello ||= offersEncryptedHello(message.octets);
+    // Beside an encrypted ClientHello the PSK of the outer one is made up (RFC 9849 §6.1.2).
+    if (!this.offersEncryptedHello)
+      this.tally.binder = checkBinder(this.vault.psks, this.handshake, message, at)?.check;
     const early = clientHello?.extensions.some(({ type }) => type === EARLY_DATA) ?? false;
     if (!early) return;
     // A second ClientHello has no early data; what was sent under the first is refused.
@@ -387,9 +404,32 @@ export class TlsUnsealed implements Owner {
       handshake.obstacle ??= this.secrets.obstacle ?? 'label-missing';
       handshake.detail ??= this.secrets.detail;
       handshake.transcript.close();
+      this.seeksInner = this.offersEncryptedHello && this.vault.mayFindInner;
     } else this.tally.source = 'key-log';
+    this.useHandshakeSecrets();
+  }
+
+  private useHandshakeSecrets(): void {
     this.useSecret('server', 0);
     if (this.readings.client.generation >= 0) this.useSecret('client', 0);
+  }
+
+  /** Is the server's first protected record under secrets that were logged for another random? */
+  private findInner(record: WireRecord): void {
+    const { handshake, vault } = this;
+    this.seeksInner = false;
+    const random = findInnerRandom(vault, handshake, record);
+    if (random === undefined) {
+      this.isGivenUp = true;
+      return;
+    }
+    this.secrets = new TrafficSecrets(vault, handshake, random);
+    this.tally.isInnerHello = true;
+    this.tally.source = 'key-log';
+    handshake.obstacle = undefined;
+    handshake.detail = undefined;
+    handshake.transcript.isWhole = false;
+    this.useHandshakeSecrets();
   }
 
   /** Turns a direction to handshake (0) or application keys (1). */

@@ -76,7 +76,18 @@ export class TlsUnsealer {
   ): OpenedRecord | undefined {
     const from = this.roleOf(row, side);
     if (from === undefined) return undefined;
-    return this.of(row)?.sealed(from, { type, version, bytes, start, end, packet, nanos });
+    const unsealed = this.of(row);
+    const opened = unsealed?.sealed(from, { type, version, bytes, start, end, packet, nanos });
+    if (unsealed?.isGivenUp) this.giveUp(row, unsealed);
+    return opened;
+  }
+
+  /** Nothing of the connection will open after all. */
+  private giveUp(row: number, unsealed: TlsUnsealed): void {
+    const { clientRandom } = unsealed;
+    if (clientRandom === undefined) return;
+    unsealed.release();
+    this.facts.unsealed.set(row, new Unopened(this.vault, clientRandom, 0));
   }
 
   private of(row: number): TlsUnsealed | undefined {

@@ -28,7 +28,12 @@ export class TrafficSecrets {
   readonly obstacle: Obstacle | undefined;
   readonly detail: string | undefined;
 
-  constructor({ keyLog }: Vault, { protection, clientRandom }: KeyedHandshake) {
+  /** @param clientRandom that of the handshake, unless its ClientHello was encrypted */
+  constructor(
+    { keyLog }: Vault,
+    { protection, clientRandom: ownRandom }: KeyedHandshake,
+    clientRandom = ownRandom,
+  ) {
     this.hash = protection && hkdfHash(protection.suite);
     this.prefix = labelPrefix(protection?.version ?? TLS_1_3);
     if (clientRandom === undefined) {

@@ -14,6 +14,8 @@ export class Vault {
   readonly psks: readonly Psk[];
   /** What the transcripts of all handshakes take. */
   readonly transcripts: TranscriptBudget = { octets: 0 };
+  /** Trials of secrets logged for other randoms, over the run: see `LIMITS.echTrialsInAll`. */
+  echTrials = 0;
   /** Sessions that were opened, by session id and by ticket: what a key log need not repeat, an RSA key cannot give. */
   private readonly sessions = new Map<string, FoundMaster>();
 
@@ -56,12 +58,18 @@ export class Vault {
     const { keyLog, rsaKeys, psks, sessions } = this;
     if (rsaKeys.size > 0 || psks.length > 0 || keyLog.hasOtherKeys) return true;
     if (keyLog.knows(bytes, scan.randomOffset)) return true;
+    if (scan.hasEncryptedHello && this.mayFindInner) return true;
     if (sessions.size === 0) return false;
     const part = (at: number, length: number) => bytes.subarray(at, at + length);
     return (
       this.session(part(scan.sessionIdOffset, scan.sessionIdLength)) !== undefined ||
       this.session(part(scan.ticketOffset, scan.ticketLength)) !== undefined
     );
+  }
+
+  /** Can secrets be found for the random of an encrypted ClientHello? */
+  get mayFindInner(): boolean {
+    return this.keyLog.hasHandshakeSecrets && this.echTrials < LIMITS.echTrialsInAll;
   }
 
   remember(idOrTicket: Uint8Array, { master, source }: FoundMaster): void {

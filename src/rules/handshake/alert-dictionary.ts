@@ -313,6 +313,18 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
       remedies: ['configure a client certificate that an issuer accepted by the server has signed'],
     },
   ],
+  121: [
+    {
+      from: 'client',
+      causes: [
+        "the server did not accept the client's encrypted ClientHello: the client's ECH configuration is not, or no longer, one of the server's keys, or another server answered for the public name",
+      ],
+      remedies: [
+        'publish the configuration that the server has now in the HTTPS record of the name, and let no record outlive its key',
+        'a client that gets retry_configs tries once more with these: look for its next connection',
+      ],
+    },
+  ],
   120: [
     {
       causes: ['no application protocol in common (ALPN)'],

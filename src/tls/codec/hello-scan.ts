@@ -50,6 +50,8 @@ export class HelloScan {
   hasPreSharedKey = false;
   hasTruncatedHmac = false;
   hasEarlyData = false;
+  /** ClientHello: encrypted_client_hello of the outer form, real or GREASE: nobody can tell. RFC 9849 §5. */
+  hasEncryptedHello = false;
   /** Octets in session_ticket; -1 without that extension. RFC 5077 §3.2. */
   ticketLength = -1;
   ticketOffset = 0;
@@ -202,6 +204,9 @@ export class HelloScan {
         this.hasConnectionId = true;
         break;
       }
+      case 0xfe0d: // encrypted_client_hello
+        if (client && end - at >= OUTER_HELLO_MIN && bytes[at] === 0) this.hasEncryptedHello = true;
+        break;
       case 53: // connection_id of drafts
       case 254: // the same, before it had a number
         this.hasConnectionId = true;
@@ -295,6 +300,7 @@ export class HelloScan {
     this.hasPreSharedKey = false;
     this.hasTruncatedHmac = false;
     this.hasEarlyData = false;
+    this.hasEncryptedHello = false;
     this.ticketLength = -1;
     this.ticketOffset = 0;
     this.connectionIdLength = -1;
@@ -302,6 +308,9 @@ export class HelloScan {
     this.hasConnectionId = false;
   }
 }
+
+/** Type, cipher suite, config id, and two vectors of which the second is not empty. RFC 9849 §5. */
+const OUTER_HELLO_MIN = 1 + 4 + 1 + 2 + 2 + 1;
 
 function knownVersion(wire: number): number {
   return tlsEquivalent(wire) === 0 ? 0 : wire;
