@@ -197,7 +197,7 @@ class TcpPlacement implements Placement {
   /** 1 still open; 2 closed by FINs, the first of them behind a record that may be a closing alert. */
   ordinaryClosing(): number {
     const { view } = this;
-    if (view.hasConflicts || isNoteworthy(this.upgraded)) return 0;
+    if (view.isRemarkable || isNoteworthy(this.upgraded)) return 0;
     if (!view.isEnded) return 1;
     if (view.isReset) return 0;
     const first = view.firstFinSide;

@@ -1,5 +1,6 @@
 import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
+import type { ChallengeFact, FormerConnection, OldSegmentFact } from './incarnation.ts';
 import type { ClientHello, HelloVerifyRequest, RecordNumber, ServerHello } from './message.ts';
 import type { At, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
@@ -158,6 +159,19 @@ export interface TcpFacts {
   readonly retransmissions: PerRole<number>;
   /** Packets whose octets differ from an earlier copy of the same range. */
   readonly conflicts: readonly ConflictFact[];
+  /** The connection before this one on the same endpoints, if its last packet is not long ago. */
+  readonly former: FormerConnection | undefined;
+  readonly challenge: ChallengeFact | undefined;
+  readonly oldSegments: readonly OldSegmentFact[];
+  /** New payload octets of this role behind the FIN of its peer, in the order of the capture. */
+  readonly octetsAfterPeerFin: PerRole<number>;
+  /**
+   * The first segment with urgent data. Its octets are taken as part of the stream (RFC 6093 §3); a receiver that does
+   * otherwise misses one.
+   */
+  readonly urgent: PerRole<At | undefined>;
+  /** A RST of this role after which its peer went on to take data from it: it was not taken (RFC 5961 §3.2). */
+  readonly ignoredReset: PerRole<At | undefined>;
   /** Up to 64 first octets of a direction that does not begin with a record. */
   readonly plaintextStart: PerRole<Uint8Array | undefined>;
   /** Time between SYN and SYN-ACK, or data and its ACK, the smallest seen; undefined if none. */

@@ -30,6 +30,10 @@ export const NOTICES = {
   'tcp-overlap-differs':
     'a TCP retransmission carries other octets than the first copy; the first ones were kept',
   'tcp-early-limit': 'too many octets beyond a gap of a TCP stream; the gap was declared lost',
+  'tcp-urgent':
+    'a TCP segment carries urgent data; it was taken as part of the stream, which not every receiver does',
+  'tcp-multipath':
+    'a TCP connection speaks Multipath TCP: what takes another path is not part of the stream that was read',
   'tls-resynchronised': 'record boundaries were lost after missing octets and found again',
   'tls-boundaries-lost': 'record boundaries were lost and not found again',
   'tls-not-a-record': 'octets that are no record header stand where one is due',

@@ -1,4 +1,5 @@
 import type { At, Endpoint, TcpFacts } from './history.ts';
+import type { FormerConnection } from './incarnation.ts';
 import type { Nanos } from './time.ts';
 
 /** Side 0 or 1 of a flow, by rank of the endpoint; a role (client, server) is decided later and from other evidence. */
@@ -44,8 +45,13 @@ export interface TcpConnectionView {
   /** Octets are missing because the snap length cut packets; because packets are not in the capture. */
   readonly isCut: boolean;
   readonly isHoled: boolean;
-  /** A range was sent again with other octets. */
-  readonly hasConflicts: boolean;
+  /** There is something that few connections have: a conflict, a connection before it, a SYN that was challenged, … */
+  readonly isRemarkable: boolean;
+  /** As in `TcpFacts`, with sides. */
+  readonly former:
+    | (Omit<FormerConnection, 'closedFirst'> & { closedFirst: Side | undefined })
+    | undefined;
+  readonly challenge: (At & { readonly side: Side; readonly reset: At | undefined }) | undefined;
   readonly firstFinSide: Side | undefined;
   facts(client: Side): TcpFacts;
 }

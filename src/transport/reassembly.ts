@@ -10,7 +10,7 @@
  *   ───────────────┤            ├──────┤   ├────┤
  *            nextSequence                          furthest
  */
-import type { ConflictFact } from '../model/history.ts';
+import type { At, ConflictFact } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import type { Side, StreamSink } from '../model/stream.ts';
@@ -120,6 +120,7 @@ export class Reassembly {
     if (skew !== 0) {
       // A keep-alive repeats an octet that was sent long ago, often not even with its value (RFC 9293 §3.8.4).
       if (skew === -1 && wire === 1) return;
+      if (skew > 0 && wire === 1 && this.isAcknowledged(place, end)) return;
       if (skew > LIMITS.tcpWindowOctets || skew < -LIMITS.tcpWindowOctets) {
         this.far(place, sequence, end, t, packet, nanos);
         return;
@@ -130,6 +131,15 @@ export class Reassembly {
     if (skew > 0) this.early(place, sequence, t, packet, nanos);
     else if (-skew < wire) this.inOrder(place, -skew, end, t, packet, nanos);
     else words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
+  }
+
+  /** Did the peer have all before `end` already? A keep-alive stands there, behind octets that the capture lacks. */
+  private isAcknowledged(place: number, end: number): boolean {
+    const { words, acknowledged } = this.table;
+    return (
+      ((words[place + FLAGS] as number) & HALF.acknowledged) !== 0 &&
+      ahead(acknowledged[halfOf(place)] as number, end) >= 0
+    );
   }
 
   /** Nothing more will come: gives up every gap of the direction. */
@@ -182,6 +192,22 @@ export class Reassembly {
     return false;
   }
 
+  /** The packet that had the same octets under the same numbers; undefined if they differ or are no longer kept. */
+  copyOf(
+    place: number,
+    sequence: number,
+    { bytes, payloadOffset, payloadLength }: TransportCursor,
+  ): At | undefined {
+    if (payloadLength === 0) return undefined;
+    return this.sentOctets.same(
+      this.senderOf(place),
+      sequence,
+      bytes,
+      payloadOffset,
+      payloadLength,
+    );
+  }
+
   /** Rows are given to one connection after the other, the number of a stream is not. */
   private senderOf(place: number): number {
     return (this.table.stream[rowOf(place)] as number) * 2 + sideOf(place);
@@ -189,7 +215,7 @@ export class Reassembly {
 
   private conflict(place: number, conflict: ConflictFact): void {
     this.notice('tcp-overlap-differs', 0, conflict.packet);
-    this.view.addConflict(rowOf(place), conflict);
+    this.view.remarksOf(rowOf(place)).addConflict(conflict);
   }
 
   private sent(place: number, end: number, packet: number, nanos: number): void {

@@ -122,6 +122,36 @@ export class SentOctets {
     return undefined;
   }
 
+  /** @returns the packet that had the first of these octets, if all of them are still kept and the same */
+  same(
+    sender: number,
+    sequence: number,
+    from: Uint8Array,
+    start: number,
+    length: number,
+  ): At | undefined {
+    this.settle();
+    const { octets, words } = this;
+    const oldest = Math.max(0, this.segments - LIMITS.tcpSentSegments);
+    let left = length;
+    let first: At | undefined;
+    for (let n = this.segments - 1; n >= oldest && left > 0; n--) {
+      const place = n % LIMITS.tcpSentSegments;
+      const begin = this.begins[place] as number;
+      if (begin < this.end - octets.length) break;
+      if (words[place * WORDS + SENDER] !== sender) continue;
+      const skew = ahead(sequence, words[place * WORDS + SEQUENCE] as number);
+      const kept = words[place * WORDS + LENGTH] as number;
+      const at = (begin % octets.length) + skew;
+      for (let i = Math.max(0, -skew); i < length && i < kept - skew; i++) {
+        if (octets[at + i] !== from[start + i]) return undefined;
+        left--;
+        first = { packet: this.packets[place] as number, nanos: this.moments[place] as number };
+      }
+    }
+    return left === 0 ? first : undefined;
+  }
+
   /** Copies what is still kept and lies in the chunk. */
   private settle(): void {
     const { chunk, octets, words } = this;

@@ -55,8 +55,8 @@ export const HALF = {
   /** The peer acknowledged octets beyond a gap: they arrived there, only the capture lacks them. */
   gapAcknowledged: 32,
   rstWithAck: 64,
-  /** The flow knows the initial sequence number of this side. */
-  based: 128,
+  /** Its segments may take the short way: the flow has one connection, and neither its beginning nor its end is in doubt. */
+  certain: 128,
   /** The peer acknowledged something that was not captured, see `TcpTable.acknowledged`. */
   acknowledged: 256,
   /** Octets are missing because the snap length cut packets; because packets are not in the capture. */
@@ -96,11 +96,31 @@ export class TcpTable extends Columns {
   socks = new Uint8Array(ROWS);
   /** Of a direction: the first acknowledgement before it `started`, then the furthest one beyond what was captured. */
   acknowledged = new Int32Array(2 * ROWS);
+  /** Of a direction: its first octet; the furthest octet when the peer's FIN was seen, and when its own RST was. */
+  first = new Int32Array(2 * ROWS);
+  atPeerFin = new Int32Array(2 * ROWS);
+  atReset = new Int32Array(2 * ROWS);
+  /** 1 while nothing but a SYN, and answers to another connection, were seen of it. */
+  asking = new Uint8Array(ROWS);
+  /** The connection before it on its flow plus 1, as long as that one is not final; of it, the same. Not further. */
+  former = new Int32Array(ROWS);
   /** Distinguishes successive connections in one row. */
   serial = new Int32Array(ROWS);
 
   constructor() {
     super(ROWS);
+  }
+
+  /** From now on segments of the direction may take the short way. */
+  trust(place: number): void {
+    this.words[place + FLAGS] = (this.words[place + FLAGS] as number) | HALF.certain;
+  }
+
+  /** From now on every segment of the connection is looked at. */
+  doubt(row: number): void {
+    const { words } = this;
+    for (const place of [placeOf(row, 0), placeOf(row, 1)])
+      words[place + FLAGS] = (words[place + FLAGS] as number) & ~HALF.certain;
   }
 
   /** The direction that sent the last packet of a connection. */

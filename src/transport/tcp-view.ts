@@ -1,14 +1,18 @@
-import type { At, ConflictFact, Endpoint, TcpFacts } from '../model/history.ts';
+import type { At, Endpoint, Role, TcpFacts } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 import type { FlowTable } from './flow-table.ts';
+import { type Challenge, type FormerOfSides, Remarks } from './remarks.ts';
+import { ahead } from './sequence.ts';
 import {
   ACK_NANOS,
   ACK_PACKET,
   FIN_NANOS,
   FIN_PACKET,
   FLAGS,
+  FURTHEST,
   HALF,
+  halfOf,
   LAST_DATA_NANOS,
   LAST_DATA_PACKET,
   LAST_PACKET,
@@ -23,13 +27,15 @@ import {
   type TcpTable,
 } from './tcp-table.ts';
 
+const NOTHING = new Remarks();
+
 /** Speaks about one row of the TCP table at a time; nothing is built before it is asked for. */
 export class TcpView implements TcpConnectionView {
   row = 0;
   private readonly table: TcpTable;
   private readonly flows: FlowTable;
-  /** Rare, so kept beside the columns: packets whose octets differ from an earlier copy. */
-  private readonly conflicts = new Map<number, ConflictFact[]>();
+  /** Rare, so kept beside the columns. */
+  private readonly remarks = new Map<number, Remarks>();
 
   constructor(table: TcpTable, flows: FlowTable) {
     this.table = table;
@@ -41,14 +47,22 @@ export class TcpView implements TcpConnectionView {
     return this;
   }
 
-  addConflict(row: number, conflict: ConflictFact): void {
-    const list = this.conflicts.get(row) ?? [];
-    if (list.length < LIMITS.anomaliesPerConnection) list.push(conflict);
-    this.conflicts.set(row, list);
+  /** To be read or added to. */
+  remarksOf(row: number): Remarks {
+    let remarks = this.remarks.get(row);
+    if (remarks === undefined) {
+      remarks = new Remarks();
+      this.remarks.set(row, remarks);
+    }
+    return remarks;
+  }
+
+  known(row: number): Remarks | undefined {
+    return this.remarks.size > 0 ? this.remarks.get(row) : undefined;
   }
 
   forget(row: number): void {
-    this.conflicts.delete(row);
+    this.remarks.delete(row);
   }
 
   get flow(): number {
@@ -150,8 +164,16 @@ export class TcpView implements TcpConnectionView {
     return Math.min(this.endNanosOf(0), this.endNanosOf(1));
   }
 
-  get hasConflicts(): boolean {
-    return this.conflicts.size > 0 && this.conflicts.has(this.row);
+  get isRemarkable(): boolean {
+    return this.remarks.size > 0 && this.remarks.has(this.row);
+  }
+
+  get former(): FormerOfSides | undefined {
+    return this.remarks.get(this.row)?.former;
+  }
+
+  get challenge(): Challenge | undefined {
+    return this.remarks.get(this.row)?.challenge;
   }
 
   get isReset(): boolean {
@@ -190,11 +212,45 @@ export class TcpView implements TcpConnectionView {
       lastData: both((side) => this.lastData(side)),
       lastDataAcknowledged: both((side) => this.lastDataAcknowledged(side)),
       retransmissions: both((side) => this.word(side, RETRANSMISSIONS)),
-      conflicts: this.conflicts.get(this.row) ?? [],
+      octetsAfterPeerFin: both((side) => this.octetsAfterPeerFin(side)),
+      ...this.remarkable(client),
       plaintextStart: { client: undefined, server: undefined },
       smallestRoundTrip:
         asked && synAck && synAck.nanos > asked.nanos ? synAck.nanos - asked.nanos : undefined,
     };
+  }
+
+  private remarkable(client: Side) {
+    const remarks = this.remarks.get(this.row) ?? NOTHING;
+    const { conflicts, former, challenge, oldSegments, urgent, ignoredReset } = remarks;
+    const roleOf = (side: Side): Role => (side === client ? 'client' : 'server');
+    const both = (of: readonly [At | undefined, At | undefined]) => ({
+      client: of[client],
+      server: of[otherSide(client)],
+    });
+    return {
+      conflicts,
+      former: former && {
+        ...former,
+        closedFirst: former.closedFirst === undefined ? undefined : roleOf(former.closedFirst),
+      },
+      challenge: challenge && {
+        packet: challenge.packet,
+        nanos: challenge.nanos,
+        from: roleOf(challenge.side),
+        reset: challenge.reset,
+      },
+      oldSegments: oldSegments.map(({ side, ...rest }) => ({ ...rest, from: roleOf(side) })),
+      urgent: both(urgent),
+      ignoredReset: both(ignoredReset),
+    };
+  }
+
+  private octetsAfterPeerFin(side: Side): number {
+    if (!this.has(otherSide(side), HALF.fin) || !this.has(side, HALF.started)) return 0;
+    const { table } = this;
+    const at = table.atPeerFin[halfOf(placeOf(this.row, side))] as number;
+    return Math.max(0, ahead(this.word(side, FURTHEST), at));
   }
 
   private reset(side: Side) {

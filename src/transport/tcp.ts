@@ -1,31 +1,32 @@
 /**
  * TCP connections: which packet belongs to which incarnation, how each began and ended.
  *
- * A flow (5-tuple) hosts connections one after the other; a SYN that cannot belong to the present one begins the next
- * (RFC 9293 §3.10.7.4 would drop or challenge it in a live connection; what matters here is the numbering that Wireshark
- * gives, so that every number in a report can be typed into it).
+ * A flow (5-tuple) hosts connections one after the other. A SYN that cannot belong to the present one asks for the next,
+ * which gets a number then, as in Wireshark, so that every number in a report can be typed into it. Whether it comes
+ * about is for the other host to say: `Incarnations` tells whose the segments are meanwhile.
  *
  * The octets of each direction go through `Reassembly`.
  */
 
+import type { At } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
-import type { NoticeSink } from '../model/notice.ts';
+import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import type { Side, StreamSink } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import type { Clock } from './clock.ts';
 import { ClosedQueue } from './closed-queue.ts';
+import { Endings } from './endings.ts';
 import { FlowState } from './flow-state.ts';
 import type { FlowTable } from './flow-table.ts';
+import { Incarnations } from './incarnations.ts';
 import { Reassembly } from './reassembly.ts';
 import { advance, ahead } from './sequence.ts';
 import { afterSocks, SOCKS, SOCKS_PORT } from './socks.ts';
+import { hasMultipath, timestampOf } from './tcp-options.ts';
 import {
   ACK_NANOS,
   ACK_PACKET,
   EARLY,
-  EARLY_OCTETS,
-  FIN_NANOS,
-  FIN_PACKET,
   FLAGS,
   FURTHEST,
   HALF,
@@ -36,10 +37,6 @@ import {
   NEXT_SEQUENCE,
   peerOf,
   placeOf,
-  RST_AHEAD,
-  RST_NANOS,
-  RST_PACKET,
-  RST_WINDOW,
   rowOf,
   STATE,
   TcpTable,
@@ -50,9 +47,10 @@ const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
+const URG = 32;
 
 /** What must be known of a direction before its payload goes the short way. */
-const SETTLED = HALF.based | HALF.started | HALF.noSocks;
+const SETTLED = HALF.certain | HALF.started | HALF.noSocks;
 
 export class Tcp {
   readonly table = new TcpTable();
@@ -63,6 +61,9 @@ export class Tcp {
   private readonly clock: Clock;
   private readonly sink: StreamSink;
   private readonly reassembly: Reassembly;
+  private readonly incarnations: Incarnations;
+  private readonly endings: Endings;
+  private readonly notices: NoticeSink;
   private readonly perFlow = new FlowState();
   private readonly closed = new ClosedQueue();
   /** The row that is looked at next for having been idle too long. */
@@ -74,7 +75,10 @@ export class Tcp {
     this.clock = clock;
     this.sink = sink;
     this.view = new TcpView(this.table, flows);
+    this.notices = notices;
     this.reassembly = new Reassembly(this.table, this.view, sink, notices);
+    this.endings = new Endings(this.table, this.view);
+    this.incarnations = new Incarnations(this.table, this.view, this.reassembly);
   }
 
   /** Payload that lies in `chunk` stays where it is until `endChunk`. */
@@ -99,7 +103,7 @@ export class Tcp {
   }
 
   /**
-   * The short way, for what nearly every segment is: of a connection under way, without SYN, FIN and RST, its payload
+   * The short way, for what nearly every segment is: of a connection under way, without SYN, FIN, RST and URG, its payload
    * whole and the next that is due, with nothing kept beyond a gap. Answers false, having changed nothing, for the rest.
    */
   private ordinary(
@@ -113,9 +117,9 @@ export class Tcp {
     const place = placeOf(row, side);
     const peer = peerOf(place);
     const length = t.wirePayloadLength;
-    const settled = length === 0 ? HALF.based : SETTLED;
+    const settled = length === 0 ? HALF.certain : SETTLED;
     if (
-      (t.flags & (SYN | FIN | RST)) !== 0 ||
+      (t.flags & (SYN | FIN | RST | URG)) !== 0 ||
       ((words[place + FLAGS] as number) & settled) !== settled ||
       ((words[place + EARLY] as number) | (words[peer + EARLY] as number)) !== 0 ||
       (length > 0 && (t.sequence !== words[place + NEXT_SEQUENCE] || length !== t.payloadLength))
@@ -136,20 +140,25 @@ export class Tcp {
     nanos: number,
   ): void {
     const flags = t.flags;
-    const row = this.connectionOf(flow, side, t, packet, nanos);
+    const row = this.ownerOf(flow, side, t, packet, nanos);
+    if (row < 0) return;
+    const former = (this.table.former[row] as number) - 1;
     const { words, numbers } = this.table;
     const place = placeOf(row, side);
     words[place + LAST_PACKET] = packet;
     numbers[(place >> 1) + LAST_NANOS] = nanos;
-    words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.based;
+    if (former < 0 && this.table.asking[row] === 0 && !this.endings.isReset(place))
+      this.table.trust(place);
 
     let sequence = t.sequence;
     if ((flags & SYN) !== 0) {
-      this.synSeen(row, side, flags, packet, nanos);
+      this.synSeen(row, side, t, packet, nanos);
       sequence = advance(sequence, 1);
     }
     if ((flags & RST) !== 0) {
-      this.reset(row, place, sequence, t, packet, nanos);
+      if (!this.endings.reset(place, sequence, t, packet, nanos)) return;
+      if ((flags & ACK) !== 0) this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
+      this.close(row);
       return;
     }
     // Data on a SYN is rare, a wrong length is not: what was not captured of it shows by the gap that the next one leaves.
@@ -159,7 +168,12 @@ export class Tcp {
       (length > 0 && ((words[place + FLAGS] as number) & HALF.started) === 0)
     )
       this.starting(place, sequence);
-    if ((flags & ACK) !== 0) this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
+    if (length > 0 && former >= 0 && this.isOld(row, former, side, t)) return;
+    if ((flags & ACK) !== 0) {
+      if (this.endings.isReset(place)) this.endings.acknowledged(place, t.acknowledgement);
+      this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
+    }
+    if ((flags & URG) !== 0 && length > 0) this.urgent(row, side, packet, nanos);
     if (length > 0) {
       if (
         ((words[place + FLAGS] as number) & HALF.noSocks) === 0 &&
@@ -168,7 +182,8 @@ export class Tcp {
         this.socks(row, place, t);
       this.reassembly.payload(place, sequence, t, packet, nanos);
     }
-    if ((flags & FIN) !== 0) this.finished(row, place, sequence, packet, nanos);
+    if ((flags & FIN) !== 0 && this.endings.finished(place, sequence, packet, nanos))
+      this.close(row);
   }
 
   /** An ICMP error quotes a segment: Wireshark numbers its connection, seen before or not. */
@@ -190,36 +205,129 @@ export class Tcp {
     for (const row of rows) this.finish(row);
   }
 
-  private connectionOf(
+  /** @returns the connection that the segment is of; -1 for one that was before the capture */
+  private ownerOf(
     flow: number,
     side: Side,
     t: TransportCursor,
     packet: number,
     nanos: number,
   ): number {
-    const row = (this.perFlow.row[flow] as number) - 1;
-    const state = this.perFlow.known[flow] as number;
+    const row = this.presentOf(flow, side, t, packet, nanos);
+    const former = (this.table.former[row] as number) - 1;
+    if (this.table.asking[row] !== 0) return this.whileAsking(row, former, side, t);
+    const isEnd = t.wirePayloadLength === 0 && (t.flags & (FIN | RST)) !== 0;
+    return isEnd && former >= 0 && this.incarnations.isOfFormer(row, former, side, t.sequence)
+      ? former
+      : row;
+  }
+
+  /** The connection that is numbered last on the flow, which this segment may begin. */
+  private presentOf(
+    flow: number,
+    side: Side,
+    t: TransportCursor,
+    packet: number,
+    nanos: number,
+  ): number {
+    const { perFlow } = this;
+    let row = (perFlow.row[flow] as number) - 1;
+    let former = 0;
+    const bases = perFlow.known[flow] as number;
     const isSyn = (t.flags & (SYN | ACK)) === SYN;
     const base = 2 * flow + side;
-    let fresh = (this.perFlow.count[flow] as number) === 0;
-    if (isSyn && (state & (1 << side)) !== 0 && this.perFlow.base[base] !== t.sequence) {
+    let fresh = (perFlow.count[flow] as number) === 0;
+    if (isSyn && (bases & (1 << side)) !== 0 && perFlow.base[base] !== t.sequence) {
       // Port numbers reused: the SYN is not a retransmission of the one that began this connection.
-      if (row >= 0) this.close(row);
-      this.perFlow.known[flow] = 0;
+      former = row < 0 ? 0 : this.setAside(row);
+      row = -1;
+      perFlow.known[flow] = 0;
       fresh = true;
     }
     if (fresh) {
-      this.perFlow.stream[flow] = this.streams++;
-      this.perFlow.count[flow] = (this.perFlow.count[flow] as number) + 1;
+      perFlow.stream[flow] = this.streams++;
+      perFlow.count[flow] = (perFlow.count[flow] as number) + 1;
     }
-    const now = this.perFlow.known[flow] as number;
-    let next = now;
+    const now = perFlow.known[flow] as number;
     if ((now & (1 << side)) === 0) {
-      this.perFlow.base[base] = (t.flags & SYN) !== 0 ? t.sequence : advance(t.sequence, -1);
-      next |= 1 << side;
+      perFlow.base[base] = (t.flags & SYN) !== 0 ? t.sequence : advance(t.sequence, -1);
+      perFlow.known[flow] = now | (1 << side);
     }
-    if (next !== now) this.perFlow.known[flow] = next;
-    return row < 0 || fresh ? this.begin(flow, packet, nanos) : row;
+    if (row >= 0) return row;
+    const serial = former > 0 ? (this.table.serial[former - 1] as number) : 0;
+    row = this.begin(flow, packet, nanos);
+    if (isSyn) this.table.asking[row] = 1;
+    // What is over may have become final meanwhile, and its row that of another.
+    const { state } = this.table;
+    if (
+      serial > 0 &&
+      this.table.serial[former - 1] === serial &&
+      state[former - 1] !== STATE.final
+    ) {
+      this.table.former[row] = former;
+      this.view.remarksOf(row).former = this.incarnations.formerFacts(former - 1, side, t.sequence);
+    }
+    return row;
+  }
+
+  /**
+   * The next connection is asked for. @returns the row plus 1 of the one that lives until then: what was asked for in
+   * vain is over
+   */
+  private setAside(row: number): number {
+    const { former, asking } = this.table;
+    const before = former[row] as number;
+    if (before > 0 && asking[row] !== 0) {
+      this.close(row);
+      return before;
+    }
+    if (before > 0) former[before - 1] = 0;
+    this.table.doubt(row);
+    return row + 1;
+  }
+
+  /** Nothing but a SYN was seen of the connection in `row`, and the other host may speak of one before it. */
+  private whileAsking(row: number, former: number, side: Side, t: TransportCursor): number {
+    if ((t.flags & (SYN | ACK)) === SYN) return row;
+    const initiator = (this.table.initiator[row] as number) - 1;
+    const remarks = this.view.known(row);
+    const isRst = (t.flags & RST) !== 0;
+    if (side === initiator && isRst && t.sequence === remarks?.challenge?.acknowledgement) {
+      remarks.challenge.reset ??= this.momentOf(t);
+      return former;
+    }
+    const owner = this.incarnations.ownerWhileAsking(row, former, side, t);
+    if (isRst) return owner < 0 ? row : owner;
+    if (owner === row) this.confirm(row, former, initiator);
+    else if (side !== initiator && t.wirePayloadLength === 0 && (t.flags & (SYN | FIN)) === 0)
+      this.view.remarksOf(row).challenge ??= {
+        ...this.momentOf(t),
+        side,
+        acknowledgement: t.acknowledgement,
+        reset: undefined,
+      };
+    return owner;
+  }
+
+  /** The SYN was answered, or its sender goes on as if it had been: what was there before is over. */
+  private confirm(row: number, former: number, initiator: number): void {
+    this.table.asking[row] = 0;
+    if (former >= 0) this.close(former);
+    else if (initiator >= 0) this.table.trust(placeOf(row, initiator));
+  }
+
+  /** A segment of the connection before; answers true if its octets are none of this one. */
+  private isOld(row: number, former: number, side: Side, t: TransportCursor): boolean {
+    const found = this.incarnations.oldSegment(row, former, side, t);
+    if (found === undefined) return false;
+    this.view
+      .remarksOf(row)
+      .addOldSegment({ ...this.momentOf(t), side, length: t.wirePayloadLength, ...found });
+    return !found.taken;
+  }
+
+  private momentOf({ packet }: TransportCursor): At {
+    return { packet: packet.packetNumber, nanos: this.clock.nanos(packet) };
   }
 
   private begin(flow: number, packet: number, nanos: number): number {
@@ -237,9 +345,21 @@ export class Tcp {
     return row;
   }
 
-  private synSeen(row: number, side: Side, flags: number, packet: number, nanos: number): void {
+  private synSeen(
+    row: number,
+    side: Side,
+    t: TransportCursor,
+    packet: number,
+    nanos: number,
+  ): void {
     const table = this.table;
-    if ((flags & ACK) !== 0) {
+    const remarks = this.view.known(row);
+    if (remarks !== undefined) {
+      remarks.synTimestamp[side] ??= timestampOf(t);
+      remarks.synWindow[side] ??= t.window;
+    }
+    if ((t.flags & ACK) !== 0) {
+      if (table.synAckPacket[row] === 0 && hasMultipath(t)) this.notice('tcp-multipath', packet);
       if (table.initiator[row] === 0) table.initiator[row] = 2 - side;
       if (table.synAckPacket[row] === 0) {
         table.synAckPacket[row] = packet;
@@ -266,6 +386,8 @@ export class Tcp {
     words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.started;
     words[place + NEXT_SEQUENCE] = first;
     words[place + FURTHEST] = first;
+    this.table.first[halfOf(place)] = first;
+    this.table.atPeerFin[halfOf(place)] = first;
   }
 
   /**
@@ -336,73 +458,35 @@ export class Tcp {
     socks[row] = afterSocks(state, toServer, first, second);
   }
 
-  private finished(row: number, place: number, sequence: number, packet: number, nanos: number) {
-    const { words, numbers } = this.table;
-    const seen = words[place + FLAGS] as number;
-    if ((seen & HALF.fin) === 0) {
-      if (!this.isNear(place, sequence)) return;
-      words[place + FLAGS] = seen | HALF.fin;
-      words[place + FIN_PACKET] = packet;
-      numbers[(place >> 1) + FIN_NANOS] = nanos;
-      // Its number counts octets that the capture may lack.
-      if ((seen & HALF.started) !== 0 && ahead(sequence, words[place + FURTHEST] as number) > 0)
-        words[place + FURTHEST] = sequence;
-    }
-    if (((words[peerOf(place) + FLAGS] as number) & HALF.fin) !== 0) this.close(row);
+  /** Taken as part of the stream, as RFC 6093 §3 asks for. TLS never uses it. */
+  private urgent(row: number, side: Side, packet: number, nanos: number): void {
+    const { urgent } = this.view.remarksOf(row);
+    if (urgent[side] !== undefined) return;
+    urgent[side] = { packet, nanos };
+    this.notice('tcp-urgent', packet);
   }
 
-  /**
-   * A RST that its receiver would not have taken either is no end (RFC 9293 §3.10.7.4, RFC 5961 §3.2): a late answer to
-   * an older connection on these endpoints, or forged.
-   */
-  private reset(
-    row: number,
-    place: number,
-    sequence: number,
-    t: TransportCursor,
-    packet: number,
-    nanos: number,
-  ): void {
-    const { words, numbers } = this.table;
-    const seen = words[place + FLAGS] as number;
-    const withAck = (t.flags & ACK) !== 0;
-    // Who has sent nothing so far refuses a SYN: only what it acknowledges can tell (RFC 9293 §3.10.7.3).
-    if (!this.isNear(place, sequence)) return;
-    if ((seen & HALF.started) === 0 && withAck && !this.isNear(peerOf(place), t.acknowledgement))
-      return;
-    if (withAck) this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
-    if ((seen & HALF.rst) === 0) {
-      words[place + FLAGS] = seen | HALF.rst | (withAck ? HALF.rstWithAck : 0);
-      words[place + RST_PACKET] = packet;
-      numbers[(place >> 1) + RST_NANOS] = nanos;
-      words[place + RST_WINDOW] = t.window;
-      const distance = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
-      words[place + RST_AHEAD] =
-        distance > 0 ? Math.max(0, distance - (words[place + EARLY_OCTETS] as number)) : distance;
-    }
-    this.close(row);
-  }
-
-  /** Could the direction be at this number? True where nothing is known of it. */
-  private isNear(place: number, sequence: number): boolean {
-    const { words } = this.table;
-    if (((words[place + FLAGS] as number) & HALF.started) === 0) return true;
-    const distance = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
-    return distance <= LIMITS.tcpWindowOctets && distance >= -LIMITS.tcpWindowOctets;
+  private notice(code: NoticeCode, packetNumber: number): void {
+    this.notices.notice({ code, packetNumber, offset: -1, needed: 0, available: 0 });
   }
 
   /** The connection is over, but its last packets may still come: it is final only later. */
   private close(row: number): void {
     if (this.table.state[row] !== STATE.open) return;
     this.table.state[row] = STATE.closed;
-    if (this.closed.isFull) this.finish(this.closed.shift());
+    if (this.closed.isFull) this.finishClosed(this.closed.shift());
     this.closed.add(row);
   }
 
   private expire(nanos: number): void {
     const { closed, table } = this;
     while (closed.size > 0 && nanos - table.lastNanos(closed.oldest) >= LIMITS.closedNanos)
-      this.finish(closed.shift());
+      this.finishClosed(closed.shift());
+  }
+
+  /** A RST that was not taken opens what it had closed. */
+  private finishClosed(row: number): void {
+    if (this.table.state[row] === STATE.closed) this.finish(row);
   }
 
   /** Looks at two rows for each that is taken, so that every row is looked at before the table has doubled. */
@@ -427,7 +511,19 @@ export class Tcp {
     this.view.forget(row);
     table.state[row] = STATE.final;
     const flow = table.flow[row] as number;
-    if (this.perFlow.row[flow] === row + 1) this.perFlow.row[flow] = 0;
+    this.unlink(flow, row);
     table.release(row);
+  }
+
+  /** The flow goes on with the connection before, if it still lives. */
+  private unlink(flow: number, row: number): void {
+    const { former } = this.table;
+    const present = this.perFlow.row[flow] as number;
+    if (present === row + 1) {
+      this.perFlow.row[flow] = former[row] as number;
+      return;
+    }
+    for (let later = present; later !== 0; later = former[later - 1] as number)
+      if (former[later - 1] === row + 1) former[later - 1] = 0;
   }
 }

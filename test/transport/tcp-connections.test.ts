@@ -55,13 +55,14 @@ describe('numbers of streams', () => {
     ]);
   });
 
-  test('an old SYN inside a live connection counts as a new one, as Wireshark has it', () => {
-    expect(
-      packets(c.syn(100), s.synAck(900, 101), c.data(101, 'abc'), c.syn(50), c.data(104, 'd')),
-    ).toEqual([
-      [0, 0, 1, 3],
-      [1, 1, 4, 5],
+  test('an old SYN inside a live connection uses up a number, as Wireshark has it, and does no more', () => {
+    const segments = [c.syn(100), s.synAck(900, 101), c.data(101, 'abc'), c.syn(50)];
+    expect(packets(...segments, s.ack(901, 104), c.data(104, 'd'), c.syn(7))).toEqual([
+      [0, 0, 1, 6],
+      [1, 1, 4, 4],
+      [2, 2, 7, 7],
     ]);
+    expect(told([...segments, c.data(104, 'd')])).toEqual(['c "abc" @3', 'c "d" @5']);
   });
 
   test('a SYN whose connection was seen from its middle only begins another', () => {
@@ -353,9 +354,10 @@ describe('RST', () => {
     wire.send(c.syn(0x5000_0000), s.synAck(77, 0x5000_0001), c.data(0x5000_0001, 'new')).end();
     expect(wire.events).toContain('c "new" @10');
     expect(wire.finals.map(({ stream, isEnded }) => [stream, isEnded])).toEqual([
-      [0, false],
+      [0, true],
       [1, false],
     ]);
+    expect(wire.finals[1]?.facts.challenge).toMatchObject({ packet: 6, reset: { packet: 7 } });
   });
 
   test('what begins with a RST has one', () => {

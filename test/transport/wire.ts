@@ -29,11 +29,13 @@ export interface Segment {
   readonly wire?: number;
   readonly window?: number;
   readonly protocol?: number;
+  /** Octets of TCP options. */
+  readonly options?: readonly number[];
   /** Seconds since the beginning of the capture. */
   readonly at?: number;
 }
 
-type More = Partial<Pick<Segment, 'wire' | 'window' | 'at' | 'payload' | 'flags'>> & {
+type More = Partial<Pick<Segment, 'wire' | 'window' | 'at' | 'payload' | 'flags' | 'options'>> & {
   readonly ack?: number;
 };
 
@@ -85,6 +87,8 @@ export class Wire {
   readonly events: string[] = [];
   readonly finals: Final[] = [];
   readonly notices: CaptureNotice[] = [];
+  /** What was delivered of each stream, side by side, gaps as dots. */
+  readonly texts = new Map<number, [string, string]>();
   readonly tcp: Tcp;
   private packets = 0;
   private readonly names: readonly Node[];
@@ -99,9 +103,12 @@ export class Wire {
         octets: (row, side, bytes, start, end, packet) => {
           const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
           this.events.push(`${this.who(row, side)} "${text}" @${packet}`);
+          this.add(row, side, text);
         },
-        gap: (row, side, length, packet) =>
-          this.events.push(`${this.who(row, side)} gap ${length} @${packet}`),
+        gap: (row, side, length, packet) => {
+          this.events.push(`${this.who(row, side)} gap ${length} @${packet}`);
+          this.add(row, side, '.'.repeat(Math.min(length, 1e6)));
+        },
         final: (view) => {
           this.events.push(`final ${view.stream}`);
           this.finals.push(copied(view));
@@ -138,6 +145,13 @@ export class Wire {
     t.bytes.fill(0xee);
   }
 
+  private add(row: number, side: Side, text: string): void {
+    const { stream } = this.tcp.view.select(row);
+    const texts = this.texts.get(stream) ?? ['', ''];
+    texts[side] += text;
+    this.texts.set(stream, texts);
+  }
+
   private who(row: number, side: Side): string {
     const { address, port } = this.tcp.view.select(row).endpoint(side);
     const index = this.names.findIndex(
@@ -166,15 +180,17 @@ export function stream(events: readonly string[], who: string): string {
 }
 
 export function cursorOf(segment: Segment, packetNumber: number): TransportCursor {
-  const { from, to, payload = '', at = 0 } = segment;
+  const { from, to, payload = '', at = 0, options = [] } = segment;
   const captured = Buffer.from(payload, 'latin1');
   const width = from.address.length;
   // Odd offsets, as after link headers of odd length.
   const sourceOffset = 3;
-  const payloadOffset = sourceOffset + 2 * width + 20;
+  const headerOffset = sourceOffset + 2 * width;
+  const payloadOffset = headerOffset + 20 + options.length;
   const bytes = new Uint8Array(payloadOffset + captured.length);
   bytes.set(from.address, sourceOffset);
   bytes.set(to.address, sourceOffset + width);
+  bytes.set(options, headerOffset + 20);
   bytes.set(captured, payloadOffset);
   const view = new DataView(bytes.buffer);
   return {
@@ -196,7 +212,7 @@ export function cursorOf(segment: Segment, packetNumber: number): TransportCurso
     family: width === 4 ? 4 : 6,
     sourceOffset,
     destinationOffset: sourceOffset + width,
-    headerOffset: payloadOffset - 20,
+    headerOffset,
     payloadOffset,
     payloadLength: captured.length,
     wirePayloadLength: segment.wire ?? captured.length,

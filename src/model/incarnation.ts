@@ -1,0 +1,40 @@
+import type { At, Role } from './place.ts';
+
+/** The TCP connection before this one on the same endpoints, as it was when the SYN of this one came. */
+export interface FormerConnection {
+  /** Wireshark's `tcp.stream`. */
+  readonly stream: number;
+  readonly last: At;
+  /** FINs of both sides, of one, a RST, or none of them in the capture. */
+  readonly end: 'closed' | 'half-closed' | 'reset' | 'open';
+  /** Whose FIN came first: that side keeps the connection in TIME-WAIT. RFC 9293 §3.6.1. */
+  readonly closedFirst: Role | undefined;
+  /** How far the new initial sequence number is ahead of all that was sent before, at most 2^31 either way. */
+  readonly ahead: number | undefined;
+}
+
+/** A SYN was answered by an ACK of another connection on these endpoints. RFC 9293 §3.10.7.4, RFC 5961 §4.2. */
+export interface ChallengeFact extends At {
+  /** Who answered so. */
+  readonly from: Role;
+  /** The RST with which the other side refused that ACK. RFC 9293 §3.5.2. */
+  readonly reset: At | undefined;
+}
+
+/** A segment of the connection before that came after the SYN of this one. */
+export interface OldSegmentFact extends At {
+  readonly from: Role;
+  /** Octets of payload. */
+  readonly length: number;
+  /** Where the same octets were sent under the same numbers; undefined if the capture does not hold them any more. */
+  readonly earlier: At | undefined;
+  /**
+   * - `timestamp`: its TSval is older than that of the SYN (RFC 7323 §5)
+   * - `acknowledgement`: it acknowledges what only the connection before can have sent (RFC 5961 §5.2)
+   * - `copy`: its octets were sent under these numbers before the SYN
+   * - `number`: it lies before the first number of this connection, and among those of the one before
+   */
+  readonly how: 'timestamp' | 'acknowledgement' | 'copy' | 'number';
+  /** Its numbers are good for this connection, so that the receiver took its octets for those due there. */
+  readonly taken: boolean;
+}

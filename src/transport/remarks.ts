@@ -1,0 +1,43 @@
+import type { At, ConflictFact } from '../model/history.ts';
+import type { FormerConnection, OldSegmentFact } from '../model/incarnation.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Side } from '../model/stream.ts';
+
+type PerSide<T> = [T | undefined, T | undefined];
+
+/** As in the model, with sides in the place of roles. */
+export type FormerOfSides = Omit<FormerConnection, 'closedFirst'> & {
+  readonly closedFirst: Side | undefined;
+};
+export type OldSegment = Omit<OldSegmentFact, 'from'> & { readonly side: Side };
+
+export interface Challenge extends At {
+  readonly side: Side;
+  /** What it acknowledges, hence the number of the RST that it provokes. */
+  readonly acknowledgement: number;
+  reset: At | undefined;
+}
+
+/** What few connections have. */
+export class Remarks {
+  /** Packets whose octets differ from an earlier copy. */
+  readonly conflicts: ConflictFact[] = [];
+  readonly oldSegments: OldSegment[] = [];
+  former: FormerOfSides | undefined;
+  challenge: Challenge | undefined;
+  /** The first segment with urgent data. */
+  readonly urgent: PerSide<At> = [undefined, undefined];
+  /** A RST that its receiver did not take, since it went on. */
+  readonly ignoredReset: PerSide<At> = [undefined, undefined];
+  /** TSval of the SYN, and the window it offers its peer. */
+  readonly synTimestamp: PerSide<number> = [undefined, undefined];
+  readonly synWindow: PerSide<number> = [undefined, undefined];
+
+  addConflict(conflict: ConflictFact): void {
+    if (this.conflicts.length < LIMITS.anomaliesPerConnection) this.conflicts.push(conflict);
+  }
+
+  addOldSegment(segment: OldSegment): void {
+    if (this.oldSegments.length < LIMITS.anomaliesPerConnection) this.oldSegments.push(segment);
+  }
+}
