@@ -7,6 +7,7 @@ import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { HelloStore } from './hello-store.ts';
+import { InnerTls } from './inner-tls.ts';
 import { RecentRandoms } from './recent-randoms.ts';
 import { ALERT_13 } from './record-sizes.ts';
 import { SessionIndex } from './session-index.ts';
@@ -30,6 +31,7 @@ export class FactsRecorder {
   /** Only where the run has secrets. */
   owners: OwnerSearch | undefined;
   readonly sessions = new SessionIndex();
+  readonly innerTls = new InnerTls();
   /** Ids given so far. */
   connections = 0;
 
@@ -208,6 +210,7 @@ export class FactsRecorder {
   release(row: number): void {
     this.hellos.release(row);
     this.clear.forget(row);
+    this.innerTls.forget(row);
     if (this.owners !== undefined) {
       this.unsealed.get(row)?.release();
       this.unsealed.delete(row);

@@ -28,7 +28,7 @@ import type {
 import type { ClientHello, ServerHello } from '../model/message.ts';
 import type { SignatureCheck } from '../model/signature.ts';
 import type { Side } from '../model/stream.ts';
-import type { UpgradeFact } from '../model/upgrade.ts';
+import type { InnerTlsFact, UpgradeFact } from '../model/upgrade.ts';
 import { decodeClientHello } from '../tls/codec/client-hello.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeServerHello } from '../tls/codec/server-hello.ts';
@@ -426,6 +426,10 @@ export class History implements ConnectionHistory, CompactHistory {
 
   get upgrade(): UpgradeFact | undefined {
     return this.placement.upgrade(this.clientSide);
+  }
+
+  get innerTls(): InnerTlsFact | undefined {
+    return this.facts.innerTls.of(this.row);
   }
 
   get dtls(): DtlsFacts | undefined {

@@ -357,8 +357,12 @@ export class TlsTracker implements TlsSink {
       this.inner.octets(tcp, side, content, 0, content.length, packet, nanos);
     else if (type === CONTENT_TYPE.alert && content.length >= 2)
       this.innerAlert(tcp, side, content[0] as number, content[1] as number, packet, nanos);
-    else if (type === CONTENT_TYPE.applicationData)
-      this.innerData((this.rows[tcp] as number) - 1, side);
+    else if (type === CONTENT_TYPE.applicationData) {
+      const row = (this.rows[tcp] as number) - 1;
+      this.innerData(row, side);
+      if (content[0] === CONTENT_TYPE.handshake)
+        this.facts.innerTls.data(row, content, packet, nanos);
+    }
   }
 
   /** Up to TLS 1.2 data of the server follows both Finished, which the capture may lack or have out of order. */

@@ -5,7 +5,7 @@ import type { ClientHello, HelloVerifyRequest, RecordNumber, ServerHello } from 
 import type { At, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
 import type { Nanos } from './time.ts';
-import type { UpgradeFact } from './upgrade.ts';
+import type { InnerTlsFact, UpgradeFact } from './upgrade.ts';
 
 export type { At, PerRole, RecordFact, Role } from './place.ts';
 export { peerOf, ROLES } from './place.ts';
@@ -453,6 +453,8 @@ export interface ConnectionHistory {
   readonly compact?: CompactHistory;
   /** How TLS began behind something else on the TCP connection; undefined where it began at once. */
   readonly upgrade?: UpgradeFact | undefined;
+  /** TLS inside this connection, as far as secrets show it. */
+  readonly innerTls?: InnerTlsFact | undefined;
   readonly tcp: TcpFacts | undefined;
   readonly dtls: DtlsFacts | undefined;
 }

@@ -66,3 +66,8 @@ export interface UpgradeFact {
   /** What a PROXY header in front says. */
   readonly proxied: ProxiedEnds | undefined;
 }
+
+/** A ClientHello in the protected data of a connection; the packet is the one that carries it. */
+export interface InnerTlsFact extends At {
+  readonly serverName: string | undefined;
+}

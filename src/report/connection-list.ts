@@ -38,6 +38,10 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
     'the client that a PROXY header names',
     ({ upgrade }) => upgrade?.proxied && endpointText(upgrade.proxied.source),
   ],
+  inner: [
+    'server name of TLS inside this connection, where secrets show it',
+    ({ innerTls }) => innerTls && (innerTls.serverName ?? 'TLS'),
+  ],
   resumed: [
     'yes or no',
     ({ resumed }) => (resumed === undefined ? undefined : resumed ? 'yes' : 'no'),

@@ -15,7 +15,7 @@ import {
   type Role,
   type TcpFacts,
 } from '../model/history.ts';
-import type { UpgradeFact } from '../model/upgrade.ts';
+import type { InnerTlsFact, UpgradeFact } from '../model/upgrade.ts';
 import { type Literal, literal, type OctetWriter, toJson } from './octet-writer.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -68,6 +68,7 @@ export class ConnectionWriter implements MessageVisitor {
     this.string(SERVER_NAME, history.serverName);
     this.string(ALPN, history.alpn);
     this.upgrade(history.upgrade);
+    if (history.innerTls !== undefined) this.inner(history.innerTls);
     this.random(CLIENT_RANDOM, history, 'client');
     this.random(SERVER_RANDOM, history, 'server');
     this.fingerprints(history.fingerprints);
@@ -140,6 +141,13 @@ export class ConnectionWriter implements MessageVisitor {
     if (target !== undefined) this.out.text(`,"target":${toJson(target)}`);
     if (proxied !== undefined) this.out.text(`,"proxied":${toJson(proxied)}`);
     this.out.reserve(FIXED_OCTETS);
+  }
+
+  private inner(fact: InnerTlsFact): void {
+    this.out.literal(INNER_TLS);
+    this.packet(fact);
+    this.string(SERVER_NAME, fact.serverName);
+    this.out.literal(END_OBJECT);
   }
 
   private random(name: Literal, history: ConnectionHistory, role: Role): void {
@@ -400,6 +408,7 @@ const NO_VERSION = literal(',"version":null');
 const NO_SUITE = literal(',"cipherSuite":null');
 const SERVER_NAME = literal(',"serverName":');
 const ALPN = literal(',"alpn":');
+const INNER_TLS = literal(',"innerTls":{"packet":');
 const NO_UPGRADE = literal(',"upgrade":null');
 const CLIENT_RANDOM = literal(',"clientRandom":');
 const SERVER_RANDOM = literal(',"serverRandom":');

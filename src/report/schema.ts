@@ -115,6 +115,10 @@ const connectionSchema = z.object({
     .object({ source: endpoint, destination: endpoint })
     .optional()
     .describe('The ends that a PROXY header in front names'),
+  innerTls: z
+    .object({ packet: packet, capture: otherCapture, serverName: z.string().nullable() })
+    .optional()
+    .describe('A ClientHello inside the protected data, where secrets show one'),
   clientRandom: hex.nullable(),
   serverRandom: hex.nullable(),
   fingerprints: z

@@ -306,9 +306,10 @@ function said({ side, packet, nanos, text }: Spoken, client: Side | undefined): 
   };
 }
 
+/** The first line; empty where it is no text. */
 function lineOf(text: string): string {
   const [line = ''] = text.trimStart().split(/[\r\n]/, 1);
-  return line.slice(0, LINE_LENGTH).replace(/[^\x20-\x7e]/g, '.');
+  return /^[\x20-\x7e]*$/.test(line) ? line.slice(0, LINE_LENGTH) : '';
 }
 
 /** Behind it may stand a password. Other words may be one themselves. */

@@ -8,6 +8,7 @@ import { versionName } from '../../src/model/code-points/versions.ts';
 import { BLIND_SPOTS } from '../../src/model/finding.ts';
 import { type ConnectionHistory, OUTCOMES, STAGES } from '../../src/model/history.ts';
 import { formatDate } from '../../src/model/time.ts';
+import { UPGRADES } from '../../src/model/upgrade.ts';
 import { JsonReporter, NdjsonReporter } from '../../src/report/json.ts';
 import {
   lineSchema,
@@ -19,6 +20,7 @@ import {
 } from '../../src/report/schema.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage } from '../support/fake-history.ts';
 import { FAKE_EPOCH, fakeCapture, fakeFinding, fakeResult } from '../support/fake-run.ts';
+import { fakeUpgrade } from '../support/fake-upgrade.ts';
 import { report, type Told } from './collect.ts';
 
 const validate = new Ajv2020({ strict: true, strictTypes: false }).compile(publishedSchema());
@@ -73,6 +75,12 @@ function expected(history: ConnectionHistory): ReportConnection {
     alpn: history.alpn ?? null,
     upgrade: history.upgrade?.protocol ?? null,
     ...(history.upgrade?.target && { target: history.upgrade.target }),
+    ...(history.innerTls && {
+      innerTls: {
+        packet: history.innerTls.packet,
+        serverName: history.innerTls.serverName ?? null,
+      },
+    }),
     ...(history.upgrade?.proxied && { proxied: history.upgrade.proxied }),
     clientRandom: hex(history.clientRandom),
     serverRandom: hex(history.serverRandom),
@@ -114,6 +122,7 @@ const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined }
 const wireText = fc.string({ unit: 'binary', maxLength: 300 });
 const random = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const flag = maybe(fc.boolean());
+const port = fc.integer({ min: 0, max: 65_535 });
 const count = fc.integer({ min: 0, max: 100_000 });
 const counts = fc.record({
   handshake: count,
@@ -138,6 +147,23 @@ const history = fc
     cipherSuite: maybe(codePoint),
     serverName: maybe(wireText),
     alpn: maybe(wireText),
+    upgrade: maybe(
+      fc
+        .record({ protocol: fc.constantFrom(...UPGRADES), host: wireText, port })
+        .map(({ protocol, host, port }) =>
+          fakeUpgrade({
+            protocol,
+            target: port % 2 === 0 ? { host, port } : undefined,
+            proxied:
+              port % 3 === 0
+                ? { source: { address: '192.0.2.1', port }, destination: { address: '::1', port } }
+                : undefined,
+          }),
+        ),
+    ),
+    innerTls: maybe(
+      fc.record({ serverName: maybe(wireText) }).map((one) => ({ ...at(7), ...one })),
+    ),
     clientRandom: maybe(random),
     serverRandom: maybe(random),
     resumed: flag,

@@ -467,6 +467,11 @@ describe('plain text where it should not be', () => {
     expect(JSON.stringify([upgradeOf(wire), upgradeOf(raw)])).not.toContain('hunter2');
   });
 
+  test('octets that are no text are not quoted', () => {
+    const wire = play([c(LDAP_REQUEST), s(hex('300c 020101 7807 0a0134 0400 0400'))]);
+    expect(upgradeOf(wire)?.answer).toMatchObject({ agreed: false, line: '' });
+  });
+
   test('behind the ClientHello, in place of an answer', () => {
     const wire = play([
       ...begin,

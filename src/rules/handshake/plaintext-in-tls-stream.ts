@@ -38,7 +38,7 @@ const messages = {
   },
   refused: {
     title: 'A client begins TLS although the server refused it',
-    what: '{server} refused {request} in packet {consent} ("{answer}"); the client sends a ClientHello all the same (packet {hello}) and is answered with plain text: "{line}".',
+    what: '{server} refused {request} in packet {consent} ("{answer}"); the client sends a ClientHello all the same (packet {hello}) and {reaction}.',
     causes: ['the client does not look at the answer to its request'],
     remedies: [
       'have the client end the connection, or go on without TLS if that is allowed, when it is refused',
@@ -68,12 +68,15 @@ function besideUpgrade(
   history: ConnectionHistory,
   upgrade: UpgradeFact,
 ): FindingOf<typeof messages> | undefined {
-  const { id, server, messages: said } = history;
+  const { id, server } = history;
   const { answer, instead, hasGaps } = upgrade;
-  const hello = said.find(({ from, type }) => from === 'client' && type === CLIENT_HELLO);
-  if (instead?.from !== 'server' || answer?.agreed === undefined || hasGaps || hello === undefined)
-    return undefined;
-  if (countOf(history.records.server) > 0 || instead.line === '') return undefined;
+  const hello = history.messages.find(
+    ({ from, type }) => from === 'client' && type === CLIENT_HELLO,
+  );
+  if (answer?.agreed === undefined || hasGaps || hello === undefined) return undefined;
+  if (countOf(history.records.server) > 0 || hello.packet < answer.packet) return undefined;
+  const said = instead?.from === 'server' && instead.line !== '' ? instead : undefined;
+  if (answer.agreed && said === undefined) return undefined;
   return {
     kind: 'finding',
     message: answer.agreed ? 'answer' : 'refused',
@@ -84,12 +87,18 @@ function besideUpgrade(
       consent: answer.packet,
       answer: answer.line,
       hello: hello.packet,
-      line: instead.line,
+      line: said?.line ?? '',
+      reaction:
+        said === undefined
+          ? 'gets no TLS in answer'
+          : `is answered with plain text: "${said.line}"`,
     },
     evidence: [
       witness(answer, id, 'server', `${answer.agreed ? 'agrees' : 'refuses'}: ${answer.line}`),
       witness(hello, id, 'client', 'ClientHello'),
-      witness(instead, id, 'server', `plain text, no TLS record: ${instead.line}`),
+      ...(said === undefined
+        ? []
+        : [witness(said, id, 'server', `plain text, no TLS record: ${said.line}`)]),
     ],
     connections: [id],
   };

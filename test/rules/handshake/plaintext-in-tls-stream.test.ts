@@ -117,6 +117,29 @@ testConnectionRule(plaintextInTlsStream, [
     want: [{ message: 'refused', severity: 'error', confidence: 'proven', packets: [5, 6, 7] }],
   },
   {
+    name: 'also where the server just closes',
+    history: fakeHistory({
+      outcome: 'aborted',
+      messages: [fakeMessage(1, 'client', 6)],
+      upgrade: fakeUpgrade({ answer: { ...at(5), from: 'server', line: 'a2 NO', agreed: false } }),
+    }),
+    want: [{ message: 'refused', severity: 'error', confidence: 'proven', packets: [5, 6] }],
+  },
+  {
+    name: 'leaves a server that agreed and closes to the rules about that',
+    history: fakeHistory({
+      outcome: 'aborted',
+      messages: [fakeMessage(1, 'client', 6)],
+      upgrade: fakeUpgrade(),
+    }),
+    want: 'not-applicable',
+  },
+  {
+    name: 'is silent where the ClientHello came before the answer',
+    history: upgraded(true, { messages: [fakeMessage(1, 'client', 3)] }),
+    want: 'not-applicable',
+  },
+  {
     name: 'is silent where the answer to the request is not understood: it may be out of order',
     history: upgraded(undefined),
     want: 'not-applicable',
