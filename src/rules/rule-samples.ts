@@ -121,6 +121,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/retransmission-changed/capture.pcap', secrets: '' },
     { capture: 'samples/retransmission-repaired/capture.pcap', secrets: '' },
   ],
+  'plaintext-in-tls-stream': [
+    { capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' },
+  ],
   'psk-binder-mismatch': [
     { capture: 'samples/tls13-binder-mismatch/capture.pcap', secrets: '' },
     { capture: 'samples/tls13-binder-transcript/capture.pcap', secrets: '' },
@@ -188,6 +191,10 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/go-panic-process-death/capture.pcap', secrets: '' },
     { capture: 'samples/go-panic-single/capture.pcap', secrets: '' },
   ],
+  'starttls-pipelined-plaintext': [
+    { capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' },
+  ],
+  'starttls-refused': [{ capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' }],
   'tcp-connect-refused': [{ capture: 'samples/tls-connect-refused/capture.pcap', secrets: '' }],
   'tcp-connect-timeout': [{ capture: 'samples/tls-connect-timeout/capture.pcap', secrets: '' }],
   'ticket-decrypt-failed': [
@@ -201,5 +208,8 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/proxy-splices-record-upwards/capture.pcap', secrets: '' },
   ],
   'tls-on-plaintext-port': [{ capture: 'samples/tls-on-plaintext-port/capture.pcap', secrets: '' }],
-  'tls-truncated-close': [{ capture: 'samples/tls-truncated-close/capture.pcap', secrets: '' }],
+  'tls-truncated-close': [
+    { capture: 'samples/tls-behind-proxies/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-truncated-close/capture.pcap', secrets: '' },
+  ],
 };

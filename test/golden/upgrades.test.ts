@@ -78,13 +78,14 @@ describe('real clients and servers that come to TLS by a detour', () => {
   });
 });
 
-const hasTshark = spawnSync('tshark', ['--version']).status === 0;
+const TSHARK = 'tshark';
+const hasTshark = spawnSync(TSHARK, ['--version']).status === 0;
 
 /** Packets in which Wireshark sees a record end, told by stream; handshake records only, since it follows no keys here. */
 function handshakesOf(capture: string): Map<number, number[]> {
   const fields = ['tcp.stream', 'frame.number'].flatMap((field) => ['-e', field]);
   const argv = ['-r', capture, '-Y', 'tls.handshake.type', '-T', 'fields', ...fields];
-  const lines = execFileSync('tshark', argv, {
+  const lines = execFileSync(TSHARK, argv, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
