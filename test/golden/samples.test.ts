@@ -30,9 +30,9 @@ interface Shortfall {
 }
 
 const SAMPLES = fileURLToPath(new URL('../../samples/', import.meta.url));
-/** `lab` holds what the recipes share, and `suites` has a test of its own. */
+/** `lab` holds what the recipes share, and `suites` and `tunnels` have tests of their own. */
 const names = readdirSync(SAMPLES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['lab', 'suites'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !['lab', 'suites', 'tunnels'].includes(entry.name))
   .map(({ name }) => name);
 
 const index = readFileSync(`${SAMPLES}README.md`, 'utf8');
