@@ -1,4 +1,4 @@
-import { QUIC_V1, QUIC_V2, quicDraft } from '../model/code-points/quic-versions.ts';
+import { QUIC_V1, QUIC_V2, QUIC_V2_DRAFT, quicDraft } from '../model/code-points/quic-versions.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
 import type { Role } from '../model/history.ts';
 import { type Aead, aeadFor } from './aead.ts';
@@ -42,9 +42,16 @@ const VERSION_2: InitialScheme = {
   label: 'quicv2',
 };
 
+/** draft-ietf-quic-v2-01 to 06. */
+const VERSION_2_DRAFT: InitialScheme = {
+  salt: salt('a707c203a59b47184a1d62ca570406ea7ae3e5d3'),
+  label: 'quicv2',
+};
+
 function schemeOf(version: number): InitialScheme | undefined {
   if (version === QUIC_V1) return VERSION_1;
   if (version === QUIC_V2) return VERSION_2;
+  if (version === QUIC_V2_DRAFT) return VERSION_2_DRAFT;
   const draft = quicDraft(version);
   if (draft >= 33) return VERSION_1;
   return draft >= 29 ? DRAFT_29 : undefined;

@@ -209,6 +209,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'tls-on-plaintext-port': [{ capture: 'samples/tls-on-plaintext-port/capture.pcap', secrets: '' }],
   'tls-truncated-close': [
+    { capture: 'samples/browser-quic-ech/capture.pcap', secrets: '' },
     { capture: 'samples/tls-behind-proxies/capture.pcap', secrets: '' },
     { capture: 'samples/tls-truncated-close/capture.pcap', secrets: '' },
   ],

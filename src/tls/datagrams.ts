@@ -70,7 +70,9 @@ export class Datagrams {
     if (first >= 20 && first < 64)
       return this.dtlsDatagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
     if (
-      first >= 0xc0 &&
+      first >= 0x80 &&
+      // The second bit is set, unless both sides agreed to make it random (RFC 9287).
+      (first >= 0xc0 || ((this.speaks[flow] ?? 0) & SPEAKS.quic) !== 0) &&
       this.quic.longHeader(flow, side, bytes, start, end, wireLength, packet, nanos)
     ) {
       this.know(flow, SPEAKS.quic);

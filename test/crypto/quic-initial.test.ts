@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InitialOpener, opensInitials } from '../../src/crypto/quic-initial.ts';
 import { concat, filled, hex, type Octets } from '../support/hello-builder.ts';
-import { DRAFT_29, initialPacket, V1, V2 } from '../support/quic-builder.ts';
+import { DRAFT_29, initialPacket, V1, V2, V2_DRAFT } from '../support/quic-builder.ts';
 
 /** RFC 9001 appendix A: the connection id, and the frames of A.2 and A.3. */
 const ID = hex('8394c8f03e515708');
@@ -79,21 +79,24 @@ describe('Initial packets of QUIC', () => {
     ).toBeUndefined();
   });
 
-  test.each([V1, V2, DRAFT_29])('version 0x%i with packet numbers of every length', (version) => {
-    for (const numberOctets of [1, 2, 3, 4]) {
-      const frames = filled(30, 1);
-      const packet = initialPacket({ version, keysOf: ID, number: 0x2a, numberOctets, frames });
-      const opener = new InitialOpener(version, ID);
-      expect(opener.open('client', sealed(packet, clientNumber(packet)))).toEqual(
-        Buffer.from(frames),
-      );
-      for (let at = 0; at < packet.length; at += 7) {
-        const damaged = packet.slice();
-        damaged[at] = (damaged[at] as number) ^ 1;
-        expect(opener.open('client', sealed(damaged, clientNumber(packet)))).toBeUndefined();
+  test.each([V1, V2, V2_DRAFT, DRAFT_29])(
+    'version 0x%i with packet numbers of every length',
+    (version) => {
+      for (const numberOctets of [1, 2, 3, 4]) {
+        const frames = filled(30, 1);
+        const packet = initialPacket({ version, keysOf: ID, number: 0x2a, numberOctets, frames });
+        const opener = new InitialOpener(version, ID);
+        expect(opener.open('client', sealed(packet, clientNumber(packet)))).toEqual(
+          Buffer.from(frames),
+        );
+        for (let at = 0; at < packet.length; at += 7) {
+          const damaged = packet.slice();
+          damaged[at] = (damaged[at] as number) ^ 1;
+          expect(opener.open('client', sealed(damaged, clientNumber(packet)))).toBeUndefined();
+        }
       }
-    }
-  });
+    },
+  );
 
   test('too short to be sampled, or to have a tag', () => {
     const packet = initialPacket({ keysOf: ID, frames: filled(30, 1) });
@@ -105,9 +108,9 @@ describe('Initial packets of QUIC', () => {
   });
 
   test('versions without known keys are not opened', () => {
-    expect([V1, V2, DRAFT_29, 0xff000020, 0xff000021, 0xff000022].map(opensInitials)).toEqual(
-      Array(6).fill(true),
-    );
+    expect(
+      [V1, V2, V2_DRAFT, DRAFT_29, 0xff000020, 0xff000021, 0xff000022].map(opensInitials),
+    ).toEqual(Array(7).fill(true));
     expect([0xff00001c, 0x51303436, 2, 0].map(opensInitials)).toEqual(Array(4).fill(false));
     const packet = initialPacket({ keysOf: ID, frames: filled(30, 1) });
     expect(

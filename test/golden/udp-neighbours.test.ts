@@ -192,6 +192,54 @@ describe('DTLS of a real stack among others on its 5-tuple', () => {
   });
 });
 
+describe('a browser, a relay and others', () => {
+  test('WebRTC through coturn: both legs of one conversation, and what else is on their 5-tuples', () => {
+    const { connections, findings, result } = analyse(fileOf('webrtc-turn-relay'));
+    expect(findings).toEqual([]);
+    const [one, other] = connections;
+    expect(connections.map(({ stream, version }) => [stream, version])).toEqual([
+      [2, 0xfefc],
+      [0, 0xfefc],
+    ]);
+    expect(one?.clientRandom).toEqual(other?.clientRandom);
+    expect(result.captures[0]?.passedOver?.map(({ kind }) => kind)).toEqual(['TURN', 'STUN']);
+  });
+
+  test('QUIC of Chromium and ngtcp2: versions, Retry, scrambled frames, and a made-up ECH', () => {
+    const { result } = analyse(fileOf('browser-quic-ech'));
+    const told = result.quic.connections.map((one) => [
+      one.version,
+      one.tlsVersion,
+      one.cipherSuite,
+      one.clientHello?.serverName,
+      one.clientHello?.offersEncryptedHello,
+    ]);
+    const ngtcp2 = (version: number) => [version, 0x0304, 0x1301, 'localhost', false];
+    const chromium = [1, 0x0304, 0x1301, 'www.example.org', true];
+    expect(told).toEqual([
+      ngtcp2(1),
+      ngtcp2(1),
+      ngtcp2(0x709a50c4),
+      ...Array.from({ length: 4 }, () => chromium),
+    ]);
+    const [, , , browser] = result.quic.connections;
+    expect(browser?.clientHello?.alpn).toEqual(['h3']);
+    expect(browser?.clientHello?.random).toHaveLength(32);
+  });
+
+  test('GREASE: the outer ClientHello was used, as its own secrets show', () => {
+    const keys = readFileSync(
+      fileURLToPath(new URL('../../samples/browser-quic-ech/keys.log', import.meta.url)),
+    );
+    const without = analyse(fileOf('browser-quic-ech'));
+    expect(without.connections.map(({ ech }) => ech)).toEqual(['offered', 'offered']);
+    const secrets = { keyLogs: [new Uint8Array(keys)], rsaKeys: [], psks: [] };
+    const { connections } = analyse(fileOf('browser-quic-ech'), { secrets });
+    expect(connections.map(({ ech }) => ech)).toEqual(['rejected', 'rejected']);
+    expect(connections.every(({ decryption }) => decryption?.finished.server?.verified)).toBe(true);
+  });
+});
+
 describe('UDP that is no DTLS', () => {
   test('leaves no connection and no finding', () => {
     const frames = OTHER_PROTOCOLS.flatMap(([, octets], n) => {

@@ -4,11 +4,13 @@ import { ascii, concat, type Octets, u8, u16, uint, vector } from './hello-build
 
 export const V1 = 0x00000001;
 export const V2 = 0x6b3343cf;
+export const V2_DRAFT = 0x709a50c4;
 export const DRAFT_29 = 0xff00001d;
 
 const SALTS: Readonly<Record<number, string>> = {
   [V1]: '38762cf7f55934b34d179ae6a4c80cadccbb7f0a',
   [V2]: '0dede3def700a6db819381be6e269dcbf9bd2ed9',
+  [V2_DRAFT]: 'a707c203a59b47184a1d62ca570406ea7ae3e5d3',
   [DRAFT_29]: 'afbfec289993d24c9e9786f19c6111e04390a899',
 };
 
@@ -34,7 +36,7 @@ export function initialPacket(spec: InitialSpec): Octets {
     spec.frames,
     new Uint8Array(Math.max(0, (spec.padTo ?? 0) - spec.frames.length)),
   );
-  const type = version === V2 ? 1 : 0;
+  const type = version === V2 || version === V2_DRAFT ? 1 : 0;
   const header = concat(
     u8(0xc0 | (type << 4) | (numberOctets - 1)),
     uint(version, 4),
@@ -78,7 +80,7 @@ export const varint = (value: number): Octets =>
 function initialKeys(version: number, id: Octets, from: 'client' | 'server') {
   const salt = Buffer.from(SALTS[version] ?? '', 'hex');
   const side = expandLabel(extract(salt, id), `${from} in`, 32);
-  const label = version === V2 ? 'quicv2' : 'quic';
+  const label = version === V2 || version === V2_DRAFT ? 'quicv2' : 'quic';
   return {
     key: expandLabel(side, `${label} key`, 16),
     iv: expandLabel(side, `${label} iv`, 12),

@@ -1,5 +1,9 @@
 import { readU16, readU32 } from '../../bytes/scalars.ts';
-import { isQuicVersion, QUIC_NEGOTIATION, QUIC_V2 } from '../../model/code-points/quic-versions.ts';
+import {
+  hasTypesOfV2,
+  isQuicVersion,
+  QUIC_NEGOTIATION,
+} from '../../model/code-points/quic-versions.ts';
 
 /** First octet, version, and the two lengths of connection ids. RFC 8999 §5.1. */
 const LEAST_OCTETS = 7;
@@ -51,7 +55,7 @@ export class LongHeaderScan {
     if (this.sourceIdLength > CONNECTION_ID_MAX || body > end) return false;
     this.packetEnd = wireEnd;
     if (this.version === QUIC_NEGOTIATION) return this.#negotiation(bytes, body, end, wireEnd);
-    if (!isQuicVersion(this.version) || first < 0xc0) return false;
+    if (!isQuicVersion(this.version)) return false;
     this.kind = kindOf(first, this.version);
     if (this.kind === QUIC_PACKET.other) return true;
     if (this.kind === QUIC_PACKET.retry) return wireEnd - body > RETRY_TAG;
@@ -84,7 +88,7 @@ export class LongHeaderScan {
 function kindOf(first: number, version: number): QuicPacket {
   if (version >>> 24 === 0x51 || version >>> 24 === 0x54) return QUIC_PACKET.other;
   const type = (first >> 4) & 3;
-  return (version === QUIC_V2 ? (type + 3) & 3 : type) as QuicPacket;
+  return (hasTypesOfV2(version) ? (type + 3) & 3 : type) as QuicPacket;
 }
 
 /** Octets of the variable-length integer at `at`. RFC 9000 §16. */

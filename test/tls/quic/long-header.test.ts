@@ -54,6 +54,14 @@ describe('LongHeaderScan', () => {
     expect(scan(longPacket(2, V1, ID, filled(21, 1), body(30)))).toBeUndefined();
   });
 
+  test('the fixed bit may be random (RFC 9287)', () => {
+    const packet = longPacket(2, V1, ID, SCID, body(30));
+    packet[0] = 0xa0;
+    expect(scan(packet)?.kind).toBe(QUIC_PACKET.handshake);
+    packet[0] = 0x60;
+    expect(scan(packet)).toBeUndefined();
+  });
+
   test('Version Negotiation lists a version that is known', () => {
     const negotiation = (...versions: number[]) =>
       longPacket(0, 0, ID, SCID, concat(...versions.map((version) => uint(version, 4))));
