@@ -2,8 +2,9 @@
 
     apt-get source wolfssl            # with a deb-src line for trixie
     export WOLFSSL_SOURCE=$PWD/wolfssl-5.7.2-stable
+    patch -d $WOLFSSL_SOURCE -p1 < dtls13_wolfssl_stale_keys.patch
 
-The first recipe that runs builds the library there, which takes a minute.
+The patch makes a mistake where the environment has LAB_STALE_KEYS, and changes nothing else. The first recipe that runs builds the library there, which takes a minute.
 """
 
 import glob
@@ -30,14 +31,14 @@ class Lab13(Lab):
         server.wait_for('waiting for a client')
         return server
 
-    def client(self, port, *options):
+    def client(self, port, *options, environment=None):
         return self.on_client('client', [self.program, 'client', SERVER_IP, str(SERVER_PORT),
-                                         'bind=%s:%d' % (CLIENT_IP, port), 'keys=' + self.keys, *options])
+                                         'bind=%s:%d' % (CLIENT_IP, port), 'keys=' + self.keys, *options], environment)
 
-    def talk(self, port, server_options=(), client_options=(), certificate='ec'):
+    def talk(self, port, server_options=(), client_options=(), certificate='ec', environment=None):
         """One association on a server of its own; both ends say how it went."""
         server = self.server(*server_options, certificate=certificate)
-        client = self.client(port, *client_options)
+        client = self.client(port, *client_options, environment=environment)
         client.wait_end(25)
         try:
             server.wait_end(3)

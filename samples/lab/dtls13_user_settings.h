@@ -42,3 +42,4 @@
 #define SIZEOF_LONG_LONG 8
 #define HAVE_SYS_TIME_H
 #define WOLFSSL_SP_MATH_ALL
+#define DTLS_CID_MAX_SIZE 8

@@ -97,7 +97,7 @@ class Run {
   }
 
   private tryOne(hypotheses: readonly RecordHypothesisId[], trial: Trial): void {
-    const { record, sequence: expected, epoch } = this.failed;
+    const { record, sequence: expected, epoch, nextSequence: due = expected } = this.failed;
     const prepared = this.opener(trial).prepare(record, trial.deviation);
     if (prepared.kind !== 'prepared') {
       this.trials++;
@@ -115,7 +115,7 @@ class Run {
       if (
         this.accept(hypotheses, opening, tag, this.trials, {
           ...trial.parameters,
-          ...(trial.sequences === undefined ? {} : { sequence, offset: sequence - expected }),
+          ...(trial.sequences === undefined ? {} : { sequence, offset: sequence - due }),
         })
       )
         return;

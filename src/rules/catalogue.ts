@@ -17,6 +17,7 @@ import { badRecordMacLater } from './hmac/bad-record-mac-later.ts';
 import { cbcPaddingErrorOrOracleHardening } from './hmac/cbc-padding-error-or-oracle-hardening.ts';
 import { cookieHmacMismatch } from './hmac/cookie-hmac-mismatch.ts';
 import { dtlsSilentMacDrop } from './hmac/dtls-silent-mac-drop.ts';
+import { dtls13AckOrFinishedLoss } from './hmac/dtls13-ack-or-finished-loss.ts';
 import { duplicateFinished } from './hmac/duplicate-finished.ts';
 import { emsDisagreement } from './hmac/ems-disagreement.ts';
 import { emsRequired } from './hmac/ems-required.ts';
@@ -74,6 +75,7 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsSeqReuse,
   dtlsSilentMacDrop,
   dtlsStaleRecordBeforeHello,
+  dtls13AckOrFinishedLoss,
   duplicateFinished,
   emsDisagreement,
   emsRequired,

@@ -25,6 +25,10 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'dtls-epoch0-alert': [{ capture: 'samples/dtls-epoch0-alert/capture.pcap', secrets: '' }],
   'dtls-final-flight-retransmission': [
     { capture: 'samples/dtls-final-flight-lost/capture.pcap', secrets: '' },
+    {
+      capture: 'samples/dtls13-losses/capture.pcap',
+      secrets: '--keylog samples/dtls13-losses/keys.log',
+    },
   ],
   'dtls-late-close-notify': [
     { capture: 'samples/dtls-late-close-notify-after-handshake/capture.pcap', secrets: '' },
@@ -36,6 +40,12 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'dtls-restart-ignored': [{ capture: 'samples/dtls-restart-ignored/capture.pcap', secrets: '' }],
   'dtls-seq-reuse': [{ capture: 'samples/proxy-crosses-datagrams/capture.pcap', secrets: '' }],
+  'dtls13-ack-or-finished-loss': [
+    {
+      capture: 'samples/dtls13-keys-of-handshake/capture.pcap',
+      secrets: '--keylog samples/dtls13-keys-of-handshake/keys.log',
+    },
+  ],
   'ems-disagreement': [
     {
       capture: 'samples/tls-ems-unasked/capture.pcap',
@@ -125,9 +135,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' },
   ],
   'psk-binder-mismatch': [
+    { capture: 'samples/dtls13-psk/capture.pcap', secrets: '' },
     { capture: 'samples/tls13-binder-mismatch/capture.pcap', secrets: '' },
     { capture: 'samples/tls13-binder-transcript/capture.pcap', secrets: '' },
-    { capture: 'samples/tls13-psk-unknown-identity/capture.pcap', secrets: '' },
   ],
   'psk-mismatch': [
     { capture: 'samples/dtls-psk-silence/capture.pcap', secrets: '' },

@@ -221,13 +221,16 @@ export class Dtls13Unsealed {
     const outcome = tally.mayExplain(from)
       ? this.explained(from, record, under, sequence)
       : undefined;
+    // What the header stands for is the very thing that may be wrong: the number that opened it counts, else the next one.
+    const { sequence: found } = outcome?.explanation?.details ?? {};
+    const number = typeof found === 'number' ? found : why === 'length' ? sequence : under.next;
     const failure: FailedRecord = {
       from,
       contentType: record.type,
       length: record.end - record.start,
       epoch: under.epoch,
-      sequence,
-      expected: sequence,
+      sequence: number,
+      expected: under.next,
       packet: record.packet,
       nanos: record.nanos,
       why,
@@ -238,7 +241,12 @@ export class Dtls13Unsealed {
     };
     tally.failed(failure);
     if (outcome?.explanation === undefined && this.kept.length < LIMITS.failedRecordsPerConnection)
-      this.kept.push({ fact: failure, record: detached(record), epoch: under.epoch, sequence });
+      this.kept.push({
+        fact: failure,
+        record: detached(record),
+        epoch: under.epoch,
+        sequence: number,
+      });
   }
 
   /** Which mistake reproduces what the record has. */

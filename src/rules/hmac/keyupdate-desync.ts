@@ -1,7 +1,7 @@
 import type { RuleMessage } from '../../model/rule.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
-import { keyedFinding, unjudged } from '../support/failed-record.ts';
+import { isDtls13, keyedFinding, unjudged } from '../support/failed-record.ts';
 
 const COMMANDS = [
   'tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "tls.handshake.type == 24 || frame.number == {packet}" -V',
@@ -34,6 +34,30 @@ const MESSAGES = {
     ],
     commands: COMMANDS,
   },
+  'previous-epoch': {
+    title: 'A side shows a new epoch and keeps the keys of the old one',
+    what: 'In packet {packet} {record} ({octets} octets) shows the epoch behind a KeyUpdate and opens under the keys before it{reaction}; {negotiated}.',
+    causes: [
+      'the {from} counts its epoch on when its KeyUpdate is acknowledged, and does not derive the next keys, or not in the place that encrypts',
+    ],
+    remedies: [
+      'update the DTLS stack of the {from}',
+      'until then, switch off what asks for KeyUpdate (limits of octets or of time for one key)',
+    ],
+    commands: ['tlsdiag analyze --keylog KEYS --stream udp:{stream} CAPTURE'],
+  },
+  'next-epoch': {
+    title: 'A side changed its keys and shows the old epoch',
+    what: 'In packet {packet} {record} ({octets} octets) shows an epoch whose keys do not open it, and opens under the keys of the next one{reaction}; {negotiated}.',
+    causes: [
+      'the {from} takes up new keys when it sends KeyUpdate, and the epoch only when that is acknowledged',
+      'the {from} repeats a record of before the KeyUpdate with the keys behind it',
+    ],
+    remedies: [
+      'update the DTLS stack of the {from}: keys and epoch change together, once the KeyUpdate is acknowledged',
+    ],
+    commands: ['tlsdiag analyze --keylog KEYS --stream udp:{stream} CAPTURE'],
+  },
 } as const satisfies Readonly<Record<string, RuleMessage>>;
 
 /** From one record to the next a direction takes up new keys; if one side misses the step, nothing opens any more. */
@@ -43,9 +67,9 @@ export const keyUpdateDesync = defineConnectionRule({
     group: 'hmac',
     title: 'The two sides do not change keys at the same record',
     severity: 'error',
-    sources: ['RFC 8446 §4.6.3', 'RFC 8446 §7.2'],
+    sources: ['RFC 8446 §4.6.3', 'RFC 8446 §7.2', 'RFC 9147 §8'],
     reports:
-      'A record of TLS 1.3 that opens under the traffic keys before a KeyUpdate that was sent, or under those behind one that was not.',
+      'A record of TLS 1.3 that opens under the traffic keys before a KeyUpdate that was sent, or under those behind one that was not; in DTLS 1.3 one that opens under the keys of the epoch before or behind the one that it shows.',
     matters:
       'Connections that live long, or carry much, change their keys without anybody noticing. Where a stack gets that wrong, they end with bad_record_mac after hours or gigabytes, always at about the same amount, and nothing in the logs points at the keys.',
     decides:
@@ -61,7 +85,10 @@ export const keyUpdateDesync = defineConnectionRule({
     const keyed = keyedFinding(
       'keyupdate-desync',
       history,
-      ({ details }) => (details.generation === 'next' ? 'next' : 'previous'),
+      ({ details }) => {
+        const generation = details.generation === 'next' ? 'next' : 'previous';
+        return isDtls13(history) ? (`${generation}-epoch` as const) : generation;
+      },
       'opens under neighbouring keys',
     );
     if (keyed !== undefined) return keyed;

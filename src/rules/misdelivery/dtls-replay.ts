@@ -18,19 +18,19 @@ export const dtlsReplay = defineConnectionRule({
     matters:
       'UDP may deliver a datagram twice, and a receiver that keeps its replay window drops the second. A copy that comes seconds later was not doubled by the path: somebody, or some queue, sent it again.',
     decides:
-      'Epoch, sequence number and octets are those of an earlier record of the same direction. A copy within two seconds counts as a doubled datagram; a later one is likely replayed.',
+      'Epoch, sequence number and octets are those of an earlier record of the same direction; in DTLS 1.3, where the number is encrypted, its length and its first and last octets. A copy within two seconds counts as a doubled datagram; a later one is likely replayed.',
     silent:
       'A retransmission is a new record with a number of its own and no replay. Copies that the capture itself made, at two interfaces or on a mirrored port, are taken out before. Unprotected records are not counted, and records captured in part cannot be compared.',
     messages: {
       doubled: {
-        what: '{count} protected records of connection {id} came twice; the first is epoch {epoch} seq {sequence} of the {sender}, {after} after the original.',
+        what: '{count} protected records of connection {id} came twice; the first is {number} of the {sender}, {after} after the original.',
         causes: ['The path, or a capture at two points, doubles datagrams.'],
         remedies: ['Nothing: the receiver’s replay window drops the second copy.'],
         commands: [],
       },
       replayed: {
         title: 'An old protected record was sent again',
-        what: '{count} protected records of connection {id} came twice; epoch {epoch} seq {sequence} of the {sender} came again {after} after the original.',
+        what: '{count} protected records of connection {id} came twice; {number} of the {sender} came again {after} after the original.',
         causes: [
           'A queue or relay on the path held a datagram and sent it again.',
           'Somebody who can read the path sends recorded datagrams.',
@@ -71,8 +71,11 @@ export const dtlsReplay = defineConnectionRule({
         id: history.id,
         stream: history.stream,
         count: copies.length,
-        epoch: record.epoch,
-        sequence: record.sequence,
+        // DTLS 1.3 encrypts it: then the octets alone tell.
+        number:
+          record.sequence < 0
+            ? `a record of epoch ${record.epoch} with its number encrypted`
+            : `epoch ${record.epoch} seq ${record.sequence}`,
         sender: record.from,
         after: formatDuration(after),
       },

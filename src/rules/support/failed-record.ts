@@ -7,6 +7,7 @@ import {
   USER_CANCELED,
 } from '../../model/code-points/alerts.ts';
 import { contentTypeName } from '../../model/code-points/content-types.ts';
+import { DTLS_1_3 } from '../../model/code-points/versions.ts';
 import type { DecryptionFacts, Explanation, FailedRecord } from '../../model/decryption.ts';
 import type { Evidence, Severity } from '../../model/finding.ts';
 import {
@@ -63,10 +64,26 @@ const TOLD_BY: Readonly<Record<string, string>> = {
   'bit-damage': 'payload-corrupted-in-transit',
 };
 
+export const isDtls13 = ({ version }: ConnectionHistory): boolean => version === DTLS_1_3;
+
+/** The handshake's epoch and the first one of data. RFC 9147 §6.1. */
+const LAST_HANDSHAKE_EPOCH = 2;
+const FIRST_DATA_EPOCH = 3;
+
+/** Between handshake and data it is the end of the handshake that went wrong, later a KeyUpdate. RFC 9147 §6.1, §8. */
+function ruleOfEpoch({ epoch }: FailedRecord, { generation }: Details): string {
+  const isEndOfHandshake =
+    (epoch === FIRST_DATA_EPOCH && generation === 'previous') ||
+    (epoch === LAST_HANDSHAKE_EPOCH && generation === 'next');
+  return isEndOfHandshake ? 'dtls13-ack-or-finished-loss' : 'keyupdate-desync';
+}
+
 /** The rule that tells of this failure, so that one cause is told once. */
 export function ruleOf(history: ConnectionHistory, { record, explanation }: Failure): string {
   if (explanation === undefined) return 'record-mac-mismatch';
   const [first = ''] = explanation.hypothesis.split('+');
+  if (first === 'other-key-generation' && isDtls13(history))
+    return ruleOfEpoch(record, explanation.details);
   // Keys change within an epoch in TLS 1.3 only; before, other keys are those of another handshake.
   if (first === 'other-key-generation' && record.openedBefore > 0 && isTls13(history))
     return 'keyupdate-desync';
@@ -253,6 +270,7 @@ export const PROVEN_BY_SECRETS = [
   'finished-mismatch',
   'seq-desync',
   'keyupdate-desync',
+  'dtls13-ack-or-finished-loss',
   'record-wrong-direction',
   'etm-disagreement',
   'truncated-hmac',

@@ -13,9 +13,14 @@ const CONTENT_TYPES: Readonly<Record<number, string>> = {
 
 const DTLS_HEADER = 13;
 
-/** A DTLS record in a few words, its length as on the wire: `Alert, epoch 1 seq 2, 39 octets`. */
+/**
+ * A DTLS record in a few words, its length as on the wire: `Alert, epoch 1 seq 2, 39 octets`. Of DTLS 1.3 the number may be
+ * encrypted.
+ */
 export function describeRecord(record: RecordFact): string {
   const type = CONTENT_TYPES[record.contentType] ?? `Record of type ${record.contentType}`;
+  if (record.sequence < 0)
+    return `Protected record, epoch ${record.epoch}, number encrypted, ${record.length} octets`;
   return `${type}, epoch ${record.epoch} seq ${record.sequence}, ${record.length + DTLS_HEADER} octets`;
 }
 
