@@ -12,7 +12,7 @@ import { toolVersion } from './version.ts';
  * @param argv the words after the program's name
  * @param parts stand-ins for the real parts, for tests
  * @returns the exit status: 0 nothing found at or above `--fail-on`, 1 something, 2 wrong usage or unreadable input,
- *   70 a fault of the tool itself, 130 interrupted
+ *   70 a fault of the tool itself, 130 or 143 ended by SIGINT or SIGTERM
  */
 export async function main(
   argv: readonly string[],

@@ -11,7 +11,7 @@ import type { Parts } from './parts.ts';
 import { Progress } from './progress.ts';
 import { type CaptureInput, readCaptures, type Track, withEmbedded } from './read-captures.ts';
 import { Selection, type SelectionOptions, selectionText } from './selection.ts';
-import type { Streams } from './streams.ts';
+import type { EndSignal, Streams } from './streams.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface RunOptions {
@@ -28,7 +28,8 @@ export interface RunOptions {
 export interface RunOutcome {
   readonly result: AnalysisResult;
   readonly tally: Tally;
-  readonly interrupted: boolean;
+  /** The signal that ended the reading early, if one did. */
+  readonly interrupted: EndSignal | undefined;
 }
 
 /**
@@ -44,16 +45,19 @@ export async function runCaptures(
   makeReporter: (run: RunContext) => Reporter,
 ): Promise<RunOutcome> {
   const interruption = new AbortController();
-  const onInterrupt = (): void => {
-    interruption.abort();
+  const end = (signal: EndSignal) => (): void => {
+    interruption.abort(signal);
     if (options.captures.paths.includes('-')) streams.stdin.destroy();
   };
+  const listeners = { SIGINT: end('SIGINT'), SIGTERM: end('SIGTERM') };
   // Once only: whoever presses the keys again while the report is written wants to leave at once.
-  streams.once?.('SIGINT', onInterrupt);
+  streams.once?.('SIGINT', listeners.SIGINT);
+  streams.once?.('SIGTERM', listeners.SIGTERM);
   try {
     return await readAndReport(options, parts, streams, output, makeReporter, interruption.signal);
   } finally {
-    streams.off?.('SIGINT', onInterrupt);
+    streams.off?.('SIGINT', listeners.SIGINT);
+    streams.off?.('SIGTERM', listeners.SIGTERM);
   }
 }
 
@@ -113,8 +117,13 @@ async function readAndReport(
   }
   const whole = analysis.end();
   const result = { ...whole, quic: selection.quic(whole.quic) };
-  const interrupted = !complete && signal.aborted;
-  await reporter.end({ result, tally, selection: selectionText(options.selection), interrupted });
+  const interrupted = !complete && signal.aborted ? (signal.reason as EndSignal) : undefined;
+  await reporter.end({
+    result,
+    tally,
+    selection: selectionText(options.selection),
+    interrupted: interrupted !== undefined,
+  });
   await output.ready();
   return { result, tally, interrupted };
 }

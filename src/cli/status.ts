@@ -3,7 +3,10 @@ import type { RunOutcome } from './run.ts';
 import type { Streams } from './streams.ts';
 
 /** What scripts may rely on; the report contract says the same. */
-export const EXIT = { ok: 0, findings: 1, usage: 2, fault: 70, interrupted: 130 } as const;
+export const EXIT = { ok: 0, findings: 1, usage: 2, fault: 70 } as const;
+
+/** As a shell has it for a program that a signal ended: 128 and the number of the signal. */
+const SIGNALLED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** The exit status that the reading alone calls for, with a line on standard error; undefined if all went well. */
 export function exitStatusOfReading(
@@ -17,7 +20,7 @@ export function exitStatusOfReading(
     );
     return EXIT.fault;
   }
-  if (interrupted) return EXIT.interrupted;
+  if (interrupted !== undefined) return SIGNALLED[interrupted];
   const unreadable = result.captures.filter(({ format }) => format === 'unknown');
   for (const { path, problem = 'this is neither pcap nor pcapng' } of unreadable) {
     stderr.write(`error: '${printable(path)}': ${printable(problem)}\n`);
@@ -28,7 +31,7 @@ export function exitStatusOfReading(
 /** What to say when silence could be mistaken for health; nothing if there were connections. */
 export function noTlsNotice({ result, interrupted }: RunOutcome): string[] {
   const unreadable = result.captures.some(({ format }) => format === 'unknown');
-  if (result.connections > 0 || interrupted || unreadable) return [];
+  if (result.connections > 0 || interrupted !== undefined || unreadable) return [];
   const [only] = result.captures;
   const what =
     result.captures.length === 1

@@ -19,14 +19,17 @@ export interface Environment {
   readonly LANG?: string | undefined;
 }
 
+/** The signals that end the reading and not the report. */
+export type EndSignal = 'SIGINT' | 'SIGTERM';
+
 /** What the command line needs of the process; `process` itself is one. */
 export interface Streams {
   readonly stdin: InputStream;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
   readonly env?: Environment;
-  once?(event: 'SIGINT', listener: () => void): unknown;
-  off?(event: 'SIGINT', listener: () => void): unknown;
+  once?(event: EndSignal, listener: () => void): unknown;
+  off?(event: EndSignal, listener: () => void): unknown;
 }
 
 /** The options that say how a terminal is written to. */

@@ -40,6 +40,14 @@ import type { OpenedRecord } from './unsealing/wire-record.ts';
 /** A direction may have sent this many times its usual rate while the capture lacked it. */
 const SURGE = 16;
 
+const TOO_MANY = {
+  code: 'limit-reached',
+  offset: -1,
+  needed: 0,
+  available: 0,
+  detail: `more than ${LIMITS.openDtlsFlows} DTLS flows are open; of some, those silent longest were taken for over`,
+} as const;
+
 const CAPTURED_TWICE = { code: 'captured-twice', offset: -1, needed: 0, available: 0 } as const;
 
 export class DtlsTracker implements DtlsSink, Dtls13Host {
@@ -60,6 +68,9 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   private readonly current = emptyRecord();
   private unsealer: DtlsUnsealer | undefined;
   private readonly verdict: Attribution = { owner: undefined, reason: '', confidence: 'proven' };
+  private openFlows = 0;
+  /** Called when there are too many flows, for a record on this one: another has to be released. */
+  onCrowded: (flow: number) => void = () => undefined;
   /** Called when a closing alert was seen: the flow may soon be final. */
   onClosed: (flow: number) => void = () => undefined;
 
@@ -311,9 +322,19 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     if (unreachable.length < LIMITS.anomaliesPerConnection) unreachable.push({ packet, nanos });
   }
 
-  /** Forgets all associations of a flow; their rows are released. */
-  release(flow: number): void {
+  /** Flows that may have associations: one more than the highest. */
+  get flows(): number {
+    return this.newest.length;
+  }
+
+  /**
+   * Forgets all associations of a flow; their rows are released.
+   *
+   * @param isOver nothing more of them will come: both sides of each have closed
+   */
+  release(flow: number, isOver: boolean): void {
     let a = this.newest[flow];
+    if (a !== undefined) this.openFlows--;
     while (a !== undefined) {
       const { previous } = a;
       this.handshakes.forget(a);
@@ -327,7 +348,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     this.alone[flow] = 0;
     if (flow >= this.reported.length)
       this.reported = grown(this.reported, Math.ceil(flow * 1.5) + 1);
-    this.reported[flow] = 1;
+    this.reported[flow] = isOver ? 0 : 1;
   }
 
   /** Has this direction of the association come to protected records? */
@@ -422,6 +443,24 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
 
   // ------------------------------------------------------------------------------------------------ epoch ≥ 1
 
+  /** May records on the flow of this association be of one that was reported and forgotten? */
+  private hasForgotten(a: Association): boolean {
+    return a.previous === undefined && this.reported[a.flow] === 1;
+  }
+
+  /** Before an association has keys, and after one was forgotten that may have gone on. */
+  private mayBeOfForgotten(newest: Association, r: DtlsRecord): boolean {
+    const { table } = this.facts;
+    return (
+      this.hasForgotten(newest) &&
+      newest.sides[r.side].epoch === 0 &&
+      table.has(newest.row, SEEN.clientHello) &&
+      !table.has(newest.row, SEEN.tls13) &&
+      table.ccsPacket[newest.row * 2 + r.side] === 0 &&
+      !this.unsealer?.opens(newest.row, r)
+    );
+  }
+
   private protected(r: DtlsRecord): void {
     if (r.idLength === 0 && !this.ids.paths.isEmpty) {
       const path = this.pathOf(r);
@@ -438,6 +477,10 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     }
     if (newest.previous === undefined && newest.sides[r.side].epoch > 0) {
       this.takeOpened(newest, r);
+      return;
+    }
+    if (this.mayBeOfForgotten(newest, r)) {
+      newest.sides[r.side].countRecord(r.contentType);
       return;
     }
     const { verdict } = this;
@@ -531,7 +574,8 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     if (
       peer.closePacket !== 0 &&
       r.nanos - peer.closeNanos > LIMITS.promptAnswerNanos &&
-      this.newest[r.flow] === a
+      this.newest[r.flow] === a &&
+      !this.hasForgotten(a)
     )
       this.anomalies.add(
         a,
@@ -606,7 +650,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     if (this.anomalies.confirmJump(a, r)) return false;
     const spent = Math.max(1, half.lastNanos - half.firstNanos);
     const usual = (half.highest - half.first + 1) * ((r.nanos - half.lastNanos) / spent);
-    if (ahead <= SURGE * usual) return false;
+    if (ahead <= SURGE * usual || this.hasForgotten(a)) return false;
     this.anomalies.add(
       a,
       this.newest[r.flow],
@@ -626,7 +670,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
       half.recentPrint(found) !== r.print ||
       half.recentRecord(found) !== ((r.contentType << 16) | r.length)
     ) {
-      if (!this.strayBehindIt(a, half, found, r))
+      if (!this.strayBehindIt(a, half, found, r) && !this.hasForgotten(a))
         this.anomalies.add(
           a,
           newest,
@@ -785,6 +829,10 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
 
   private begin(r: DtlsRecord, flags: number): Association {
     const older = this.newest[r.flow];
+    if (older === undefined && ++this.openFlows > LIMITS.openDtlsFlows) {
+      this.notices.notice({ ...TOO_MANY, packetNumber: r.packet });
+      this.onCrowded(r.flow);
+    }
     const a = this.pool.take();
     a.row = this.facts.begin();
     a.flow = r.flow;

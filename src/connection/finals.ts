@@ -7,6 +7,7 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
+import type { Nanos } from '../model/time.ts';
 import type { SaidFact, UpgradeFact } from '../model/upgrade.ts';
 import type { Upgrade } from '../tls/plain-talks.ts';
 import { SEEN } from './connection-table.ts';
@@ -44,6 +45,8 @@ export class Finals {
   private readonly closed = new Int32Array(LIMITS.closedConnections);
   private head = 0;
   private count = 0;
+  /** The flow that is looked at next for having been silent too long. */
+  private hand = 0;
 
   constructor(
     facts: FactsRecorder,
@@ -60,6 +63,7 @@ export class Finals {
     this.index = index;
     this.sink = sink;
     dtls.onClosed = (flow) => this.flowClosed(flow);
+    dtls.onCrowded = (flow) => this.makeRoom(flow);
   }
 
   tcp(view: TcpConnectionView, plain: PlainParts): void {
@@ -95,6 +99,41 @@ export class Finals {
     for (const { flow } of flows) this.flowFinal(flow);
   }
 
+  /** A second of capture time has begun: flows of which nothing more is expected become final. */
+  second(nanos: Nanos): void {
+    const { dtls } = this;
+    // A round a minute, whatever the number of flows.
+    for (let n = Math.max(LIMITS.flowsLookedAt, dtls.flows >> 6); n > 0 && dtls.flows > 0; n--) {
+      const flow = this.nextFlow();
+      const newest = dtls.newestOf(flow);
+      if (newest === undefined) continue;
+      const idle = nanos - lastOn(newest);
+      if (idle > (isOver(newest) ? LIMITS.closedNanos : LIMITS.idleNanos)) this.flowFinal(flow);
+    }
+  }
+
+  /** Of the next flows, the one that was silent longest. */
+  private makeRoom(but: number): void {
+    let found = -1;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let left = LIMITS.flowsLookedAt, n = this.dtls.flows; left > 0 && n > 0; n--) {
+      const flow = this.nextFlow();
+      const newest = this.dtls.newestOf(flow);
+      if (newest === undefined || flow === but) continue;
+      left--;
+      const last = lastOn(newest);
+      if (last >= earliest) continue;
+      earliest = last;
+      found = flow;
+    }
+    if (found >= 0) this.flowFinal(found);
+  }
+
+  private nextFlow(): number {
+    if (this.hand >= this.dtls.flows) this.hand = 0;
+    return this.hand++;
+  }
+
   private flowClosed(flow: number): void {
     if (this.count === this.closed.length) {
       const oldest = this.closed[this.head] as number;
@@ -125,7 +164,7 @@ export class Finals {
         this.emit(history, { previous: histories[i - 1], next: histories[i + 1] });
       });
     }
-    this.dtls.release(flow);
+    this.dtls.release(flow, isOver(newest));
   }
 
   private historyOf(a: Association, siblings: readonly number[]): History {
@@ -355,6 +394,21 @@ class UdpPlacement implements Placement {
   dtls(client: Side): AssociationFacts {
     return new AssociationFacts(this.tracker, this.flows, this.association, client, this.siblings);
   }
+}
+
+/** Both sides of every association of the flow have closed: none of them has anything more to say. */
+function isOver(newest: Association): boolean {
+  for (let a: Association | undefined = newest; a !== undefined; a = a.previous)
+    if (a.sides[0].closePacket === 0 || a.sides[1].closePacket === 0) return false;
+  return true;
+}
+
+/** When a flow had its last record, of whichever of its associations. */
+function lastOn(newest: Association): Nanos {
+  let last = newest.last.nanos;
+  for (let a = newest.previous; a !== undefined; a = a.previous)
+    last = Math.max(last, a.last.nanos);
+  return last;
 }
 
 function isClosed({ sides: [a, b] }: Association): boolean {

@@ -60,6 +60,15 @@ export const LIMITS = {
   closedNanos: 120e9,
   /** Capture time without a packet after which an open connection is final. */
   idleNanos: 3600e9,
+  /** A packet this much later than all before it is believed when another one follows it: a stray time ends nothing. */
+  clockLeapNanos: 60e9,
+  /**
+   * DTLS flows with associations that are not final. Beyond, the one among some that was silent longest is taken for
+   * over. Each takes some 2 KiB.
+   */
+  openDtlsFlows: 65_536,
+  /** Flows looked at for that, and connections looked at in each second of capture time for having been silent too long. */
+  flowsLookedAt: 64,
 
   /**
    * Peers and channels behind TURN relays that are told apart; DTLS with further ones is not looked at. An entry takes some

@@ -112,6 +112,10 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.index = new ServerIndex(randoms, { tcp: tcpFlows, udp: this.udpStage.flows });
     this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
     this.tls = tls;
+    this.clock.onSecond = (nanos) => {
+      this.tcpStage.second(nanos);
+      this.finals.second(nanos);
+    };
     if (options.secrets !== undefined) this.unseal(new Vault(options.secrets));
   }
 

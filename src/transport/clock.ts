@@ -1,18 +1,24 @@
+import { LIMITS } from '../model/limits.ts';
 import type { PacketCursor } from '../model/packet.ts';
 import { type Nanos, SECOND } from '../model/time.ts';
 
 /** Places in `Clock.times`. */
 const SECOND_BEGAN = 0;
 const LATEST = 1;
+/** The last second that was told, and one that lies too far ahead to be believed at once. */
+const TOLD = 2;
+const DOUBTED = 3;
 
 /** Turns packet times into `Nanos`: relative to the whole second of the first packet of the run. */
 export class Clock {
   epochSeconds = 0;
+  /** Called when a second later than all before it has begun, before the first packet in it is dealt with. */
+  onSecond: (nanos: Nanos) => void = () => undefined;
   /** The whole second of the last packet. */
   private second = -1;
   private started = false;
   /** In an array, because there the engine has no need to find out that moments outgrow small integers. */
-  private readonly times = new Float64Array(2);
+  private readonly times = new Float64Array(4);
 
   /** The latest moment seen. */
   get latest(): Nanos {
@@ -31,6 +37,21 @@ export class Clock {
     if (!this.started) this.epochSeconds = seconds;
     this.started = true;
     this.second = seconds;
-    this.times[SECOND_BEGAN] = (seconds - this.epochSeconds) * SECOND;
+    const { times } = this;
+    const began = (seconds - this.epochSeconds) * SECOND;
+    times[SECOND_BEGAN] = began;
+    if (began > (times[TOLD] as number)) this.later(began);
+  }
+
+  /** One packet with a wrong time must not end all that is under way: a leap counts when the next second confirms it. */
+  private later(began: Nanos): void {
+    const { times } = this;
+    const leaps = began - (times[TOLD] as number) > LIMITS.clockLeapNanos;
+    const isNear = Math.abs(began - (times[DOUBTED] as number)) <= LIMITS.clockLeapNanos;
+    const isConfirmed = isNear && began !== times[DOUBTED];
+    times[DOUBTED] = began;
+    if (leaps && !isConfirmed) return;
+    times[TOLD] = began;
+    this.onSecond(began);
   }
 }

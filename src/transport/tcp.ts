@@ -478,6 +478,14 @@ export class Tcp {
     this.closed.add(row);
   }
 
+  /** A second of capture time has begun: connections of which nothing more is expected become final. */
+  second(nanos: number): void {
+    this.expire(nanos);
+    // A round a minute, whatever the number of connections.
+    for (let n = Math.max(LIMITS.flowsLookedAt, this.table.end >> 5); n > 0; n -= 2)
+      this.sweep(nanos);
+  }
+
   private expire(nanos: number): void {
     const { closed, table } = this;
     while (closed.size > 0 && nanos - table.lastNanos(closed.oldest) >= LIMITS.closedNanos)

@@ -244,6 +244,23 @@ describe('exit status', () => {
     expect(process?.listenerCount('SIGINT')).toBe(0);
   });
 
+  test('143 when told to end, in the same way', async () => {
+    const stdin = new Readable({ read() {} });
+    stdin.push('xyz');
+    let process: EventEmitter | undefined;
+    const { status, stdout } = await run(['analyze', '--format', 'ndjson', '-'], {
+      ...broken,
+      stdin,
+      onStart(started) {
+        process = started;
+      },
+      onChunk: () => setImmediate(() => process?.emit('SIGTERM')),
+    });
+    expect(status).toBe(143);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/"kind":"summary".*"interrupted":true/);
+    expect(process?.listenerCount('SIGTERM')).toBe(0);
+  });
+
   test('130 when interrupted before anything came', async () => {
     const stdin = new Readable({ read() {} });
     const ran = await run(['analyze', '-'], {
