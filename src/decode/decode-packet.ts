@@ -40,7 +40,7 @@ import { tcp, udp } from './transport.ts';
 import { capwap, gtpUser, l2tp, teredo } from './tunnel/access.ts';
 import { erspan3, etherIp, gre, wccp } from './tunnel/gre.ts';
 import { mpls, serviceHeader } from './tunnel/mpls.ts';
-import { geneve, lisp, tzsp, vxlan, vxlanGpe } from './tunnel/overlay.ts';
+import { geneve, lisp, tzsp, vxlan, vxlanGpe, vxlanOfLinux } from './tunnel/overlay.ts';
 
 /** Octets of an Ethernet header, and with it of an IPv4 header without options, of an IPv6 header. */
 const ETHERNET_OCTETS = 14;
@@ -223,6 +223,7 @@ function layerTable(fragments: IpFragments): readonly Layer[] {
     switchTagBefore: skip(4, NEXT.ethernet),
     upperPdu,
     sunAtm,
+    vxlanOfLinux,
     capwapControl: (frame) => frame.passCertain(PASSED.capwapOther),
   };
   const table: Layer[] = [];

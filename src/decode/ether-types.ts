@@ -8,7 +8,9 @@ export const FIRST_ETHER_TYPE = 0x0600;
 /** What follows an EtherType; one that is not followed is counted. */
 export function aboveEtherType(frame: Frame, type: number): Next {
   const next = nextOfEtherType(type);
-  return next === NEXT.stop ? frame.pass(SPACE.etherType | type) : next;
+  if (next === NEXT.stop) return frame.pass(SPACE.etherType | type);
+  frame.byPort = false;
+  return next;
 }
 
 /** What follows an EtherType (IEEE registry of EtherTypes); `stop` if it is not followed. */

@@ -164,12 +164,14 @@ export class Frame implements TransportCursor {
   short(needed: number): void {
     const { capturedLength, originalLength } = this.packet;
     const cut = capturedLength < originalLength && this.bytes === this.packet.bytes;
+    // Where only a port told what this is, it is more likely to be something else.
+    if (!cut && this.byPort) return;
     this.#notice(cut ? 'packet-cut' : 'packet-malformed', needed, this.end - this.offset);
   }
 
   /** Gives notice that the current layer contradicts the one around it, or itself. */
   malformed(needed: number, available: number): void {
-    this.#notice('packet-malformed', needed, available);
+    if (!this.byPort) this.#notice('packet-malformed', needed, available);
   }
 
   /** Gives notice that headers nest deeper than is followed. */

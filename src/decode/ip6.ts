@@ -21,9 +21,10 @@ const EXTENSION = {
 export function ip6(frame: Frame, fragments: IpFragments): Next {
   if (frame.lacks(HEADER_OCTETS)) return NEXT.stop;
   const payloadOctets = frame.u16(4);
-  // 0: a jumbogram (RFC 2675 §2) or segmentation left to the network card; then the captured length counts.
-  if (payloadOctets !== 0) frame.limit(HEADER_OCTETS + payloadOctets);
+  // 0: a jumbogram or segmentation left to the network card; then the option or the captured length counts.
   const nextHeader = frame.u8(6);
+  const octets = payloadOctets === 0 ? jumboOctets(frame, nextHeader) : payloadOctets;
+  if (octets !== 0) frame.limit(HEADER_OCTETS + octets);
   frame.family = 6;
   frame.ipId = 0;
   frame.hopLimit = frame.u8(7);
@@ -31,6 +32,15 @@ export function ip6(frame: Frame, fragments: IpFragments): Next {
   frame.destinationOffset = frame.offset + 24;
   frame.offset += HEADER_OCTETS;
   return extensionHeaders(frame, fragments, nextHeader);
+}
+
+/** Jumbo Payload option (RFC 2675 §2), the first one of the hop-by-hop options, as its alignment asks for. */
+const JUMBO = 0xc204;
+
+/** The length of a jumbogram's payload; 0 for other packets. */
+function jumboOctets(frame: Frame, nextHeader: number): number {
+  if (nextHeader !== EXTENSION.hopByHop || frame.end - frame.offset < HEADER_OCTETS + 8) return 0;
+  return frame.u16(HEADER_OCTETS + 2) === JUMBO ? frame.u32(HEADER_OCTETS + 4) : 0;
 }
 
 /** Each round moves on by 8 octets or more, so the packet's length bounds the walk. */

@@ -68,6 +68,7 @@ export const NEXT = {
   upperPdu: 62,
   sunAtm: 63,
   capwapControl: 64,
+  vxlanOfLinux: 65,
 } as const;
 
 /** One of `NEXT`. */

@@ -46,8 +46,8 @@ export function udp(frame: Frame): Next {
   }
   const ports = view.getInt32(offset);
   const length = view.getUint16(offset + 4);
-  // 0 is right where the IP header gives no length either: it stands for "longer than 65,535" (RFC 2675 §4).
-  if (length !== 0 || frame.bounded) {
+  // 0 stands for "longer than 65,535" (RFC 2675 §4), and is right too where the IP header gives no length either.
+  if (length !== 0 || (frame.bounded && frame.wireEnd - offset <= 0xffff)) {
     if (length < UDP_HEADER_OCTETS) {
       frame.malformed(UDP_HEADER_OCTETS, length);
       return NEXT.stop;

@@ -433,9 +433,14 @@ export const IP_CASES: readonly Case[] = [
   passed('ESP', 101, ip4(50, zeros(40)), 'ESP (IPsec)'),
   ip('IPv6 of payload length 0', ip6(6, tcp(HELLO), { payloadLength: 0 }), [TCP_6]),
   ip(
-    'IPv6 jumbogram',
-    ip6(0, [...hex('11 00 c204 00010005'), ...udp(HELLO, 50000, 5684, 0)], { payloadLength: 0 }),
-    [UDP_6],
+    'IPv6 jumbogram with TCP and padding behind it',
+    [
+      ...ip6(0, [...hex('06 00 c204'), ...u32(8 + tcp(HELLO).length), ...tcp(HELLO)], {
+        payloadLength: 0,
+      }),
+      ...zeros(3),
+    ],
+    [TCP_6],
   ),
   ip('hop-by-hop options', ip6(0, extension(6, 0, tcp(HELLO))), [TCP_6]),
   ip('routing header', ip6(43, extension(6, 2, tcp(HELLO))), [TCP_6]),

@@ -11,6 +11,7 @@ import {
   TCP4,
   tcp,
   u16,
+  u32,
   udp,
   zeros,
 } from './build.ts';
@@ -140,6 +141,89 @@ test.each([
   const { told, notices } = decodeOne(linkType, octets);
   expect(told).toEqual([]);
   expect(notices.map((notice) => notice.code)).toEqual(['packet-malformed']);
+});
+
+describe('jumbograms', () => {
+  const body = zeros(70_000);
+  const jumbo = (nextHeader: number, octets: Octets, length = octets.length + 8): Octets =>
+    ip6(0, [nextHeader, 0, ...hex('c204'), ...u32(length), ...octets], { payloadLength: 0 });
+
+  test('of UDP are as long as the option says, and need no length of their own', () => {
+    const octets = [...jumbo(17, udp(body, 50_000, 5684, 0)), ...zeros(5)];
+    const { told, notices } = decodeOne(101, octets);
+    expect(told).toMatchObject([{ kind: 'udp', wire: 70_000 }]);
+    expect(notices).toEqual([]);
+  });
+
+  test('of TCP end where the option says', () => {
+    const { told, notices } = decodeOne(101, [...jumbo(6, tcp(body)), ...zeros(5)]);
+    expect(told).toMatchObject([{ kind: 'tcp', wire: 70_000 }]);
+    expect(notices).toEqual([]);
+  });
+
+  test('that claim more than was captured are cut', () => {
+    const octets = jumbo(6, tcp(body), 80_000);
+    const { told, notices } = decodeOne(101, octets, 80_040);
+    expect(told[0]?.wire).toBe(79_972);
+    expect(notices).toMatchObject([{ code: 'packet-cut' }]);
+  });
+});
+
+describe('hostile packets', () => {
+  /** Frame of an aggregate without anything in it. */
+  const empty = (addresses: Octets): Octets => [...addresses, 0, 0, 0, 0];
+
+  test('that carry themselves again and again end with one notice', () => {
+    // GTP-U in GTP-U as often as 64 KiB have room for it.
+    let octets: Octets = TCP4;
+    while (octets.length < 60_000)
+      octets = ip4(17, udp([...hex('30ff'), ...u16(octets.length), ...u32(1), ...octets], 1, 2152));
+    const { told, notices } = decodeOne(101, octets);
+    expect(notices).toMatchObject([{ code: 'limit-reached', packetNumber: 1 }]);
+    // IP, UDP and GTP-U are a layer each.
+    expect(told).toHaveLength(Math.floor(LIMITS.decodeLayers / 3));
+  });
+
+  test('with thousands of frames in one are read once, frame by frame', () => {
+    const addresses = zeros(12);
+    const frames = Array.from({ length: 4000 }, () => empty(addresses)).flat();
+    const head = [...hex('8801 0000'), ...zeros(20), ...hex('8000')];
+    const { told, passed, notices } = decodeOne(105, [...head, ...frames]);
+    expect(told).toEqual([]);
+    // Empty frames end before LLC does.
+    expect(notices).toHaveLength(4000);
+    expect(passed).toEqual([]);
+  });
+
+  test('with frames of many in a frame of many are followed no deeper than one', () => {
+    const inside = [...hex('8801 0000'), ...zeros(20), ...hex('8000'), ...zeros(12)];
+    const llc = [...hex('aaaa03 000000 0800'), ...TCP4];
+    const aggregate = [
+      ...inside,
+      ...u16(llc.length),
+      ...llc,
+      ...zeros(-llc.length & 3),
+      ...zeros(14),
+    ];
+    const gre = ip4(47, [...hex('0000 8200'), ...aggregate]);
+    const outer = [...hex('aaaa03 000000 0800'), ...gre];
+    const padding = zeros(-(14 + outer.length) & 3);
+    const octets = [
+      ...inside,
+      ...u16(outer.length),
+      ...outer,
+      ...padding,
+      ...zeros(12),
+      0,
+      3,
+      1,
+      1,
+      1,
+    ];
+    const { told, passed } = decodeOne(105, octets);
+    expect(told.map(inner)).toEqual([TCP_4]);
+    expect(passed).toEqual(['other kinds', 'LLC without IP (spanning tree and the like)']);
+  });
 });
 
 test('nesting is followed to the limit and no further', () => {

@@ -78,7 +78,7 @@ export function aggregate(frame: Frame): Next {
   const later = frame.offset + ((SUBFRAME_HEADER_OCTETS + length + 3) & ~3);
   // What is shorter than a header is padding or a frame check sequence.
   if (frame.wireEnd - later >= SUBFRAME_HEADER_OCTETS && !frame.putOff(later))
-    frame.pass(PASSED.wlanFragment);
+    frame.pass(PASSED.rest);
   frame.offset += SUBFRAME_HEADER_OCTETS;
   frame.limit(length);
   return NEXT.llc;

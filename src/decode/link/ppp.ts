@@ -21,6 +21,7 @@ export function ppp(frame: Frame): Next {
   switch (protocol) {
     case 0x0021:
     case 0x0057:
+      frame.byPort = false;
       return NEXT.ip;
     case 0x0281:
     case 0x0283:

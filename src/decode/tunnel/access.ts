@@ -1,18 +1,20 @@
 import { PASSED } from '../../model/passed-over.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
+import { ipOrEthernet } from './mpls.ts';
 
 const GTP_PACKET = 0xff;
 /** Octets that GTP's length field does not count. */
 const GTP_HEADER_OCTETS = 8;
 const GTP_FLAG = { extension: 0x04, anyOptional: 0x07, protocolType: 0x10 } as const;
 
-/** GTP-U G-PDU (3GPP TS 29.281 §5.1): version 1, optional fields and extension headers, then IP. */
+/** GTP-U G-PDU (3GPP TS 29.281 §5.1): version 1, optional fields and extension headers, then IP or Ethernet. */
 export function gtpUser(frame: Frame): Next {
   if (frame.lacks(GTP_HEADER_OCTETS)) return NEXT.stop;
   const flags = frame.u8(0);
   if (flags >>> 5 !== 1 || (flags & GTP_FLAG.protocolType) === 0) return NEXT.stop;
   if (frame.u8(1) !== GTP_PACKET) return frame.passCertain(PASSED.gtpOther);
+  frame.byPort = false;
   frame.limit(GTP_HEADER_OCTETS + frame.u16(2));
   let octets = GTP_HEADER_OCTETS;
   if ((flags & GTP_FLAG.anyOptional) !== 0) {
@@ -33,7 +35,8 @@ export function gtpUser(frame: Frame): Next {
     }
   }
   frame.offset += octets;
-  return NEXT.ip;
+  if (frame.lacks(1)) return NEXT.stop;
+  return ipOrEthernet(frame) || frame.pass(PASSED.gtpOther);
 }
 
 const TEREDO = { origin: 0, authentication: 1 } as const;

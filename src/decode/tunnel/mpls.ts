@@ -27,8 +27,16 @@ export function mpls(frame: Frame): Next {
     frame.offset += CONTROL_WORD_OCTETS;
     return NEXT.ethernet;
   }
+  return ipOrEthernet(frame) || frame.pass(PASSED.mplsPayload);
+}
+
+/** IP or an Ethernet frame where nothing says which; `stop` if it can be neither. */
+export function ipOrEthernet(frame: Frame): Next {
+  if (frame.end === frame.offset) return NEXT.stop;
+  const version = frame.u8(0) >>> 4;
+  if (looksLikeIp(frame, version)) return NEXT.ip;
   if (looksLikeEthernet(frame, 0)) return NEXT.ethernet;
-  return version === 4 || version === 6 ? NEXT.ip : frame.pass(PASSED.mplsPayload);
+  return version === 4 || version === 6 ? NEXT.ip : NEXT.stop;
 }
 
 /** Whether the version and the length are those of an IP packet that fits: addresses of Ethernet may begin with 4 or 6 too. */
@@ -40,7 +48,7 @@ function looksLikeIp(frame: Frame, version: number): boolean {
 }
 
 /** Whether an EtherType that is decoded stands where a frame beginning at `at` has it. */
-function looksLikeEthernet(frame: Frame, at: number): boolean {
+export function looksLikeEthernet(frame: Frame, at: number): boolean {
   const typeAt = at + ETHER_TYPE_AT;
   if (frame.end - frame.offset < typeAt + 2) return false;
   return nextOfEtherType(frame.u16(typeAt)) !== NEXT.stop;

@@ -2,7 +2,7 @@ import { PASSED } from '../../model/passed-over.ts';
 import { aboveEtherType } from '../ether-types.ts';
 import type { Frame } from '../frame.ts';
 import { NEXT, type Next } from '../next.ts';
-import { nextOfServiceProtocol } from './mpls.ts';
+import { looksLikeEthernet, nextOfServiceProtocol } from './mpls.ts';
 
 const VXLAN_OCTETS = 8;
 
@@ -11,6 +11,18 @@ export function vxlan(frame: Frame): Next {
   if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
   frame.offset += VXLAN_OCTETS;
   return NEXT.ethernet;
+}
+
+/** Flags of a VXLAN header, and the octets that are reserved, in its two words: the network's identifier is there. */
+const VXLAN_FLAGS = 0x0800_0000;
+const VXLAN_RESERVED = 0xff;
+
+/** VXLAN on Linux' own port, which others use too: only with a header as Linux writes it, and an EtherType that is followed. */
+export function vxlanOfLinux(frame: Frame): Next {
+  if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
+  const strict = frame.u32(0) === VXLAN_FLAGS && (frame.u32(4) & VXLAN_RESERVED) === 0;
+  if (!strict || !looksLikeEthernet(frame, VXLAN_OCTETS)) return NEXT.stop;
+  return vxlan(frame);
 }
 
 /** VXLAN with a next protocol field (draft-ietf-nvo3-vxlan-gpe §3), which counts whatever the flags say. */

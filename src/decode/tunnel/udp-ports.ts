@@ -13,6 +13,7 @@ const TUNNELS: ReadonlyMap<number, Next> = new Map([
   [5247, NEXT.capwap],
   [6081, NEXT.geneve],
   [6635, NEXT.mpls],
+  [8472, NEXT.vxlanOfLinux],
   [37008, NEXT.tzsp],
 ]);
 
