@@ -80,7 +80,7 @@ async function analysed(octets, chunk, format, reader) {
   };
   try {
     const tally = new Tally();
-    const run = new RunContext(() => analysis.epochSeconds);
+    const run = new RunContext(() => analysis);
     const reporter = await reporterFor(format, take, run);
     const both = (name) => (fact) => {
       tally[name](fact);
@@ -90,16 +90,15 @@ async function analysed(octets, chunk, format, reader) {
       { connection: both('connection'), finding: both('finding') },
       { reader },
     );
-    run.beginCapture(0);
-    analysis.beginCapture('mutated', null);
+    const intake = analysis.beginCapture('mutated', null);
     // One array for all pieces, as a reader of files would reuse its block.
     const block = new Uint8Array(Math.max(1, chunk));
     for (let at = 0; at < octets.length; at += chunk) {
       const piece = octets.subarray(at, at + chunk);
       block.set(piece);
-      analysis.push(block.subarray(0, piece.length));
+      intake.push(block.subarray(0, piece.length));
     }
-    analysis.endCapture(octets.length);
+    intake.end(octets.length);
     const result = analysis.end();
     await reporter.end({ result, tally, selection: '', interrupted: false });
     const faults = result.notices[0]
