@@ -28,13 +28,17 @@ export class Fingerprints {
   private readonly clients = new Map<number, ClientFingerprints>();
   private readonly servers = new Map<number, string | undefined>();
 
-  /** @param hello body of a ClientHello */
-  client(hello: Uint8Array, dtls: boolean): ClientFingerprints {
+  /** @param hello body of a ClientHello; all that come over one instance must not mix TLS over TCP and QUIC */
+  client(
+    hello: Uint8Array,
+    dtls: boolean,
+    transport: 't' | 'd' | 'q' = dtls ? 'd' : 't',
+  ): ClientFingerprints {
     const key = keyOf(hello, true, dtls);
     let known = this.clients.get(key);
     if (known === undefined) {
       const { message } = decodeClientHello(hello, dtls);
-      const { plain, suites, extensions } = ja4Texts(message, dtls ? 'd' : 't');
+      const { plain, suites, extensions } = ja4Texts(message, transport);
       known = {
         ja3: md5(ja3Text(message)),
         ja4: [plain, short(suites), short(extensions)].join('_'),

@@ -11,6 +11,7 @@ import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeServerHello } from '../tls/codec/server-hello.ts';
 import { eachCryptoFrame } from '../tls/quic/crypto-frames.ts';
 import { LongHeaderScan, QUIC_PACKET } from '../tls/quic/long-header.ts';
+import { type ClientFingerprints, Fingerprints } from './fingerprints.ts';
 import { QuicStream } from './quic-stream.ts';
 
 /** RFC 9000 §7.2: the client's first destination connection id has at least so many octets. */
@@ -34,6 +35,8 @@ interface Row {
   endNanos: number;
   version: number;
   clientHello: QuicHello | undefined;
+  client: ClientFingerprints | undefined;
+  ja3s: string | undefined;
   cipherSuite: number | undefined;
   tlsVersion: number | undefined;
   opening: Opening | undefined;
@@ -58,6 +61,7 @@ export class QuicTracker implements QuicSink {
   /** The newest row of a flow plus 1; -1 where there was no room for one. */
   private newest = new Int32Array(512);
   private omitted = 0;
+  private readonly fingerprints = new Fingerprints();
   private trials = 0;
   /** Rows with an `opening`, the oldest first. */
   private readonly gathering: Row[] = [];
@@ -122,6 +126,8 @@ export class QuicTracker implements QuicSink {
       endNanos: nanos,
       version: this.scan.version,
       clientHello: undefined,
+      client: undefined,
+      ja3s: undefined,
       cipherSuite: undefined,
       tlsVersion: undefined,
       opening: undefined,
@@ -249,10 +255,21 @@ export class QuicTracker implements QuicSink {
     eachCryptoFrame(frames, (offset, start, end) => stream.add(offset, frames, start, end));
     const message = stream.message(from === 'client' ? CLIENT_HELLO : SERVER_HELLO);
     if (message instanceof Uint8Array) {
-      if (from === 'client') row.clientHello ??= helloOf(message);
-      else answered(row, message);
+      if (from === 'server') this.answered(row, message);
+      else if (row.clientHello === undefined) {
+        row.clientHello = helloOf(message);
+        row.client = this.fingerprints.client(message, false, 'q');
+      }
     }
     if (row.clientHello !== undefined && row.cipherSuite !== undefined) this.settled(row);
+  }
+
+  /** A HelloRetryRequest settles version and suite as the ServerHello does. RFC 8446 §4.1.4. */
+  private answered(row: Row, body: Uint8Array): void {
+    const { message } = decodeServerHello(body);
+    row.cipherSuite = message.cipherSuite;
+    row.tlsVersion = message.version;
+    row.ja3s = this.fingerprints.server(body);
   }
 
   private connectionOf(row: Row): QuicConnection {
@@ -269,6 +286,7 @@ export class QuicTracker implements QuicSink {
       endNanos: row.endNanos,
       version: row.version,
       clientHello: row.clientHello,
+      fingerprints: { ja3: row.client?.ja3, ja3s: row.ja3s, ja4: row.client?.ja4 },
       cipherSuite: row.cipherSuite,
       tlsVersion: row.tlsVersion,
     };
@@ -291,11 +309,4 @@ function helloOf(body: Uint8Array): QuicHello {
     supportedGroups: message.supportedGroups,
     signatureAlgorithms: message.signatureAlgorithms,
   };
-}
-
-/** A HelloRetryRequest settles version and suite as the ServerHello does. RFC 8446 §4.1.4. */
-function answered(row: Row, body: Uint8Array): void {
-  const { message } = decodeServerHello(body);
-  row.cipherSuite = message.cipherSuite;
-  row.tlsVersion = message.version;
 }

@@ -379,7 +379,6 @@ export interface FingerprintFacts {
   readonly ja4: string | undefined;
 }
 
-/** Everything known about one connection when it is final, in time order. */
 /**
  * What became of the encrypted ClientHello that the one on the wire carries (RFC 9849), as far as octets and secrets show:
  * `offered` is all that can be seen without secrets, and GREASE looks the same; `accepted`: records open under secrets that
@@ -389,6 +388,7 @@ export interface FingerprintFacts {
 export const ECH_OUTCOMES = ['offered', 'accepted', 'rejected'] as const;
 export type EchOutcome = (typeof ECH_OUTCOMES)[number];
 
+/** Everything known about one connection when it is final, in time order. */
 export interface ConnectionHistory {
   /** From 1, in the order in which connections were recognised. */
   readonly id: number;

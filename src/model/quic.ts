@@ -1,4 +1,4 @@
-import type { Endpoint } from './history.ts';
+import type { Endpoint, FingerprintFacts } from './history.ts';
 import type { Nanos } from './time.ts';
 
 /** What the first packets of a QUIC connection show to anybody: its Initial packets are under keys that are public (RFC 9001 §5.2). */
@@ -18,6 +18,7 @@ export interface QuicConnection {
   readonly version: number;
   readonly clientHello: QuicHello | undefined;
   /** The server's choice; undefined without its ServerHello. */
+  readonly fingerprints: FingerprintFacts;
   readonly cipherSuite: number | undefined;
   readonly tlsVersion: number | undefined;
 }

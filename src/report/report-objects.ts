@@ -118,6 +118,11 @@ export function quicObject(one: QuicConnection, run: RunContext): ReportQuic {
       cipherSuite === undefined ? null : { code: cipherSuite, name: suiteName(cipherSuite) },
     serverName: hello?.serverName ?? null,
     alpn: [...(hello?.alpn ?? [])],
+    fingerprints: {
+      ja3: one.fingerprints.ja3 ?? null,
+      ja3s: one.fingerprints.ja3s ?? null,
+      ja4: one.fingerprints.ja4 ?? null,
+    },
     ech: hello?.offersEncryptedHello ? 'offered' : null,
     versionsOffered: (hello?.versions ?? []).map(versionName),
     clientRandom: hello === undefined ? null : hexOf(hello.random),

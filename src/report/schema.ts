@@ -240,6 +240,7 @@ const quicSchema = z.object({
   cipherSuite: z.object({ code: count, name: z.string() }).nullable(),
   serverName: z.string().nullable(),
   alpn: z.array(z.string()).describe('Those offered; the choice is encrypted'),
+  fingerprints: z.object({ ja3: hex.nullable(), ja3s: hex.nullable(), ja4: z.string().nullable() }),
   ech: z
     .enum(ECH_OUTCOMES)
     .nullable()

@@ -225,6 +225,7 @@ describe('a browser, a relay and others', () => {
     const [, , , browser] = result.quic.connections;
     expect(browser?.clientHello?.alpn).toEqual(['h3']);
     expect(browser?.clientHello?.random).toHaveLength(32);
+    expect(browser?.fingerprints.ja4).toMatch(/^q13d03\d\dh3_55b375c5d22e_[0-9a-f]{12}$/);
   });
 
   test('GREASE: the outer ClientHello was used, as its own secrets show', () => {
