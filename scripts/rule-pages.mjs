@@ -1,5 +1,5 @@
 // Writes what follows from rules and samples: which samples show which rule (a table in the source), and a page for each
-// rule, with the text of `tlsdiag explain`. Tests fail when either is out of date.
+// rule, with the text of `tlsdiag explain`; and the lists of the README. Tests fail when any of it is out of date.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
@@ -70,3 +70,15 @@ function run(command, argv) {
   const { status } = spawnSync(command, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) process.exit(status ?? 1);
 }
+
+// The lists of the README: each has the rules of one group.
+const row = ({ id, severity, title }) => `| \`${id}\` | ${severity} | ${title} |\n`;
+const lists = /(?:^\| `[a-z0-9-]+` \| \w+ \| .* \|\n)+/gm;
+const readme = readFileSync('README.md', 'utf8').replace(lists, (list) => {
+  const [, first] = /`([a-z0-9-]+)`/.exec(list);
+  const group = RULES.find(({ id }) => id === first)?.group;
+  return RULES.filter((rule) => rule.group === group)
+    .map(row)
+    .join('');
+});
+writeFileSync('README.md', readme);

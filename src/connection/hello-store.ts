@@ -82,7 +82,8 @@ export class HelloStore {
     if (tlsEquivalent(version) === TLS_1_3) table.set(row, SEEN.tls13);
     this.compareSessionId(row, bytes);
     if (scan.helloRetryRequest) {
-      table.set(row, SEEN.helloRetry);
+      // A second one is forbidden (RFC 8446 §4.1.4).
+      table.set(row, SEEN.helloRetry | (table.has(row, SEEN.helloRetry) ? SEEN.unusual : 0));
       return;
     }
     table.set(
@@ -93,6 +94,7 @@ export class HelloStore {
         (scan.hasPreSharedKey ? SEEN.pskSelected : 0) |
         (this.echoesSessionId(row, bytes) ? SEEN.sessionIdEchoed : 0),
     );
+    if (isMarkedDowngrade(bytes, scan.randomOffset)) table.set(row, SEEN.unusual);
     // Answers to what was not offered are worth a look (RFC 5246 §7.4.1.4).
     if (
       (scan.hasExtendedMasterSecret && !table.has(row, SEEN.offersExtendedMaster)) ||
@@ -191,4 +193,14 @@ export class HelloStore {
 function offersSession(scan: HelloScan): boolean {
   if (scan.hasPreSharedKey || scan.ticketLength > 0) return true;
   return scan.sessionIdLength > 0 && tlsEquivalent(scan.highestVersion) < TLS_1_3;
+}
+
+/** The first seven of the last eight octets of a random: `DOWNGRD` (RFC 8446 §4.1.3). */
+function isMarkedDowngrade(bytes: Uint8Array, random: number): boolean {
+  return (
+    random > 0 &&
+    random + 32 <= bytes.length &&
+    readI32(bytes, random + 24) === 0x444f574e &&
+    readI32(bytes, random + 28) >>> 8 === 0x475244
+  );
 }

@@ -1,17 +1,30 @@
 import type { Rule } from '../model/rule.ts';
+import { alpnMismatch } from './handshake/alpn-mismatch.ts';
+import { clientCertRequired } from './handshake/client-cert-required.ts';
 import { closeWithoutAlertAfterClientHello } from './handshake/close-without-alert-after-clienthello.ts';
+import { downgradeSentinel } from './handshake/downgrade-sentinel.ts';
+import { earlyDataRejected } from './handshake/early-data-rejected.ts';
 import { failureCorrelation } from './handshake/failure-correlation.ts';
 import { handshakeAborted } from './handshake/handshake-aborted.ts';
 import { handshakeAbortedAtKeySetup } from './handshake/handshake-aborted-at-key-setup.ts';
 import { handshakeAlert } from './handshake/handshake-alert.ts';
 import { handshakeKillsServer } from './handshake/handshake-kills-server.ts';
+import { hrrLoop } from './handshake/hrr-loop.ts';
 import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
 import { keyExchangeSignatureInvalid } from './handshake/key-exchange-signature-invalid.ts';
+import { noSharedCipher } from './handshake/no-shared-cipher.ts';
+import { noSharedGroup } from './handshake/no-shared-group.ts';
+import { noSharedSigalg } from './handshake/no-shared-sigalg.ts';
+import { noSharedVersion } from './handshake/no-shared-version.ts';
 import { plaintextInTlsStream } from './handshake/plaintext-in-tls-stream.ts';
+import { renegotiationRefused } from './handshake/renegotiation-refused.ts';
+import { sniMissing } from './handshake/sni-missing.ts';
+import { sniUnrecognized } from './handshake/sni-unrecognized.ts';
 import { starttlsPipelinedPlaintext } from './handshake/starttls-pipelined-plaintext.ts';
 import { starttlsRefused } from './handshake/starttls-refused.ts';
 import { tlsClientHelloMidConnection } from './handshake/tls-clienthello-mid-connection.ts';
 import { tlsOnPlaintextPort } from './handshake/tls-on-plaintext-port.ts';
+import { unsafeLegacyRenegotiation } from './handshake/unsafe-legacy-renegotiation.ts';
 import { badRecordMacFirstRecord } from './hmac/bad-record-mac-first-record.ts';
 import { badRecordMacLater } from './hmac/bad-record-mac-later.ts';
 import { cbcPaddingErrorOrOracleHardening } from './hmac/cbc-padding-error-or-oracle-hardening.ts';
@@ -58,12 +71,15 @@ import { tlsTruncatedClose } from './transport/tls-truncated-close.ts';
 
 /** Every rule there is, by id. Adding a rule is adding a line. */
 export const CATALOGUE: readonly Rule[] = [
+  alpnMismatch,
   badRecordMacFirstRecord,
   badRecordMacLater,
   cbcPaddingErrorOrOracleHardening,
+  clientCertRequired,
   closeWithoutAlertAfterClientHello,
   connectionReset,
   cookieHmacMismatch,
+  downgradeSentinel,
   dtlsAssociationRestart,
   dtlsEpoch0Alert,
   dtlsFinalFlightRetransmission,
@@ -77,6 +93,7 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsStaleRecordBeforeHello,
   dtls13AckOrFinishedLoss,
   duplicateFinished,
+  earlyDataRejected,
   emsDisagreement,
   emsRequired,
   etmDisagreement,
@@ -87,10 +104,15 @@ export const CATALOGUE: readonly Rule[] = [
   handshakeAbortedAtKeySetup,
   handshakeAlert,
   handshakeKillsServer,
+  hrrLoop,
   httpOnTlsPort,
   hvrLoop,
   keyExchangeSignatureInvalid,
   keyUpdateDesync,
+  noSharedCipher,
+  noSharedGroup,
+  noSharedSigalg,
+  noSharedVersion,
   payloadCorruptedInTransit,
   plaintextInTlsStream,
   pskBinderMismatch,
@@ -100,9 +122,12 @@ export const CATALOGUE: readonly Rule[] = [
   recordLengthImpossible,
   recordMacMismatch,
   recordWrongDirection,
+  renegotiationRefused,
   seqDesync,
   serverHelloOfOtherConnection,
   serverProcessDied,
+  sniMissing,
+  sniUnrecognized,
   starttlsPipelinedPlaintext,
   starttlsRefused,
   tcpConnectRefused,
@@ -114,4 +139,5 @@ export const CATALOGUE: readonly Rule[] = [
   tlsOnPlaintextPort,
   tlsTruncatedClose,
   truncatedHmac,
+  unsafeLegacyRenegotiation,
 ];

@@ -46,6 +46,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--keylog samples/dtls13-keys-of-handshake/keys.log',
     },
   ],
+  'early-data-rejected': [
+    { capture: 'samples/tls13-early-data-rejected/capture.pcap', secrets: '' },
+  ],
   'ems-disagreement': [
     {
       capture: 'samples/tls-ems-unasked/capture.pcap',
@@ -91,8 +94,8 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'handshake-alert': [
     { capture: 'samples/go-panic-graceful-alert/capture.pcap', secrets: '' },
-    { capture: 'samples/tls-alert-no-shared-cipher/capture.pcap', secrets: '' },
     { capture: 'samples/tls13-hrr-transcript/capture.pcap', secrets: '' },
+    { capture: 'samples/tls13-label-prefix/capture.pcap', secrets: '' },
   ],
   'handshake-kills-server': [
     { capture: 'samples/go-panic-on-resumption/capture.pcap', secrets: '' },
@@ -115,6 +118,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--keylog samples/tls13-keyupdate-unused/keys.log',
     },
   ],
+  'no-shared-cipher': [{ capture: 'samples/tls-alert-no-shared-cipher/capture.pcap', secrets: '' }],
   'payload-corrupted-in-transit': [
     {
       capture: 'samples/dtls-corrupt-finished-etm/capture.pcap',

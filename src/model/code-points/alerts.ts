@@ -8,16 +8,23 @@ export const UNEXPECTED_MESSAGE = 10;
 export const BAD_RECORD_MAC = 20;
 export const DECRYPTION_FAILED = 21;
 export const HANDSHAKE_FAILURE = 40;
+export const BAD_CERTIFICATE = 42;
 export const ILLEGAL_PARAMETER = 47;
+export const UNKNOWN_CA = 48;
+export const ACCESS_DENIED = 49;
 export const DECODE_ERROR = 50;
 export const DECRYPT_ERROR = 51;
 export const PROTOCOL_VERSION = 70;
+export const INSUFFICIENT_SECURITY = 71;
 export const INTERNAL_ERROR = 80;
 export const USER_CANCELED = 90;
 export const NO_RENEGOTIATION = 100;
 export const MISSING_EXTENSION = 109;
 export const UNSUPPORTED_EXTENSION = 110;
+export const UNRECOGNIZED_NAME = 112;
 export const UNKNOWN_PSK_IDENTITY = 115;
+export const CERTIFICATE_REQUIRED = 116;
+export const NO_APPLICATION_PROTOCOL = 120;
 
 const LEVELS: NameTable = { [ALERT_WARNING]: 'warning', [ALERT_FATAL]: 'fatal' };
 
@@ -32,20 +39,20 @@ const DESCRIPTIONS: NameTable = {
   30: 'decompression_failure',
   [HANDSHAKE_FAILURE]: 'handshake_failure',
   41: 'no_certificate',
-  42: 'bad_certificate',
+  [BAD_CERTIFICATE]: 'bad_certificate',
   43: 'unsupported_certificate',
   44: 'certificate_revoked',
   45: 'certificate_expired',
   46: 'certificate_unknown',
   [ILLEGAL_PARAMETER]: 'illegal_parameter',
-  48: 'unknown_ca',
-  49: 'access_denied',
+  [UNKNOWN_CA]: 'unknown_ca',
+  [ACCESS_DENIED]: 'access_denied',
   [DECODE_ERROR]: 'decode_error',
   [DECRYPT_ERROR]: 'decrypt_error',
   52: 'too_many_cids_requested',
   60: 'export_restriction',
   [PROTOCOL_VERSION]: 'protocol_version',
-  71: 'insufficient_security',
+  [INSUFFICIENT_SECURITY]: 'insufficient_security',
   [INTERNAL_ERROR]: 'internal_error',
   86: 'inappropriate_fallback',
   [USER_CANCELED]: 'user_canceled',
@@ -53,13 +60,13 @@ const DESCRIPTIONS: NameTable = {
   [MISSING_EXTENSION]: 'missing_extension',
   [UNSUPPORTED_EXTENSION]: 'unsupported_extension',
   111: 'certificate_unobtainable',
-  112: 'unrecognized_name',
+  [UNRECOGNIZED_NAME]: 'unrecognized_name',
   113: 'bad_certificate_status_response',
   114: 'bad_certificate_hash_value',
   [UNKNOWN_PSK_IDENTITY]: 'unknown_psk_identity',
-  116: 'certificate_required',
+  [CERTIFICATE_REQUIRED]: 'certificate_required',
   117: 'general_error',
-  120: 'no_application_protocol',
+  [NO_APPLICATION_PROTOCOL]: 'no_application_protocol',
   121: 'ech_required',
 };
 

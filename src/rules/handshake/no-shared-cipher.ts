@@ -1,0 +1,95 @@
+import {
+  alertDescriptionName,
+  HANDSHAKE_FAILURE,
+  INSUFFICIENT_SECURITY,
+} from '../../model/code-points/alerts.ts';
+import { cipherSuite, suiteName } from '../../model/code-points/suites.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { agreedWith, commonest, earlyRefusal, listed } from '../support/early-refusal.ts';
+import { blindToEnding } from '../support/ending.ts';
+import { describeNegotiation } from '../support/negotiation.ts';
+import { witness } from '../support/witness.ts';
+
+/** Suites that a finding carries from the connection to the end of the capture, as text. */
+const SEPARATOR = ' ';
+
+/** Both lists and their empty intersection: what neither log shows. */
+export const noSharedCipher = defineConnectionRule({
+  meta: {
+    id: 'no-shared-cipher',
+    group: 'handshake',
+    title: 'Client and server appear to have no cipher suite in common',
+    severity: 'error',
+    sources: ['RFC 5246 §7.4.1.3', 'RFC 5246 §7.2.2', 'RFC 8446 §6.2'],
+    reports:
+      'ClientHellos that a server refuses with handshake_failure or insufficient_security, where none of the suites that it chose on other connections of the capture is among those offered here.',
+    matters:
+      'handshake_failure says that something was not acceptable, not what. The two lists side by side do, and they name what to switch on.',
+    decides:
+      'The suites that the server chose in established connections are compared with the offer. If they have none in common, and at least one was chosen, that is the likely reason. A server may know more suites than it ever chose here, and groups, signature algorithms or a missing server name give the same alert: so it is never more than likely.',
+    silent:
+      'Where the server chose nothing else in the capture, where it chose a suite that is offered here, where the versions are what is not shared, and where octets of the handshake are missing.',
+    yieldsTo: ['no-shared-version', 'sni-missing', 'http-on-tls-port'],
+    messages: {
+      refused: {
+        what: 'The server refused the ClientHello (packet {packet0}) with {alert} in packet {packet}: it offers {offered}; with others the server chose {chosen}; {negotiated}.',
+        causes: [
+          'the suites of one side are too old or too new for the other, or were restricted by policy',
+          'the server has a certificate of one key type only (RSA or ECDSA), and the client offers suites for the other',
+        ],
+        remedies: [
+          'enable on the client one of the suites that the server chose with others',
+          'or enable on the server a suite that this client offers, if it is one that you want to have',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME -cipher SUITE'],
+      },
+    },
+  },
+  check(history) {
+    if (history.outcome !== 'failed') return NOT_APPLICABLE;
+    const refusal = earlyRefusal(history, [HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY]);
+    if (refusal === undefined) return NOT_APPLICABLE;
+    const blind = blindToEnding(history);
+    if (blind !== undefined) return notAssessable(blind);
+    const { alert, hello } = refusal;
+    const { id } = history;
+    const offered = history.clientHello?.cipherSuites.filter(
+      (code) => cipherSuite(code) !== undefined,
+    );
+    if (offered === undefined || offered.length === 0) return PASS;
+    const name = alertDescriptionName(alert.description ?? 0);
+    return {
+      kind: 'finding',
+      message: 'refused',
+      confidence: 'likely',
+      data: {
+        packet: alert.packet,
+        packet0: hello.packet,
+        alert: name,
+        offered: listed(offered.map(suiteName)),
+        offeredCodes: offered.join(SEPARATOR),
+        chosen: '',
+        negotiated: describeNegotiation(history),
+      },
+      evidence: [
+        witness(alert, id, 'server', name),
+        witness(hello, id, 'client', `ClientHello with ${offered.length} suites`),
+      ],
+      connections: [id],
+    };
+  },
+  complete(verdict, index) {
+    const { offeredCodes, ...data } = verdict.data;
+    const offered = new Set(String(offeredCodes).split(SEPARATOR).map(Number));
+    const chosen = commonest(
+      agreedWith(verdict, index).flatMap(({ cipherSuite: code }) => code ?? []),
+    );
+    if (chosen.length === 0 || chosen.some((code) => offered.has(code))) return undefined;
+    return {
+      ...verdict,
+      // Of one suite that was ever chosen little follows.
+      confidence: chosen.length > 1 ? 'likely' : 'possible',
+      data: { ...data, chosen: listed(chosen.map(suiteName)) },
+    };
+  },
+});

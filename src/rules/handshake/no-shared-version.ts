@@ -1,0 +1,137 @@
+import {
+  alertDescriptionName,
+  HANDSHAKE_FAILURE,
+  PROTOCOL_VERSION,
+} from '../../model/code-points/alerts.ts';
+import { SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
+import { versionName } from '../../model/code-points/versions.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { agreedWith, commonest, earlyRefusal, listed } from '../support/early-refusal.ts';
+import { blindToEnding, endingOf } from '../support/ending.ts';
+import { witness } from '../support/witness.ts';
+
+const SEPARATOR = ', ';
+/** Who offers more versions than this and is refused may have met a server that stumbles over a new one. */
+const WIDE_OFFER = 2;
+
+const namesOf = (versions: readonly number[]): string =>
+  versions.map(versionName).join(SEPARATOR) || 'no known version';
+
+/** The client gives up on the version that the server chose. */
+function refusedByClient(history: ConnectionHistory) {
+  const { id, stage, version, versionsOffered, messages } = history;
+  if (stage !== 'server-flight' && stage !== 'client-flight') return undefined;
+  const alert = endingOf(history)?.alert;
+  if (alert?.from !== 'client' || alert.description !== PROTOCOL_VERSION) return undefined;
+  const answer = messages.findLast(({ type }) => type === SERVER_HELLO);
+  if (version === undefined || answer === undefined) return undefined;
+  return {
+    kind: 'finding',
+    message: 'chosen',
+    confidence: 'proven',
+    data: {
+      packet: alert.packet,
+      packet0: answer.packet,
+      chosen: versionName(version),
+      offered: namesOf(versionsOffered),
+    },
+    evidence: [
+      witness(alert, id, 'client', alertDescriptionName(PROTOCOL_VERSION)),
+      witness(answer, id, 'server', `ServerHello, ${versionName(version)}`),
+    ],
+    connections: [id],
+  } as const;
+}
+
+/** The gap between the versions of the two sides, which neither log states. */
+export const noSharedVersion = defineConnectionRule({
+  meta: {
+    id: 'no-shared-version',
+    group: 'handshake',
+    title: 'Client and server have no version of TLS in common',
+    severity: 'error',
+    sources: ['RFC 8446 §4.2.1', 'RFC 5246 §7.2.2', 'RFC 8446 §6.2'],
+    reports:
+      'Handshakes that ended because no version of TLS or DTLS suits both sides: the versions the client offers, and those the server has agreed to elsewhere in the capture.',
+    matters:
+      'One side says protocol_version or handshake_failure, the other an end of file. The way out depends on which side is behind, and by how much.',
+    decides:
+      'The server answers the ClientHello with protocol_version: its word is enough for likely, unless the client offers many versions. Where it agreed to versions with other clients of the capture and none of them is offered here, it is proven. handshake_failure counts only in that case, as likely. A client that answers the ServerHello with protocol_version refuses the version that was chosen.',
+    silent:
+      'For handshake_failure without other connections to compare with, where the server agreed elsewhere to a version that is offered here, and where octets of the handshake are missing.',
+    yieldsTo: ['dtls-late-close-notify', 'dtls-stale-record-before-hello', 'http-on-tls-port'],
+    messages: {
+      refused: {
+        what: 'The server answered the ClientHello (packet {packet0}) with {alert} in packet {packet}: the client offers {offered}; the server agreed to {agreed}.',
+        causes: [
+          'the older side has a version switched off, or does not know it yet',
+          'the server does not tolerate a version that it has never heard of, where it should choose an older one',
+        ],
+        remedies: [
+          'raise the older side: let both have TLS 1.2 or TLS 1.3 in common',
+          'do not switch on a version below TLS 1.2 without a plan to switch it off again',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME -tls1_2'],
+      },
+      chosen: {
+        title: 'The client refused the version that the server chose',
+        what: 'The client answered the ServerHello (packet {packet0}) with protocol_version in packet {packet}: the server chose {chosen}, the client offers {offered}.',
+        causes: [
+          'the policy of the client forbids the version although its ClientHello names or implies it',
+          'the server chose a version that was not offered',
+        ],
+        remedies: ['raise the server to a version that the client accepts'],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME -tls1_2'],
+      },
+    },
+  },
+  check(history) {
+    if (history.outcome !== 'failed') return NOT_APPLICABLE;
+    const refusal = earlyRefusal(history, [PROTOCOL_VERSION, HANDSHAKE_FAILURE]);
+    const byClient = refusal === undefined ? refusedByClient(history) : undefined;
+    if (refusal === undefined && byClient === undefined) return NOT_APPLICABLE;
+    const blind = blindToEnding(history);
+    if (blind !== undefined) return notAssessable(blind);
+    if (byClient !== undefined) return byClient;
+    if (refusal === undefined || history.versionsOffered.length === 0) return PASS;
+    const { alert, hello } = refusal;
+    const { id, versionsOffered } = history;
+    const name = alertDescriptionName(alert.description ?? 0);
+    return {
+      kind: 'finding',
+      message: 'refused',
+      confidence: alert.description === PROTOCOL_VERSION ? 'likely' : 'possible',
+      data: {
+        packet: alert.packet,
+        packet0: hello.packet,
+        alert: name,
+        offered: namesOf(versionsOffered),
+        agreed: 'nothing else in this capture',
+      },
+      evidence: [
+        witness(alert, id, 'server', name),
+        witness(hello, id, 'client', `ClientHello: ${namesOf(versionsOffered)}`),
+      ],
+      connections: [id],
+    };
+  },
+  complete(verdict, index) {
+    if (verdict.message !== 'refused') return verdict;
+    const agreed = commonest(
+      agreedWith(verdict, index).flatMap(({ version }) => version ?? []),
+    ).map(versionName);
+    const offered = String(verdict.data['offered']).split(SEPARATOR);
+    const isDisjoint = agreed.length > 0 && !agreed.some((name) => offered.includes(name));
+    const saysSo = verdict.confidence === 'likely';
+    if (!isDisjoint) {
+      if (!saysSo || agreed.length > 0) return undefined;
+      return offered.length > WIDE_OFFER ? { ...verdict, confidence: 'possible' } : verdict;
+    }
+    return {
+      ...verdict,
+      confidence: saysSo ? 'proven' : 'likely',
+      data: { ...verdict.data, agreed: `${listed(agreed)} with others` },
+    };
+  },
+});

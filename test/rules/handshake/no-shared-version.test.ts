@@ -1,0 +1,88 @@
+import { noSharedVersion } from '../../../src/rules/handshake/no-shared-version.ts';
+import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+
+const refused = {
+  outcome: 'failed',
+  stage: 'server-hello',
+  version: undefined,
+  cipherSuite: undefined,
+  versionsOffered: [0x0301, 0x0302],
+  messages: [fakeMessage(1, 'client', 4)],
+  alerts: [fakeAlert(70, 'server', 6)],
+} as const;
+const failed = fakeSummary({ id: 1, outcome: 'failed', version: undefined });
+const others = (...versions: number[]) => {
+  const rows = versions.map((version, i) => fakeSummary({ id: 2 + i, version }));
+  return fakeIndex([fakeServer({ connections: [failed, ...rows] })]);
+};
+const finding = (message: string, confidence: 'proven' | 'likely', packets: number[]) =>
+  [{ message, severity: 'error', confidence, packets }] as const;
+
+testConnectionRule(noSharedVersion, [
+  {
+    name: 'proves it where the server agreed to other versions only',
+    history: fakeHistory(refused),
+    index: others(0x0303, 0x0304),
+    want: finding('refused', 'proven', [4, 6]),
+  },
+  {
+    name: 'takes protocol_version at its word',
+    history: fakeHistory(refused),
+    index: others(),
+    want: finding('refused', 'likely', [4, 6]),
+  },
+  {
+    name: 'doubts it where many versions are offered',
+    history: fakeHistory({ ...refused, versionsOffered: [0x0301, 0x0302, 0x0303] }),
+    index: others(),
+    want: [{ message: 'refused', severity: 'error', confidence: 'possible', packets: [4, 6] }],
+  },
+  {
+    name: 'takes handshake_failure for it where the versions are disjoint',
+    history: fakeHistory({ ...refused, alerts: [fakeAlert(40, 'server', 6)] }),
+    index: others(0x0303),
+    want: finding('refused', 'likely', [4, 6]),
+  },
+  {
+    name: 'says nothing of handshake_failure without a comparison',
+    history: fakeHistory({ ...refused, alerts: [fakeAlert(40, 'server', 6)] }),
+    index: others(),
+    want: [],
+  },
+  {
+    name: 'says nothing where the server agreed to an offered version with others',
+    history: fakeHistory(refused),
+    index: others(0x0302),
+    want: [],
+  },
+  {
+    name: 'tells of a client that refuses what was chosen',
+    history: fakeHistory({
+      ...refused,
+      stage: 'server-flight',
+      version: 0x0301,
+      messages: [fakeMessage(1, 'client', 4), fakeMessage(2, 'server', 6)],
+      alerts: [fakeAlert(70, 'client', 7)],
+    }),
+    index: others(),
+    want: finding('chosen', 'proven', [6, 7]),
+  },
+  {
+    name: 'passes a ClientHello of which nothing is known',
+    history: fakeHistory({ ...refused, versionsOffered: [] }),
+    want: 'pass',
+  },
+  {
+    name: 'does not judge where octets are missing',
+    history: fakeHistory({ ...refused, tcp: { lostOctets: { client: 1, server: 0 } } }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'leaves other alerts alone',
+    history: fakeHistory({ ...refused, alerts: [fakeAlert(80, 'server', 6)] }),
+    want: 'not-applicable',
+  },
+  { name: 'leaves healthy handshakes alone', history: fakeHistory(), want: 'not-applicable' },
+]);
