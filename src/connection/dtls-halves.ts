@@ -176,6 +176,8 @@ export interface DtlsHalf
   recentRecord(index: number): number;
   recentSequence(index: number): number;
   recentNanos(index: number): number;
+  /** Another epoch begins, whose numbers are others. */
+  forgetRecent(): void;
   remember(print: number, packet: number, record: number, sequence: number, nanos: number): void;
 }
 
@@ -269,6 +271,12 @@ export class Half {
   recentNanos(index: number): number {
     const k = (this.at + RING + index * RING_INTS) >> 1;
     return this.store.floats[k + RING_NANOS_F] as number;
+  }
+
+  forgetRecent(): void {
+    // What is still to be worked out is read from the ring.
+    this.store.settle(this.at);
+    this.store.ints.fill(0, this.at + RING, this.at + RING + RECENT * RING_INTS);
   }
 
   remember(print: number, packet: number, record: number, sequence: number, nanos: number): void {

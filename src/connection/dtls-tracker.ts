@@ -631,6 +631,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
       if (half.count > 0) this.anomalies.archiveEpoch(a, r.side, half);
       half.epoch = r.epoch;
       half.count = 0;
+      half.forgetRecent();
       half.nonceState = 0;
     }
     if (this.isFarAhead(a, half, r)) return false;

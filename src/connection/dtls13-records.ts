@@ -239,6 +239,7 @@ export class Dtls13Records {
       if (half.count > 0) this.host.anomalies.archiveEpoch(a, r.side, half);
       half.epoch = r.epoch;
       half.count = 0;
+      half.forgetRecent();
     }
     const copy = copyOf(half, r);
     if (copy >= 0) {

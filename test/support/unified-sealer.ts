@@ -83,8 +83,9 @@ export function sealUnified(
 ): UnifiedRecord {
   const { cipher: name = '', tag = 16 } = SEALER_SUITES[suite] ?? {};
   const { cid = new Uint8Array(0), shortNumber = false, withoutLength = false } = form;
-  // The mask takes 16 octets of ciphertext.
-  const short = Math.max(slip.pad ?? 0, 16 - tag - content.length - 1);
+  // The mask takes 16 octets of ciphertext; one that is authenticated must not depend on the tag.
+  const tagInMask = slip.authenticates === 'encrypted-number' ? 0 : tag;
+  const short = Math.max(slip.pad ?? 0, 16 - tagInMask - content.length - 1);
   const inner = concat(content, u8(type), new Uint8Array(Math.max(0, short)));
   const length = inner.length + tag;
   const first =
@@ -111,19 +112,20 @@ export function sealUnified(
     cipher.setAAD(additional, { plaintextLength: inner.length });
     return concat(cipher.update(inner), cipher.final(), cipher.getAuthTag());
   };
-  // What is encrypted does not depend on the additional data, but for the tag.
-  const sample = encrypt(header(number)).subarray(0, 16);
+  const tlsHeader = (version: number) => concat(u8(23), u16(version), u16(length));
+  const clear = {
+    'encrypted-number': header(number),
+    'tls-fefd': tlsHeader(0xfefd),
+    'tls-0303': tlsHeader(0x0303),
+    right: header(number),
+  }[slip.authenticates ?? 'right'];
+  const sample = encrypt(clear).subarray(0, 16);
   const mask =
     slip.mask === 'none'
       ? new Uint8Array(2)
       : (slip.mask ?? maskOf(name, keys.sequenceNumber, sample));
   const hidden = number.map((octet, i) => octet ^ (mask[i] ?? 0));
-  const additional =
-    slip.authenticates === undefined
-      ? header(number)
-      : slip.authenticates === 'encrypted-number'
-        ? header(hidden)
-        : concat(u8(23), u16(slip.authenticates === 'tls-fefd' ? 0xfefd : 0x0303), u16(length));
+  const additional = slip.authenticates === 'encrypted-number' ? header(hidden) : clear;
   const shown = header(hidden);
   return { octets: concat(shown, encrypt(additional)), start: shown.length };
 }
