@@ -1,5 +1,5 @@
 import { isGrease } from '../model/code-points/grease.ts';
-import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import type { DecryptionFacts } from '../model/decryption.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type {
@@ -184,6 +184,8 @@ export class History implements ConnectionHistory, CompactHistory {
       if (scan.serverNameLength > 0)
         this.serverName = text(bytes, scan.serverNameOffset, scan.serverNameLength);
     }
+    // Its ClientHello offers nothing else, or the server knows nothing else.
+    if (version === SSL_2_0 && helloHandle === 0) this.versionsOffered = [SSL_2_0];
     const answerHandle = table.serverHello[row] as number;
     if (answerHandle !== 0) {
       const bytes = slab.bytesOf(answerHandle);

@@ -3,6 +3,7 @@
  * connection is final.
  */
 import { grown } from '../bytes/columns.ts';
+import { readU24 } from '../bytes/scalars.ts';
 import { CERTIFICATE, CLIENT_HELLO, FINISHED } from '../model/code-points/handshake-types.ts';
 import { SSL_2_0 } from '../model/code-points/versions.ts';
 import type { NoticeSink } from '../model/notice.ts';
@@ -10,7 +11,7 @@ import { CONTENT_TYPE, type Protection, type TlsSink } from '../model/record.ts'
 import type { Side } from '../model/stream.ts';
 import { asClientHello } from '../tls/codec/ssl2-client-hello.ts';
 import { HandshakeStreams } from '../tls/handshake-tls.ts';
-import { SEEN } from './connection-table.ts';
+import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { isFatal } from './fatal-alert.ts';
@@ -23,6 +24,9 @@ import type { Vault } from './unsealing/vault.ts';
 import type { OpenedRecord } from './unsealing/wire-record.ts';
 
 const HELLO_RETRY = 0x102;
+/** Message types of SSL 2.0, and the octets of an ERROR. */
+const SSL2_MESSAGE = { error: 0, clientMasterKey: 2, serverHello: 4 } as const;
+const SSL2_ERROR_OCTETS = 3;
 
 export class TlsTracker implements TlsSink {
   private readonly facts: FactsRecorder;
@@ -297,6 +301,37 @@ export class TlsTracker implements TlsSink {
     }
     facts.event(row, EVENT.message, side, CLIENT_HELLO, length, packet, nanos);
     if (hello !== undefined) this.unsealer?.ssl2Hello(row, message, hello);
+  }
+
+  /** Records of SSL 2.0 behind its hellos; up to the first protected one they have their type in front. */
+  ssl2Record(tcp: number, side: Side, length: number, head: Uint8Array): void {
+    const { facts } = this;
+    const { table } = facts;
+    const row = (this.rows[tcp] as number) - 1;
+    const client = table.clientSide[row] as number;
+    const isClient = client === side;
+    const isProtected = table.suite[row] !== 0 || this.others(row, 0) + this.others(row, 1) > 0;
+    if (!isProtected) {
+      if (!isClient && head[0] === SSL2_MESSAGE.serverHello) return;
+      if (head[0] === SSL2_MESSAGE.error && length === SSL2_ERROR_OCTETS) {
+        table.set(row, isClient ? SEEN.fatalFromClient : SEEN.fatalFromServer);
+        return;
+      }
+      if (isClient && head[0] === SSL2_MESSAGE.clientMasterKey && head.length === 4) {
+        table.suite[row] = 1 + readU24(head, 1);
+        return;
+      }
+    }
+    // With a session that the server knew, records are protected from here on. They are of no content type.
+    facts.count(row, side, CONTENT_TYPE.tls12Cid);
+    // SERVER-VERIFY, CLIENT-FINISHED, SERVER-FINISHED.
+    if (this.others(row, 1 - client) >= 2 && this.others(row, client) >= 1)
+      table.set(row, SEEN.clientFinished | SEEN.serverFinished);
+  }
+
+  /** Records of no content type that a side sent. */
+  private others(row: number, side: number): number {
+    return this.facts.table.records[(2 * row + side) * RECORD_KINDS + RECORD_KINDS - 1] as number;
   }
 
   private clientHello(

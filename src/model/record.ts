@@ -103,6 +103,8 @@ export interface TlsSink {
     packet: number,
     nanos: Nanos,
   ): void;
+  /** A record of SSL 2.0 with a body of `length` octets, of which `head` are the first four or all; not the ClientHello. */
+  ssl2Record(row: number, side: Side, length: number, head: Uint8Array): void;
   /** Octets where a record header is due: up to 64 of them. */
   notARecord(row: number, side: Side, octets: Uint8Array, packet: number, nanos: Nanos): void;
   /** `length` octets are missing; `boundaries` tells whether record boundaries survived. */

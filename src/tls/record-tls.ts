@@ -26,6 +26,7 @@ import {
 import { HandshakeStreams } from './handshake-tls.ts';
 import { HeaderSearch } from './header-search.ts';
 import { PlainTalks, type Upgrade } from './plain-talks.ts';
+import { Ssl2Records } from './record-ssl2.ts';
 import { SealedBodies } from './sealed-bodies.ts';
 import {
   FRAMED,
@@ -38,6 +39,7 @@ import {
   READ,
   SEARCHING,
   SKIPPED,
+  SSL2,
   SSL2_FORM,
   TENTATIVE,
   TlsHalves,
@@ -56,6 +58,7 @@ export class TlsStreams extends TlsHalves {
   /** Bodies of records that do not lie within one segment; only where whole records are kept. */
   private bodies: SealedBodies | undefined;
   private readonly ssl2Hellos = new SealedBodies();
+  private readonly ssl2Records = new Ssl2Records();
 
   constructor(sink: TlsSink, notices: NoticeSink) {
     super();
@@ -96,7 +99,7 @@ export class TlsStreams extends TlsHalves {
     else if (this.mode[half] === SEARCHING) {
       const at = this.search(half, bytes, start, end, packet);
       if (at >= 0) this.frame(row, side, half, bytes, at, end, packet, nanos);
-    }
+    } else if (this.mode[half] === SSL2) this.ssl2Octets(row, side, bytes, start, end);
   }
 
   gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
@@ -111,6 +114,10 @@ export class TlsStreams extends TlsHalves {
       else this.lostBefore[half] = Math.min((this.lostBefore[half] as number) + length, MOST_LOST);
     }
     if (this.mode[half] === SEARCHING) this.searches.gap(half);
+    if (this.mode[half] === SSL2) {
+      this.mode[half] = GIVEN_UP;
+      this.sink.lostOctets(row, side, length, false, packet, nanos);
+    }
     if (this.mode[half] !== FRAMED) return;
     const left = this.left[half] as number;
     const boundaries = length <= left && this.headerHave[half] === 0;
@@ -150,6 +157,7 @@ export class TlsStreams extends TlsHalves {
       this.handshake.forget(half);
       this.bodies?.drop(half);
       this.ssl2Hellos.drop(half);
+      this.ssl2Records.forget(half);
     }
   }
 
@@ -176,10 +184,12 @@ export class TlsStreams extends TlsHalves {
       return;
     }
     if (found === START.ssl2Answer) {
-      // What follows the answer is not looked at.
-      this.mode[half] = GIVEN_UP;
-      this.mode[half ^ 1] = GIVEN_UP;
+      this.mode[half] = SSL2;
+      this.mode[half ^ 1] = SSL2;
       sink.ssl2Hello(row, side, true, starts.helloLength, EMPTY, packet, nanos);
+      for (const piece of starts.kept)
+        this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
+      this.octets(row, side, bytes, starts.at, end, packet, nanos);
       return;
     }
     const { kept, at } = starts;
@@ -217,6 +227,13 @@ export class TlsStreams extends TlsHalves {
     for (const piece of kept)
       this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
     if (at < end) this.octets(row, side, bytes, at, end, packet, nanos);
+  }
+
+  private ssl2Octets(row: number, side: Side, bytes: Uint8Array, start: number, end: number): void {
+    const half = row * 2 + side;
+    this.ssl2Records.octets(half, bytes, start, end, (length, head) =>
+      this.sink.ssl2Record(row, side, length, head),
+    );
   }
 
   /** What is no TLS may be a request for it, or the answer. */

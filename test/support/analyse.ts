@@ -123,6 +123,8 @@ function keep(h: ConnectionHistory): KeptHistory {
     blindSpots: [...h.blindSpots],
     decryption: structuredClone(h.decryption),
     signatures: structuredClone(h.signatures),
+    upgrade: structuredClone(h.upgrade),
+    innerTls: structuredClone(h.innerTls),
     tcp: h.tcp && structuredClone(h.tcp),
     dtls: dtls && {
       ordinal: dtls.ordinal,

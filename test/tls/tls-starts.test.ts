@@ -58,12 +58,51 @@ describe('SSL 2.0', () => {
     ]);
   });
 
-  test('its answer ends what can be read', () => {
-    const wire = new TlsWire().send('c', ssl2);
-    wire
-      .send('s', concat(hex('8030 04 00 01 0002'), filled(43, 1)), sealed(40))
-      .send('c', sealed(40));
-    expect(wire.lines.slice(2)).toEqual(['s ssl2 answer 50']);
+  const answer = concat(hex('8030 04 00 01 0002'), filled(43, 1));
+  const masterKey = concat(hex('8012 02 010080'), filled(14, 2));
+  /** With a longer header: one octet of padding. */
+  const protectedRecord = concat(hex('0020 01'), filled(32, 3));
+  const conversation = [
+    ['c', ssl2],
+    ['s', answer],
+    ['c', masterKey],
+    ['s', protectedRecord],
+    ['c', protectedRecord],
+  ] as const;
+
+  test('its answer turns to the records of that version', () => {
+    const wire = new TlsWire();
+    for (const [who, octets] of conversation) wire.send(who, octets);
+    expect(wire.lines).toEqual([
+      'c recognised',
+      'c ssl2 48',
+      's ssl2 answer 50',
+      's ssl2 record 48 04000100',
+      'c ssl2 record 18 02010080',
+      's ssl2 record 32 03030303',
+      'c ssl2 record 32 03030303',
+    ]);
+  });
+
+  test('the same in pieces', () => {
+    for (let size = 1; size < 60; size++) {
+      const wire = new TlsWire();
+      for (const [who, octets] of conversation)
+        for (let at = 0; at < octets.length; at += size)
+          wire.send(who, octets.subarray(at, at + size));
+      expect(wire.lines.filter((line) => line.includes('ssl2 record'))).toEqual([
+        's ssl2 record 48 04000100',
+        'c ssl2 record 18 02010080',
+        's ssl2 record 32 03030303',
+        'c ssl2 record 32 03030303',
+      ]);
+    }
+  });
+
+  test('a hole ends what can be read of a side', () => {
+    const wire = new TlsWire().send('c', ssl2).send('s', answer).gap('s', 9);
+    wire.send('s', protectedRecord).send('c', masterKey);
+    expect(wire.lines.slice(4)).toEqual(['s lost 9 with boundaries', 'c ssl2 record 18 02010080']);
   });
 
   test.each([

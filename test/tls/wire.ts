@@ -71,6 +71,8 @@ export class TlsWire {
         const whole = answer || octets.length === length;
         tell(side, `ssl2 ${answer ? 'answer ' : ''}${length}${whole ? '' : ' incomplete'}`, packet);
       },
+      ssl2Record: (_row, side, length, head) =>
+        tell(side, `ssl2 record ${length} ${Buffer.from(head).toString('hex')}`, 0),
       notARecord: (_row, side, octets, packet) =>
         tell(side, `not a record ${Buffer.from(octets).toString('latin1')}`, packet),
       lostOctets: (_row, side, length, boundaries, packet) =>

@@ -1,4 +1,5 @@
 import { nameOf } from './lookup.ts';
+import { SSL2_CIPHER_KINDS } from './ssl2-cipher-kinds.ts';
 import { SUITE_NAMES } from './suite-names.ts';
 
 /** How the peers agree on the premaster secret; what Server- and ClientKeyExchange look like follows from it. */
@@ -88,6 +89,8 @@ export interface CipherSuite {
 
 /** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`, …; `unknown_0x…` or `grease_0x…` for others. */
 export function suiteName(code: number): string {
+  if (code > 0xffff)
+    return SSL2_CIPHER_KINDS[code] ?? `unknown_0x${code.toString(16).padStart(6, '0')}`;
   return nameOf(SUITE_NAMES, code, 4);
 }
 

@@ -5,7 +5,7 @@ import {
   INTERNAL_ERROR,
   USER_CANCELED,
 } from '../../model/code-points/alerts.ts';
-import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
+import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
 import type { BlindSpot } from '../../model/finding.ts';
 import {
   type AlertFact,
@@ -100,6 +100,8 @@ function sawBothSides({ tcp, dtls, bothDirections }: ConnectionHistory): boolean
  */
 export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined {
   const { blindSpots } = history;
+  // Its messages are not followed, and it knows no close_notify.
+  if (history.version === SSL_2_0) return 'cipher-unsupported';
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
   if (!sawBothSides(history)) return 'one-direction';
   for (const missing of ['lost-bytes', 'cut-packets'] as const)
