@@ -152,6 +152,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 }
 
 /** `2,000`. Not `toLocaleString`, which loads the tables of all languages for this. */
-function grouped(count: number): string {
+export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -7,7 +7,7 @@ import { formatDuration, SECOND } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import { noticeText } from './notice-text.ts';
 import type { Ending } from './reporter.ts';
-import { plural, type Style, wrap } from './style.ts';
+import { grouped, plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { echLines } from './text-ech.ts';
 import { openedLines } from './text-opened.ts';
@@ -91,7 +91,7 @@ function problemText({ tally }: Ending, style: Style): string {
   const parts = SEVERITIES.filter((severity) => tally.findings[severity] > 0).map((severity) => {
     const word = severity === 'critical' || severity === 'info' ? severity : `${severity}s`;
     const count = tally.findings[severity];
-    return style.paint[severity](`${count} ${count === 1 ? severity : word}`);
+    return style.paint[severity](plural(count, severity, word));
   });
   return parts.length === 0 ? style.paint.good('no findings') : parts.join(', ');
 }
@@ -150,7 +150,7 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   if (tally.connections > 0 && few)
     lines.push(...connectionTable([...rows.all()], style, ending.result.captures.length > 1), '');
   const outcomes = OUTCOMES.filter((outcome) => tally.outcomes[outcome] > 0).map(
-    (outcome) => `${tally.outcomes[outcome]} ${outcome}`,
+    (outcome) => `${grouped(tally.outcomes[outcome])} ${outcome}`,
   );
   const counts = [plural(tally.connections, 'connection'), outcomes.join(', ')];
   const problems = problemText(ending, style);
