@@ -2,7 +2,7 @@ import { arrange } from './cli/arrange.ts';
 import { MemorySource } from './cli/memory-source.ts';
 import { namedCaptures } from './cli/named-captures.ts';
 import { loadParts, type Parts } from './cli/parts.ts';
-import { type CaptureInput, readCaptures, withEmbedded } from './cli/read-captures.ts';
+import { type CaptureInput, readCaptures, severalOf, withEmbedded } from './cli/read-captures.ts';
 import { toolVersion } from './cli/version.ts';
 import type { SecretsInput } from './model/decryption.ts';
 import { JsonReporter } from './report/json.ts';
@@ -99,7 +99,7 @@ export async function analyze(
         reporter.finding(finding);
       },
     },
-    { ...options, secrets, ...(inputs.length > 1 && { several: true }) },
+    { ...options, secrets, ...severalOf(tracks) },
   );
   const complete = await readCaptures(tracks, analysis, signal ? { signal } : {});
   reporter.end({ result: analysis.end(), tally, selection: '', interrupted: !complete });

@@ -23,6 +23,12 @@ export interface Track {
   readonly time: CaptureTime | undefined;
 }
 
+/** What an analysis has to know about them beforehand. */
+export function severalOf(tracks: readonly Track[]): { several?: boolean; mayOverlap?: boolean } {
+  const several = tracks.length > 1 || tracks.some(({ inputs }) => inputs.length > 1);
+  return { ...(several && { several }), ...(tracks.length > 1 && { mayOverlap: true }) };
+}
+
 export interface ReadingHooks {
   /** Called after each chunk with the stored octets read so far, over all captures; false ends the reading. */
   afterChunk?(octetsRead: number): Promise<boolean> | boolean;

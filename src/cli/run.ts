@@ -9,7 +9,13 @@ import type { NamedCaptures } from './named-captures.ts';
 import type { Output } from './output.ts';
 import type { Parts } from './parts.ts';
 import { Progress } from './progress.ts';
-import { type CaptureInput, readCaptures, type Track, withEmbedded } from './read-captures.ts';
+import {
+  type CaptureInput,
+  readCaptures,
+  severalOf,
+  type Track,
+  withEmbedded,
+} from './read-captures.ts';
 import { Selection, type SelectionOptions, selectionText } from './selection.ts';
 import type { EndSignal, Streams } from './streams.ts';
 import { UsageError } from './usage-error.ts';
@@ -91,7 +97,7 @@ async function readAndReport(
     reader,
     secrets,
     ...(rules && { rules }),
-    ...(inputs.length > 1 && { several: true }),
+    ...severalOf(tracks),
   });
 
   const progress = options.progress ? new Progress(streams.stderr) : undefined;

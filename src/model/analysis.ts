@@ -13,6 +13,8 @@ export interface AnalysisOptions {
   readonly rules?: ReadonlySet<string>;
   /** More than one capture will be read; they are put into order of time where they overlap. */
   readonly several?: boolean;
+  /** Captures of the same time, taken at different points of the network, may be among them. */
+  readonly mayOverlap?: boolean;
   /** Secrets that the user gave; those in a capture are used besides. */
   readonly secrets?: SecretsInput | undefined;
 }

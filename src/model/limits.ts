@@ -19,6 +19,8 @@ export const LIMITS = {
   openCaptures: 64,
   /** Octets of a capture handed on at once while it waits for others, and copied for that. */
   waitingOctets: 64 * 1024,
+  /** Packets remembered to find their second view in another capture: some seconds of a busy link. */
+  secondViewPackets: 131_072,
   /** Octets at the beginning of a capture in which its first packet is looked for. */
   firstPacketOctets: 64 * 1024 * 1024,
   /** A file that begins further than this before the end of the one that it continues was written by another clock. */

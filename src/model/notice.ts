@@ -16,6 +16,8 @@ export const NOTICES = {
     'packets were captured in part (snap length): {needed} octets on the wire, {available} captured',
   'captured-twice':
     'packets were captured twice (on two interfaces, by a mirror port, or on both sides of a router); each counts once',
+  'captured-at-two-points':
+    '{needed} packets of this capture are in another one too, which was taken at the same time; each counts once',
   'large-packets':
     'packets are larger than any network carries (up to {needed} octets), as a driver hands them to its network card or the loopback interface does: sizes and numbers of packets are not those on a wire',
   'seen-on-both-sides':

@@ -36,6 +36,7 @@ import { Datagrams } from '../tls/datagrams.ts';
 import { TlsStreams } from '../tls/record-tls.ts';
 import { Clock } from '../transport/clock.ts';
 import { FlowTable } from '../transport/flow-table.ts';
+import { SecondViews } from '../transport/second-views.ts';
 import { Tcp } from '../transport/tcp.ts';
 import { Udp } from '../transport/udp.ts';
 import { Captures } from './captures.ts';
@@ -77,6 +78,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     number
   >;
   private readonly tls: TlsTracker;
+  private readonly views: SecondViews | undefined;
   private vault: Vault | undefined;
   private connections = 0;
   packets = 0;
@@ -98,7 +100,11 @@ class Run implements Analysis, PacketSink, TransportSink {
       finding: (finding) => sink.finding(finding),
       notices: book,
     });
-    this.decoder = new PacketDecoder(this, book, this.passedOver);
+    if (options.mayOverlap)
+      this.views = new SecondViews(this, this.captures, (index, notice) =>
+        book.about(index, notice),
+      );
+    this.decoder = new PacketDecoder(this.views ?? this, book, this.passedOver);
     const randoms = new RandomIndex();
     const tls = new TlsTracker(this.facts, randoms, book);
     this.records = new TlsStreams(tls, book);
@@ -145,6 +151,7 @@ class Run implements Analysis, PacketSink, TransportSink {
 
   end(): AnalysisResult {
     this.decoder.end();
+    this.views?.end();
     this.tcpStage.end();
     this.finals.end();
     this.index.lastNanos = this.clock.latest;

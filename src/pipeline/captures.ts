@@ -35,6 +35,9 @@ export class Captures {
   private numbered = 0;
   /** The file whose packets follow each other at present. */
   private alone: Intake | undefined;
+  /** The point at which the packet being analysed was captured: the first file of its rotated set. */
+  point = 0;
+  private readonly pointOf = new Map<CaptureFacts, number>();
 
   constructor(
     sink: RunSink,
@@ -60,7 +63,8 @@ export class Captures {
     this.places.paths.push(path);
     const notices = this.book.beginCapture();
     const several = options.several === true;
-    const intake = new Intake(this, sink, index, facts);
+    const point = (continues && this.pointOf.get(continues)) ?? index;
+    const intake = new Intake(this, sink, index, point, facts);
     intake.reader = new CaptureReader(several ? intake : sink, notices, facts, {
       reader: options.reader ?? 'native',
       firstPacketNumber: 1,
@@ -81,6 +85,7 @@ export class Captures {
         });
       if (several) this.close();
     };
+    this.pointOf.set(facts, point);
     if (several) this.open.push(intake);
     else this.places.follow(1, 0, 1);
     return intake;
@@ -127,6 +132,7 @@ export class Captures {
   private numberUpTo(intake: Intake, number: number, byTurns: boolean): void {
     const { places, book } = this;
     book.current = intake.index;
+    this.point = intake.point;
     if (byTurns) {
       this.alone = undefined;
       while (intake.number < number) places.add(++this.numbered, intake.index, ++intake.number);
@@ -158,6 +164,7 @@ const ABOUT_FILE = { packetNumber: 0, offset: -1, needed: 0, available: 0 } as c
 /** A file that is being read. */
 class Intake implements CaptureIntake, PacketSink {
   readonly index: number;
+  readonly point: number;
   readonly facts: CaptureFacts;
   readonly queue = new PacketQueue();
   reader: CaptureReader | undefined;
@@ -168,10 +175,17 @@ class Intake implements CaptureIntake, PacketSink {
   private readonly captures: Captures;
   private readonly sink: RunSink;
 
-  constructor(captures: Captures, sink: RunSink, index: number, facts: CaptureFacts) {
+  constructor(
+    captures: Captures,
+    sink: RunSink,
+    index: number,
+    point: number,
+    facts: CaptureFacts,
+  ) {
     this.captures = captures;
     this.sink = sink;
     this.index = index;
+    this.point = point;
     this.facts = facts;
   }
 

@@ -37,6 +37,11 @@ export class NoticeBook implements NoticeSink {
     }
   }
 
+  /** A notice about a capture, or a packet by its number in it. */
+  about(capture: number, notice: CaptureNotice): void {
+    this.keep(capture, notice);
+  }
+
   private keep(capture: number, notice: CaptureNotice): void {
     const counts = this.counts[capture];
     if (counts === undefined) return;

@@ -243,6 +243,7 @@ const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
 /** What the way of capturing changed about all that the capture shows. */
 const OF_THE_CAPTURE: readonly NoticeCode[] = [
   'captured-twice',
+  'captured-at-two-points',
   'seen-on-both-sides',
   'large-packets',
   'clock-backwards',
