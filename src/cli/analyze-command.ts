@@ -73,7 +73,7 @@ export async function analyze(
     for (const notice of noticeLines(outcome.result)) tell(`notice: ${notice}`);
   }
   for (const notice of secretsNotices(outcome.result.secrets)) tell(`notice: ${notice}`);
-  for (const notice of noTlsNotice(outcome)) tell(`notice: ${notice}`);
+  for (const notice of noTlsNotice(outcome, format !== 'text')) tell(`notice: ${notice}`);
   const failed = flags.failOn !== 'never' && outcome.tally.reaches(flags.failOn);
   return exitStatusOfReading(outcome, streams) ?? (failed ? EXIT.findings : EXIT.ok);
 }

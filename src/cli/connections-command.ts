@@ -67,7 +67,7 @@ export async function connections(
   const notices = [
     ...noticeLines(outcome.result),
     ...secretsNotices(outcome.result.secrets),
-    ...noTlsNotice(outcome),
+    ...noTlsNotice(outcome, true),
   ];
   for (const notice of notices) tell(`notice: ${notice}`);
   return exitStatusOfReading(outcome, streams) ?? 0;

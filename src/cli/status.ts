@@ -1,3 +1,4 @@
+import { contentsText } from '../report/contents.ts';
 import { printable } from '../report/printable.ts';
 import type { RunOutcome } from './run.ts';
 import type { Streams } from './streams.ts';
@@ -28,8 +29,12 @@ export function exitStatusOfReading(
   return unreadable.length > 0 ? EXIT.usage : undefined;
 }
 
-/** What to say when silence could be mistaken for health; nothing if there were connections. */
-export function noTlsNotice({ result, interrupted }: RunOutcome): string[] {
+/**
+ * What to say when silence could be mistaken for health; nothing if there were connections.
+ *
+ * @param withContents says what there is instead, where the report does not
+ */
+export function noTlsNotice({ result, interrupted }: RunOutcome, withContents: boolean): string[] {
   const unreadable = result.captures.some(({ format }) => format === 'unknown');
   if (result.connections > 0 || interrupted !== undefined || unreadable) return [];
   const [only] = result.captures;
@@ -37,5 +42,6 @@ export function noTlsNotice({ result, interrupted }: RunOutcome): string[] {
     result.captures.length === 1
       ? printable(only?.path ?? '')
       : `${result.captures.length} captures`;
-  return [`no TLS or DTLS in ${what}, so nothing was judged`];
+  const instead = withContents ? `. ${contentsText(result)}` : '';
+  return [`no TLS or DTLS in ${what}, so nothing was judged${instead}`];
 }

@@ -76,15 +76,15 @@ export function udp(frame: Frame): Next {
   return next;
 }
 
-/** CAPWAP's preamble: version 0, type DTLS, then 24 reserved bits (RFC 5415 §4.2). */
-const DTLS_PREAMBLE = 1;
+/** CAPWAP's preamble: version 0, type DTLS, then 24 bits that have to be zero (RFC 5415 §4.2). */
+const DTLS_PREAMBLE = 0x0100_0000;
 const PREAMBLE_OCTETS = 4;
 
 /** Steps over the preamble that CAPWAP puts before DTLS, so that the datagram is the DTLS record itself. */
 function dtlsOfCapwap(frame: Frame, next: Next): boolean {
   if (next !== NEXT.capwap && next !== NEXT.capwapControl) return false;
   if (frame.payloadLength < PREAMBLE_OCTETS) return false;
-  if (frame.view.getUint8(frame.payloadOffset) !== DTLS_PREAMBLE) return false;
+  if (frame.view.getInt32(frame.payloadOffset) !== DTLS_PREAMBLE) return false;
   frame.payloadOffset += PREAMBLE_OCTETS;
   frame.payloadLength -= PREAMBLE_OCTETS;
   frame.wirePayloadLength -= PREAMBLE_OCTETS;

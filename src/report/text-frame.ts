@@ -5,6 +5,7 @@ import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts } from '../model/packet.ts';
 import { formatDuration, SECOND } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
+import { contentsText } from './contents.ts';
 import { noticeText } from './notice-text.ts';
 import type { Ending } from './reporter.ts';
 import { grouped, plural, type Style, wrap } from './style.ts';
@@ -116,29 +117,6 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
       ? `Every one was seen from its beginning and completed its handshake${spots.length === 0 ? '' : '; what its protected records hold was not seen'}.`
       : 'That is less than a clean bill of health; below is what could not be seen.';
   return wrap(`${judged} ${seen}`, style.width);
-}
-
-/** Kinds of packets named one by one. */
-const KINDS_LIMIT = 8;
-
-/** What there is instead of TLS and DTLS, so that a user sees why. */
-function contentsText({ captures, packets, flows, tcpStreams }: AnalysisResult): string {
-  if (packets === 0) return 'It holds no packet.';
-  const udpFlows = flows - tcpStreams;
-  const kinds = new Map<string, number>();
-  for (const { kind, packets } of captures.flatMap(({ passedOver = [] }) => passedOver))
-    kinds.set(kind, packets + (kinds.get(kind) ?? 0));
-  const named = [...kinds].sort(([, a], [, b]) => b - a);
-  const rest = named.slice(KINDS_LIMIT);
-  const parts = [
-    ...(tcpStreams > 0 ? [`${plural(tcpStreams, 'TCP stream')} without TLS`] : []),
-    ...(udpFlows > 0 ? [`${plural(udpFlows, 'UDP flow')} without DTLS`] : []),
-    ...named
-      .slice(0, KINDS_LIMIT)
-      .map(([kind, packets]) => `${plural(packets, 'packet')} of ${kind}`),
-    ...(rest.length > 0 ? [plural(rest.length, 'further kind')] : []),
-  ];
-  return parts.length === 0 ? 'No packet led to TCP or UDP.' : `It holds ${parts.join(', ')}.`;
 }
 
 /** Counts, connections where they are few, and everything that could not be judged. */

@@ -180,6 +180,7 @@ export const TUNNEL_CASES: readonly Case[] = [
   ]),
   over('CAPWAP with 802.11', 5247, [...hex('00 100300 00000000'), ...WLAN]),
   over('CAPWAP over DTLS', 5247, [...hex('01 000000'), ...HELLO], [], 'hello'),
+  overPassed('no preamble of CAPWAP', 5246, [...hex('01 010000'), ...HELLO], CAPWAP),
   over('CAPWAP control over DTLS', 5246, [...hex('01 000000'), ...HELLO], [], 'hello'),
   overPassed(
     'CAPWAP control in the clear',

@@ -99,6 +99,19 @@ describe('packets that hide nothing', () => {
     );
   });
 
+  test('are told on standard error where the report has no words for it', async () => {
+    const file = capture([arp, ethernet(0x0800, TCP4)], 1);
+    for (const argv of [
+      ['analyze', '--json', '-'],
+      ['connections', '-'],
+    ]) {
+      const { said } = await runCli(argv, file);
+      expect(said).toContain(
+        'so nothing was judged. It holds 1 TCP stream without TLS, 1 packet of ARP.\n',
+      );
+    }
+  });
+
   test('are in the JSON report, with numbers as in the file', async () => {
     const { stdout } = await runCli(
       ['analyze', '--json', '-'],
