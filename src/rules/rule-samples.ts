@@ -208,7 +208,10 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'starttls-pipelined-plaintext': [
     { capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' },
   ],
-  'starttls-refused': [{ capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' }],
+  'starttls-refused': [
+    { capture: 'samples/tls-in-tds/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' },
+  ],
   'tcp-connect-refused': [{ capture: 'samples/tls-connect-refused/capture.pcap', secrets: '' }],
   'tcp-connect-timeout': [{ capture: 'samples/tls-connect-timeout/capture.pcap', secrets: '' }],
   'ticket-decrypt-failed': [

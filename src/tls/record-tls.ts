@@ -28,6 +28,7 @@ import { HeaderSearch } from './header-search.ts';
 import { PlainTalks, type Upgrade } from './plain-talks.ts';
 import { Ssl2Records } from './record-ssl2.ts';
 import { SealedBodies } from './sealed-bodies.ts';
+import { TDS, TdsPackets } from './tds-packets.ts';
 import {
   FRAMED,
   GATHERED,
@@ -45,6 +46,7 @@ import {
   TlsHalves,
   UNDECIDED,
   UNKNOWN,
+  WRAPPED,
 } from './tls-halves.ts';
 import { HELLO_FROM, START, START_OCTETS, TlsStarts } from './tls-starts.ts';
 
@@ -59,6 +61,7 @@ export class TlsStreams extends TlsHalves {
   private bodies: SealedBodies | undefined;
   private readonly ssl2Hellos = new SealedBodies();
   private readonly ssl2Records = new Ssl2Records();
+  private readonly tds = new TdsPackets();
 
   constructor(sink: TlsSink, notices: NoticeSink) {
     super();
@@ -100,6 +103,8 @@ export class TlsStreams extends TlsHalves {
       const at = this.search(half, bytes, start, end, packet);
       if (at >= 0) this.frame(row, side, half, bytes, at, end, packet, nanos);
     } else if (this.mode[half] === SSL2) this.ssl2Octets(row, side, bytes, start, end);
+    else if (this.mode[half] === WRAPPED)
+      this.unwrap(row, side, half, bytes, start, end, packet, nanos);
   }
 
   gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
@@ -114,6 +119,11 @@ export class TlsStreams extends TlsHalves {
       else this.lostBefore[half] = Math.min((this.lostBefore[half] as number) + length, MOST_LOST);
     }
     if (this.mode[half] === SEARCHING) this.searches.gap(half);
+    if (this.mode[half] === WRAPPED) {
+      this.lose(half, EMPTY);
+      this.sink.lostOctets(row, side, length, false, packet, nanos);
+      return;
+    }
     if (this.mode[half] === SSL2) {
       this.mode[half] = GIVEN_UP;
       this.sink.lostOctets(row, side, length, false, packet, nanos);
@@ -158,6 +168,7 @@ export class TlsStreams extends TlsHalves {
       this.bodies?.drop(half);
       this.ssl2Hellos.drop(half);
       this.ssl2Records.forget(half);
+      this.tds.forget(half);
     }
   }
 
@@ -174,7 +185,8 @@ export class TlsStreams extends TlsHalves {
     nanos: number,
   ): void {
     const { starts, sink } = this;
-    const peerFramed = this.mode[half ^ 1] === FRAMED;
+    const peer = this.mode[half ^ 1];
+    const peerFramed = peer === FRAMED || peer === WRAPPED;
     const found = starts.look(half, bytes, start, end, packet, nanos, peerFramed);
     for (const piece of starts.refuted)
       this.hear(row, side, half, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
@@ -209,6 +221,10 @@ export class TlsStreams extends TlsHalves {
     if (found === START.records) {
       // Without a hello in front it may be anywhere in the conversation: the first message will tell.
       this.protection[half] = starts.helloFrom === HELLO_FROM.nobody ? UNDECIDED : PLAIN;
+    } else if (found === START.wrapped) {
+      this.protection[half] = PLAIN;
+      this.mode[half] = WRAPPED;
+      this.tds.begin(half);
     } else if (found === START.ssl2Hello) {
       // What follows a client's may be TLS.
       this.length[half] = starts.helloLength;
@@ -227,6 +243,40 @@ export class TlsStreams extends TlsHalves {
     for (const piece of kept)
       this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
     if (at < end) this.octets(row, side, bytes, at, end, packet, nanos);
+  }
+
+  /** Takes the headers of TDS out of the way, until records follow without. */
+  private unwrap(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { tds } = this;
+    for (let at = start; at < end; at = tds.end) {
+      const between = this.left[half] === 0 && this.headerHave[half] === 0;
+      const slice = tds.next(half, bytes, at, end, between);
+      if (slice === TDS.header) continue;
+      if (slice === TDS.other) {
+        // Only the login is protected, and it is over: what follows is TDS in the clear.
+        this.mode[half] = GIVEN_UP;
+        return;
+      }
+      this.mode[half] = FRAMED;
+      const to = slice === TDS.records ? end : tds.end;
+      this.frame(row, side, half, bytes, at, to, packet, nanos);
+      if (slice === TDS.records) return;
+      if (this.mode[half] !== FRAMED) {
+        // Whoever lost the boundaries looks for them in the stream as it is.
+        if (tds.end < end) this.octets(row, side, bytes, tds.end, end, packet, nanos);
+        return;
+      }
+      this.mode[half] = WRAPPED;
+    }
   }
 
   private ssl2Octets(row: number, side: Side, bytes: Uint8Array, start: number, end: number): void {
@@ -301,6 +351,7 @@ export class TlsStreams extends TlsHalves {
           if (this.length[half] === 0) this.complete(row, side, half, packet, nanos);
           continue;
         }
+        if (this.endsLogin(half)) return;
         const taken = this.header.slice(h, h + RECORD_HEADER);
         this.notARecord(row, side, half, joined(taken, bytes, at, end), packet, nanos);
         // One may begin at any octet but the first.
@@ -311,6 +362,7 @@ export class TlsStreams extends TlsHalves {
       }
       this.firstPacket[half] = packet;
       if (!this.open(half, bytes, at)) {
+        if (this.endsLogin(half)) return;
         this.notARecord(row, side, half, joined(EMPTY, bytes, at, end), packet, nanos);
         this.lose(half, EMPTY);
         at = this.search(half, bytes, at + 1, end, packet);
@@ -526,6 +578,13 @@ export class TlsStreams extends TlsHalves {
     // What was found by searching and leads nowhere was our mistake.
     if (((this.trouble[half] as number) & TENTATIVE) === 0)
       this.sink.notARecord(row, side, octets, packet, nanos);
+  }
+
+  /** TDS may protect the login only and go on in the clear. */
+  private endsLogin(half: number): boolean {
+    if (!this.tds.has(half)) return false;
+    this.mode[half] = GIVEN_UP;
+    return true;
   }
 
   private lose(half: number, behind: Uint8Array): void {

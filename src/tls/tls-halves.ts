@@ -8,6 +8,8 @@ export const SEARCHING = 2;
 export const GIVEN_UP = 3;
 /** The server chose SSL 2.0. */
 export const SSL2 = 4;
+/** Records lie in packets of TDS. */
+export const WRAPPED = 5;
 
 /** How handshake records of a direction are to be read. */
 export const PLAIN = 0;

@@ -18,6 +18,7 @@ import {
   ssl2HelloLength,
 } from './detect-tls.ts';
 import { proxyHeaderLength } from './proxy-header.ts';
+import { tdsHeaderLength } from './tds-packets.ts';
 import { mysqlRequestLength } from './upgrade-signs.ts';
 
 /** First octets of a direction that are kept while it is not recognised. */
@@ -33,6 +34,8 @@ export const START = {
   /** The ClientHello of SSL 2.0 of `helloLength` octets begins with `kept`, or else at `at`. */
   ssl2Hello: 3,
   ssl2Answer: 4,
+  /** The same in packets of TDS, the first of which begins at `at`. */
+  wrapped: 6,
   /** Only within this file: more octets will tell. */
   short: 5,
 } as const;
@@ -131,6 +134,13 @@ export class TlsStarts {
       this.refuted = pending.pieces;
     }
     const from = start + prefixLength(bytes, start, end, isFirst);
+    const header = tdsHeaderLength(bytes, from, end, peerFramed);
+    if (header > 0) {
+      this.at = from;
+      this.helloFrom = helloFrom(bytes[from + header + RECORD_HEADER] as number);
+      this.firsts.delete(half);
+      return START.wrapped;
+    }
     const found = this.judge(bytes, from, end, peerFramed, isFirst);
     this.at = from;
     if (found !== START.nothing && found !== START.short) {

@@ -6,6 +6,7 @@ import { ip4Text, ip6Text } from '../bytes/ip-text.ts';
 import { readI32, readU16, readU24, readU32 } from '../bytes/scalars.ts';
 import type { Target, UpgradeProtocol } from '../model/upgrade.ts';
 import { textOf } from './codec/text.ts';
+import { preloginEncryption } from './tds-packets.ts';
 
 /** What one side says before the other speaks. */
 export interface Turn {
@@ -138,6 +139,10 @@ export const SIGNS: readonly Sign[] = [
     dialects: [{ protocol: 'postgresql', answers: reply(/^S$/, /^(?:N$|E)/) }],
   },
   {
+    asks: ({ octets }) => (preloginEncryption(octets) ? { end: octets.length } : undefined),
+    dialects: [{ protocol: 'tds', answers: (text) => preloginEncryption(octetsOf(text)) }],
+  },
+  {
     asks: rdp,
     dialects: [
       {
@@ -211,8 +216,9 @@ export const SIGNS: readonly Sign[] = [
 /** Could a turn, whose first octets these are, be a request? Cheap, for every turn of every connection that is not TLS. */
 export function mayAsk(octets: Uint8Array, have: number): boolean {
   const first = octets[0] as number;
-  // SOCKS, TPKT, PostgreSQL, LDAP, CONNECT, AMQP and AUTH.
-  if (first < 0x06 || first === 0x30 || (first | 0x20) === 0x61 || first === 0x43) return true;
+  // SOCKS, TPKT, PostgreSQL, TDS, LDAP, CONNECT, AMQP and AUTH.
+  if (first < 0x06 || first === 0x12 || first === 0x30 || (first | 0x20) === 0x61 || first === 0x43)
+    return true;
   if (octets[1] === 0 && octets[2] === 0 && octets[3] === 1) return true;
   // `TLS` has an L, as few octets have, in it; so has `STLS`.
   for (let at = 1; at + 1 < have; at++) {
@@ -316,5 +322,6 @@ function socks4({ octets, text }: Turn): Asked | undefined {
   return { end: octets.length, target: { host, port: readU16(octets, 2) } };
 }
 
+const octetsOf = (text: string): Uint8Array => Uint8Array.from(text, (one) => one.charCodeAt(0));
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '.');
 const unbracketed = (host: string): string => host.replace(/^\[|\]$/g, '');

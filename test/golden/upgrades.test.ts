@@ -48,6 +48,13 @@ describe('real clients and servers that come to TLS by a detour', () => {
       ],
     ],
     [
+      'tls-in-tds',
+      [
+        [40001, 'tds'],
+        [40002, 'tds'],
+      ],
+    ],
+    [
       'tls-behind-proxies',
       [
         [40001, 'http-connect', 'server.example.test:8443'],

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
-import { ascii, concat, filled, hex } from '../support/hello-builder.ts';
-import { ANSWER, CLIENT_HELLO, HELLO, SERVER_HELLO, TlsWire, type Who } from './wire.ts';
+import { ascii, concat, filled, hex, uint } from '../support/hello-builder.ts';
+import {
+  ANSWER,
+  CCS,
+  CLIENT_HELLO,
+  HELLO,
+  SERVER_HELLO,
+  sealed,
+  TlsWire,
+  TYPE,
+  type Who,
+} from './wire.ts';
 
 type Turn = readonly [Who, string | Uint8Array];
 
@@ -508,5 +518,87 @@ describe('bounds', () => {
     const wire = play([c('STARTTLS\r\n'), s('220 go\r\n'), c(HELLO)]);
     wire.tls.forget(0);
     expect(upgradeOf(wire)).toBeUndefined();
+  });
+});
+
+describe('TLS in packets of TDS', () => {
+  const tds = (type: number, body: Uint8Array, status = 1) =>
+    concat(Uint8Array.of(type, status), uint(8 + body.length, 2), filled(4, 0), body);
+  /** Options: version, encryption; their values. */
+  const prelogin = (type: number, encryption: number) =>
+    tds(type, concat(hex('00 000b 0006 01 0011 0001 ff 0f0007d00000'), Uint8Array.of(encryption)));
+  const CLIENT_REST = concat(CCS, sealed(40, TYPE.handshake));
+  const login = sealed(200);
+  const TEXT = tds(4, ascii('rows in the clear'));
+
+  const whole: readonly Turn[] = [
+    c(prelogin(0x12, 1)),
+    s(prelogin(0x04, 1)),
+    c(tds(0x12, HELLO)),
+    // A packet ends inside a record.
+    s(concat(tds(0x12, ANSWER.subarray(0, 30), 0), tds(0x12, ANSWER.subarray(30)))),
+    c(tds(0x12, CLIENT_REST)),
+    s(tds(0x12, CLIENT_REST)),
+    c(login),
+    s(login),
+  ];
+  const RECORDS = [
+    ...CLIENT_HELLO,
+    ...SERVER_HELLO,
+    'c ccs',
+    'c record 20 0303 1 clear',
+    'c record 22 0303 40',
+    's ccs',
+    's record 20 0303 1 clear',
+    's record 22 0303 40',
+    'c record 23 0303 200',
+    's record 23 0303 200',
+  ];
+
+  test('is read as if it stood in the stream', () => {
+    const wire = play(whole);
+    expect(wire.lines).toEqual(RECORDS);
+    expect(upgradeOf(wire)).toMatchObject({ protocol: 'tds', asker: 0, answer: { agreed: true } });
+  });
+
+  test('in segments of any size, once a hello shows it', () => {
+    for (let size = 1; size < 80; size += 3) {
+      const wire = play(whole.slice(0, 3));
+      for (const [who, said] of whole.slice(3)) {
+        const octets = said as Uint8Array;
+        // The first segment of the server's answer must tell that it is one.
+        for (let at = 0, n = who === 's' ? 40 : size; at < octets.length; at += n, n = size)
+          wire.send(who, octets.subarray(at, at + n));
+      }
+      expect(wire.lines).toEqual(RECORDS);
+    }
+  });
+
+  test('what follows a protected login in the clear disturbs nobody', () => {
+    const wire = play([...whole.slice(0, 7), s(TEXT), c(TEXT)]);
+    expect(wire.lines).toEqual(RECORDS.slice(0, -1));
+    expect(upgradeOf(wire)?.instead).toBeUndefined();
+  });
+
+  test('refused where the server does not support it', () => {
+    const wire = play([c(prelogin(0x12, 0)), s(prelogin(0x04, 2)), c(TEXT)]);
+    expect(wire.lines).toEqual([]);
+    expect(upgradeOf(wire)).toMatchObject({ protocol: 'tds', answer: { agreed: false } });
+    expect(upgradeOf(play([c(prelogin(0x12, 2)), s(prelogin(0x04, 2))]))).toBeUndefined();
+  });
+
+  test('a hole in the wrapped part: records are looked for behind it', () => {
+    const wire = play(whole.slice(0, 4)).gap('s', 50);
+    play([s(concat(login, login))], wire);
+    expect(wire.lines.slice(6)).toEqual([
+      's lost 50 with boundaries',
+      '! tls-resynchronised',
+      's record 23 0303 200',
+      's record 23 0303 200',
+    ]);
+  });
+
+  test('no other packets of that type are taken for it', () => {
+    expect(play([c(tds(0x12, filled(60, 0x16))), c(tds(4, HELLO.subarray(3)))]).lines).toEqual([]);
   });
 });

@@ -14,6 +14,7 @@ const REQUESTS: Readonly<Partial<Record<UpgradeProtocol, string>>> = {
   ldap: 'StartTLS (LDAP)',
   mysql: 'the SSLRequest (MySQL)',
   postgresql: 'the SSLRequest (PostgreSQL)',
+  tds: 'encryption in PRELOGIN (TDS)',
   rdp: 'TLS in the RDP negotiation',
   amqp: 'the TLS header (AMQP)',
   'http-upgrade': 'Upgrade: TLS (HTTP)',

@@ -34,7 +34,7 @@ export const tlsTruncatedClose = defineConnectionRule({
     decides:
       'The first closing event is a FIN, and its sender had sent no alert at all. In TLS 1.3 alerts look like data, so there the last record must not have the size of an alert, and the verdict is only likely.',
     silent:
-      'Where the other side had said close_notify before, where octets of the stream are missing from the capture, and where no data was exchanged.',
+      'Where the other side had said close_notify before, in TDS, which may protect no more than the login, where octets of the stream are missing from the capture, and where no data was exchanged.',
     yieldsTo: [
       'server-process-died',
       'handshake-kills-server',
@@ -68,6 +68,7 @@ export const tlsTruncatedClose = defineConnectionRule({
     if (mayHaveSentAlert(history, by) || mayHaveSentAlert(history, peerOf(by), fin.packet))
       return PASS;
     const { records, protectedRecords, tcp, id } = history;
+    if (history.upgrade?.protocol === 'tds') return PASS;
     if (records[by].applicationData === 0) return NOT_APPLICABLE;
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);

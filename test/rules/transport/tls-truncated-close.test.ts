@@ -1,5 +1,6 @@
 import { tlsTruncatedClose } from '../../../src/rules/transport/tls-truncated-close.ts';
 import { at, fakeAlert, fakeHistory, fakeRecord } from '../../support/fake-history.ts';
+import { fakeUpgrade } from '../../support/fake-upgrade.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const tcp = {
@@ -44,6 +45,11 @@ testConnectionRule(tlsTruncatedClose, [
         server: { count: 5, last: fakeRecord(23, 'server', 13, { length: 19 }) },
       },
     }),
+    want: 'pass',
+  },
+  {
+    name: 'passes TDS, which goes on in the clear behind a login in TLS',
+    history: fakeHistory({ tcp, records, upgrade: fakeUpgrade({ protocol: 'tds' }) }),
     want: 'pass',
   },
   {
