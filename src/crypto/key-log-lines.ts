@@ -22,14 +22,15 @@ export const LABELS = {
   RSA: 9,
   /** Master secret by session id: `RSA Session-ID:… Master-Key:…`. */
   SESSION_ID: 10,
+  /** What HPKE agreed on for an encrypted ClientHello, and the configuration it used, by the random of the outer one. */
+  ECH_SECRET: 11,
+  ECH_CONFIG: 12,
 } as const;
 
 export type LabelName = keyof typeof LABELS;
 
 /** Labels that are known and of no use here: their secrets protect what this tool does not read. */
 const NOT_USED = new Set([
-  'ECH_SECRET',
-  'ECH_CONFIG',
   'QUIC_CLIENT_EARLY_TRAFFIC_SECRET',
   'QUIC_CLIENT_HANDSHAKE_TRAFFIC_SECRET',
   'QUIC_SERVER_HANDSHAKE_TRAFFIC_SECRET',
@@ -48,6 +49,7 @@ const SIZES: readonly (readonly [number, number, number, number])[] = Object.key
       case 'SESSION_ID':
         return [0, 32, 48, 48];
       case 'PMS_CLIENT_RANDOM':
+      case 'ECH_CONFIG':
         return [32, 32, 1, 1024];
       default:
         return [32, 32, 32, 64];

@@ -110,6 +110,8 @@ export interface DecryptionFacts {
   readonly masterExplanation: (Explanation & { readonly from: Role }) | undefined;
   /** What opened did so under secrets logged for the random of an encrypted ClientHello. RFC 9849 §7.1, RFC 9850 §2.1. */
   readonly isInnerHello?: boolean;
+  /** The name in it, where the key log has what opens it. */
+  readonly innerServerName?: string | undefined;
   /** The PSK in use was given with the identity of this connection: one that does not fit is then another one. */
   readonly isKeyNamed?: boolean;
 }

@@ -56,7 +56,7 @@ export class ConnectionRows {
   private readonly kinds = new Map<string, number>();
   private readonly hindered = new Map<Obstacle, Hindered>();
   readonly opened: OpenedTotals = { connections: 0, authenticated: 0, failed: 0, skipped: 0 };
-  /** Connections whose ClientHello carries an encrypted one or GREASE, by what became of it. */
+  /** Connections whose ClientHello carries one that was not opened, or GREASE, by what became of it. */
   readonly ech: Record<EchOutcome, number> = { offered: 0, accepted: 0, rejected: 0 };
   private last: ConnectionRow | undefined;
 
@@ -78,7 +78,8 @@ export class ConnectionRows {
   add(history: ConnectionHistory): void {
     for (const spot of history.blindSpots) increment(this.blind, spot);
     increment(this.kinds, history.protocol);
-    if (history.ech !== undefined) this.ech[history.ech]++;
+    const { ech, decryption } = history;
+    if (ech !== undefined && decryption?.innerServerName === undefined) this.ech[ech]++;
     if (history.decryption !== undefined) this.count(history.id, history.decryption);
     const room =
       this.rows.size < LIMITS.reportRows ||
@@ -140,8 +141,8 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
 }
 
 /** The SNI; where another one was encrypted, nobody shall read this one as the name that was asked for. */
-function nameText({ serverName, ech }: ConnectionHistory): string | undefined {
-  const name = serverName?.slice(0, NAME_LIMIT);
+function nameText({ serverName, ech, decryption }: ConnectionHistory): string | undefined {
+  const name = (decryption?.innerServerName ?? serverName)?.slice(0, NAME_LIMIT);
   return name !== undefined && ech === 'accepted' ? `${name} (ECH)` : name;
 }
 

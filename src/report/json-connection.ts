@@ -76,6 +76,7 @@ export class ConnectionWriter implements MessageVisitor {
     this.flag(EXTENDED_MASTER_SECRET, history.extendedMasterSecret);
     this.flag(ENCRYPT_THEN_MAC, history.encryptThenMac);
     out.literal(history.ech === undefined ? NO_ECH : ECH.of(history.ech));
+    this.string(INNER_SERVER_NAME, history.decryption?.innerServerName);
     out.literal(OUTCOME.of(history.outcome));
     out.literal(STAGE.of(history.stage));
     this.messages(history);
@@ -385,6 +386,7 @@ const DESCRIPTION = new Pieces<number>((code) => toJson(alertDescriptionName(cod
 const UPGRADE = new Pieces<string>((protocol) => `,"upgrade":"${protocol}"`);
 const OUTCOME = new Pieces<string>((outcome) => `,"outcome":"${outcome}"`);
 const ECH = new Pieces<string>((ech) => `,"ech":"${ech}"`);
+const INNER_SERVER_NAME = literal(',"innerServerName":');
 const NO_ECH = literal(',"ech":null');
 const STAGE = new Pieces<string>((stage) => `,"stage":"${stage}"`);
 const BLIND_SPOTS = new Pieces<string>((list) => `,"blindSpots":["${list}"]`);

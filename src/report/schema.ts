@@ -133,6 +133,10 @@ const connectionSchema = z.object({
     .describe(
       'Encrypted ClientHello, or GREASE, which looks the same; accepted: `serverName` is the public name of the ECH configuration and not the one asked for; rejected: the server went on with the outer ClientHello; offered: not to be seen',
     ),
+  innerServerName: z
+    .string()
+    .nullable()
+    .describe('The name in the encrypted ClientHello, where ECH_SECRET and ECH_CONFIG open it'),
   outcome: z.enum(OUTCOMES),
   stage: z.enum(STAGES).describe('What was due next when the handshake stopped'),
   handshake: z

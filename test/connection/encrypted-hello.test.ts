@@ -1,15 +1,20 @@
 import { describe, expect, test } from 'vitest';
+import { openInnerHello } from '../../src/connection/unsealing/decode-inner-hello.ts';
 import {
   findInnerRandom,
   offersEncryptedHello,
 } from '../../src/connection/unsealing/inner-hello.ts';
 import { KeyedHandshake } from '../../src/connection/unsealing/keyed-handshake.ts';
 import { Vault } from '../../src/connection/unsealing/vault.ts';
+import { KeyLog } from '../../src/crypto/key-log.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { analyse } from '../support/analyse.ts';
+import { EchHandshake, echConfig, hpkeSeal } from '../support/ech-builder.ts';
 import {
+  ascii,
   clientHello,
   concat,
+  type ExtensionSpec,
   ext,
   filled,
   handshakeMessage,
@@ -174,6 +179,129 @@ describe('an encrypted ClientHello that the server accepted', () => {
     }
     const { connections } = analyse(captureFile(flow.frames), { secrets: secrets(keys) });
     expect(connections[0]).toMatchObject({ ech: undefined, decryption: { authenticated: 0 } });
+  });
+});
+
+describe('an encrypted ClientHello that the key log opens', () => {
+  test.each([false, true])(
+    'gives its name, and the Finished can be checked (HelloRetryRequest: %s)',
+    (retry) => {
+      const made = new EchHandshake({ retry });
+      const file = captureFile(made.flow.frames);
+      const { connections, findings } = analyse(file, { secrets: secrets(made.keyLog()) });
+      expect(findings).toEqual([]);
+      expect(connections[0]).toMatchObject({
+        ech: 'accepted',
+        serverName: 'public.example',
+        clientRandom: made.outerRandom,
+        decryption: {
+          source: 'key-log',
+          innerServerName: 'private.example',
+          failed: 0,
+          authenticated: 9,
+          finished: { client: { verified: true }, server: { verified: true } },
+        },
+      });
+    },
+  );
+
+  test('the server’s signal alone shows that it was accepted', () => {
+    const made = new EchHandshake();
+    const { connections } = analyse(captureFile(made.flow.frames), {
+      secrets: secrets(made.keyLog('ech')),
+    });
+    expect(connections[0]).toMatchObject({
+      ech: 'accepted',
+      decryption: { innerServerName: 'private.example', authenticated: 0, failed: 0 },
+    });
+  });
+
+  test('and without what opens it the records do', () => {
+    const made = new EchHandshake({ retry: true });
+    const { connections, findings } = analyse(captureFile(made.flow.frames), {
+      secrets: secrets(made.keyLog('traffic')),
+    });
+    expect(findings).toEqual([]);
+    expect(connections[0]).toMatchObject({
+      ech: 'accepted',
+      decryption: { innerServerName: undefined, authenticated: 9, failed: 0 },
+    });
+  });
+
+  test('without the signal nothing is said to be accepted', () => {
+    const made = new EchHandshake({ isRefused: true });
+    const { connections, findings } = analyse(captureFile(made.flow.frames), {
+      secrets: secrets(made.keyLog('ech')),
+    });
+    expect(connections[0]).toMatchObject({ ech: 'offered' });
+    expect(connections[0]?.decryption?.innerServerName).toBeUndefined();
+    expect(findings).toEqual([]);
+  });
+
+  test('the report shows the name', async () => {
+    const made = new EchHandshake();
+    const { lines } = analyse(captureFile(made.flow.frames), { secrets: secrets(made.keyLog()) });
+    expect(JSON.parse(lines[0] as string)).toMatchObject({
+      serverName: 'public.example',
+      innerServerName: 'private.example',
+      ech: 'accepted',
+    });
+  });
+
+  test('lines that do not fit open nothing, whatever they are', () => {
+    const made = new EchHandshake();
+    const keyLog = new TextDecoder().decode(made.keyLog('ech'));
+    for (const damaged of [
+      keyLog.replace(/(ECH_SECRET \S+ )../, '$100'),
+      keyLog.replace(/(ECH_CONFIG \S+ )..../, '$1fe0a'),
+      keyLog.replace(/(ECH_CONFIG \S+ ....)\S+/, '$100'),
+      keyLog.replace(/ECH_CONFIG.*\n/, ''),
+    ]) {
+      const { connections, result } = analyse(captureFile(made.flow.frames), {
+        secrets: secrets(ascii(damaged)),
+      });
+      expect(connections[0]).toMatchObject({ ech: 'offered' });
+      expect(result.internalErrors).toBe(0);
+    }
+  });
+
+  test('octets that decrypt to no hello are none', () => {
+    const hello = (content: Octets): Octets => {
+      const outer = (payload: Octets) =>
+        clientHello({
+          random: filled(32, 0x0e),
+          sessionId: filled(4, 1),
+          extensions: [
+            { type: 5, data: filled(3, 5) },
+            { type: 0xfe0d, data: concat(hex('00 0001 0001 2a'), vector(2), vector(2, payload)) },
+          ],
+        });
+      const info = concat(ascii('tls ech'), u8(0), echConfig('a.example'));
+      const aad = outer(filled(content.length + 16, 0));
+      return handshakeMessage(1, outer(hpkeSeal(filled(32, 1), info, 0, aad, content)));
+    };
+    const keyLog = new KeyLog();
+    const random = '0e'.repeat(32);
+    const config = Buffer.from(echConfig('a.example')).toString('hex');
+    keyLog.add(ascii(`ECH_SECRET ${random} ${'01'.repeat(32)}\nECH_CONFIG ${random} ${config}\n`));
+    const inner = (extensions: ExtensionSpec[], sessionId: Octets = new Uint8Array(0)) =>
+      clientHello({ sessionId, extensions });
+    const named = (...types: number[]) => ({ type: 0xfd00, data: vector(1, ...types.map(u16)) });
+    const good = openInnerHello(keyLog, hello(inner([named(5)])), 0);
+    const expected = clientHello({
+      sessionId: filled(4, 1),
+      extensions: [{ type: 5, data: filled(3, 5) }],
+    });
+    expect(good).toEqual(handshakeMessage(1, expected));
+    for (const content of [
+      filled(40, 1),
+      filled(0, 0),
+      inner([named(6)]),
+      inner([], filled(4, 1)),
+      concat(inner([]), hex('0001')),
+      inner([named(5)]).subarray(0, 45),
+    ])
+      expect(openInnerHello(keyLog, hello(content), 0)).toBeUndefined();
   });
 });
 

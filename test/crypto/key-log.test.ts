@@ -114,11 +114,11 @@ describe('KeyLog', () => {
 
   test('labels without use here are counted by name', () => {
     const log = read(
-      `ECH_SECRET ${RANDOM} ${SECRET}\nECH_CONFIG ${RANDOM} fe0d\nECH_SECRET ${RANDOM} ${SECRET}`,
+      `QUIC_CLIENT_TRAFFIC_SECRET_0 ${RANDOM} ${SECRET}\nQUIC_SERVER_TRAFFIC_SECRET_0 ${RANDOM} ${SECRET}\nQUIC_CLIENT_TRAFFIC_SECRET_0 ${RANDOM} ${SECRET}`,
     );
     expect([...log.notUsed]).toEqual([
-      ['ECH_SECRET', 2],
-      ['ECH_CONFIG', 1],
+      ['QUIC_CLIENT_TRAFFIC_SECRET_0', 2],
+      ['QUIC_SERVER_TRAFFIC_SECRET_0', 1],
     ]);
     expect(log.malformedCount).toBe(0);
   });

@@ -92,6 +92,7 @@ function expected(history: ConnectionHistory): ReportConnection {
     resumed: history.resumed ?? null,
     extendedMasterSecret: history.extendedMasterSecret ?? null,
     ech: history.ech ?? null,
+    innerServerName: history.decryption?.innerServerName ?? null,
     encryptThenMac: history.encryptThenMac ?? null,
     outcome: history.outcome,
     stage: history.stage,

@@ -49,6 +49,18 @@ export class HandshakeMessages {
     list.splice(at, 0, message);
   }
 
+  /** The ClientHellos were others, which the ones on the wire carried encrypted. */
+  replaceHellos(octets: readonly Uint8Array[]): void {
+    octets.forEach((inner, i) => {
+      const outer = this.client[i];
+      if (outer?.type !== CLIENT_HELLO) return;
+      const grows = inner.length - outer.octets.length;
+      this.octets += grows;
+      this.budget.octets += grows;
+      this.client[i] = { ...outer, octets: inner };
+    });
+  }
+
   has(from: Role, type: number): boolean {
     return this.types[from].has(type);
   }

@@ -18,6 +18,7 @@ export class Tally {
   detail: string | undefined;
   private isKeyNamed = false;
   isInnerHello = false;
+  innerServerName: string | undefined;
   masterExplanation: (Explanation & { readonly from: Role }) | undefined;
   binder: BinderCheck | undefined;
   private readonly opened = { client: 0, server: 0 };
@@ -109,6 +110,7 @@ export class Tally {
       masterExplanation: this.masterExplanation,
       isKeyNamed: this.isKeyNamed,
       isInnerHello: this.isInnerHello,
+      innerServerName: this.innerServerName,
     };
   }
 }
