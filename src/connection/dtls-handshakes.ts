@@ -9,7 +9,7 @@ import type { ConnectionIds } from './connection-ids.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { HALF_FLAG } from './dtls-halves.ts';
-import { DtlsMessages, type Fragment, readFragment } from './dtls-messages.ts';
+import { DtlsMessages, emptyFragment, type Fragment, readFragment } from './dtls-messages.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
@@ -22,6 +22,7 @@ const HELLO_REQUEST = 0;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const HELLO_VERIFY_REQUEST = 3;
+const FINISHED = 20;
 const HELLO_RETRY = 0x102;
 /** Octets of a ClientHello up to the end of its random. */
 const THROUGH_RANDOM = 34;
@@ -34,14 +35,7 @@ export class DtlsHandshakes {
   private readonly partial: DtlsMessages;
   private unsealer: DtlsUnsealer | undefined;
   private readonly numbered = new Uint8Array(NUMBERED_HEADER);
-  private readonly fragment: Fragment = {
-    type: 0,
-    length: 0,
-    sequence: 0,
-    offset: 0,
-    start: 0,
-    end: 0,
-  };
+  private readonly fragment: Fragment = emptyFragment();
 
   constructor(facts: FactsRecorder, randoms: RandomIndex, ids: ConnectionIds, notices: NoticeSink) {
     this.facts = facts;
@@ -71,6 +65,10 @@ export class DtlsHandshakes {
 
   get isClientHello(): boolean {
     return this.fragment.type === CLIENT_HELLO;
+  }
+
+  get isFinished(): boolean {
+    return this.fragment.type === FINISHED;
   }
 
   forget(a: Association): void {

@@ -16,6 +16,10 @@ export interface Fragment {
   end: number;
 }
 
+export function emptyFragment(): Fragment {
+  return { type: 0, length: 0, sequence: 0, offset: 0, start: 0, end: 0 };
+}
+
 /** Reads the fragment header at `at` into `fragment`; false if it does not fit into `[at, end)` or contradicts itself. */
 export function readFragment(
   bytes: Uint8Array,

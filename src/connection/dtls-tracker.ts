@@ -26,9 +26,11 @@ import { type Association, AssociationPool, type Path } from './dtls-association
 import { type Attribution, attribute } from './dtls-attribution.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
+import { emptyFragment, type Fragment } from './dtls-messages.ts';
 import { FORGOTTEN, NEW, takeNonce, takeNumber, WINDOW } from './dtls-numbers.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { type Dtls13Host, Dtls13Records } from './dtls13-records.ts';
+import { unprotectedContent } from './epoch-confusion.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
@@ -57,6 +59,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   private readonly notices: NoticeSink;
   private readonly handshakes: DtlsHandshakes;
   private readonly dtls13: Dtls13Records;
+  private readonly fragment: Fragment = emptyFragment();
   private readonly pool = new AssociationPool();
   /** Newest association of each flow; and whether a flow's associations were already reported. */
   private readonly newest: (Association | undefined)[] = [];
@@ -392,6 +395,8 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     half.countRecord(r.contentType);
     half.countClear(r.sequence, r.packet, r.nanos);
     if (isMessage) {
+      if (handshakes.isFinished)
+        this.anomalies.add(a, a, r, 'epoch-confusion', 'its Finished', 'proven');
       handshakes.messages(a, r);
       if (this.unsealer?.isHopeless(a.row)) this.unopened[r.flow] = 1;
     } else if (r.contentType === CONTENT_TYPE.changeCipherSpec) {
@@ -461,7 +466,21 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     );
   }
 
+  /** A record that shows an epoch with keys and is in the clear: it is told, and tells nothing of that epoch. */
+  private confused(r: DtlsRecord, content: string): void {
+    const newest = this.newest[r.flow] ?? this.begin(r, SEEN.startMissing);
+    newest.sides[r.side].countRecord(r.contentType);
+    this.anomalies.add(newest, newest, r, 'epoch-confusion', content, 'proven');
+  }
+
   private protected(r: DtlsRecord): void {
+    if (r.contentType !== CONTENT_TYPE.applicationData) {
+      const content = unprotectedContent(r, this.fragment);
+      if (content !== undefined) {
+        this.confused(r, content);
+        return;
+      }
+    }
     if (r.idLength === 0 && !this.ids.paths.isEmpty) {
       const path = this.pathOf(r);
       if (path !== undefined) {

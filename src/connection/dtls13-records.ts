@@ -15,7 +15,12 @@ import type { Association } from './dtls-association.ts';
 import { RECENT } from './dtls-half-layout.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import type { DtlsHandshakes } from './dtls-handshakes.ts';
-import { DTLS_MESSAGE_HEADER, type Fragment, readFragment } from './dtls-messages.ts';
+import {
+  DTLS_MESSAGE_HEADER,
+  emptyFragment,
+  type Fragment,
+  readFragment,
+} from './dtls-messages.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { EARLY_EPOCH, FIRST_DATA_EPOCH, HANDSHAKE_EPOCH, likelyEpoch } from './dtls13-epochs.ts';
 import { EVENT } from './event-log.ts';
@@ -61,14 +66,7 @@ export class Dtls13Records {
   private readonly current = emptyRecord();
   private readonly header = emptyUnifiedHeader();
   private readonly scan = new HelloScan();
-  private readonly fragment: Fragment = {
-    type: 0,
-    length: 0,
-    sequence: 0,
-    offset: 0,
-    start: 0,
-    end: 0,
-  };
+  private readonly fragment: Fragment = emptyFragment();
 
   constructor(host: Dtls13Host, handshakes: DtlsHandshakes) {
     this.host = host;

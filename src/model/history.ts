@@ -236,6 +236,7 @@ export interface DtlsAnomaly {
    * - `sequence-reuse`: same epoch and sequence number, other octets
    * - `epoch0-alert`: a plaintext alert after this direction's keys were in use
    * - `finished-again`: the client's or server's last flight repeated after both Finished were seen
+   * - `epoch-confusion`: in the clear under an epoch that has keys, or a Finished in epoch 0; `reason` names the content
    * - `far-number`: its number is far ahead of the numbers of its direction, and no other record confirms the jump
    */
   readonly kind:
@@ -245,6 +246,7 @@ export interface DtlsAnomaly {
     | 'sequence-reuse'
     | 'epoch0-alert'
     | 'finished-again'
+    | 'epoch-confusion'
     | 'far-number';
   readonly record: RecordFact;
   /** Id of the association the record is attributed to; 0 for none. */

@@ -49,6 +49,7 @@ import { seqDesync } from './hmac/seq-desync.ts';
 import { ticketDecryptFailed } from './hmac/ticket-decrypt-failed.ts';
 import { truncatedHmac } from './hmac/truncated-hmac.ts';
 import { dtlsAssociationRestart } from './misdelivery/dtls-association-restart.ts';
+import { dtlsEpochConfusion } from './misdelivery/dtls-epoch-confusion.ts';
 import { dtlsEpoch0Alert } from './misdelivery/dtls-epoch0-alert.ts';
 import { dtlsFinalFlightRetransmission } from './misdelivery/dtls-final-flight-retransmission.ts';
 import { dtlsLateCloseNotify } from './misdelivery/dtls-late-close-notify.ts';
@@ -81,6 +82,7 @@ export const CATALOGUE: readonly Rule[] = [
   cookieHmacMismatch,
   downgradeSentinel,
   dtlsAssociationRestart,
+  dtlsEpochConfusion,
   dtlsEpoch0Alert,
   dtlsFinalFlightRetransmission,
   dtlsLateCloseNotify,
