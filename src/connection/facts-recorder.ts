@@ -20,6 +20,8 @@ const RANDOM_AT = 2;
 
 /** What TLS and DTLS connections have in common: rows, hellos, events, counts. */
 export class FactsRecorder {
+  /** Whole seconds since 1970 of the first packet of the run. */
+  epochSeconds: () => number = () => 0;
   readonly table = new ConnectionTable();
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);

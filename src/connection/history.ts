@@ -1,3 +1,4 @@
+import type { CertificateFact } from '../model/certificate.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import type { DecryptionFacts } from '../model/decryption.ts';
@@ -28,6 +29,7 @@ import type {
 import type { ClientHello, ServerHello } from '../model/message.ts';
 import type { SignatureCheck } from '../model/signature.ts';
 import type { Side } from '../model/stream.ts';
+import { SECOND } from '../model/time.ts';
 import type { InnerTlsFact, UpgradeFact } from '../model/upgrade.ts';
 import { decodeClientHello } from '../tls/codec/client-hello.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
@@ -39,6 +41,8 @@ import type { FactsRecorder } from './facts-recorder.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
 import { resumptionOf } from './resumption.ts';
+import { shownCertificates } from './shown-certificates.ts';
+import type { HandshakeMessages } from './unsealing/handshake-messages.ts';
 import { Tally } from './unsealing/tally.ts';
 import { verifySignatures } from './verify-signatures.ts';
 
@@ -402,7 +406,19 @@ export class History implements ConnectionHistory, CompactHistory {
     return this.signatureList;
   }
 
+  get certificates(): PerRole<readonly CertificateFact[]> {
+    const now = this.facts.epochSeconds() + this.startNanos / SECOND;
+    return shownCertificates(this.clearMessages(), this.serverName, now);
+  }
+
   private verifySignatures(): SignatureCheck[] {
+    const messages = this.clearMessages();
+    if (messages === undefined) return [];
+    return verifySignatures(this, messages, () => this.facts.randoms.around(this.id));
+  }
+
+  /** Messages that were kept of a handshake that was not completed; undefined without those of the server. */
+  private clearMessages(): HandshakeMessages | undefined {
     const { facts, row, clientSide } = this;
     const { clear, hellos, table } = facts;
     const hello = (handle: number, length: number) =>
@@ -415,9 +431,8 @@ export class History implements ConnectionHistory, CompactHistory {
       hello: hello(table.serverHello[row] as number, table.serverHelloLength[row] as number),
       octets: clear.of(2 * row + 1 - clientSide),
     };
-    if (server.octets === undefined) return [];
-    const messages = clearMessages({ client, server }, this.protocol === 'DTLS');
-    return verifySignatures(this, messages, () => facts.randoms.around(this.id));
+    if (server.octets === undefined) return undefined;
+    return clearMessages({ client, server }, this.protocol === 'DTLS');
   }
 
   get tcp(): TcpFacts | undefined {

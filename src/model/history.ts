@@ -1,3 +1,4 @@
+import type { CertificateFact } from './certificate.ts';
 import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
 import type { ChallengeFact, FormerConnection, OldSegmentFact } from './incarnation.ts';
@@ -444,6 +445,8 @@ export interface ConnectionHistory {
    * listed could not be put together.
    */
   readonly signatures?: readonly SignatureCheck[] | undefined;
+  /** Certificates that the sides of a handshake up to TLS 1.2 showed, if it was not completed; read when asked for. */
+  readonly certificates?: PerRole<readonly CertificateFact[]> | undefined;
   /** What secrets told; undefined in a run without any. */
   readonly decryption?: DecryptionFacts | undefined;
   /**

@@ -201,6 +201,8 @@ export const LIMITS = {
   signatureCandidates: 16,
   /** Fingerprints of hellos that are kept, for the next hello like them; then they are computed anew. */
   fingerprints: 4096,
+  /** Certificates read of one side's list; honest chains have four or five. */
+  certificatesRead: 10,
   /** Certificates whose keys are kept read, for the next handshake that shows them. */
   certificatesKept: 64,
   /** Malformed and unmatched lines of key logs that are named; the rest is counted. */

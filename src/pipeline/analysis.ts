@@ -118,6 +118,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.index = new ServerIndex(randoms, { tcp: tcpFlows, udp: this.udpStage.flows });
     this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
     this.tls = tls;
+    this.facts.epochSeconds = () => this.clock.epochSeconds;
     this.clock.onSecond = (nanos) => {
       this.tcpStage.second(nanos);
       this.finals.second(nanos);

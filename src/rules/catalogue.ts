@@ -1,5 +1,10 @@
 import type { Rule } from '../model/rule.ts';
 import { alpnMismatch } from './handshake/alpn-mismatch.ts';
+import { certChainIncomplete } from './handshake/cert-chain-incomplete.ts';
+import { certExpired } from './handshake/cert-expired.ts';
+import { certNameMismatch } from './handshake/cert-name-mismatch.ts';
+import { certNotYetValid } from './handshake/cert-not-yet-valid.ts';
+import { certWeakKey } from './handshake/cert-weak-key.ts';
 import { clientCertRequired } from './handshake/client-cert-required.ts';
 import { closeWithoutAlertAfterClientHello } from './handshake/close-without-alert-after-clienthello.ts';
 import { downgradeSentinel } from './handshake/downgrade-sentinel.ts';
@@ -76,6 +81,11 @@ export const CATALOGUE: readonly Rule[] = [
   badRecordMacFirstRecord,
   badRecordMacLater,
   cbcPaddingErrorOrOracleHardening,
+  certChainIncomplete,
+  certExpired,
+  certNameMismatch,
+  certNotYetValid,
+  certWeakKey,
   clientCertRequired,
   closeWithoutAlertAfterClientHello,
   connectionReset,

@@ -9,6 +9,9 @@ export const BAD_RECORD_MAC = 20;
 export const DECRYPTION_FAILED = 21;
 export const HANDSHAKE_FAILURE = 40;
 export const BAD_CERTIFICATE = 42;
+export const UNSUPPORTED_CERTIFICATE = 43;
+export const CERTIFICATE_EXPIRED = 45;
+export const CERTIFICATE_UNKNOWN = 46;
 export const ILLEGAL_PARAMETER = 47;
 export const UNKNOWN_CA = 48;
 export const ACCESS_DENIED = 49;
@@ -40,10 +43,10 @@ const DESCRIPTIONS: NameTable = {
   [HANDSHAKE_FAILURE]: 'handshake_failure',
   41: 'no_certificate',
   [BAD_CERTIFICATE]: 'bad_certificate',
-  43: 'unsupported_certificate',
+  [UNSUPPORTED_CERTIFICATE]: 'unsupported_certificate',
   44: 'certificate_revoked',
-  45: 'certificate_expired',
-  46: 'certificate_unknown',
+  [CERTIFICATE_EXPIRED]: 'certificate_expired',
+  [CERTIFICATE_UNKNOWN]: 'certificate_unknown',
   [ILLEGAL_PARAMETER]: 'illegal_parameter',
   [UNKNOWN_CA]: 'unknown_ca',
   [ACCESS_DENIED]: 'access_denied',

@@ -1,0 +1,92 @@
+import { X509Certificate } from 'node:crypto';
+import { toHex } from '../bytes/hex.ts';
+import type { CertificateFact } from '../model/certificate.ts';
+import { SECOND } from '../model/time.ts';
+import { digest } from './hash.ts';
+
+/** First octet of a `SEQUENCE` in DER. Without it, the parser would also take PEM text. */
+const SEQUENCE = 0x30;
+
+/** What the certificates of one Certificate message are held against. */
+export interface CertificateContext {
+  /** Seconds since 1970. */
+  readonly now: number;
+  readonly serverName: string | undefined;
+}
+
+/** Reads a list of certificates in DER; it ends before the first one that cannot be read. */
+export function readCertificates(
+  list: readonly Uint8Array[],
+  context: CertificateContext,
+): CertificateFact[] {
+  const parsed: X509Certificate[] = [];
+  for (const der of list) {
+    const certificate = der[0] === SEQUENCE ? parse(der) : undefined;
+    if (certificate === undefined) break;
+    parsed.push(certificate);
+  }
+  return parsed.map((certificate, at) => factOf(certificate, at, parsed, context));
+}
+
+function parse(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return undefined;
+  }
+}
+
+function factOf(
+  certificate: X509Certificate,
+  at: number,
+  all: readonly X509Certificate[],
+  { now, serverName }: CertificateContext,
+): CertificateFact {
+  const { subject, issuer, raw } = certificate;
+  const [from, to] = [secondsOf(certificate.validFrom), secondsOf(certificate.validTo)];
+  const key = keyOf(certificate);
+  return {
+    subject: onOneLine(subject),
+    issuer: onOneLine(issuer),
+    fingerprint: toHex(digest('sha256', raw)),
+    names: namesOf(certificate),
+    notBefore: dateOf(from),
+    notAfter: dateOf(to),
+    sinceNotAfter: (now - to) * SECOND,
+    untilNotBefore: (from - now) * SECOND,
+    isSelfIssued: subject === issuer,
+    issuedBy: all.findIndex((other, n) => n !== at && certificate.checkIssued(other)),
+    keyType: key?.asymmetricKeyType,
+    keyBits: key?.asymmetricKeyDetails?.modulusLength,
+    matchesName:
+      serverName === undefined ? undefined : certificate.checkHost(serverName) !== undefined,
+  };
+}
+
+function keyOf(certificate: X509Certificate) {
+  try {
+    return certificate.publicKey;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `DNS:a.example, IP Address:192.0.2.1`; without any, the common name (RFC 6125 §6.4.4). */
+function namesOf({ subjectAltName, subject }: X509Certificate): string[] {
+  const names = (subjectAltName ?? '')
+    .split(', ')
+    .flatMap((name) => /^(?:DNS|IP Address):(.*)$/.exec(name)?.[1] ?? []);
+  const common = /^CN=(.*)$/m.exec(subject ?? '')?.[1];
+  return names.length > 0 || common === undefined ? names : [common];
+}
+
+const onOneLine = (name: string | undefined): string => (name ?? '').split('\n').join(', ');
+
+/** A date that cannot be read is one that is never reached. */
+function secondsOf(date: string): number {
+  const millis = Date.parse(date);
+  return Number.isNaN(millis) ? Number.NaN : millis / 1000;
+}
+
+const dateOf = (seconds: number): string =>
+  Number.isNaN(seconds) ? 'unknown' : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;

@@ -1,0 +1,27 @@
+import type { Nanos } from './time.ts';
+
+/** A certificate as a side showed it in the clear, and how it stands to the handshake. */
+export interface CertificateFact {
+  readonly subject: string;
+  readonly issuer: string;
+  /** SHA-256 over its octets, in hexadecimal. */
+  readonly fingerprint: string;
+  /** Names and addresses it is good for, as its alternative names or else its subject say. */
+  readonly names: readonly string[];
+  /** Dates, RFC 3339 in UTC without a fraction. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** How long it had been expired at the time of the capture; negative while it was valid. */
+  readonly sinceNotAfter: Nanos;
+  /** How long it was still to become valid; negative from then on. */
+  readonly untilNotBefore: Nanos;
+  /** Subject and issuer are the same. */
+  readonly isSelfIssued: boolean;
+  /** Place in the list of the certificate that can have issued this one; -1 where it was not sent. */
+  readonly issuedBy: number;
+  /** `rsa`, `ec`, `ed25519`, …; and the size of an RSA or DSA key. */
+  readonly keyType: string | undefined;
+  readonly keyBits: number | undefined;
+  /** Is it good for the server name that the client asked for? Undefined where it asked for none. */
+  readonly matchesName: boolean | undefined;
+}

@@ -1,0 +1,175 @@
+/** The rules about certificates, which look at the same handshakes. */
+import type { CertificateFact } from '../../../src/model/certificate.ts';
+import { certChainIncomplete } from '../../../src/rules/handshake/cert-chain-incomplete.ts';
+import { certExpired } from '../../../src/rules/handshake/cert-expired.ts';
+import { certNameMismatch } from '../../../src/rules/handshake/cert-name-mismatch.ts';
+import { certNotYetValid } from '../../../src/rules/handshake/cert-not-yet-valid.ts';
+import { certWeakKey } from '../../../src/rules/handshake/cert-weak-key.ts';
+import { DAY, fakeCertificate } from '../../support/fake-certificate.ts';
+import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { testConnectionRule } from '../support/rule-tester.ts';
+
+const intermediate = fakeCertificate({
+  subject: 'CN=intermediate',
+  issuer: 'CN=root',
+  issuedBy: -1,
+});
+const NEVER_BLIND = 'what it looks at was captured, or there is no such alert';
+
+/** A client that ends the handshake with this alert after this chain of the server. */
+const handshake = (alert: number, own: Partial<CertificateFact> = {}, more = [intermediate]) =>
+  ({
+    outcome: 'failed',
+    stage: 'client-flight',
+    serverName: 'server.example',
+    messages: [
+      fakeMessage(1, 'client', 4),
+      fakeMessage(2, 'server', 6),
+      fakeMessage(11, 'server', 7),
+    ],
+    alerts: [fakeAlert(alert, 'client', 9)],
+    certificates: { client: [], server: [fakeCertificate(own), ...more] },
+  }) as const;
+
+const refused = (...how: Parameters<typeof handshake>) => fakeHistory(handshake(...how));
+
+const finding = (message: string, confidence: 'proven' | 'likely' | 'possible') =>
+  [{ message, severity: 'error', confidence, packets: [7, 9] }] as const;
+
+const expired = { sinceNotAfter: 3 * DAY };
+const early = { untilNotBefore: 90 };
+
+testConnectionRule(
+  certExpired,
+  [
+    { name: 'proves it', history: refused(45, expired), want: finding('expired', 'proven') },
+    {
+      name: 'takes another alert for it',
+      history: refused(46, expired),
+      want: finding('expired', 'likely'),
+    },
+    {
+      name: 'looks at the whole chain',
+      history: refused(45, {}, [{ ...intermediate, ...expired }]),
+      want: finding('expired', 'proven'),
+    },
+    { name: 'passes one in its time', history: refused(45), want: 'pass' },
+    {
+      name: 'leaves alerts alone that are not about certificates',
+      history: refused(40, expired),
+      want: 'not-applicable',
+    },
+    {
+      name: 'leaves handshakes alone whose certificates were not captured',
+      history: fakeHistory({ ...handshake(45), certificates: undefined }),
+      want: 'not-applicable',
+    },
+    { name: 'leaves healthy handshakes alone', history: fakeHistory(), want: 'not-applicable' },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
+
+testConnectionRule(
+  certNotYetValid,
+  [
+    { name: 'proves it', history: refused(45, early), want: finding('early', 'proven') },
+    {
+      name: 'takes another alert for it',
+      history: refused(42, early),
+      want: finding('early', 'likely'),
+    },
+    { name: 'passes one in its time', history: refused(42), want: 'pass' },
+    { name: 'leaves healthy handshakes alone', history: fakeHistory(), want: 'not-applicable' },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
+
+testConnectionRule(
+  certChainIncomplete,
+  [
+    {
+      name: 'suspects it where one certificate was sent',
+      history: refused(48, { issuedBy: -1 }, []),
+      want: finding('missing', 'likely'),
+    },
+    {
+      name: 'is less sure where others were',
+      history: refused(48, { issuedBy: -1 }),
+      want: finding('missing', 'possible'),
+    },
+    { name: 'passes a chain', history: refused(48), want: 'pass' },
+    {
+      name: 'passes one that is its own issuer',
+      history: refused(48, { issuedBy: -1, isSelfIssued: true }, []),
+      want: 'pass',
+    },
+    {
+      name: 'leaves other alerts alone',
+      history: refused(45, { issuedBy: -1 }, []),
+      want: 'not-applicable',
+    },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
+
+testConnectionRule(
+  certNameMismatch,
+  [
+    {
+      name: 'suspects a certificate for other names',
+      history: refused(42, { matchesName: false, names: ['other.example'] }),
+      want: finding('other', 'likely'),
+    },
+    {
+      name: 'suspects one without any name',
+      history: refused(46, { matchesName: false, names: [] }),
+      want: finding('other', 'likely'),
+    },
+    { name: 'passes one that fits', history: refused(42), want: 'pass' },
+    {
+      name: 'passes where no name was asked for',
+      history: refused(42, { matchesName: undefined }),
+      want: 'pass',
+    },
+    {
+      name: 'leaves a server alone that refuses a client',
+      history: fakeHistory({
+        ...handshake(42),
+        stage: 'client-finished',
+        messages: [fakeMessage(11, 'client', 7)],
+        alerts: [fakeAlert(42, 'server', 9)],
+        certificates: { client: [fakeCertificate({ matchesName: false })], server: [] },
+      }),
+      want: 'not-applicable',
+    },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
+
+testConnectionRule(
+  certWeakKey,
+  [
+    {
+      name: 'suspects a short key where security is what is missing',
+      history: refused(71, { keyBits: 1024 }),
+      want: finding('short', 'likely'),
+    },
+    {
+      name: 'thinks of it with other alerts',
+      history: refused(42, { keyBits: 1024 }),
+      want: finding('short', 'possible'),
+    },
+    { name: 'passes a long one', history: refused(42), want: 'pass' },
+    {
+      name: 'passes an elliptic curve',
+      history: refused(42, { keyType: 'ec', keyBits: undefined }),
+      want: 'pass',
+    },
+    {
+      name: 'leaves other alerts alone',
+      history: refused(48, { keyBits: 1024 }),
+      want: 'not-applicable',
+    },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
