@@ -15,6 +15,13 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     },
     { capture: 'samples/proxy-changes-octets/capture.pcap', secrets: '' },
   ],
+  'cert-chain-incomplete': [
+    { capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' },
+  ],
+  'cert-expired': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
+  'cert-name-mismatch': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
+  'cert-not-yet-valid': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
+  'cert-weak-key': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'close-without-alert-after-clienthello': [
     { capture: 'samples/tls-close-after-clienthello/capture.pcap', secrets: '' },
     { capture: 'samples/tls-reset-mid-handshake/capture.pcap', secrets: '' },
