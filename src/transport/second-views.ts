@@ -48,6 +48,8 @@ export class SecondViews implements TransportSink {
   private readonly seenBy = new Int32Array(LIMITS.secondViewPackets);
   private readonly times = new Int32Array(LIMITS.secondViewPackets);
   private readonly moments = new Float64Array(LIMITS.secondViewPackets);
+  /** Packets come from the wire: without a seed a capture could be crafted to collide. */
+  private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private count = 0;
   private low = 0;
   private high = 0;
@@ -139,7 +141,7 @@ export class SecondViews implements TransportSink {
   /** Puts what a packet is into `low` and `high`. */
   private print(t: TransportCursor): void {
     const { bytes } = t;
-    let low = t.protocol ^ (t.ipId << 8);
+    let low = this.seed ^ t.protocol ^ (t.ipId << 8);
     let high = t.wirePayloadLength;
     const words = t.family === 6 ? 4 : 1;
     for (let i = 0; i < words; i++) {
@@ -160,7 +162,7 @@ export class SecondViews implements TransportSink {
       else high = mix(high, two);
     }
     this.low = mix(low, high);
-    this.high = mix(high, low);
+    this.high = mix(high, this.low);
   }
 
   private add(chain: number, point: number): number {
