@@ -67,12 +67,29 @@ export class Datagrams {
   ): boolean {
     if (end <= start) return false;
     const first = bytes[start] as number;
-    if (first >= 20 && first < 64)
-      return this.dtlsDatagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
+    if (first < 20 || first >= 64)
+      return this.other(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
+    return this.isKnown(flow, SPEAKS.dtls)
+      ? this.records.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId)
+      : this.firstDtls(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
+  }
+
+  private other(
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    wireLength: number,
+    packet: number,
+    nanos: number,
+    ipId: number,
+  ): boolean {
+    const first = bytes[start] as number;
     if (
       first >= 0x80 &&
       // The second bit is set, unless both sides agreed to make it random (RFC 9287).
-      (first >= 0xc0 || ((this.speaks[flow] ?? 0) & SPEAKS.quic) !== 0) &&
+      (first >= 0xc0 || this.isKnown(flow, SPEAKS.quic)) &&
       this.quic.longHeader(flow, side, bytes, start, end, wireLength, packet, nanos)
     ) {
       this.know(flow, SPEAKS.quic);
@@ -105,7 +122,8 @@ export class Datagrams {
     return true;
   }
 
-  private dtlsDatagram(
+  /** What may be the first datagram of DTLS on this flow. */
+  private firstDtls(
     flow: number,
     side: Side,
     bytes: Uint8Array,
@@ -116,20 +134,22 @@ export class Datagrams {
     nanos: number,
     ipId: number,
   ): boolean {
-    const isKnown = ((this.speaks[flow] ?? 0) & SPEAKS.dtls) !== 0;
-    if (!isKnown && !mayBeMoved(bytes, start) && !beginsDtls(bytes, start, end, start + wireLength))
+    if (!mayBeMoved(bytes, start) && !beginsDtls(bytes, start, end, start + wireLength))
       return false;
     if (!this.records.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId))
       return false;
-    if (!isKnown) this.know(flow, SPEAKS.dtls);
+    this.know(flow, SPEAKS.dtls);
     return true;
   }
 
   /** RTP and the short headers of QUIC have no mark of their own: they are told where their flow is known for company. */
   private inCompany(flow: number, rtpOctets: number, packet: number): boolean {
-    const speaks = this.speaks[flow] ?? 0;
-    if ((speaks & SPEAKS.quic) !== 0) return this.passed(PASSED.quic, packet);
-    return speaks !== 0 && rtpOctets >= RTP_HEADER && this.passed(PASSED.rtp, packet);
+    if (this.isKnown(flow, SPEAKS.quic)) return this.passed(PASSED.quic, packet);
+    return (
+      this.isKnown(flow, SPEAKS.dtls | SPEAKS.stun) &&
+      rtpOctets >= RTP_HEADER &&
+      this.passed(PASSED.rtp, packet)
+    );
   }
 
   // ------------------------------------------------------------------------------------------------ TURN
@@ -152,7 +172,7 @@ export class Datagrams {
     const padding = wireLength - CHANNEL_HEADER - length;
     if (padding < 0 || padding > 3 || length === 0) return false;
     const innerEnd = Math.min(inner + length, end);
-    const isExpected = ((this.speaks[flow] ?? 0) & SPEAKS.stun) !== 0;
+    const isExpected = this.isKnown(flow, SPEAKS.stun);
     const isDtls = couldBeDtls(bytes, inner, innerEnd);
     if (!isExpected && !(isDtls && beginsDtls(bytes, inner, innerEnd, inner + length)))
       return false;
@@ -200,7 +220,12 @@ export class Datagrams {
       this.lanes.knownFlowOf(row) >= 0 || beginsDtls(bytes, start, end, start + wireLength);
     if (!begins) return;
     const flow = this.lanes.flowOf(row, outer);
-    this.dtlsDatagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
+    this.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
+  }
+
+  /** Does the flow speak any of these? Not every flow has an octet, and a look beyond the last one is slow. */
+  private isKnown(flow: number, bits: number): boolean {
+    return flow < this.speaks.length && ((this.speaks[flow] as number) & bits) !== 0;
   }
 
   private know(flow: number, bit: number): void {
