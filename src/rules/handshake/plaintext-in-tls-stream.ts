@@ -14,7 +14,7 @@ import {
   notAssessable,
   PASS,
 } from '../define-rule.ts';
-import { mayHaveSentAlert } from '../support/closing-alert.ts';
+import { alertSized, mayHaveSentAlert } from '../support/closing-alert.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
 import { requestText } from '../support/upgrades.ts';
@@ -22,6 +22,9 @@ import { witness } from '../support/witness.ts';
 
 /** Octets that make text certain: ciphertext is printable throughout once in 2^22 times. */
 const ENOUGH_TEXT = 16;
+
+/** What a proxy puts into a stream on its own account. */
+const ERROR_PAGE = /^HTTP\/1\.[01] [45]\d\d\b/;
 
 const messages = {
   answer: {
@@ -109,6 +112,17 @@ const isClosed = (history: ConnectionHistory, { from, packet }: OddityFact): boo
   mayHaveSentAlert(history, from, packet + 1) ||
   mayHaveSentAlert(history, peerOf(from), packet + 1);
 
+/** An alert of the receiver behind the text, read or not. */
+function reactionTo(history: ConnectionHistory, { from, packet }: OddityFact): At | undefined {
+  const peer = peerOf(from);
+  const isAfter = (one: At): boolean => one.packet > packet;
+  const unread = alertSized(history, peer, Number.POSITIVE_INFINITY);
+  return (
+    history.alerts.find((alert) => alert.from === peer && isAfter(alert)) ??
+    (unread !== undefined && isAfter(unread) ? unread : undefined)
+  );
+}
+
 /** Text in the middle of records: whoever wrote it did not go through TLS. */
 export const plaintextInTlsStream = defineConnectionRule({
   meta: {
@@ -122,9 +136,9 @@ export const plaintextInTlsStream = defineConnectionRule({
     matters:
       'The receiver takes the text for a record header and reports wrong version number, record too long or a MAC error: the search then goes for TLS settings, though somebody wrote past TLS.',
     decides:
-      'With a stream free of holes, at least 16 readable octets stand where a record header is due: likely, and proven where they are the beginning of an answer of a known plain protocol. Behind an upgrade: the answer to the request was seen, no record of the server was, and what it sent is quoted.',
+      'With a stream free of holes, at least 16 readable octets stand where a record header is due, and the receiver answers with an alert, or the text is an error page of HTTP: likely, and proven where it is the beginning of an answer of a known plain protocol. Behind an upgrade: the answer to the request was seen, no record of the server was, and what it sent is quoted.',
     silent:
-      'After an alert, for close_notify leaves the connection to whatever comes then; in FTP, whose CCC command does so too; where octets are missing or were sent twice differently.',
+      'Where nobody complains, since some protocols (GridFTP) go on in the clear once TLS has told who is there; after an alert, for close_notify leaves the connection to whatever comes then; in FTP, whose CCC command does so too; where octets are missing or were sent twice differently.',
     messages,
   },
   check(history) {
@@ -144,6 +158,9 @@ export const plaintextInTlsStream = defineConnectionRule({
     if (count === 0) return NOT_APPLICABLE;
     const line = firstLineOf(text.octets);
     const known = plainProtocolOf(text.octets, from);
+    const reaction = reactionTo(history, text);
+    // Some protocols authenticate over TLS and then go on in the clear: nobody complains there.
+    if (reaction === undefined && !ERROR_PAGE.test(line)) return PASS;
     const at: At = text;
     return {
       kind: 'finding',
@@ -152,6 +169,9 @@ export const plaintextInTlsStream = defineConnectionRule({
       data: { count, from, line, packet: text.packet, stream },
       evidence: [
         witness(at, id, from, `${known ?? 'readable text'} where a record header is due: ${line}`),
+        ...(reaction === undefined
+          ? []
+          : [witness(reaction, id, peerOf(from), 'the receiver answers with an alert')]),
       ],
       connections: [id],
     };

@@ -52,9 +52,25 @@ testConnectionRule(plaintextInTlsStream, [
     want: [{ message: 'stream', severity: 'error', confidence: 'proven', packets: [30] }],
   },
   {
-    name: 'takes other readable text for likely',
-    history: mid('warning: cannot open log file'),
-    want: [{ message: 'stream', severity: 'error', confidence: 'likely', packets: [30] }],
+    name: 'takes other readable text for likely, if the receiver complains',
+    history: mid('warning: cannot open log file', {
+      alerts: [fakeAlert(undefined, 'client', 32)],
+    }),
+    want: [{ message: 'stream', severity: 'error', confidence: 'likely', packets: [30, 32] }],
+  },
+  {
+    name: 'proves that of a known protocol, also where the complaint is sealed as in TLS 1.3',
+    history: mid('220 mail.example.org ESMTP\r\n', {
+      version: 0x0304,
+      cipherSuite: 0x1301,
+      protectedRecords: { client: { last: fakeRecord(23, 'client', 32, { length: 19 }) } },
+    }),
+    want: [{ message: 'stream', severity: 'error', confidence: 'proven', packets: [30, 32] }],
+  },
+  {
+    name: 'passes text that nobody complains about (GridFTP, which authenticates over TLS alone)',
+    history: mid('created on alpha\nand copied\n'),
+    want: 'pass',
   },
   {
     name: 'needs enough of it',
