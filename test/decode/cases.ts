@@ -62,6 +62,8 @@ const AGGREGATE = (frames: readonly Octets[]): Octets => [
 ];
 const PRISM = [...hex('44000000 90000000'), ...zeros(136)];
 const PREAMBLE = hex('55555555555555d5');
+const TUNNELLED = 'tunnelled frames without IP';
+const MPLS = 'MPLS with neither IP nor Ethernet';
 const LLC = 'LLC without IP (spanning tree and the like)';
 const IP_VERSION = 'IP of a version other than 4 and 6';
 const SYSTEM = 'messages of the system, not of a network';
@@ -164,6 +166,13 @@ export const LINK_CASES: readonly Case[] = [
     ethernet(0x8847, [...hex('00002140 00000000'), ...ETH]),
   ),
   link('MPLS pseudowire without control word', 1, ethernet(0x8847, [...hex('00002140'), ...ETH])),
+  passed(
+    'MPLS about a pseudowire',
+    1,
+    ethernet(0x8847, hex('00002140 10000021 00000000')),
+    TUNNELLED,
+  ),
+  passed('MPLS of who knows what', 1, ethernet(0x8847, [...hex('00002140'), ...zeros(20)]), MPLS),
   passed('ARP', 1, ethernet(0x0806, zeros(28)), 'ARP'),
   passed('an EtherType without a name here', 1, ethernet(0x1234, zeros(28)), 'EtherType 0x1234'),
   passed('MACsec, encrypted', 1, ethernet(0x88e5, [...hex('2c 00'), ...zeros(40)]), 'MACsec'),

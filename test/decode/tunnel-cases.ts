@@ -227,7 +227,7 @@ export const TUNNEL_CASES: readonly Case[] = [
     'GTP-U with neither',
     2152,
     [...hex('30ff'), ...u16(20), ...u32(1), ...zeros(20)],
-    'GTP-U without user data',
+    TUNNELLED,
   ),
   over('LISP', 4341, [...zeros(8), ...TCP4]),
   over('GRE in UDP', 4754, [...hex('0000 0800'), ...TCP4]),

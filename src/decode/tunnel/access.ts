@@ -36,7 +36,7 @@ export function gtpUser(frame: Frame): Next {
   }
   frame.offset += octets;
   if (frame.lacks(1)) return NEXT.stop;
-  return ipOrEthernet(frame) || frame.pass(PASSED.gtpOther);
+  return ipOrEthernet(frame) || frame.pass(PASSED.overlayOther);
 }
 
 const TEREDO = { origin: 0, authentication: 1 } as const;

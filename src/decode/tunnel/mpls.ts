@@ -5,6 +5,8 @@ import { NEXT, type Next } from '../next.ts';
 
 const BOTTOM_OF_STACK = 0x100;
 const CONTROL_WORD_OCTETS = 4;
+/** First nibble of messages about a pseudowire (RFC 4385 §5), which carry no user's frames. */
+const ASSOCIATED_CHANNEL = 1;
 /** Where an Ethernet header has its EtherType. */
 const ETHER_TYPE_AT = 12;
 
@@ -27,6 +29,7 @@ export function mpls(frame: Frame): Next {
     frame.offset += CONTROL_WORD_OCTETS;
     return NEXT.ethernet;
   }
+  if (version === ASSOCIATED_CHANNEL) return frame.pass(PASSED.overlayOther);
   return ipOrEthernet(frame) || frame.pass(PASSED.mplsPayload);
 }
 
