@@ -30,6 +30,11 @@ const ONLY_FROM = [
     why: 'files, paths and streams belong to the shell: only io and cli touch them',
   },
   {
+    modules: /^node:(child_process|net)$/,
+    rooms: ['io'],
+    why: 'programs that unpack captures, and named pipes, are the business of io',
+  },
+  {
     modules: /^node:zlib$/,
     rooms: ['io', 'crypto'],
     why: 'captures are decompressed in io, before anybody reads them, and records in crypto',

@@ -34,7 +34,7 @@ export interface AnalyzeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A path, or the octets of a capture file, gzipped or not. */
+/** A path, or the octets of a capture file, as it is or packed with gzip, zstd, lz4 or xz. */
 export type CaptureLike = string | Uint8Array;
 
 /**
@@ -68,7 +68,7 @@ export async function analyze(
   const list = Array.isArray(captures) ? captures : [captures as CaptureLike];
   const { paths, fromFolders } = namedCaptures(list.filter((one) => typeof one === 'string'));
   const inMemory = list.filter((one) => typeof one !== 'string');
-  const found = [...paths, ...inMemory].map((capture) => inputOf(capture, parts));
+  const found = [...paths, ...inMemory].map((capture) => inputOf(capture, parts, signal));
   const { tracks } =
     found.length > 1 || fromFolders.size > 0
       ? await arrange(found, fromFolders, parts)
@@ -119,8 +119,12 @@ function secretsOf({
   };
 }
 
-function inputOf(capture: CaptureLike, { openCapture }: Parts): CaptureInput {
+function inputOf(
+  capture: CaptureLike,
+  { openCapture }: Parts,
+  signal: AbortSignal | undefined,
+): CaptureInput {
   return typeof capture === 'string'
-    ? { path: capture, open: () => openCapture(capture, process.stdin) }
-    : { path: 'memory', open: () => Promise.resolve(new MemorySource(capture)) };
+    ? { path: capture, open: () => openCapture(capture, process.stdin, signal) }
+    : { path: 'memory', open: () => Promise.resolve(new MemorySource(capture, signal)) };
 }

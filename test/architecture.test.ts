@@ -145,8 +145,8 @@ const PLANTED: readonly Planted[] = [
   plant(
     'a module that nobody decided on',
     'cli',
-    "import { cpus } from 'node:child_process';\n",
-    '1: node:child_process is not in the table of outside modules: add it with the rooms that may import it',
+    "import { Worker } from 'node:worker_threads';\n",
+    '1: node:worker_threads is not in the table of outside modules: add it with the rooms that may import it',
   ),
   plant(
     'src that imports a test or a sample',

@@ -65,6 +65,11 @@ export class CaptureReader {
     return this.#problem;
   }
 
+  /** Whether nothing of the rest will be read. */
+  get finished(): boolean {
+    return this.#problem !== undefined || this.#reader?.stopped === true;
+  }
+
   /** Secrets that a pcapng file carries, in file order, so far. */
   get embeddedSecrets(): readonly EmbeddedSecrets[] {
     return this.#reader instanceof PcapngReader ? this.#reader.embeddedSecrets : [];
@@ -87,7 +92,7 @@ export class CaptureReader {
     if (this.#problem !== undefined) return;
     const head = this.#head.subarray(0, this.#headLength);
     if (this.#reader === undefined) {
-      this.#problem = describeForeign(head);
+      this.#problem = describeForeign(head, this.#outlet.facts.compression);
     } else if (!this.#reader.begun) {
       this.#problem = describeHeaderless(this.#reader);
     } else if (this.#outlet.facts.packets === 0) {
@@ -108,7 +113,7 @@ export class CaptureReader {
     this.#headLength += taken;
     if (this.#headLength < wanted) return;
     if (this.#foreign) {
-      this.#problem = describeForeign(this.#head);
+      this.#problem = describeForeign(this.#head, this.#outlet.facts.compression);
       return;
     }
     this.#reader = this.#choose(new DataView(this.#head.buffer));

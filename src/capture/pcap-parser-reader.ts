@@ -1,6 +1,11 @@
 import { type ParsedPacket, type ParserInput, parse } from 'pcap-parser';
 import type { PacketOutlet } from './packet-outlet.ts';
-import { capturedLengthAt, FILE_HEADER_OCTETS, type PcapHeader } from './pcap-header.ts';
+import {
+  capturedLengthAt,
+  FILE_HEADER_OCTETS,
+  isNoRecord,
+  type PcapHeader,
+} from './pcap-header.ts';
 import type { PcapRecordReader } from './pcap-records.ts';
 
 const MAGIC_MICROS = 0xa1b2c3d4;
@@ -59,13 +64,14 @@ export class PcapParserRecordReader implements PcapRecordReader {
   }
 }
 
-/** Where the first record begins that is cut or claims more octets than any packet has. */
+/** Where the first record begins that is cut, claims more octets than any packet has, or is none. */
 function endOfWholeRecords(header: PcapHeader, view: DataView, start: number, end: number): number {
   let at = start;
   while (at + header.recordHeaderOctets <= end) {
     const captured = capturedLengthAt(header, view, at);
     const next = at + header.recordHeaderOctets + captured;
     if (captured > header.capturedLengthMax || next > end) break;
+    if (captured === 0 && isNoRecord(view, at)) break;
     at = next;
   }
   return at;

@@ -1,10 +1,10 @@
 import type { PacketOutlet } from './packet-outlet.ts';
-import type { PcapHeader } from './pcap-header.ts';
+import { isNoRecord, type PcapHeader } from './pcap-header.ts';
 
 /** Turns the records of a classic pcap file into packets. */
 export interface PcapRecordReader {
   /**
-   * Hands on every packet of `bytes[start, end)` whose record is whole and whose captured length is believable.
+   * Hands on every packet of `bytes[start, end)` whose record is whole and believable.
    *
    * @returns where the first other record begins
    */
@@ -41,6 +41,7 @@ export class NativeRecordReader implements PcapRecordReader {
       }
       const data = at + recordHeaderOctets;
       if (captured > capturedLengthMax || data + captured > end) return at;
+      if (captured === 0 && isNoRecord(view, at)) return at;
       let seconds = view.getUint32(at, littleEndian);
       let nanos = view.getUint32(at + 4, littleEndian) * fractionNanos;
       if (nanos >= SECOND_NANOS) {

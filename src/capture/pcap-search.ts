@@ -38,7 +38,8 @@ export function findRecord(
   return -1;
 }
 
-function isChain(
+/** Whether three records in a row make sense from `start` on. */
+export function isChain(
   header: PcapHeader,
   view: DataView,
   start: number,

@@ -5,12 +5,23 @@ import type { PacketOutlet } from './packet-outlet.ts';
 import {
   capturedLengthAt,
   FILE_HEADER_OCTETS,
+  fileHeaderOctets,
   interfaceOf,
+  isFileHeader,
+  isNoRecord,
   type PcapHeader,
+  RECORD_HEADER_OCTETS,
   readPcapHeader,
 } from './pcap-header.ts';
-import type { PcapRecordReader } from './pcap-records.ts';
-import { findRecord, SEARCH_WINDOW_OCTETS } from './pcap-search.ts';
+import { NativeRecordReader, type PcapRecordReader } from './pcap-records.ts';
+import { findRecord, isChain, SEARCH_WINDOW_OCTETS } from './pcap-search.ts';
+import { isSectionHeader } from './pcapng-blocks.ts';
+
+/** How much longer record headers are than the file header lets expect, in variants that only the records give away. */
+const HIDDEN_VARIANTS: readonly (readonly [octets: number, writer: string])[] = [
+  [4, 'Nokia or SuSE'],
+  [8, 'Red Hat'],
+];
 
 /**
  * Reads a classic pcap file: header, then records. It finds out what is damaged or cut; a record reader turns whole
@@ -25,17 +36,24 @@ export class PcapReader implements UnitReader {
   needed = FILE_HEADER_OCTETS;
   readonly #outlet: PacketOutlet;
   readonly #notices: NoticeSink;
+  /** For records with headers of the usual size; all others are read natively. */
   readonly #records: PcapRecordReader;
+  readonly #longRecords: PcapRecordReader;
   #header: PcapHeader | undefined;
+  /** Where the file header at hand stands. */
+  #headerAt = 0;
   #stopped = false;
   /** Captured length that was not believed, while a continuation is searched; else -1. */
   #absurdLength = -1;
   #resynchronisations = 0;
+  /** Record headers of zeros in a row. Wireshark takes them for frames without octets. */
+  #blanks = 0;
 
   constructor(outlet: PacketOutlet, notices: NoticeSink, records: PcapRecordReader) {
     this.#outlet = outlet;
     this.#notices = notices;
     this.#records = records;
+    this.#longRecords = new NativeRecordReader(outlet);
   }
 
   /** Whether the file header was complete. */
@@ -43,19 +61,23 @@ export class PcapReader implements UnitReader {
     return this.#header !== undefined;
   }
 
+  /** Damage ended the reading. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   read(bytes: Uint8Array, view: DataView, start: number, end: number, base: number): number {
     let at = start;
     if (this.#header === undefined) {
-      if (end - start < FILE_HEADER_OCTETS) return start;
-      this.#header = this.#begin(view, start);
-      at += FILE_HEADER_OCTETS;
+      if (!this.#hasFileHeader(view, start, end)) return start;
+      at = this.#begin(view, start, base);
     }
-    return this.#readRecords(this.#header, bytes, view, at, end, base, false);
+    return this.#readRecords(bytes, view, at, end, base, false);
   }
 
   finish(bytes: Uint8Array, view: DataView, end: number, base: number): void {
     if (this.#header === undefined || this.#stopped) return;
-    const at = this.#readRecords(this.#header, bytes, view, 0, end, base, true);
+    const at = this.#readRecords(bytes, view, 0, end, base, true);
     if (at >= end) return;
     this.#notices.notice({
       code: 'capture-truncated',
@@ -68,7 +90,6 @@ export class PcapReader implements UnitReader {
 
   /** @param last nothing follows `end`, so a search must do with what is there */
   #readRecords(
-    header: PcapHeader,
     bytes: Uint8Array,
     view: DataView,
     start: number,
@@ -78,6 +99,7 @@ export class PcapReader implements UnitReader {
   ): number {
     let at = start;
     while (!this.#stopped) {
+      const header = this.#header as PcapHeader;
       if (this.#absurdLength >= 0) {
         if (!last && end - at < SEARCH_WINDOW_OCTETS) {
           this.needed = SEARCH_WINDOW_OCTETS;
@@ -86,32 +108,72 @@ export class PcapReader implements UnitReader {
         at = this.#resynchronise(header, view, at, end, base, last);
         continue;
       }
-      at = this.#records.read(header, bytes, view, at, end);
+      const isUsual = header.recordHeaderOctets === RECORD_HEADER_OCTETS;
+      const records = isUsual ? this.#records : this.#longRecords;
+      const next = records.read(header, bytes, view, at, end);
+      if (next > at) this.#blanks = 0;
+      at = next;
       if (end - at < header.recordHeaderOctets) {
         this.needed = header.recordHeaderOctets;
         return at;
       }
       const captured = capturedLengthAt(header, view, at);
-      if (captured <= header.capturedLengthMax) {
+      const isBlank = isNoRecord(view, at);
+      if (captured <= header.capturedLengthMax && !isBlank) {
         this.needed = header.recordHeaderOctets + captured;
         return at;
       }
-      this.#absurdLength = captured;
+      if (isFileHeader(view, at)) {
+        if (!this.#hasFileHeader(view, at, end)) return at;
+        at = this.#begin(view, at, base);
+      } else if (isSectionHeader(view, at)) this.#stopAtPcapng(base + at);
+      else if (isBlank && this.#blanks < LIMITS.blankRecords) {
+        this.#blanks += 1;
+        this.#outlet.countFrame();
+        at += header.recordHeaderOctets;
+      } else this.#absurdLength = captured;
     }
     return Number.POSITIVE_INFINITY;
   }
 
-  #begin(view: DataView, offset: number): PcapHeader {
+  /** Whether the file header at `at` is whole; says how much is needed if not. */
+  #hasFileHeader(view: DataView, at: number, end: number): boolean {
+    this.needed = FILE_HEADER_OCTETS;
+    if (end - at >= FILE_HEADER_OCTETS) this.needed = fileHeaderOctets(view, at);
+    return end - at >= this.needed;
+  }
+
+  /** Takes the header at `offset`: of the file, or of another one that was appended to it. */
+  #begin(view: DataView, offset: number, base: number): number {
     const header = readPcapHeader(view, offset);
     const { facts } = this.#outlet;
+    const isFirst = this.#header === undefined;
+    this.#header = header;
+    this.#headerAt = base + offset;
     facts.format = 'pcap';
-    facts.interfaces.push(interfaceOf(header));
-    const { versionMajor, versionMinor, reservedBits } = header;
-    if (versionMajor !== 2 || versionMinor !== 4) {
-      this.#odd(`version ${versionMajor}.${versionMinor} instead of 2.4`, offset + 4);
+    const { linkType, versionMajor, versionMinor, reservedBits } = header;
+    if (!facts.interfaces.some((known) => known.linkType === linkType)) {
+      facts.interfaces.push(interfaceOf(header));
     }
-    if (reservedBits !== 0) this.#odd('reserved bits of the link type are set', offset + 20);
-    return header;
+    if (!isFirst) {
+      this.#odd('another pcap file was appended here; it was read on as one', base + offset);
+    }
+    if (versionMajor !== 2 || versionMinor !== 4) {
+      this.#odd(`version ${versionMajor}.${versionMinor} instead of 2.4`, base + offset + 4);
+    }
+    if (reservedBits !== 0) {
+      this.#odd('reserved bits of the link type are set', base + offset + 20);
+    }
+    return offset + fileHeaderOctets(view, offset);
+  }
+
+  /** A file of the other format was appended. Who put the two together can take them apart again. */
+  #stopAtPcapng(offset: number): void {
+    this.#stopped = true;
+    this.#odd(
+      `a pcapng file was appended at octet ${offset} and not read; read it alone: tail -c +${offset + 1} FILE | tlsdiag analyze -`,
+      offset,
+    );
   }
 
   #odd(detail: string, offset: number): void {
@@ -134,6 +196,17 @@ export class PcapReader implements UnitReader {
     base: number,
     last: boolean,
   ): number {
+    const beyond =
+      this.#resynchronisations === 0 ? this.#hiddenVariant(header, view, at, end, last) : 0;
+    if (beyond > 0) {
+      this.#absurdLength = -1;
+      const writer = HIDDEN_VARIANTS.find(([octets]) => octets === beyond)?.[1] ?? '';
+      this.#odd(
+        `packet headers are ${beyond} octets longer than usual, as programs of ${writer} wrote them; the first packet was read before that showed`,
+        this.#headerAt,
+      );
+      return at + beyond;
+    }
     this.#resynchronisations += 1;
     const next =
       this.#resynchronisations > LIMITS.captureResynchronisations
@@ -153,5 +226,26 @@ export class PcapReader implements UnitReader {
     this.#absurdLength = -1;
     this.#stopped = next < 0;
     return next;
+  }
+
+  /**
+   * Octets by which the record headers are longer than the file header says, told by where the second record stands;
+   * 0 where that explains nothing.
+   */
+  #hiddenVariant(
+    header: PcapHeader,
+    view: DataView,
+    at: number,
+    end: number,
+    last: boolean,
+  ): number {
+    if (this.#outlet.facts.packets !== 1) return 0;
+    for (const [octets] of HIDDEN_VARIANTS) {
+      const longer = { ...header, recordHeaderOctets: header.recordHeaderOctets + octets };
+      if (!isChain(longer, view, at + octets, end, last, this.#outlet.facts.lastTime)) continue;
+      this.#header = longer;
+      return octets;
+    }
+    return 0;
   }
 }

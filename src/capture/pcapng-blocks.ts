@@ -42,6 +42,14 @@ export function sectionByteOrder(view: DataView, offset: number): boolean | unde
   return undefined;
 }
 
+/** Whether a section header stands at `offset`, of which 12 octets must be there. */
+export function isSectionHeader(view: DataView, offset: number): boolean {
+  return (
+    view.getUint32(offset, false) === BLOCK.sectionHeader &&
+    sectionByteOrder(view, offset) !== undefined
+  );
+}
+
 /**
  * Octets from the beginning of a block to the next, for the length it states, or -1 for one that no block has. Lengths
  * that are no multiple of four are rounded up: their writers padded the block and did not count the padding.

@@ -75,6 +75,11 @@ export class PcapngReader implements UnitReader {
     return this.#secrets.list;
   }
 
+  /** Damage ended the reading. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   read(bytes: Uint8Array, view: DataView, start: number, end: number, base: number): number {
     return this.#readBlocks(bytes, view, start, end, base, false);
   }

@@ -1,25 +1,33 @@
-import { gunzipStream } from '../io/gunzip.ts';
+import { compressionOf } from '../io/compression.ts';
 import type { CaptureSource } from '../io/open-capture.ts';
+import { unpackChunks } from '../io/unpack.ts';
+import type { Compression } from '../model/packet.ts';
 
 /** Octets in memory as a capture to be read. */
 export class MemorySource implements CaptureSource {
-  readonly compression: 'gzip' | null;
+  readonly compression: Compression | null;
   readonly size: number;
   octetsRead = 0;
   damaged: string | undefined;
   readonly #octets: Uint8Array;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(octets: Uint8Array) {
+  constructor(octets: Uint8Array, signal?: AbortSignal) {
     this.#octets = octets;
+    this.#signal = signal;
     this.size = octets.length;
-    this.compression = octets[0] === 0x1f && octets[1] === 0x8b ? 'gzip' : null;
+    this.compression = compressionOf(octets, true) ?? null;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const { compression } = this;
     this.octetsRead = this.size;
     if (this.size === 0) return;
-    if (this.compression === null) yield this.#octets;
-    else this.damaged = yield* gunzipStream(once(this.#octets));
+    if (compression === null) yield this.#octets;
+    else {
+      const options = { compression, name: 'the capture in memory', signal: this.#signal };
+      this.damaged = yield* unpackChunks(once(this.#octets), options);
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { RulePage } from '../model/rule.ts';
 
 /** What the commands work with; tests put their own in. */
 export interface Parts {
-  openCapture(path: string, stdin: InputStream): Promise<CaptureSource>;
+  openCapture(path: string, stdin: InputStream, signal?: AbortSignal): Promise<CaptureSource>;
   createAnalysis(sink: AnalysisSink, options: AnalysisOptions): Analysis;
   createSecretsScan(): SecretsCollector;
   createFirstPacket(): FirstPacketFinder;

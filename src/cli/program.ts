@@ -43,7 +43,7 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .description('Reads a capture, or the files of a rotated one, and reports what went wrong.')
     .argument(
       '[capture...]',
-      'pcap or pcapng files, also gzipped, or a directory; - for standard input',
+      'pcap or pcapng files, also packed (gzip, zstd, lz4, xz), or a directory; - for standard input',
     )
     .option('--format <format>', 'text, json or ndjson (default: text)')
     .option('--json', 'the same as --format json')
@@ -76,7 +76,7 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .description('Lists the TLS and DTLS connections of a capture, one a line.')
     .argument(
       '<capture...>',
-      'pcap or pcapng files, also gzipped, or a directory; - for standard input',
+      'pcap or pcapng files, also packed (gzip, zstd, lz4, xz), or a directory; - for standard input',
     )
     .option('--columns <names>', 'comma-separated; --columns help lists them')
     .option('-o, --output <file>', 'write the list into a file');

@@ -133,7 +133,7 @@ class Reading {
     if (file.at === file.chunk.length) {
       const next = await orAborted(file.chunks.next(), signal);
       if (next === undefined) return 'aborted';
-      if (next.done) this.end(file);
+      if (next.done) this.end(file, true);
       else {
         file.chunk = next.value;
         file.at = 0;
@@ -141,8 +141,11 @@ class Reading {
     }
     const rest = file.chunk.length - file.at;
     const taken = inPieces ? Math.min(rest, LIMITS.waitingOctets) : rest;
-    if (!file.isOver) file.intake.push(file.chunk.subarray(file.at, file.at + taken));
-    file.at += taken;
+    if (!file.isOver) {
+      const wantsMore = file.intake.push(file.chunk.subarray(file.at, file.at + taken));
+      file.at += taken;
+      if (!wantsMore) this.leave(file);
+    }
     this.progress.read += file.source.octetsRead - file.read;
     file.read = file.source.octetsRead;
     return signal?.aborted ? 'aborted' : 'read';
@@ -154,14 +157,22 @@ class Reading {
     if (file === undefined || file.isOver) return;
     // Not awaited: it settles only after a pending read, which may be never.
     void file.chunks.return?.();
-    this.end(file);
+    this.end(file, false);
   }
 
-  private end(file: OpenFile): void {
+  /** Nothing of the rest is of use. */
+  private leave(file: OpenFile): void {
+    void file.chunks.return?.();
+    this.end(file, true);
+  }
+
+  private end(file: OpenFile, wasWhole: boolean): void {
     file.isOver = true;
     file.chunk = NOTHING;
     file.at = 0;
-    this.last = file.intake.end(file.source.octetsRead, file.source.damaged);
+    const { octetsRead, damaged, size } = file.source;
+    const octets = wasWhole ? (size ?? octetsRead) : octetsRead;
+    this.last = file.intake.end(octets, damaged);
   }
 }
 

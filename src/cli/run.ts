@@ -51,10 +51,7 @@ export async function runCaptures(
   makeReporter: (run: RunContext) => Reporter,
 ): Promise<RunOutcome> {
   const interruption = new AbortController();
-  const end = (signal: EndSignal) => (): void => {
-    interruption.abort(signal);
-    if (options.captures.paths.includes('-')) streams.stdin.destroy();
-  };
+  const end = (signal: EndSignal) => (): void => interruption.abort(signal);
   const listeners = { SIGINT: end('SIGINT'), SIGTERM: end('SIGTERM') };
   // Once only: whoever presses the keys again while the report is written wants to leave at once.
   streams.once?.('SIGINT', listeners.SIGINT);
@@ -75,7 +72,7 @@ async function readAndReport(
   makeReporter: (run: RunContext) => Reporter,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const tracks = await orderedTracks(options, parts, streams);
+  const tracks = await orderedTracks(options, parts, streams, signal);
   const inputs = tracks.flatMap((track) => track.inputs);
   const run: RunContext = new RunContext(() => analysis);
   const reporter = makeReporter(run);
@@ -153,6 +150,7 @@ async function orderedTracks(
   { captures: { paths, fromFolders }, tell }: RunOptions,
   parts: Parts,
   { stdin }: Streams,
+  signal: AbortSignal,
 ): Promise<readonly Track[]> {
   const inputs = paths.map((path): CaptureInput => {
     // What does not exist is told by whoever opens it.
@@ -161,7 +159,7 @@ async function orderedTracks(
       path,
       isPipe: path === '-' || stat?.isFile() === false,
       size: stat?.isFile() ? stat.size : undefined,
-      open: () => parts.openCapture(path, stdin),
+      open: () => parts.openCapture(path, stdin, signal),
     };
   });
   if (inputs.length === 1 && fromFolders.size === 0) return [{ inputs, time: undefined }];

@@ -63,8 +63,12 @@ export interface CaptureTime {
 
 /** One capture on its way into an analysis: `push`*, then `end` once. */
 export interface CaptureIntake {
-  /** Octets of the (decompressed) file, in order; the chunk may be reused after the call returns. */
-  push(chunk: Uint8Array): void;
+  /**
+   * Octets of the (decompressed) file, in order; the chunk may be reused after the call returns.
+   *
+   * @returns false when nothing of the rest will be read: it is no capture, or damaged beyond hope
+   */
+  push(chunk: Uint8Array): boolean;
   /** @param octets size of the file as stored; @param damaged the decompressor's complaint, if it had one */
   end(octets: number, damaged?: string): CaptureFacts;
   /** All packets of its octets so far were analysed. */

@@ -5,6 +5,12 @@
 export const LIMITS = {
   /** Octets read from a file at once. Larger blocks gain nothing once the page cache streams. */
   readBlockOctets: 1024 * 1024,
+  /** Octets at the beginning of a file that are looked at for what it is compressed with: skippable frames may come first. */
+  sniffedOctets: 64 * 1024,
+  /** Memory that unpacking may take for what it refers back to (zstd windows, xz dictionaries). What needs more is refused. */
+  unpackWindowOctets: 512 * 1024 * 1024,
+  /** Packet headers of zeros in a row that count as frames; more are no frames but room that was never written. */
+  blankRecords: 1024,
   /** Largest captured length of one packet that is believed (libpcap's own ceiling is 256 KiB). Above: damage. */
   packetOctets: 16 * 1024 * 1024,
   /** Packets above this were not on a network: jumbo frames end at some 9,216 octets, and a link layer adds to that. */

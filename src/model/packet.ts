@@ -36,13 +36,16 @@ export interface InterfaceFacts {
   dropped?: number;
 }
 
+/** How a capture file is packed. */
+export type Compression = 'gzip' | 'zstd' | 'lz4' | 'xz';
+
 /** What is known of one capture file at the end of its reading. */
 export interface CaptureFacts {
   readonly path: string;
   format: 'pcap' | 'pcapng' | 'unknown';
   /** Why nothing of the file can be read: one line with what to do. */
   problem?: string;
-  compression: 'gzip' | null;
+  compression: Compression | null;
   /** Octets of the file as read (before decompression). */
   octets: number;
   packets: number;

@@ -193,10 +193,11 @@ class Intake implements CaptureIntake, PacketSink {
     return this.queue.isEmpty;
   }
 
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array): boolean {
     this.sink.beginChunk(chunk);
     this.reader?.push(chunk);
     this.sink.endChunk();
+    return this.reader?.finished === false;
   }
 
   packet(cursor: PacketCursor): void {
@@ -207,12 +208,19 @@ class Intake implements CaptureIntake, PacketSink {
     const { facts, reader } = this;
     reader?.end();
     facts.octets = octets;
-    if (reader?.problem !== undefined) facts.problem = reader.problem;
+    const problem = reader?.problem;
+    if (problem !== undefined)
+      facts.problem = damaged === undefined ? problem : unreadable(damaged);
     this.reader = undefined;
     this.isOver = true;
     this.atEnd(damaged);
     return facts;
   }
+}
+
+/** Damage that left too little to tell what was packed. */
+function unreadable(damaged: string): string {
+  return `${damaged}, before there was a capture to read; fetch or pack the file again`;
 }
 
 /** The file whose first packet is the earliest, leaving one out. */

@@ -29,7 +29,7 @@ export class FirstPacket {
   /** @returns false when no more octets are needed */
   push(chunk: Uint8Array): boolean {
     this.reader.push(chunk);
-    return this.facts.firstTime === null && this.reader.problem === undefined;
+    return this.facts.firstTime === null && !this.reader.finished;
   }
 
   end(): void {

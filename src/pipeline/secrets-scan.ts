@@ -32,7 +32,7 @@ export class SecretsScan {
       if (chunk.length >= 4 && !isSectionHeader(chunk)) return false;
     }
     this.reader.push(chunk);
-    return true;
+    return !this.reader.finished;
   }
 }
 

@@ -42,7 +42,7 @@ const endpoint = z.object({
 const captureSchema = z.object({
   path: z.string(),
   format: z.enum(['pcap', 'pcapng']).nullable().describe('null: not recognised'),
-  compression: z.enum(['gzip', 'zstd', 'lz4']).nullable(),
+  compression: z.enum(['gzip', 'zstd', 'lz4', 'xz']).nullable(),
   bytes: count.describe('Size of the file as stored'),
   packets: count,
   firstTime: time.nullable(),

@@ -108,6 +108,7 @@ function fakeParts(script: Script = {}): { parts: Parts; journal: Journal } {
             push(chunk) {
               first ??= firstOf(chunk);
               script.onChunk?.();
+              return true;
             },
             end() {
               const facts = fakeCapture({ path, ...script.captures?.[first ?? ''] });

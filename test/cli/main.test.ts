@@ -66,8 +66,8 @@ describe('help', () => {
       Reads a capture, or the files of a rotated one, and reports what went wrong.
 
       Arguments:
-        capture                   pcap or pcapng files, also gzipped, or a directory;
-                                  - for standard input
+        capture                   pcap or pcapng files, also packed (gzip, zstd, lz4,
+                                  xz), or a directory; - for standard input
 
       Options:
         --format <format>         text, json or ndjson (default: text)
