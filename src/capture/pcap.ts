@@ -129,11 +129,22 @@ export class PcapReader implements UnitReader {
       } else if (isSectionHeader(view, at)) this.#stopAtPcapng(base + at);
       else if (isBlank && this.#blanks < LIMITS.blankRecords) {
         this.#blanks += 1;
-        this.#outlet.countFrame();
+        this.#deliverBlank(bytes, view, at);
         at += header.recordHeaderOctets;
       } else this.#absurdLength = captured;
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** A packet without octets and time; it is given that of the packet before. */
+  #deliverBlank(bytes: Uint8Array, view: DataView, at: number): void {
+    const { cursor } = this.#outlet;
+    cursor.bytes = bytes;
+    cursor.view = view;
+    cursor.offset = at;
+    cursor.capturedLength = 0;
+    cursor.originalLength = 0;
+    this.#outlet.deliver();
   }
 
   /** Whether the file header at `at` is whole; says how much is needed if not. */

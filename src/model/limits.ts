@@ -9,8 +9,8 @@ export const LIMITS = {
   sniffedOctets: 64 * 1024,
   /** Memory that unpacking may take for what it refers back to (zstd windows, xz dictionaries). What needs more is refused. */
   unpackWindowOctets: 512 * 1024 * 1024,
-  /** Packet headers of zeros in a row that count as frames; more are no frames but room that was never written. */
-  blankRecords: 1024,
+  /** Packet headers of zeros in a row that count as packets; more are none but room that was never written. */
+  blankRecords: 16,
   /** Largest captured length of one packet that is believed (libpcap's own ceiling is 256 KiB). Above: damage. */
   packetOctets: 16 * 1024 * 1024,
   /** Packets above this were not on a network: jumbo frames end at some 9,216 octets, and a link layer adds to that. */

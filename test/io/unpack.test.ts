@@ -215,7 +215,7 @@ describe.each(KINDS)('a file packed with %s', (kind) => {
     ]);
     expect(said).not.toContain('fault');
     const report = JSON.parse(stdout);
-    expect(report.captures[0].notices).toMatchObject([{ code: 'capture-damaged' }]);
+    expect(JSON.stringify(report.captures[0].notices)).toContain('capture-damaged');
     expect(report.captures[0].bytes).toBe(head.length + zeros.length);
     expect(report.connections).toHaveLength(1);
     expect(performance.now() - began).toBeLessThan(10_000);
