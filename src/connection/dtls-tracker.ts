@@ -70,6 +70,8 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   private reported = new Uint8Array(512);
   private readonly current = emptyRecord();
   private unsealer: DtlsUnsealer | undefined;
+  /** Of the record being looked at, if it came on another 5-tuple than that of the handshake. */
+  private path: Path | undefined;
   private readonly verdict: Attribution = { owner: undefined, reason: '', confidence: 'proven' };
   private openFlows = 0;
   /** Called when there are too many flows, for a record on this one: another has to be released. */
@@ -160,6 +162,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     r.print = print;
     r.nonceLow = nonceLow;
     r.idLength = 0;
+    this.path = undefined;
     if (epoch === 0) this.clear(r);
     else this.protected(r);
     if (end - start < length) this.cut(flow);
@@ -215,6 +218,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     r.print = printOf(bytes, start, end, length);
     r.nonceLow = end - start >= 8 ? readI32(bytes, start + 4) : 0;
     r.idLength = idLength;
+    this.path = undefined;
     const owner = this.ownerById(r, start - 2 - idLength);
     if (owner !== undefined) this.offer(owner, r);
     else this.unknownId(r, start - 2 - idLength);
@@ -250,6 +254,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     }
     r.flow = a.flow;
     r.side = sender;
+    this.path = path;
   }
 
   /** A record whose id names `owner`; where several associations of the 5-tuple have the same one, more is looked at. */
@@ -577,6 +582,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   /** Opens a record of `a`. One that hides its type has the true one afterwards, if it can be known. */
   private reveal(a: Association, r: DtlsRecord): OpenedRecord | undefined {
     const opened = this.unsealer?.sealed(a.row, r, this.mayBeOfUnkeyed(a, r));
+    if (opened !== undefined && this.path?.association === a) this.path.opened++;
     if (r.contentType === CONTENT_TYPE.tls12Cid)
       r.contentType = opened?.type ?? this.hiddenType(a, r);
     return opened;

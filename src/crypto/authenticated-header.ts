@@ -31,25 +31,29 @@ export class AuthenticatedHeader {
     this.at = 0;
     const type = deviation.type ?? record.type;
     const version = deviation.version ?? record.version;
-    const cid = hasConnectionId(record, this.protection) ? this.protection.connectionId : undefined;
-    if (cid === undefined || deviation.connectionIdForm === 'absent') {
+    const { connectionId, connectionIdForm = 'specified' } = this.protection;
+    const cid = hasConnectionId(record, this.protection)
+      ? (deviation.connectionId ?? connectionId)
+      : undefined;
+    const form = deviation.connectionIdForm ?? connectionIdForm;
+    if (cid === undefined || form === 'absent') {
       this.sequence(sequence, epoch, deviation);
       this.put(type, 1);
       if (this.protection.version !== SSL_3_0) this.put(version, 2);
-    } else if (deviation.connectionIdForm === 'draft') {
+    } else if (form === 'draft') {
       this.sequence(sequence, epoch, deviation);
       this.put(type, 1);
       this.put(version, 2);
       this.append(cid);
       this.put(cid.length, 1);
     } else {
-      this.append(PLACEHOLDER);
+      if (form !== 'without-placeholder') this.append(PLACEHOLDER);
       this.put(type, 1);
-      this.put(cid.length, 1);
-      this.put(type, 1);
+      if (form !== 'without-length') this.put(cid.length, 1);
+      this.put(deviation.secondType ?? type, 1);
       this.put(version, 2);
       this.sequence(sequence, epoch, deviation);
-      this.append(cid);
+      if (form !== 'without-id') this.append(cid);
     }
     this.put(length & 0xffff, 2);
     return this.octets.subarray(0, this.at);

@@ -94,7 +94,13 @@ export class AeadConstruction implements Construction {
       ? this.writeUnifiedHeader(record, sequence, length, deviation)
       : this.tls13
         ? this.writeHeader13(record, length, deviation)
-        : this.header.write(record, sequence, epoch, length, deviation);
+        : this.header.write(
+            record,
+            sequence,
+            epoch,
+            length - (deviation.innerLess ?? 0),
+            deviation,
+          );
     return { nonce: this.nonce, additional };
   }
 

@@ -82,13 +82,14 @@ export class CbcConstruction implements Construction {
     const length = this.unpadded(plaintext, deviation) - octets;
     if (length < 0) return failed('padding');
     const content = plaintext.subarray(0, length);
-    const authenticated = this.lengthOf(record, deviation, octets, length) ?? length;
+    const covered = content.subarray(0, Math.max(length - (deviation.innerLess ?? 0), 0));
+    const authenticated = this.lengthOf(record, deviation, octets, length) ?? covered.length;
     return {
       kind: 'prepared',
       at: (sequence, epoch) => {
         if (hash !== undefined) {
           const header = this.header.write(record, sequence, epoch, authenticated, deviation);
-          const mac = this.mac.of(hash, header, content);
+          const mac = this.mac.of(hash, header, covered);
           if (!macStandsAt(plaintext, length, mac, octets)) return failed('mac');
         }
         return this.opened(record, content);

@@ -43,17 +43,18 @@ export class StreamConstruction implements Construction {
     if (length < 0) return failed('length');
     const plaintext = this.cipher?.clone().apply(bytes, start, end) ?? bytes.slice(start, end);
     const content = plaintext.subarray(0, length);
+    const covered = content.subarray(0, Math.max(length - (deviation.innerLess ?? 0), 0));
     const { hash } = form;
     const authenticated =
       deviation.length === undefined
-        ? length
+        ? covered.length
         : lengthOf(deviation.length, end - start, 0, form.octets, length);
     return {
       kind: 'prepared',
       at: (sequence, epoch) => {
         if (hash !== undefined) {
           const header = this.header.write(record, sequence, epoch, authenticated, deviation);
-          const mac = this.mac.of(hash, header, content);
+          const mac = this.mac.of(hash, header, covered);
           if (!macStandsAt(plaintext, length, mac, form.octets)) return failed('mac');
         }
         if (hasConnectionId(record, this.protection)) return openInner(content);

@@ -11,6 +11,8 @@ export interface Protection {
   readonly truncatedHmac: boolean;
   /** The id in the headers of type tls12_cid that this direction sends. RFC 9146 §4. */
   readonly connectionId?: Uint8Array | undefined;
+  /** The extension was negotiated under the code point of a draft, which has another input for the MAC. */
+  readonly connectionIdForm?: 'draft' | undefined;
 }
 
 /** Keys of one direction. What a suite has no use for is empty. RFC 5246 §6.3, RFC 8446 §7.3. */
@@ -84,8 +86,25 @@ export interface Deviation {
   readonly nonce?: { readonly sequence: number; readonly epoch: number } | undefined;
   /** CBC: the last octet tells the length of the padding, and the others may be anything, as in SSL 3.0. */
   readonly paddingUnfilled?: boolean | undefined;
-  /** `draft`: the input of the drafts before RFC 9146; `absent`: the one without connection ids. RFC 9146 §5. */
-  readonly connectionIdForm?: 'draft' | 'absent' | undefined;
   /** DTLS 1.3: the header as it was sent, its number encrypted; or the five octets that TLS 1.3 has. RFC 9147 §4. */
   readonly unifiedHeader?: 'encrypted-number' | 'tls' | undefined;
+  /** What is authenticated of the connection id, and the id itself. RFC 9146 §5. */
+  readonly connectionIdForm?: ConnectionIdForm | undefined;
+  readonly connectionId?: Uint8Array | undefined;
+  /** The type behind the length of the connection id, where tls12_cid stands a second time. */
+  readonly secondType?: number | undefined;
+  /** Octets at the end of the inner plaintext, its type and padding, that are not authenticated: AEAD has their number. */
+  readonly innerLess?: number | undefined;
 }
+
+/**
+ * `specified`: as in RFC 9146; `draft`: as in the drafts before it; `absent`: as in records without an id. The others leave
+ * one part of the specified form out.
+ */
+export type ConnectionIdForm =
+  | 'specified'
+  | 'draft'
+  | 'absent'
+  | 'without-id'
+  | 'without-length'
+  | 'without-placeholder';

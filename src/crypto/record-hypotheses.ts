@@ -1,7 +1,7 @@
-import { TLS12_CID } from '../model/code-points/content-types.ts';
 import type { CipherSuite } from '../model/code-points/suites.ts';
 import { DTLS_1_3, SSL_3_0 } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
+import { CONNECTION_ID_HYPOTHESES } from './connection-id-hypotheses.ts';
 import { HASH_OCTETS } from './construction.ts';
 import {
   DTLS13_HYPOTHESES,
@@ -127,25 +127,7 @@ export const RECORD_HYPOTHESES: readonly RecordHypothesis[] = [
         ? EPOCH_FORMS.map((epochForm) => ({ deviation: { epochForm }, parameters: { epochForm } }))
         : [],
   },
-  {
-    id: 'connection-id-draft',
-    meaning: 'the sender authenticates the connection id as the drafts of the extension did',
-    source: 'RFC 9146 §5',
-    trials: (failed) =>
-      carriesConnectionId(failed) ? [{ deviation: { connectionIdForm: 'draft' } }] : [],
-  },
-  {
-    id: 'connection-id-left-out',
-    meaning: 'the sender shows a connection id and does not authenticate it',
-    source: 'RFC 9146 §5',
-    trials: (failed) =>
-      carriesConnectionId(failed)
-        ? [failed.record.type, ...REAL_TYPES].map((type) => ({
-            deviation: { connectionIdForm: 'absent', type },
-            parameters: { type },
-          }))
-        : [],
-  },
+  ...CONNECTION_ID_HYPOTHESES,
   {
     id: 'other-label-prefix',
     meaning: 'the sender derives its keys with the label prefix of another protocol version',
@@ -319,17 +301,12 @@ function otherNonces({ protection: { suite }, sequence, epoch = 0 }: FailedRecor
   }));
 }
 
-function carriesConnectionId({ record, protection }: FailedRecord): boolean {
-  return record.type === TLS12_CID && (protection.connectionId?.length ?? 0) > 0;
-}
-
 function hasHmac({ mac }: CipherSuite): boolean {
   return MAC_HASHES[mac] !== undefined;
 }
 
 const HASHES: readonly RecordHash[] = ['md5', 'sha1', 'sha256', 'sha384'];
 const TYPES: readonly number[] = [20, 21, 22, 23, 24, 25, 26];
-const REAL_TYPES: readonly number[] = [21, 22, 23];
 const VERSIONS: readonly number[] = [
   0x0300, 0x0301, 0x0302, 0x0303, 0x0304, 0xfeff, 0xfefd, 0xfefc, 0x0100,
 ];

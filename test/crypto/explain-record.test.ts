@@ -86,13 +86,13 @@ function casesFor(agreement: Agreement): Case[] {
   const content = randomOctets(41);
   const sealed = (
     slip: Slip,
-    { by = keys, as = agreement, at = EXPECTED, inEpoch = epoch, type = 23 } = {},
+    { by = keys, as = agreement, at = EXPECTED, inEpoch = epoch, type = 23, pad = 0 } = {},
   ): Sealed =>
     new Sealer({ ...as, keys: { ...by, iv: by.iv.subarray(0, ivOctets) } }).seal(
       type,
       content,
       at,
-      { epoch: inEpoch, slip },
+      { epoch: inEpoch, slip, pad },
     );
   const cases: Case[] = [];
   const add = (
@@ -224,7 +224,26 @@ function casesFor(agreement: Agreement): Case[] {
     add('epoch-left-out+sequence-offset', sealed(late), { offset: 3, epochForm: 'zero' });
   }
   if (cid !== undefined) {
-    add('connection-id-draft', sealed({ cid: 'draft' }));
+    add('connection-id-draft', sealed({ cid: agreement.draftCid ? 'specified' : 'draft' }));
+    const peerCid = randomOctets(5);
+    const peer = { ...protection, connectionId: peerCid };
+    add(
+      'connection-id-of-sender',
+      sealed({ otherCid: peerCid }),
+      {},
+      { otherDirection: { ...base.otherDirection, protection: peer } },
+    );
+    if (!agreement.draftCid) {
+      add('connection-id-left-out', sealed({ cid: 'no-id' }));
+      add('connection-id-length-left-out', sealed({ cid: 'no-length' }));
+      add('connection-id-placeholder-left-out', sealed({ cid: 'no-ones' }));
+      for (const secondType of [21, 22, 23])
+        add('connection-id-second-type', sealed({ secondType }), { type: secondType });
+    }
+    if (!agreement.encryptThenMac) {
+      for (const pad of [0, 1, 15])
+        add('inner-type-left-out', sealed({ innerLess: true }, { pad }));
+    }
     for (const type of [25, 21, 22, 23])
       add('connection-id-left-out', sealed({ cid: 'absent', type }), { type });
   }

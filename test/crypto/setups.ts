@@ -29,15 +29,21 @@ export const AGREEMENTS: readonly Agreement[] = Object.entries(SEALER_SUITES).fl
         variants.push({ suite, version, encryptThenMac: true, truncatedHmac: true });
       }
       if (version !== 0xfefd) return variants;
-      return [...variants, ...variants.map((variant) => ({ ...variant, cid: CID }))];
+      const withIds = variants.map((variant) => ({ ...variant, cid: CID }));
+      return [...variants, ...withIds, ...withIds.map((one) => ({ ...one, draftCid: true }))];
     });
   },
 );
 
 /** `TLS_RSA_WITH_AES_128_CBC_SHA TLS 1.2 EtM`, … */
 export function agreementName(agreement: Agreement): string {
-  const { suite, version, encryptThenMac, truncatedHmac, cid } = agreement;
-  const marks = [encryptThenMac && 'EtM', truncatedHmac && 'truncated', cid && 'CID'];
+  const { suite, version, encryptThenMac, truncatedHmac, cid, draftCid } = agreement;
+  const marks = [
+    encryptThenMac && 'EtM',
+    truncatedHmac && 'truncated',
+    cid && 'CID',
+    draftCid && 'draft',
+  ];
   return [suiteName(suite), versionName(version), ...marks.filter(Boolean)].join(' ');
 }
 
@@ -53,8 +59,9 @@ export function keysFor(suite: number): SealerKeys {
 export function protectionOf(agreement: Agreement): Protection {
   const suite = cipherSuite(agreement.suite);
   if (suite === undefined) throw new Error('unknown suite');
-  const { version, encryptThenMac = false, truncatedHmac = false, cid } = agreement;
-  return { suite, version, encryptThenMac, truncatedHmac, connectionId: cid };
+  const { version, encryptThenMac = false, truncatedHmac = false, cid, draftCid } = agreement;
+  const connectionIdForm = draftCid ? 'draft' : undefined;
+  return { suite, version, encryptThenMac, truncatedHmac, connectionId: cid, connectionIdForm };
 }
 
 export const isDtls = (version: number): boolean => version >= 0xfe00;

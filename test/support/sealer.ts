@@ -92,7 +92,12 @@ export interface Slip {
   readonly nonceNumber?: Octets;
   /** The 64-bit number as other octets. */
   readonly number?: (epoch: number, sequence: number) => Octets;
-  readonly cid?: 'draft' | 'absent';
+  readonly cid?: 'specified' | 'draft' | 'absent' | 'no-id' | 'no-length' | 'no-ones';
+  /** Another connection id in what is authenticated, and another type in the second place. */
+  readonly otherCid?: Octets;
+  readonly secondType?: number;
+  /** The type and padding of the inner plaintext are not authenticated. */
+  readonly innerLess?: boolean;
   /** Octets of the padding in front of the one with its length. */
   readonly fill?: number;
 }
@@ -104,6 +109,8 @@ export interface SealerSetup {
   readonly encryptThenMac?: boolean;
   readonly truncatedHmac?: boolean;
   readonly cid?: Octets;
+  /** The MAC is that of the drafts. */
+  readonly draftCid?: boolean;
 }
 
 export interface Sealed {
@@ -144,7 +151,8 @@ export class Sealer {
     const number =
       slip.number?.(epoch, sequence) ?? concat(uint(epoch, 2), uint(slip.sequence ?? sequence, 6));
     const nonce = concat(uint(epoch, 2), uint(slip.sequence ?? sequence, 6));
-    const draft = { type: outer, version, number, nonce, slip, pad: hidden ? 0 : pad };
+    const less = slip.innerLess ? 1 + pad : 0;
+    const draft = { type: outer, version, number, nonce, slip, pad: hidden ? 0 : pad, less };
     const fragment =
       this.suite.tag === undefined ? this.sealWithMac(inner, draft) : this.sealAead(inner, draft);
     const bytes = concat(new Uint8Array(3).fill(0xaa), fragment, new Uint8Array(2).fill(0xbb));
@@ -153,16 +161,27 @@ export class Sealer {
 
   private authenticated(draft: Draft, length: number): Octets {
     const { slip, number } = draft;
-    const { cid, version } = this.setup;
+    const { version } = this.setup;
+    const cid = this.setup.cid && (slip.otherCid ?? this.setup.cid);
+    const form = slip.cid ?? (this.setup.draftCid ? 'draft' : 'specified');
     const type = uint(slip.type ?? draft.type, 1);
     const shown = uint(slip.version ?? draft.version, 2);
-    if (cid === undefined || slip.cid === 'absent') {
+    if (cid === undefined || form === 'absent') {
       return concat(number, type, version === 0x0300 ? new Uint8Array() : shown, uint(length, 2));
     }
     const size = uint(cid.length, 1);
-    if (slip.cid === 'draft') return concat(number, type, shown, cid, size, uint(length, 2));
-    const ones = new Uint8Array(8).fill(0xff);
-    return concat(ones, type, size, type, shown, number, cid, uint(length, 2));
+    if (form === 'draft') return concat(number, type, shown, cid, size, uint(length, 2));
+    const none = new Uint8Array();
+    return concat(
+      form === 'no-ones' ? none : new Uint8Array(8).fill(0xff),
+      type,
+      form === 'no-length' ? none : size,
+      slip.secondType === undefined ? type : uint(slip.secondType, 1),
+      shown,
+      number,
+      form === 'no-id' ? none : cid,
+      uint(length, 2),
+    );
   }
 
   private mac(draft: Draft, length: number, content: Octets): Octets {
@@ -194,7 +213,8 @@ export class Sealer {
     if (block === undefined) {
       const fragment = content.length + macLength;
       const lengths = { content: content.length, iv: 0, mac: macLength, fragment };
-      const mac = this.mac(draft, tell(lengths, content.length), content);
+      const covered = content.subarray(0, content.length - draft.less);
+      const mac = this.mac(draft, tell(lengths, covered.length), covered);
       return concat(content, mac).map((octet) => octet ^ this.stream());
     }
     const explicit = setup.version !== 0x0300 && setup.version !== 0x0301;
@@ -217,7 +237,8 @@ export class Sealer {
       this.chained = encrypted.subarray(-block);
       sealed = concat(ivAndBlocks, mac);
     } else {
-      const mac = this.mac(draft, tell(lengths, content.length), content);
+      const covered = content.subarray(0, content.length - draft.less);
+      const mac = this.mac(draft, tell(lengths, covered.length), covered);
       const encrypted = this.encryptBlocks(iv, concat(content, mac, filler));
       this.chained = encrypted.subarray(-block);
       sealed = concat(sentIv, encrypted);
@@ -244,7 +265,7 @@ export class Sealer {
         : xorred(keys.iv, draft.slip.nonceNumber ?? draft.number);
     const fragment = sent.length + content.length + tag;
     const lengths = { content: content.length, iv: sent.length, mac: tag, fragment };
-    const specified = version === 0x0304 ? fragment : content.length;
+    const specified = version === 0x0304 ? fragment : content.length - draft.less;
     const length = draft.slip.length?.({ ...lengths, specified }) ?? specified;
     const additional =
       version === 0x0304
@@ -276,6 +297,8 @@ interface Draft {
   readonly nonce: Octets;
   readonly slip: Slip;
   readonly pad: number;
+  /** Octets at the end of the inner plaintext that are not authenticated. */
+  readonly less: number;
 }
 
 function hashLength(hash = 'sha1'): number {

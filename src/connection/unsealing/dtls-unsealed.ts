@@ -10,7 +10,7 @@ import {
   SERVER_HELLO,
 } from '../../model/code-points/handshake-types.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
-import type { At, Role } from '../../model/history.ts';
+import { type At, peerOf, type Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { FIRST_DATA_EPOCH } from '../dtls13-epochs.ts';
 import { checkBinder } from './check-binder.ts';
@@ -167,11 +167,13 @@ export class DtlsUnsealed implements Owner {
 
   directions(): OwnedDirection[] {
     if (this.dtls13 !== undefined) return this.dtls13.directions();
-    return this.handshakes.flatMap(({ keys, protection }, index) => {
-      if (keys === undefined || protection === undefined) return [];
+    return this.handshakes.flatMap((handshake, index) => {
+      const { keys } = handshake;
       const epoch = index + 1;
-      return (['client', 'server'] as const).map((from) => {
-        return { from, protection, keys: keys[from], sequence: 0, epoch };
+      return (['client', 'server'] as const).flatMap((from) => {
+        const protection = handshake.protectionOf(from);
+        if (keys === undefined || protection === undefined) return [];
+        return [{ from, protection, keys: keys[from], sequence: 0, epoch }];
       });
     });
   }
@@ -180,20 +182,24 @@ export class DtlsUnsealed implements Owner {
   private explained(from: Role, record: NumberedRecord): FailureOutcome | undefined {
     const { epoch, sequence } = record;
     const handshake = this.handshakes[epoch - 1];
-    const { protection, keys } = handshake ?? {};
-    if (handshake === undefined || protection === undefined || keys === undefined) return undefined;
-    const other = from === 'client' ? 'server' : 'client';
-    const otherDirection = { protection, keys: keys[other], sequence, epoch };
+    const keys = handshake?.keys;
+    const protection = handshake?.protectionOf(from);
+    const other = peerOf(from);
+    const peer = handshake?.protectionOf(other);
+    if (handshake === undefined || protection === undefined || peer === undefined) return undefined;
+    if (keys === undefined) return undefined;
+    const otherDirection = { protection: peer, keys: keys[other], sequence, epoch };
     const generations: KeyGeneration[] = [];
     for (const [relation, step] of [
       ['previous', -1],
       ['next', 1],
     ] as const) {
       const neighbour = this.handshakes[epoch + step - 1];
-      if (neighbour?.keys === undefined || neighbour.protection === undefined) continue;
+      const theirs = neighbour?.protectionOf(from);
+      if (neighbour?.keys === undefined || theirs === undefined) continue;
       generations.push({
         relation,
-        protection: neighbour.protection,
+        protection: theirs,
         keys: neighbour.keys[from],
         sequence,
         epoch: epoch + step,
@@ -218,7 +224,8 @@ export class DtlsUnsealed implements Owner {
     // DTLS 1.3 protects no records under headers of the older form. RFC 9147 §4.
     if (handshake === undefined || handshake.isTls13) return undefined;
     if (handshake.keys === undefined && handshake.obstacle === undefined) this.findKeys(handshake);
-    const { keys, protection } = handshake;
+    const { keys } = handshake;
+    const protection = handshake.protectionOf(from);
     if (keys === undefined || protection === undefined) return undefined;
     const opener = new RecordOpener(protection, keys[from]);
     this.openers[from][epoch] = opener;

@@ -3,6 +3,7 @@ import type { MasterInput } from '../../crypto/master-secret.ts';
 import type { Protection } from '../../crypto/protection.ts';
 import type { TranscriptMessage } from '../../crypto/transcript.ts';
 import {
+  CONNECTION_ID,
   ENCRYPT_THEN_MAC,
   EXTENDED_MASTER_SECRET,
   TRUNCATED_HMAC,
@@ -21,6 +22,7 @@ import { LIMITS } from '../../model/limits.ts';
 import type { ClientHello, ServerHello } from '../../model/message.ts';
 import { decodeClientHello } from '../../tls/codec/client-hello.ts';
 import { decodeServerHello } from '../../tls/codec/server-hello.ts';
+import { type NegotiatedIds, negotiatedBy } from '../negotiated-ids.ts';
 import { HandshakeMessages, type TranscriptBudget } from './handshake-messages.ts';
 
 /** The master secret of a handshake up to TLS 1.2, and how it was come by. */
@@ -47,6 +49,8 @@ export class KeyedHandshake {
   clientHello: ClientHello | undefined;
   serverHello: ServerHello | undefined;
   protection: Protection | undefined;
+  /** Connection ids of DTLS, which each handshake negotiates anew (RFC 9146 §3). */
+  private ids: NegotiatedIds | undefined;
   /** The HelloRetryRequest's suite settles the hash as well as the ServerHello's. */
   hasRetry = false;
   keys: KeyBlock | undefined;
@@ -82,8 +86,23 @@ export class KeyedHandshake {
     else if (this.requests.length < LIMITS.helloRequests) this.requests.push(message);
     if (type === CLIENT_HELLO)
       this.clientHello = decodeClientHello(octets.subarray(4), isDtls).message;
-    else if (type === SERVER_HELLO) this.negotiate(decodeServerHello(octets.subarray(4)).message);
+    else if (type === SERVER_HELLO) {
+      this.negotiate(decodeServerHello(octets.subarray(4)).message);
+      if (isDtls && this.serverHello !== undefined)
+        this.ids = negotiatedBy(this.clientHello, this.serverHello);
+    }
     return message;
+  }
+
+  /** As the records of one side have it: they carry the connection id that its peer wants. RFC 9146 §3. */
+  protectionOf(from: Role): Protection | undefined {
+    const { protection, ids } = this;
+    if (protection === undefined || ids === undefined) return protection;
+    return {
+      ...protection,
+      connectionId: from === 'client' ? ids.toServer : ids.toClient,
+      connectionIdForm: ids.extension === CONNECTION_ID ? undefined : 'draft',
+    };
   }
 
   /** A ClientHello in the form of SSL 2.0, which is hashed in that form. RFC 5246 appendix E.2. */
