@@ -56,7 +56,8 @@ export class AssociationPaths {
       lastNanos: nanos,
       records: [0, 0],
       opened: 0,
-      firstOf: [0, 0],
+      copies: 0,
+      firstOf: [undefined, undefined],
     };
     a.paths.push(path);
     const others = this.byFlow.get(flow);

@@ -165,8 +165,9 @@ export class ConnectionIds {
     let elsewhereCount = 0;
     let endpoint: number | string | undefined;
     for (const entry of same) {
-      if (!standsAt(bytes, at, at + length, entry.octets) || entry.octets.length !== length)
-        continue;
+      // Those of this 5-tuple were looked at before, by direction.
+      if (entry.association.flow === flow || entry.octets.length !== length) continue;
+      if (!standsAt(bytes, at, at + length, entry.octets)) continue;
       const path = this.paths.on(flow, entry.association);
       if (path !== undefined && senderOn(path, side) !== entry.receiver) guest = entry;
       endpoint ??= this.flows.endpointKey(flow, otherSide(side));

@@ -1,4 +1,4 @@
-import type { AckFact, At, DtlsAnomaly, EpochFact, Stage } from '../model/history.ts';
+import type { AckFact, At, DtlsAnomaly, EpochFact, IdMisfitFact, Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
@@ -38,6 +38,12 @@ export interface DtlsExtras {
   readonly unreachable: At[];
   readonly olderEpochs: (EpochFact & { readonly side: Side })[];
   readonly acks: RawAck[];
+  readonly misfits: RawMisfit[];
+}
+
+/** A record with another connection id than its receiver wants, before roles are settled. */
+export interface RawMisfit extends Omit<IdMisfitFact, 'from'> {
+  readonly side: Side;
 }
 
 /** Keeps what is out of the ordinary about associations, as objects: most have nothing here. */
@@ -59,6 +65,7 @@ export class AnomalyBook {
         unreachable: [],
         olderEpochs: [],
         acks: [],
+        misfits: [],
       };
       this.extras.set(a, extras);
     }
@@ -137,6 +144,11 @@ export class AnomalyBook {
     if (list === undefined || at === undefined || at < 0) return false;
     list.splice(at, 1);
     return true;
+  }
+
+  misfit(a: Association, misfit: RawMisfit): void {
+    const { misfits } = this.of(a);
+    if (misfits.length < LIMITS.anomaliesPerConnection) misfits.push(misfit);
   }
 
   finishedAgain(a: Association, r: DtlsRecord): void {

@@ -1,3 +1,4 @@
+import type { At } from '../model/history.ts';
 import type { Side } from '../model/stream.ts';
 import { type DtlsHalf, DtlsHalves, Half } from './dtls-halves.ts';
 
@@ -36,8 +37,23 @@ export interface Path {
   /** Records by their sender, as the 5-tuple of the handshake has the sides; how many of them opened. */
   readonly records: [number, number];
   opened: number;
-  /** The first record of each sender: packet, 0 for none. */
-  readonly firstOf: [number, number];
+  /** Of records that were on another 5-tuple before. */
+  copies: number;
+  /** The first record of each sender. */
+  readonly firstOf: [At | undefined, At | undefined];
+}
+
+/** What `ContinuationFact` tells, while it may still change. */
+export interface Continuation {
+  readonly owner: number;
+  /** Flow and side of the client there. */
+  readonly flow: number;
+  readonly side: Side;
+  readonly step: number;
+  readonly isProven: boolean;
+  readonly last: At;
+  readonly wasAnswered: boolean;
+  goesOn: boolean;
 }
 
 /** What DTLS keeps of one association; objects are reused. */
@@ -63,6 +79,9 @@ export class Association {
   ids: AssociationIds | undefined = undefined;
   paths: Path[] | undefined = undefined;
   pathsOmitted = false;
+  /** It seems to go on with another association; or another one with it. */
+  continues: Continuation | undefined = undefined;
+  continuedBy: Continuation | undefined = undefined;
   readonly sides: readonly [DtlsHalf, DtlsHalf];
 
   constructor(slot: number, store: DtlsHalves) {
@@ -80,6 +99,8 @@ export class Association {
     this.replacesOpen = 0;
     this.cookie = 0;
     this.hasFragments = false;
+    this.continues = undefined;
+    this.continuedBy = undefined;
     this.sides[0].reset();
     this.sides[1].reset();
   }

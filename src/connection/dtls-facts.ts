@@ -1,12 +1,15 @@
+import { toHex } from '../bytes/hex.ts';
 import type {
   AckFact,
   At,
   ConnectionIdFacts,
+  ContinuationFact,
   DtlsAnomaly,
   DtlsFacts,
   DtlsHelloFact,
   DtlsVerifyFact,
   EpochFact,
+  IdMisfitFact,
   PathFact,
   PerRole,
   RecordFact,
@@ -59,7 +62,7 @@ export class AssociationFacts implements DtlsFacts {
     const { extension, to } = ids;
     return {
       extension: extension === 0 ? undefined : extension,
-      to: this.both((side) => to[side]),
+      to: this.both((side) => hexOf(to[side])),
     };
   }
 
@@ -73,10 +76,29 @@ export class AssociationFacts implements DtlsFacts {
       first: { packet: path.firstPacket, nanos: path.firstNanos },
       last: { packet: path.lastPacket, nanos: path.lastNanos },
       records: this.both((side) => path.records[side]),
-      firstPacket: this.both((side) => path.firstOf[side]),
+      firstOf: this.both((side) => path.firstOf[side]),
       isProven: path.opened > 0,
       isElsewhere: path.isElsewhere,
+      isCopy: path.copies === path.records[0] + path.records[1],
     }));
+  }
+
+  get pathsOmitted(): boolean {
+    return this.association.pathsOmitted;
+  }
+
+  get idMisfits(): readonly IdMisfitFact[] {
+    return (this.extras?.misfits ?? NONE).map(({ side, ...misfit }) => ({
+      ...misfit,
+      from: side === this.client ? 'client' : 'server',
+    }));
+  }
+
+  get continues(): ContinuationFact | undefined {
+    const { continues } = this.association;
+    if (continues === undefined) return undefined;
+    const { owner, flow, side, ...rest } = continues;
+    return { connection: owner, client: this.flows.endpoint(flow, side), ...rest };
   }
 
   get epochs(): PerRole<readonly EpochFact[]> {
@@ -263,6 +285,8 @@ export class AssociationFacts implements DtlsFacts {
 }
 
 const NONE: readonly never[] = [];
+
+const hexOf = (id: Uint8Array | undefined): string | undefined => id && toHex(id);
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((octet, i) => octet === b[i]);

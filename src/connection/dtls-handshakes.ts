@@ -2,7 +2,7 @@ import { cipherSuite } from '../model/code-points/suites.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
-import type { Side } from '../model/stream.ts';
+import { otherSide, type Side } from '../model/stream.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { NUMBERED_HEADER } from './clear-messages.ts';
 import type { ConnectionIds } from './connection-ids.ts';
@@ -15,6 +15,7 @@ import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { negotiatedIds } from './negotiated-ids.ts';
 import type { RandomIndex } from './random-index.ts';
+import type { Rebinding } from './rebinding.ts';
 import { noteSession, noteTicket } from './resumption.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 
@@ -32,15 +33,23 @@ export class DtlsHandshakes {
   private readonly facts: FactsRecorder;
   private readonly randoms: RandomIndex;
   private readonly ids: ConnectionIds;
+  private readonly rebinding: Rebinding;
   private readonly partial: DtlsMessages;
   private unsealer: DtlsUnsealer | undefined;
   private readonly numbered = new Uint8Array(NUMBERED_HEADER);
   private readonly fragment: Fragment = emptyFragment();
 
-  constructor(facts: FactsRecorder, randoms: RandomIndex, ids: ConnectionIds, notices: NoticeSink) {
+  constructor(
+    facts: FactsRecorder,
+    randoms: RandomIndex,
+    ids: ConnectionIds,
+    rebinding: Rebinding,
+    notices: NoticeSink,
+  ) {
     this.facts = facts;
     this.randoms = randoms;
     this.ids = ids;
+    this.rebinding = rebinding;
     this.partial = new DtlsMessages(notices);
   }
 
@@ -232,6 +241,7 @@ export class DtlsHandshakes {
         }
         this.applyNegotiation(a);
         if (facts.hellos.scan.hasConnectionId) this.settleIds(a);
+        this.noteClient(a);
         facts.negotiated(row);
         this.randoms.add(
           1,
@@ -290,17 +300,24 @@ export class DtlsHandshakes {
   private settleIds(a: Association): void {
     const { table, hellos } = this.facts;
     const { row } = a;
-    const handle = table.clientHello[row] as number;
-    const client = hellos.slab.view(handle, table.clientHelloLength[row] as number);
-    const server = hellos.slab.view(
-      table.serverHello[row] as number,
-      table.serverHelloLength[row] as number,
-    );
+    const hello = (handle: number, length: number) =>
+      handle === 0 ? undefined : hellos.slab.view(handle, length);
+    const client = hello(table.clientHello[row] as number, table.clientHelloLength[row] as number);
+    const server = hello(table.serverHello[row] as number, table.serverHelloLength[row] as number);
     const side = table.clientSide[row] as number;
-    const ids = negotiatedIds(handle === 0 ? undefined : client, server);
+    const ids = server && negotiatedIds(client, server);
     if (ids === undefined || side === 2) return;
     const { extension, toClient, toServer } = ids;
     this.ids.settle(a, extension, side === 0 ? [toClient, toServer] : [toServer, toClient]);
+  }
+
+  /** The client may come back from another port without saying so. */
+  private noteClient(a: Association): void {
+    const { table } = this.facts;
+    const client = table.clientSide[a.row] as number;
+    if (client === 2 || table.has(a.row, SEEN.tls13)) return;
+    const side = client as Side;
+    if (!a.ids?.to[otherSide(side)]?.length) this.rebinding.note(a, side);
   }
 
   private clientHello(

@@ -13,7 +13,7 @@
  * decides (`DtlsHandshakes`); for protected ones see `attribute`.
  */
 import { grown } from '../bytes/columns.ts';
-import { readI32 } from '../bytes/scalars.ts';
+import { readI32, readU16 } from '../bytes/scalars.ts';
 import type { Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
@@ -27,14 +27,16 @@ import { type Attribution, attribute } from './dtls-attribution.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
 import { emptyFragment, type Fragment } from './dtls-messages.ts';
-import { FORGOTTEN, NEW, takeNonce, takeNumber, WINDOW } from './dtls-numbers.ts';
+import { FORGOTTEN, NEW, repeats, takeNonce, takeNumber, WINDOW } from './dtls-numbers.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { type Dtls13Host, Dtls13Records } from './dtls13-records.ts';
 import { unprotectedContent } from './epoch-confusion.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { misfitOf, otherIdOf } from './id-misfit.ts';
 import { stageOf } from './outcome.ts';
 import type { RandomIndex } from './random-index.ts';
+import { Rebinding } from './rebinding.ts';
 import { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { Vault } from './unsealing/vault.ts';
 import type { OpenedRecord } from './unsealing/wire-record.ts';
@@ -57,6 +59,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   readonly anomalies: AnomalyBook;
   readonly ids: ConnectionIds;
   private readonly notices: NoticeSink;
+  private readonly rebinding: Rebinding;
   private readonly handshakes: DtlsHandshakes;
   private readonly dtls13: Dtls13Records;
   private readonly fragment: Fragment = emptyFragment();
@@ -88,7 +91,8 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     this.notices = notices;
     this.facts = facts;
     this.ids = new ConnectionIds(flows);
-    this.handshakes = new DtlsHandshakes(facts, randoms, this.ids, notices);
+    this.rebinding = new Rebinding(flows, (a) => this.isOpen(a));
+    this.handshakes = new DtlsHandshakes(facts, randoms, this.ids, this.rebinding, notices);
     this.anomalies = new AnomalyBook(facts);
     this.dtls13 = new Dtls13Records(this, this.handshakes);
   }
@@ -222,6 +226,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     const owner = this.ownerById(r, start - 2 - idLength);
     if (owner !== undefined) this.offer(owner, r);
     else this.unknownId(r, start - 2 - idLength);
+    if (end - start < length) this.cut(r.flow);
   }
 
   /**
@@ -234,6 +239,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   ownerById(r: DtlsRecord, idAt: number): Association | undefined {
     const { ids } = this;
     const { flow, side, idLength } = r;
+    this.path = undefined;
     const home = this.newest[flow];
     const found = ids.ownerOf(home, flow, side, r.bytes, idAt, idLength, r.epoch, r.sequence);
     const { association, sender, isElsewhere } = found;
@@ -244,11 +250,31 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     return association;
   }
 
+  isVisited(flow: number): boolean {
+    return this.ids.paths.at(flow).length > 0;
+  }
+
+  /** As `ownerById`, for a record without an id on a 5-tuple that an association came to. */
+  ownerByPath(r: DtlsRecord): Association | undefined {
+    this.path = undefined;
+    if (this.ids.paths.isEmpty) return undefined;
+    const path = this.pathOf(r);
+    if (path === undefined) return undefined;
+    this.onPath(path, path.association, senderOn(path, r.side), r);
+    return path.association;
+  }
+
+  /** A record of `a` opened. */
+  opened(a: Association): void {
+    if (this.path?.association === a) this.path.opened++;
+  }
+
   /** The record came on another 5-tuple than that of the handshake, which it is turned to. */
   private onPath(path: Path | undefined, a: Association, sender: Side, r: DtlsRecord): void {
     if (path !== undefined) {
       path.records[sender]++;
-      if (path.firstOf[sender] === 0) path.firstOf[sender] = r.packet;
+      if (repeats(a.sides[sender], r)) path.copies++;
+      path.firstOf[sender] ??= sameRecord(r);
       path.lastPacket = r.packet;
       path.lastNanos = r.nanos;
     }
@@ -286,28 +312,47 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
       this.ids.add(newest, receiver, octets);
       this.takeOpened(newest, r);
     } else {
-      this.anomalies.add(
-        newest,
-        newest,
-        r,
-        'no-association',
-        'its connection id is none that the capture shows being negotiated',
-        'likely',
-      );
       newest.sides[r.side].countRecord(r.contentType);
+      const { side, epoch, packet, nanos } = r;
+      this.unsealer?.hasKeys(newest.row, r);
+      const misfit = otherIdOf(newest, side, octets);
+      if (this.isNegotiated(newest, side))
+        this.anomalies.misfit(newest, { ...misfit, side, epoch, packet, nanos });
     }
   }
 
   misfit(
-    _flow: number,
-    _side: Side,
-    _bytes: Uint8Array,
-    _at: number,
-    _end: number,
-    _wireEnd: number,
-    _packet: number,
-    _nanos: number,
-  ): void {}
+    flow: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    wireEnd: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const a = this.newest[flow];
+    if (a === undefined) return;
+    a.sides[side].countRecord(CONTENT_TYPE.tls12Cid);
+    // Nothing can be opened, and yet the secrets are those of this connection.
+    this.unsealer?.hasKeys(a.row, { ...this.current, side, epoch: readU16(bytes, at + 3) });
+    const misfit = misfitOf(a, side, bytes, at, end, wireEnd);
+    const epoch = readU16(bytes, at + 3);
+    if (misfit !== undefined && this.isNegotiated(a, side))
+      this.anomalies.misfit(a, { ...misfit, side, epoch, packet, nanos });
+  }
+
+  /** Is it known which id this side has to send, and has it never sent that one? */
+  private isNegotiated(a: Association, side: Side): boolean {
+    const { table } = this.facts;
+    return (
+      table.has(a.row, SEEN.clientHello) &&
+      table.has(a.row, SEEN.serverHello) &&
+      !table.has(a.row, SEEN.startMissing) &&
+      a.previous === undefined &&
+      a.sides[side].protectedCount === 0
+    );
+  }
 
   unified(
     flow: number,
@@ -486,17 +531,33 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
         return;
       }
     }
-    if (r.idLength === 0 && !this.ids.paths.isEmpty) {
-      const path = this.pathOf(r);
-      if (path !== undefined) {
-        this.onPath(path, path.association, senderOn(path, r.side), r);
-        this.protected(r);
-        return;
-      }
+    if (r.idLength === 0) this.ownerByPath(r);
+    this.ofFlow(r);
+  }
+
+  /**
+   * Has the record no id, although its receiver asked for one in every handshake on this 5-tuple? Then it is of somebody who
+   * came here unseen, or its sender makes a mistake; it must not be taken for one of theirs (RFC 9146 §3).
+   */
+  private lacksId(r: DtlsRecord): boolean {
+    const newest = this.newest[r.flow];
+    if (newest?.ids === undefined || r.epoch !== 1) return false;
+    for (let a: Association | undefined = newest; a !== undefined; a = a.previous)
+      if (!wantsId(a, otherSide(r.side)) || a.ids?.extension === 0) return false;
+    return true;
+  }
+
+  /** A protected record of the associations whose handshake was on this 5-tuple. */
+  private ofFlow(r: DtlsRecord): void {
+    if (r.idLength === 0 && this.lacksId(r)) {
+      this.unknownId(r, 0);
+      return;
     }
     const newest = this.newest[r.flow];
     if (newest === undefined) {
-      this.takeOpened(this.begin(r, SEEN.startMissing), r);
+      const a = this.begin(r, SEEN.startMissing);
+      if (r.idLength === 0 && this.reported[r.flow] === 0) this.continueOther(a, r);
+      this.takeOpened(a, r);
       return;
     }
     if (newest.previous === undefined && newest.sides[r.side].epoch > 0) {
@@ -527,18 +588,18 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
    * Where there are others too, its keys or its numbers have to fit it alone.
    */
   private pathOf(r: DtlsRecord): Path | undefined {
-    const newest = this.newest[r.flow];
-    const paths = this.ids.paths.at(r.flow).filter((path) => {
+    const visitors = this.ids.paths.at(r.flow);
+    if (visitors.length === 0) return undefined;
+    const paths = visitors.filter((path) => {
       const sender = senderOn(path, r.side);
-      return (
-        path.association.flow !== r.flow && !path.association.ids?.to[otherSide(sender)]?.length
-      );
+      return path.association.flow !== r.flow && !wantsId(path.association, otherSide(sender));
     });
-    if (newest === undefined && paths.length === 1) return paths[0];
+    const rivals: Association[] = [];
+    for (let a = this.newest[r.flow]; a !== undefined; a = a.previous)
+      if (!wantsId(a, otherSide(r.side))) rivals.push(a);
+    if (rivals.length === 0 && paths.length === 1) return paths[0];
     const fitting = paths.filter((path) => this.fits(path.association, senderOn(path, r.side), r));
-    if (fitting.length !== 1) return undefined;
-    for (let a = newest; a !== undefined; a = a.previous)
-      if (this.fits(a, r.side, r)) return undefined;
+    if (fitting.length !== 1 || rivals.some((a) => this.fits(a, r.side, r))) return undefined;
     return fitting[0];
   }
 
@@ -549,6 +610,42 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     const half = a.sides[sender];
     const step = r.sequence - half.highest;
     return half.epoch === r.epoch && step > -WINDOW && step <= LIMITS.dtlsFarAhead;
+  }
+
+  /** Is the association still followed? */
+  private isOpen(one: Association): boolean {
+    for (let a = this.newest[one.flow]; a !== undefined; a = a.previous) if (a === one) return true;
+    return false;
+  }
+
+  /** Records without a handshake: do they go on with an association of the same client and server on another port? */
+  private continueOther(a: Association, r: DtlsRecord): void {
+    const { table } = this.facts;
+    const { unsealer } = this;
+    const sender = r.side;
+    const older = this.rebinding.find(r.flow, sender, (other, side) => {
+      const there = { ...r, side };
+      if (unsealer?.hasKeys(other.row, there)) return unsealer.opens(other.row, there);
+      return mayGoOn(other, side, r);
+    });
+    if (older === undefined) return;
+    const side = table.clientSide[older.row] as Side;
+    const half = older.sides[side];
+    const continuation = {
+      owner: table.id[older.row] as number,
+      flow: older.flow,
+      side,
+      step: r.sequence - half.highest,
+      isProven: unsealer?.opens(older.row, { ...r, side }) ?? false,
+      last: { packet: half.lastPacket, nanos: half.lastNanos },
+      wasAnswered: older.sides[otherSide(side)].protectedCount > 0,
+      goesOn: false,
+    };
+    a.continues = continuation;
+    older.continuedBy = continuation;
+    // Further records there have to be noticed.
+    this.alone[older.flow] = 0;
+    table.clientSide[a.row] = sender;
   }
 
   /** Whose keys open the record settles whose it is. */
@@ -582,7 +679,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   /** Opens a record of `a`. One that hides its type has the true one afterwards, if it can be known. */
   private reveal(a: Association, r: DtlsRecord): OpenedRecord | undefined {
     const opened = this.unsealer?.sealed(a.row, r, this.mayBeOfUnkeyed(a, r));
-    if (opened !== undefined && this.path?.association === a) this.path.opened++;
+    if (opened !== undefined) this.opened(a);
     if (r.contentType === CONTENT_TYPE.tls12Cid)
       r.contentType = opened?.type ?? this.hiddenType(a, r);
     return opened;
@@ -596,6 +693,8 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   private take(a: Association, r: DtlsRecord, opened: OpenedRecord | undefined): void {
     const half = a.sides[r.side];
     const peer = a.sides[r.side === 0 ? 1 : 0];
+    if (a.continuedBy !== undefined && this.facts.table.clientSide[a.row] === r.side)
+      a.continuedBy.goesOn = true;
     if (
       peer.closePacket !== 0 &&
       r.nanos - peer.closeNanos > LIMITS.promptAnswerNanos &&
@@ -878,6 +977,19 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     this.unopened[r.flow] = 0;
     return a;
   }
+}
+
+/** Has this side negotiated an id, so that records without one are none for it? RFC 9146 §3. */
+function wantsId({ ids }: Association, receiver: Side): boolean {
+  return (ids?.to[receiver]?.length ?? 0) > 0;
+}
+
+/** Neither side has closed, and the number is one of the next. */
+function mayGoOn({ sides }: Association, sender: Side, r: DtlsRecord): boolean {
+  const half = sides[sender];
+  const step = r.sequence - half.highest;
+  if (sides[0].closePacket !== 0 || sides[1].closePacket !== 0) return false;
+  return half.epoch === r.epoch && step > 0 && step <= WINDOW;
 }
 
 /** Has an older association on the same 5-tuple the same id? */

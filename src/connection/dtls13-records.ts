@@ -46,6 +46,11 @@ export interface Dtls13Host {
   connectionIdLength(flow: number, side: Side, bytes: Uint8Array, at: number, end: number): number;
   /** Whose id stands at `bytes[idAt]`; the record is turned to the 5-tuple of its handshake. */
   ownerById(r: DtlsRecord, idAt: number): Association | undefined;
+  /** Has an association come to this 5-tuple by its id? Whose is a record without one there? As `ownerById`. */
+  isVisited(flow: number): boolean;
+  ownerByPath(r: DtlsRecord): Association | undefined;
+  /** A record of `a` opened. */
+  opened(a: Association): void;
   /** Takes the number of an opened record into its epoch. @returns whether it was seen before */
   numbered(a: Association, half: DtlsHalf, r: DtlsRecord): boolean;
   /** Is there another association here whose keys are not known? */
@@ -88,7 +93,8 @@ export class Dtls13Records {
     const { host, header } = this;
     const newest = host.newestOf(flow);
     const hasId = hasConnectionId(bytes[at] as number);
-    if (!hasId && (newest === undefined || !this.isSpoken(newest))) return 0;
+    const isHome = newest !== undefined && this.isSpoken(newest);
+    if (!hasId && !isHome && !host.isVisited(flow)) return 0;
     const id = hasId ? host.connectionIdLength(flow, side, bytes, at + 1, end) : 0;
     // Without its length nothing behind an id can be read.
     if (hasId && id <= 0) return 0;
@@ -111,7 +117,7 @@ export class Dtls13Records {
     r.ipId = ipId;
     r.idLength = id;
     r.print = printOf(bytes, r.start, r.end, r.length);
-    const named = hasId ? host.ownerById(r, at + 1) : undefined;
+    const named = hasId ? host.ownerById(r, at + 1) : host.ownerByPath(r);
     if (named !== undefined && this.maySpeak(named)) {
       this.record(named, host.newestOf(r.flow) ?? named, r);
       return header.next;
@@ -298,6 +304,7 @@ export class Dtls13Records {
     r: DtlsRecord,
     { type, content }: NumberedOpening,
   ): void {
+    this.host.opened(a);
     const repeated = this.host.numbered(a, half, r);
     if (type === CONTENT_TYPE.handshake) {
       this.handshakes.inner(a, r, content);

@@ -341,6 +341,7 @@ class UdpPlacement implements Placement {
     const { association } = this;
     if (this.siblings.length > 1 || this.tracker.anomalies.find(association) !== undefined)
       return 0;
+    if (association.ids !== undefined || association.continues !== undefined) return 0;
     const [a, b] = association.sides;
     if (a.closePacket === 0 || b.closePacket === 0) return 1;
     return Math.abs(a.closeNanos - b.closeNanos) <= LIMITS.promptAnswerNanos ? 2 : 0;

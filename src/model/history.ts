@@ -277,8 +277,8 @@ export interface DtlsAnomaly {
 export interface ConnectionIdFacts {
   /** 54, or the code points of drafts, 53 and 254; undefined where the capture lacks the handshake. */
   readonly extension: number | undefined;
-  /** By who receives the records: empty for none, undefined where nothing is known. */
-  readonly to: PerRole<Uint8Array | undefined>;
+  /** By who receives the records, in hexadecimal: empty for none, undefined where nothing is known. */
+  readonly to: PerRole<string | undefined>;
 }
 
 /** A 5-tuple other than that of its handshake on which records of an association came. */
@@ -288,13 +288,48 @@ export interface PathFact {
   readonly endpoints: PerRole<Endpoint>;
   readonly first: At;
   readonly last: At;
-  /** Protected records by their sender, and the first of each: 0 for none. */
+  /** Protected records by their sender, and the first of each. */
   readonly records: PerRole<number>;
-  readonly firstPacket: PerRole<number>;
+  readonly firstOf: PerRole<At | undefined>;
   /** Some of them opened under the keys of the association. */
   readonly isProven: boolean;
   /** The first record went to another address or port than the one that gave out its connection id. */
   readonly isElsewhere: boolean;
+  /** All records are copies of records that were on another 5-tuple before: a device that passes them on, seen twice. */
+  readonly isCopy: boolean;
+}
+
+/** A record whose connection id is not the one that its receiver gave out. */
+export interface IdMisfitFact extends At {
+  readonly from: Role;
+  readonly epoch: number;
+  /**
+   * - `length`: only with an id of another length does the record end where its datagram does
+   * - `of-sender`: it carries the id that its sender wants to receive
+   * - `missing`: it carries none, and its receiver wants one
+   * - `not-negotiated`: it carries an id, and the receiver wants none
+   * - `unknown`: it carries one of the right length that nobody in the capture gave out
+   */
+  readonly kind: 'length' | 'of-sender' | 'missing' | 'not-negotiated' | 'unknown';
+  /** In hexadecimal. */
+  readonly wanted: string;
+  readonly found: string;
+}
+
+/** The association that this one goes on with, without a handshake: same client address, same server, next numbers. */
+export interface ContinuationFact {
+  readonly connection: number;
+  /** Where the client was then. */
+  readonly client: Endpoint;
+  /** How far the first number is ahead of the last one there. */
+  readonly step: number;
+  /** The record opens under the keys of that association. */
+  readonly isProven: boolean;
+  /** The last record of the client there, and whether the server had been heard by then. */
+  readonly last: At;
+  readonly wasAnswered: boolean;
+  /** The client went on sending there: this is somebody else, or a second path. */
+  readonly goesOn: boolean;
 }
 
 /** What DTLS adds to a connection. */
@@ -303,6 +338,10 @@ export interface DtlsFacts {
   readonly connectionIds: ConnectionIdFacts | undefined;
   /** In the order in which it came there. */
   readonly paths: readonly PathFact[];
+  /** There were more than the limit allows to follow. */
+  readonly pathsOmitted: boolean;
+  readonly idMisfits: readonly IdMisfitFact[];
+  readonly continues: ContinuationFact | undefined;
   /** Position among the associations of its 5-tuple, from 0, and their ids in order (itself included). */
   readonly ordinal: number;
   readonly siblings: readonly number[];

@@ -184,6 +184,8 @@ export const LIMITS = {
   sameConnectionIds: 64,
   /** Further 5-tuples on which one association is followed; records on others are on their own. */
   pathsPerAssociation: 16,
+  /** Associations whose client may come back from another port without saying so: the newest ones; a multiple of four. */
+  rebindingCandidates: 65_536,
   /** Directions without a handshake whose connection ids' length is worked out, and the longest one that is. */
   guessedIdLengths: 4096,
   guessedIdOctets: 64,

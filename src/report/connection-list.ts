@@ -3,7 +3,7 @@ import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import { formatDate, formatDuration } from '../model/time.ts';
-import { endpointText, openedText } from './connection-rows.ts';
+import { endpointText, idsText, openedText } from './connection-rows.ts';
 import type { OctetSink } from './octet-writer.ts';
 import { printable } from './printable.ts';
 import type { Reporter } from './reporter.ts';
@@ -41,6 +41,10 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   inner: [
     'server name of TLS inside this connection, where secrets show it',
     ({ innerTls }) => innerTls && (innerTls.serverName ?? 'TLS'),
+  ],
+  ids: [
+    'connection ids to the server and to the client',
+    ({ dtls }) => dtls?.connectionIds && idsText(dtls.connectionIds),
   ],
   resumed: [
     'yes or no',

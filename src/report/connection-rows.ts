@@ -2,7 +2,13 @@ import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import type { DecryptionFacts, Obstacle } from '../model/decryption.ts';
 import type { BlindSpot } from '../model/finding.ts';
-import type { ConnectionHistory, EchOutcome, Endpoint, Outcome } from '../model/history.ts';
+import type {
+  ConnectionHistory,
+  ConnectionIdFacts,
+  EchOutcome,
+  Endpoint,
+  Outcome,
+} from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Nanos } from '../model/time.ts';
 
@@ -43,6 +49,13 @@ export interface Hindered {
   readonly first: { readonly id: number; readonly detail: string | undefined }[];
 }
 
+/** Connections with connection ids: how many, how many of them moved, and the ids of the first. */
+export interface IdTotals {
+  count: number;
+  moved: number;
+  readonly first: { readonly id: number; readonly ids: string }[];
+}
+
 /** Connections named beside an obstacle. */
 const NAMED = 5;
 
@@ -58,6 +71,7 @@ export class ConnectionRows {
   readonly opened: OpenedTotals = { connections: 0, authenticated: 0, failed: 0, skipped: 0 };
   /** Connections whose ClientHello carries one that was not opened, or GREASE, by what became of it. */
   readonly ech: Record<EchOutcome, number> = { offered: 0, accepted: 0, rejected: 0 };
+  readonly ids: IdTotals = { count: 0, moved: 0, first: [] };
   private last: ConnectionRow | undefined;
 
   /** Connections per blind spot. */
@@ -81,6 +95,7 @@ export class ConnectionRows {
     const { ech, decryption } = history;
     if (ech !== undefined && decryption?.innerServerName === undefined) this.ech[ech]++;
     if (history.decryption !== undefined) this.count(history.id, history.decryption);
+    if (history.protocol === 'DTLS') this.countIds(history);
     const room =
       this.rows.size < LIMITS.reportRows ||
       (this.rows.size < LIMITS.reportRowsInAll && history.outcome !== 'established');
@@ -102,6 +117,14 @@ export class ConnectionRows {
     known.count++;
     if (known.first.length < NAMED) known.first.push({ id, detail });
     this.hindered.set(obstacle, known);
+  }
+
+  private countIds({ id, dtls }: ConnectionHistory): void {
+    if (dtls?.connectionIds === undefined) return;
+    const { ids } = this;
+    ids.count++;
+    if (dtls.paths.length > 0) ids.moved++;
+    if (ids.first.length < NAMED) ids.first.push({ id, ids: idsText(dtls.connectionIds) });
   }
 
   /** The finding about to be told names these. A connection that just ended is kept for it whatever the room. */
@@ -153,6 +176,13 @@ export function openedText(facts: DecryptionFacts | undefined): string | undefin
   const all = authenticated + failed + skipped;
   return all === 0 ? undefined : `${authenticated} of ${all}`;
 }
+
+/** `c1d5e2f3a401/0badcafe`: what records to the server carry, then what those to the client do; `-` for no id. */
+export function idsText({ to }: ConnectionIdFacts): string {
+  return `${nameOf(to.server)}/${nameOf(to.client)}`;
+}
+
+const nameOf = (id: string | undefined): string => (id === undefined ? '?' : id || '-');
 
 /** `192.0.2.1:443`, `[2001:db8::1]:443`. */
 export function endpointText({ address, port }: Endpoint): string {

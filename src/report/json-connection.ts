@@ -10,6 +10,7 @@ import {
   ENCRYPTED_MESSAGE,
   type FingerprintFacts,
   type MessageVisitor,
+  type PathFact,
   RECORD_COUNTS,
   type RecordCounts,
   type Role,
@@ -77,6 +78,7 @@ export class ConnectionWriter implements MessageVisitor {
     this.flag(ENCRYPT_THEN_MAC, history.encryptThenMac);
     out.literal(history.ech === undefined ? NO_ECH : ECH.of(history.ech));
     this.string(INNER_SERVER_NAME, history.decryption?.innerServerName);
+    this.connectionIds(history);
     out.literal(OUTCOME.of(history.outcome));
     out.literal(STAGE.of(history.stage));
     this.messages(history);
@@ -190,6 +192,31 @@ export class ConnectionWriter implements MessageVisitor {
   private flag(name: Literal, value: boolean | undefined): void {
     this.out.literal(name);
     this.out.literal(value === undefined ? NULL : value ? TRUE : FALSE);
+  }
+
+  private connectionIds({ protocol, dtls }: ConnectionHistory): void {
+    const ids = protocol === 'DTLS' ? dtls?.connectionIds : undefined;
+    if (ids === undefined) {
+      this.out.literal(NO_CONNECTION_IDS);
+      return;
+    }
+    const { extension = null, to } = ids;
+    const names = { extension, toClient: to.client ?? null, toServer: to.server ?? null };
+    this.out.text(`,"connectionIds":${toJson(names)}`);
+    const paths = dtls?.paths ?? [];
+    if (paths.length > 0) this.out.text(`,"paths":${toJson(paths.map((path) => this.path(path)))}`);
+    this.out.reserve(FIXED_OCTETS);
+  }
+
+  private path({ stream, endpoints, first, records }: PathFact) {
+    const capture = this.run.captureOf(first.packet);
+    return {
+      stream,
+      ...endpoints,
+      firstPacket: this.run.numberInFile(first.packet),
+      ...(capture === this.capture ? {} : { capture }),
+      records,
+    };
   }
 
   private messages(history: ConnectionHistory): void {
@@ -434,6 +461,7 @@ const FROM_CLIENT = literal(',"from":"client","packet":');
 const FROM_SERVER = literal(',"from":"server","packet":');
 const ENCRYPTED = literal(',"encrypted":true}');
 const NOT_ENCRYPTED = literal(',"encrypted":false}');
+const NO_CONNECTION_IDS = literal(',"connectionIds":null');
 const NO_CLOSE = literal(',"close":null');
 const CLOSE_CLIENT = literal(',"close":{"client":');
 const CLOSE_SERVER = literal(',"server":');

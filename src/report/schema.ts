@@ -137,6 +137,27 @@ const connectionSchema = z.object({
     .string()
     .nullable()
     .describe('The name in the encrypted ClientHello, where ECH_SECRET and ECH_CONFIG open it'),
+  connectionIds: z
+    .object({
+      extension: count.nullable().describe('Code point; null: seen in records, not negotiated'),
+      toClient: hex.nullable(),
+      toServer: hex.nullable(),
+    })
+    .nullable()
+    .describe('DTLS: what records carry to each side, empty for no id (RFC 9146); null: none'),
+  paths: z
+    .array(
+      z.object({
+        stream: count,
+        client: endpoint,
+        server: endpoint,
+        firstPacket: packet,
+        capture: otherCapture,
+        records: z.object({ client: count, server: count }),
+      }),
+    )
+    .optional()
+    .describe('Other addresses and ports on which the connection went on, by its ids'),
   outcome: z.enum(OUTCOMES),
   stage: z.enum(STAGES).describe('What was due next when the handshake stopped'),
   handshake: z

@@ -11,6 +11,7 @@ import type { Ending } from './reporter.ts';
 import { grouped, plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { echLines } from './text-ech.ts';
+import { idLines } from './text-ids.ts';
 import { openedLines } from './text-opened.ts';
 import { quicLines } from './text-quic.ts';
 
@@ -137,6 +138,7 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
     ...omittedLines(frame),
     ...openedLines(rows, style),
     ...echLines(rows, style),
+    ...idLines(rows, style),
     ...quicLines(frame),
     ...blindSpotLines(frame),
     ...coverageLines(frame),

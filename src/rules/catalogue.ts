@@ -54,11 +54,15 @@ import { seqDesync } from './hmac/seq-desync.ts';
 import { ticketDecryptFailed } from './hmac/ticket-decrypt-failed.ts';
 import { truncatedHmac } from './hmac/truncated-hmac.ts';
 import { dtlsAssociationRestart } from './misdelivery/dtls-association-restart.ts';
+import { dtlsCidForeign } from './misdelivery/dtls-cid-foreign.ts';
+import { dtlsCidLengthMismatch } from './misdelivery/dtls-cid-length-mismatch.ts';
+import { dtlsCidMigration } from './misdelivery/dtls-cid-migration.ts';
 import { dtlsEpochConfusion } from './misdelivery/dtls-epoch-confusion.ts';
 import { dtlsEpoch0Alert } from './misdelivery/dtls-epoch0-alert.ts';
 import { dtlsFinalFlightRetransmission } from './misdelivery/dtls-final-flight-retransmission.ts';
 import { dtlsLateCloseNotify } from './misdelivery/dtls-late-close-notify.ts';
 import { dtlsLateRecord } from './misdelivery/dtls-late-record.ts';
+import { dtlsNatRebindNoCid } from './misdelivery/dtls-nat-rebind-no-cid.ts';
 import { dtlsOldEpochAfterNewHandshake } from './misdelivery/dtls-old-epoch-after-new-handshake.ts';
 import { dtlsReplay } from './misdelivery/dtls-replay.ts';
 import { dtlsRestartIgnored } from './misdelivery/dtls-restart-ignored.ts';
@@ -92,11 +96,15 @@ export const CATALOGUE: readonly Rule[] = [
   cookieHmacMismatch,
   downgradeSentinel,
   dtlsAssociationRestart,
+  dtlsCidForeign,
+  dtlsCidLengthMismatch,
+  dtlsCidMigration,
   dtlsEpochConfusion,
   dtlsEpoch0Alert,
   dtlsFinalFlightRetransmission,
   dtlsLateCloseNotify,
   dtlsLateRecord,
+  dtlsNatRebindNoCid,
   dtlsOldEpochAfterNewHandshake,
   dtlsReplay,
   dtlsRestartIgnored,

@@ -29,6 +29,12 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'dtls-association-restart': [
     { capture: 'samples/dtls-restart-answered/capture.pcap', secrets: '' },
   ],
+  'dtls-cid-foreign': [{ capture: 'samples/dtls-cid-foreign/capture.pcap', secrets: '' }],
+  'dtls-cid-length-mismatch': [
+    { capture: 'samples/dtls-cid-length-mismatch/capture.pcap', secrets: '' },
+    { capture: 'samples/dtls-cid-own-id/capture.pcap', secrets: '' },
+  ],
+  'dtls-cid-migration': [{ capture: 'samples/dtls-cid-migration/capture.pcap', secrets: '' }],
   'dtls-epoch0-alert': [{ capture: 'samples/dtls-epoch0-alert/capture.pcap', secrets: '' }],
   'dtls-final-flight-retransmission': [
     { capture: 'samples/dtls-final-flight-lost/capture.pcap', secrets: '' },
@@ -41,6 +47,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/dtls-late-close-notify-after-handshake/capture.pcap', secrets: '' },
     { capture: 'samples/dtls-late-close-notify-before-hello/capture.pcap', secrets: '' },
     { capture: 'samples/dtls-late-close-notify-in-handshake/capture.pcap', secrets: '' },
+  ],
+  'dtls-nat-rebind-no-cid': [
+    { capture: 'samples/dtls-nat-rebind-no-cid/capture.pcap', secrets: '' },
   ],
   'dtls-old-epoch-after-new-handshake': [
     { capture: 'samples/dtls-old-epoch-record/capture.pcap', secrets: '' },
@@ -152,8 +161,8 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'psk-mismatch': [
     { capture: 'samples/dtls-psk-silence/capture.pcap', secrets: '' },
+    { capture: 'samples/dtls-cid-draft-mac/capture.pcap', secrets: '' },
     { capture: 'samples/dtls-psk-alerts/capture.pcap', secrets: '' },
-    { capture: 'samples/tls-psk-mismatch/capture.pcap', secrets: '' },
   ],
   'psk-unknown-identity': [{ capture: 'samples/dtls-psk-alerts/capture.pcap', secrets: '' }],
   'record-decrypts-under-other-connection': [
@@ -180,12 +189,12 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--keylog samples/tls-mac-zero-key/keys.log',
     },
     {
-      capture: 'samples/tls-aead-wrong-length/capture.pcap',
-      secrets: '--keylog samples/tls-aead-wrong-length/keys.log',
+      capture: 'samples/dtls-cid-draft-mac/capture.pcap',
+      secrets: '--keylog samples/dtls-cid-draft-mac/keys.log',
     },
     {
-      capture: 'samples/tls-aead-wrong-nonce/capture.pcap',
-      secrets: '--keylog samples/tls-aead-wrong-nonce/keys.log',
+      capture: 'samples/tls-aead-wrong-length/capture.pcap',
+      secrets: '--keylog samples/tls-aead-wrong-length/keys.log',
     },
   ],
   'record-wrong-direction': [

@@ -92,6 +92,8 @@ export class RuleRunner {
   #internalErrors = 0;
   /** What all rules answered to the first connection of each ordinary class, where none of them spoke. */
   readonly #ordinary = new Map<number, OrdinaryClass>();
+  /** Connections whose packets are on several streams. */
+  readonly #moved = new Set<number>();
   #answers = new OrdinaryClass();
 
   constructor(options: RuleRunnerOptions) {
@@ -163,6 +165,7 @@ export class RuleRunner {
         return;
       }
     }
+    if (history.dtls !== undefined && history.dtls.paths.length > 0) this.#moved.add(history.id);
     const answers = new OrdinaryClass();
     this.#answers = answers;
     let now: [RuleState, FindingVerdict][] | undefined;
@@ -182,7 +185,8 @@ export class RuleRunner {
     if (ordinary !== 0 && answers.silent) this.#ordinary.set(ordinary, answers);
     if (now === undefined) return;
     const known = [history, neighbours.previous, neighbours.next];
-    const streamOf = (id: number): StreamOf | undefined => known.find((one) => one?.id === id);
+    const streamOf = (id: number): StreamOf | undefined =>
+      this.#moved.has(id) ? undefined : known.find((one) => one?.id === id);
     for (const [state, verdict] of now) {
       if (!this.#isSilenced(state, verdict)) this.#tell(state, verdict, streamOf);
     }
@@ -213,7 +217,7 @@ export class RuleRunner {
       }
     }
     const streamOf = (id: number): StreamOf | undefined => {
-      const row = index.summary(id);
+      const row = this.#moved.has(id) ? undefined : index.summary(id);
       return row && { ...row, transport: row.protocol === 'DTLS' ? 'udp' : 'tcp' };
     };
     for (const state of this.#states) {

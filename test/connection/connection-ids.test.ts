@@ -5,6 +5,7 @@ import { Association, type DtlsSpec } from '../support/conversation.ts';
 import { filled, hex } from '../support/hello-builder.ts';
 import { captureFile, type Hosts, MS, UDP_HOSTS, UdpFlow } from '../support/network.ts';
 
+const hexOf = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 const NONE = new Uint8Array(0);
 const SERVER_ID = hex('c1d5e2f3a4b5');
 const CLIENT_ID = hex('0badcafe');
@@ -38,7 +39,10 @@ describe('what was negotiated', () => {
   ] as const)('%s', (_, spec, client, server, extension) => {
     const a = new Association(undefined, spec).handshake().data('client').data('server');
     const h = onlyConnection(captureFile(a.flow.frames));
-    expect(h.dtls?.connectionIds).toEqual({ extension, to: { client, server } });
+    expect(h.dtls?.connectionIds).toEqual({
+      extension,
+      to: { client: hexOf(client), server: hexOf(server) },
+    });
     expect(h.outcome).toBe('established');
     expect(h.dtls?.paths).toEqual([]);
     expect(anomalies(h)).toEqual([]);
@@ -56,6 +60,17 @@ describe('what was negotiated', () => {
     const { records } = onlyConnection(captureFile(a.flow.frames));
     expect(records.client).toMatchObject({ handshake: 4, applicationData: 0, other: 2 });
     expect(records.server).toMatchObject({ handshake: 6, applicationData: 0, other: 0 });
+  });
+});
+
+describe('hellos that are missing', () => {
+  it.each([0, 1, 2, 3])('from packet %i on', (start) => {
+    const a = new Association(undefined, BOTH).handshake().data('client').data('server');
+    const { connections, result } = analyse(captureFile(a.flow.frames.slice(start)));
+    expect(result.internalErrors).toBe(0);
+    expect(connections).toHaveLength(1);
+    const to = { client: start > 2 ? undefined : hexOf(CLIENT_ID), server: hexOf(SERVER_ID) };
+    expect(connections[0]?.dtls?.connectionIds).toEqual({ extension: 54, to });
   });
 });
 
@@ -212,7 +227,7 @@ describe('without the handshake', () => {
     expect(others).toEqual([]);
     expect(h?.dtls?.connectionIds).toEqual({
       extension: undefined,
-      to: { client: CLIENT_ID, server: SERVER_ID },
+      to: { client: hexOf(CLIENT_ID), server: hexOf(SERVER_ID) },
     });
     expect(h?.outcome).toBe('no-handshake');
     expect(h?.protectedRecords.client.count).toBe(4);
@@ -243,5 +258,195 @@ describe('without the handshake', () => {
     for (let n = 0; n < 5; n++)
       a.send('client', [a.sealed('client', 23, 40 + n, { id: filled(6, n) })]);
     expect(analyse(captureFile(flow.frames)).connections).toEqual([]);
+  });
+});
+
+describe('without ids on the way', () => {
+  const fromTo = (frames: readonly UdpFlow[]) => analyse(fileOf(...frames));
+
+  it('copies on another 5-tuple are told as such', () => {
+    const a = new Association(undefined, BOTH).handshake();
+    const home = a.flow;
+    const twin = flowOf(to(5684, '198.51.100.21'));
+    for (let n = 0; n < 3; n++) {
+      const record = a.sealed('client', 23, 40 + n);
+      a.send('client', [record]);
+      twin.nanos = home.nanos;
+      twin.datagram('client', record);
+      home.wait(MS);
+    }
+    const { connections, findings } = fromTo([home, twin]);
+    expect(connections).toHaveLength(1);
+    expect(connections[0]?.dtls?.paths).toMatchObject([{ isCopy: true, isElsewhere: true }]);
+    expect(findings).toEqual([]);
+  });
+
+  const rebinding = (more: (a: Association) => void, spec: DtlsSpec = {}) => {
+    const a = new Association(undefined, spec).handshake().data('client').data('server');
+    const home = a.flow;
+    a.moveTo(flowOf(from(50_007)))
+      .data('client')
+      .data('client');
+    more(a);
+    const { connections, findings } = fromTo([home, a.flow]);
+    return {
+      continues: connections[1]?.dtls?.continues,
+      rules: findings.map(({ rule }) => rule),
+    };
+  };
+
+  it('a client comes back from another port', () => {
+    const { continues, rules } = rebinding(() => undefined);
+    expect(continues).toMatchObject({
+      connection: 1,
+      client: { port: 40_001 },
+      step: 1,
+      wasAnswered: true,
+      goesOn: false,
+    });
+    expect(rules).toEqual(['dtls-nat-rebind-no-cid']);
+  });
+
+  it('and is answered there', () => {
+    expect(rebinding((a) => a.data('server')).rules).toEqual([]);
+  });
+
+  it('two devices behind one address', () => {
+    const a = new Association().handshake().data('client').data('server');
+    const b = new Association(flowOf(from(50_007)), { seed: 2 }).handshake().data('client');
+    const start = b.flow.frames.length;
+    b.flow.nanos = a.flow.nanos;
+    b.data('client').data('client');
+    a.flow.nanos = b.flow.nanos;
+    a.data('client');
+    const late = { ...b.flow, frames: b.flow.frames.slice(start) } as UdpFlow;
+    const { connections, findings } = fromTo([a.flow, late]);
+    expect(connections[1]?.dtls?.continues).toMatchObject({ connection: 1, goesOn: true });
+    expect(findings).toEqual([]);
+  });
+
+  it('another address, another server, numbers that do not go on, or a closed connection', () => {
+    const strangers: readonly ((a: Association) => void)[] = [
+      (a) =>
+        a
+          .moveTo(flowOf(from(50_007, '192.0.2.11')))
+          .data('client')
+          .data('client'),
+      (a) =>
+        a
+          .moveTo(flowOf({ client: from(50_007).client, server: to(5685).server }))
+          .data('client')
+          .data('client'),
+      (a) => {
+        a.next.client[1] = 500;
+        a.moveTo(flowOf(from(50_007)))
+          .data('client')
+          .data('client');
+      },
+      (a) =>
+        a
+          .closeBoth('server')
+          .moveTo(flowOf(from(50_007)))
+          .data('client')
+          .data('client'),
+    ];
+    for (const move of strangers) {
+      const a = new Association().handshake().data('client').data('server');
+      const home = a.flow;
+      move(a);
+      const { connections, findings } = fromTo([home, a.flow]);
+      expect(connections[1]?.dtls?.continues).toBeUndefined();
+      expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+    }
+  });
+
+  it('two connections that would fit name none', () => {
+    const a = new Association().handshake().data('client').data('server');
+    const b = new Association(flowOf(from(40_002)), { seed: 2 }).handshake().data('client');
+    const [first, second] = [a.flow, b.flow];
+    a.moveTo(flowOf(from(50_007)))
+      .data('client')
+      .data('client');
+    const { connections, findings } = fromTo([first, second, a.flow]);
+    expect(connections[2]?.dtls?.continues).toBeUndefined();
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('an id that its receiver did not ask for', () => {
+  const misfits = (make: (a: Association) => void, spec: DtlsSpec = BOTH) => {
+    const a = new Association(undefined, spec);
+    for (const [by, flight] of a.flights().slice(0, -2)) a.send(by, flight());
+    make(a);
+    const { connections, findings } = analyse(captureFile(a.flow.frames));
+    return {
+      facts: connections[0]?.dtls?.idMisfits.map(({ kind, found }) => [kind, found]),
+      rules: findings.map(({ rule, severity }) => `${rule} ${severity}`),
+    };
+  };
+  const send =
+    (id: Uint8Array, times = 2) =>
+    (a: Association) => {
+      for (let n = 0; n < times; n++) a.send('client', [a.sealed('client', 22, 24, { id })]);
+    };
+
+  it.each([
+    ['cut off', SERVER_ID.subarray(0, 3), 'length'],
+    ['filled up', Uint8Array.of(...SERVER_ID, 0, 0), 'length'],
+    ['the sender’s own', CLIENT_ID, 'of-sender'],
+    ['of another length', filled(9, 0x55), 'length'],
+  ] as const)('%s', (_, id, kind) => {
+    const found = hexOf(id);
+    expect(misfits(send(id))).toEqual({
+      facts: [
+        [kind, found],
+        [kind, found],
+      ],
+      rules: ['dtls-cid-length-mismatch error'],
+    });
+  });
+
+  it('none, where one was asked for', () => {
+    expect(misfits(send(NONE))).toEqual({
+      facts: [
+        ['missing', ''],
+        ['missing', ''],
+      ],
+      rules: ['dtls-cid-length-mismatch error'],
+    });
+  });
+
+  it('none, on the 5-tuple of one whose client had used it, is of somebody else', () => {
+    const a = new Association(undefined, BOTH).handshake().data('client').data('server');
+    a.send('server', [a.sealed('server', 23, 40, { id: NONE, sequence: 1 })]);
+    const h = onlyConnection(captureFile(a.flow.frames));
+    expect([h.dtls?.idMisfits, anomalies(h)]).toEqual([[], []]);
+    expect(h.protectedRecords.server.count).toBe(2);
+  });
+
+  it('none was asked for', () => {
+    const { facts, rules } = misfits(send(SERVER_ID, 3), {
+      ids: { client: CLIENT_ID, server: NONE },
+    });
+    expect(facts?.[0]).toEqual(['not-negotiated', hexOf(SERVER_ID)]);
+    expect(rules).toEqual(['dtls-cid-length-mismatch error']);
+  });
+
+  it('of the right length, and nobody’s', () => {
+    expect(misfits(send(filled(6, 0x55)))).toEqual({
+      facts: [
+        ['unknown', '55'.repeat(6)],
+        ['unknown', '55'.repeat(6)],
+      ],
+      rules: [],
+    });
+  });
+
+  it('beside the right one', () => {
+    const both = (a: Association) => {
+      a.send('client', a.clientFlight());
+      send(SERVER_ID.subarray(0, 3))(a);
+    };
+    expect(misfits(both)).toEqual({ facts: [], rules: [] });
   });
 });

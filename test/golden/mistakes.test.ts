@@ -32,6 +32,7 @@ const MISTAKES: readonly (readonly [
   ['tls-finished-corrupted-cbc', 'client', 8, 'bit-damage', { damage: 'octet 20 (mask 0x10)' }],
   ['tls-finished-corrupted-gcm', 'client', 8, 'bit-damage', { damage: 'octet 20 (mask 0x10)' }],
   ['tls13-finished-corrupted', 'client', 8, 'bit-damage', { damage: 'octet 20 (mask 0x10)' }],
+  ['dtls-cid-draft-mac', 'client', 5, 'connection-id-draft', {}],
   ['dtls-corrupt-finished-etm', 'client', 5, 'bit-damage', { damage: 'octet 20 (mask 0x10)' }],
   [
     'tls13-keyupdate-unused',

@@ -53,6 +53,7 @@ function expected(history: ConnectionHistory): ReportConnection {
   };
   const hex = (octets: Uint8Array | undefined) =>
     octets === undefined ? null : Buffer.from(octets).toString('hex');
+  const ids = history.dtls?.connectionIds;
   return {
     id: history.id,
     capture: 0,
@@ -94,6 +95,13 @@ function expected(history: ConnectionHistory): ReportConnection {
     ech: history.ech ?? null,
     innerServerName: history.decryption?.innerServerName ?? null,
     encryptThenMac: history.encryptThenMac ?? null,
+    connectionIds: ids
+      ? {
+          extension: ids.extension ?? null,
+          toClient: ids.to.client ?? null,
+          toServer: ids.to.server ?? null,
+        }
+      : null,
     outcome: history.outcome,
     stage: history.stage,
     handshake: history.messages.map(({ type, from, packet }) => ({

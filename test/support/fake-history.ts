@@ -138,6 +138,9 @@ function fakeDtls(id: number, some: Partial<DtlsFacts>): DtlsFacts {
     replacesOpen: 0,
     connectionIds: undefined,
     paths: [],
+    pathsOmitted: false,
+    idMisfits: [],
+    continues: undefined,
     ...some,
   };
 }

@@ -83,6 +83,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
       'After any alert, after a longer pause (handshake-aborted speaks then), where octets are missing from the capture or only one direction was captured, and where the whole server process seems to have died.',
     yieldsTo: [
       ...PROVEN_BY_SECRETS,
+      'dtls-cid-length-mismatch',
       'server-process-died',
       'handshake-kills-server',
       'ems-required',

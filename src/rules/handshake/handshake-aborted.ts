@@ -61,6 +61,7 @@ export const handshakeAborted = defineConnectionRule({
       'Where a more specific finding explains the end, where octets are missing or one direction was not captured (the alert may be among what is missing), and where the capture ends before the connection.',
     yieldsTo: [
       ...PROVEN_BY_SECRETS,
+      'dtls-cid-length-mismatch',
       'server-process-died',
       'handshake-kills-server',
       'handshake-aborted-at-key-setup',

@@ -88,6 +88,7 @@ export const handshakeAlert = defineConnectionRule({
       'Where a more specific rule explains the alert, where an alert that stacks raise at the end of a stream was captured without the other side, for an unprotected alert over DTLS of a side that has its keys in use, for warnings, for alerts after the handshake, and for encrypted ones where octets are missing from the capture.',
     yieldsTo: [
       ...PROVEN_BY_SECRETS,
+      'dtls-cid-length-mismatch',
       'bad-record-mac-first-record',
       'bad-record-mac-later',
       'finished-decrypt-error',

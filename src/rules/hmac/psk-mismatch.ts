@@ -55,6 +55,19 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
+/** Stacks that follow a draft of RFC 9146 are around, and their records fail in the same way. */
+const IDS_DIFFER: Explanation = {
+  likelihood: 'medium',
+  text: 'Client and server authenticate the connection id in different ways: as in RFC 9146, and as in a draft of it.',
+  for: ['connection ids were negotiated, and this is the first record that has one'],
+  against: [],
+};
+
+const hasIds = ({ dtls }: ConnectionHistory): boolean =>
+  (dtls?.connectionIds?.to.server?.length ?? 0) > 0;
+
+const sureness = (history: ConnectionHistory) => (hasIds(history) ? 'possible' : 'likely');
+
 type Found = FindingOf<Record<'refused' | 'dropped' | 'proven', never>>;
 
 /** An alert in the clear that answers the client's first protected record. */
@@ -67,7 +80,7 @@ function refused(history: ConnectionHistory): Found | undefined {
   return {
     kind: 'finding',
     message: 'refused',
-    confidence: lostOctets(history) === 0 ? 'likely' : 'possible',
+    confidence: lostOctets(history) === 0 ? sureness(history) : 'possible',
     data: {
       id,
       name,
@@ -84,7 +97,7 @@ function refused(history: ConnectionHistory): Found | undefined {
       witness(record, id, 'client', `the first record under the new keys, ${record.length} octets`),
     ],
     connections: [id],
-    explanations: EXPLANATIONS,
+    explanations: hasIds(history) ? [...EXPLANATIONS, IDS_DIFFER] : EXPLANATIONS,
   };
 }
 
@@ -97,7 +110,7 @@ function dropped(history: ConnectionHistory): Found | undefined {
   return {
     kind: 'finding',
     message: 'dropped',
-    confidence: 'likely',
+    confidence: sureness(history),
     data: {
       id,
       count,
@@ -112,7 +125,7 @@ function dropped(history: ConnectionHistory): Found | undefined {
       witness(life, id, 'server', 'the server is still heard from'),
     ],
     connections: [id],
-    explanations: EXPLANATIONS,
+    explanations: hasIds(history) ? [...EXPLANATIONS, IDS_DIFFER] : EXPLANATIONS,
   };
 }
 
@@ -168,6 +181,7 @@ export const pskMismatch = defineConnectionRule({
       'record-length-impossible',
       'record-decrypts-under-other-connection',
       'dtls-old-epoch-after-new-handshake',
+      'dtls-cid-length-mismatch',
     ],
     messages: {
       form: {
