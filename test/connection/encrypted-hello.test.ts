@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openInnerHello } from '../../src/connection/unsealing/decode-inner-hello.ts';
 import {
   findInnerRandom,
+  InnerHello,
   offersEncryptedHello,
 } from '../../src/connection/unsealing/inner-hello.ts';
 import { KeyedHandshake } from '../../src/connection/unsealing/keyed-handshake.ts';
@@ -344,6 +345,37 @@ describe('bounds', () => {
     expect(near.connections[0]?.ech).toBe('accepted');
     const far = analyse(file, { secrets: secrets(otherLines(LIMITS.echTrials), keys) });
     expect(far.connections[0]?.ech).toBe('offered');
+  });
+
+  test('hellos beyond the second are not opened', () => {
+    const keyLog = new KeyLog();
+    const random = '0e'.repeat(32);
+    const config = Buffer.from(echConfig('a.example')).toString('hex');
+    keyLog.add(ascii(`ECH_SECRET ${random} ${'01'.repeat(32)}\nECH_CONFIG ${random} ${config}\n`));
+    let lookedUp = 0;
+    const counting = Object.assign(Object.create(keyLog) as KeyLog, {
+      find: (...wanted: Parameters<KeyLog['find']>) => {
+        if (wanted[0] === 'ECH_SECRET') lookedUp++;
+        return keyLog.find(...wanted);
+      },
+    });
+    const inner = new InnerHello();
+    for (let sequence = 0; sequence < 5; sequence++) {
+      const outer = (payload: Octets): Octets =>
+        clientHello({
+          random: filled(32, 0x0e),
+          extensions: [
+            { type: 0xfe0d, data: concat(hex('00 0001 0001 2a'), vector(2), vector(2, payload)) },
+          ],
+        });
+      const content = clientHello({ sessionId: new Uint8Array(0), extensions: [] });
+      const info = concat(ascii('tls ech'), u8(0), echConfig('a.example'));
+      const aad = outer(filled(content.length + 16, 0));
+      const wire = outer(hpkeSeal(filled(32, 1), info, sequence, aad, content));
+      inner.clientHello(counting, handshakeMessage(1, wire));
+    }
+    expect(inner.isOffered).toBe(true);
+    expect(lookedUp).toBe(2);
   });
 
   test('nor beyond that for the run', () => {

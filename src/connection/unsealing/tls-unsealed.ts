@@ -1,9 +1,8 @@
-import { confirmsInnerHello } from '../../crypto/ech-confirmation.ts';
 import type { KeyGeneration } from '../../crypto/failed-record.ts';
 import { labelPrefix } from '../../crypto/hkdf.ts';
 import { Inflation } from '../../crypto/inflation.ts';
 import { keyBlock } from '../../crypto/key-block.ts';
-import { hkdfHash, trafficKeys } from '../../crypto/key-schedule.ts';
+import { trafficKeys } from '../../crypto/key-schedule.ts';
 import type { DirectionKeys, Opening } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
 import type { TranscriptMessage } from '../../crypto/transcript.ts';
@@ -21,13 +20,11 @@ import { TLS_1_3 } from '../../model/code-points/versions.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
 import type { At, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { decodeClientHello } from '../../tls/codec/client-hello.ts';
 import { checkBinder } from './check-binder.ts';
 import { checkFinished } from './check-finished.ts';
-import { openInnerHello } from './decode-inner-hello.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
-import { findInnerRandom, offersEncryptedHello } from './inner-hello.ts';
+import { findInnerRandom, InnerHello } from './inner-hello.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { otherMaster } from './premaster.ts';
@@ -51,13 +48,7 @@ export class TlsUnsealed implements Owner {
   private readonly readings = { client: new Reading('client'), server: new Reading('server') };
   private handshake: KeyedHandshake;
   private secrets: TrafficSecrets | undefined;
-  /** The ClientHello has another one in it, encrypted, or GREASE. RFC 9849 §5. */
-  private offersEncryptedHello = false;
-  /** The encrypted ClientHellos, with header, as far as the key log has what opens them. */
-  private readonly innerHellos: Uint8Array[] = [];
-  private isTranscriptInner = false;
-  /** The server's next record tells whether secrets of another random are this connection's. */
-  private seeksInner = false;
+  private readonly inner = new InnerHello();
   /** The random on the wire has no secrets, and no other one's fit: nothing will open. */
   isGivenUp = false;
 
@@ -100,7 +91,7 @@ export class TlsUnsealed implements Owner {
     else if (type === FINISHED && isProtected) {
       // What an accepted encrypted ClientHello says is not known, and the transcript begins with it (RFC 9849 §6.1).
       const check =
-        this.tally.isInnerHello && !this.isTranscriptInner
+        this.tally.isInnerHello && !this.inner.isOpened
           ? undefined
           : checkFinished(handshake, message, this.secrets, at);
       if (check !== undefined) this.tally.finishedChecked(check);
@@ -152,7 +143,7 @@ export class TlsUnsealed implements Owner {
   sealed(from: Role, record: WireRecord): OpenedRecord | undefined {
     const reading = this.readings[from];
     reading.hasBegun = true;
-    if (this.seeksInner && from === 'server') this.findInner(record);
+    if (this.inner.isSought && from === 'server') this.findInner(record);
     const opening = this.open(reading, record);
     if (opening === undefined) {
       const { obstacle, detail } = this.handshake;
@@ -382,13 +373,9 @@ export class TlsUnsealed implements Owner {
 
   private clientHello(message: TranscriptMessage, at: At): void {
     const { clientHello } = this.handshake;
-    this.offersEncryptedHello ||= offersEncryptedHello(message.octets);
-    const inner = this.offersEncryptedHello
-      ? openInnerHello(this.vault.keyLog, message.octets, this.innerHellos.length)
-      : undefined;
-    if (inner !== undefined) this.innerHellos.push(inner);
+    this.inner.clientHello(this.vault.keyLog, message.octets);
     // Beside an encrypted ClientHello the PSK of the outer one is made up (RFC 9849 §6.1.2).
-    if (!this.offersEncryptedHello)
+    if (!this.inner.isOffered)
       this.tally.binder = checkBinder(this.vault.psks, this.handshake, message, at)?.check;
     const early = clientHello?.extensions.some(({ type }) => type === EARLY_DATA) ?? false;
     if (!early) return;
@@ -410,37 +397,25 @@ export class TlsUnsealed implements Owner {
 
   private startTls13(): void {
     const { handshake } = this;
-    if (this.innerHellos.length > 0) this.acceptInner();
+    this.acceptInner();
     this.secrets = new TrafficSecrets(this.vault, handshake);
     if (!this.secrets.has('server', 0) && !this.secrets.has('client', 0)) {
       handshake.obstacle ??= this.secrets.obstacle ?? 'label-missing';
       handshake.detail ??= this.secrets.detail;
       handshake.transcript.close();
-      this.seeksInner =
-        this.offersEncryptedHello && !this.isTranscriptInner && this.vault.mayFindInner;
+      this.inner.isSought = this.inner.isOffered && !this.inner.isOpened && this.vault.mayFindInner;
     } else this.tally.source = 'key-log';
     this.useHandshakeSecrets();
   }
 
-  /** The server may say in its random that it went on with the encrypted ClientHello. RFC 9849 §7.2. */
+  /** The encrypted ClientHello takes the place of the outer one if the server says that it took it. */
   private acceptInner(): void {
-    const { handshake, innerHellos, tally } = this;
-    const { protection, transcript } = handshake;
-    const hash = protection && hkdfHash(protection.suite);
-    const last = innerHellos.at(-1)?.subarray(4);
-    if (protection === undefined || hash === undefined || last === undefined) return;
-    let hellos = 0;
-    const messages = transcript.ordered().map((message) => {
-      const octets = message.type === CLIENT_HELLO ? innerHellos[hellos++] : undefined;
-      return octets === undefined ? message : { ...message, octets };
-    });
-    if (hellos !== innerHellos.length) return;
-    if (!confirmsInnerHello(hash, protection.version, last.subarray(2, 34), messages)) return;
-    transcript.replaceHellos(innerHellos);
-    handshake.clientHello = decodeClientHello(last, false).message;
-    this.isTranscriptInner = true;
+    const { handshake, inner, tally } = this;
+    const hello = inner.accepted(handshake);
+    if (hello === undefined) return;
+    handshake.clientHello = hello;
     tally.isInnerHello = true;
-    tally.innerServerName = handshake.clientHello.serverName;
+    tally.innerServerName = hello.serverName;
   }
 
   private useHandshakeSecrets(): void {
@@ -451,7 +426,7 @@ export class TlsUnsealed implements Owner {
   /** Is the server's first protected record under secrets that were logged for another random? */
   private findInner(record: WireRecord): void {
     const { handshake, vault } = this;
-    this.seeksInner = false;
+    this.inner.isSought = false;
     const random = findInnerRandom(vault, handshake, record);
     if (random === undefined) {
       this.isGivenUp = true;
