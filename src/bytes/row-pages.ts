@@ -1,13 +1,14 @@
 const SHIFT = 9;
-const PAGE_ROWS = 1 << SHIFT;
+/** Rows of a page: those that are given up together. */
+export const PAGE_ROWS = 1 << SHIFT;
 
 /**
- * Rows of numbers that are only ever added, as many as there are items and kept to the end: in pages, so that growing
- * copies nothing and never needs the old room beside the new.
+ * Rows of numbers that are only ever added, as many as there are items: in pages, so that growing copies nothing and never
+ * needs the old room beside the new, and old ones can be given up.
  */
 export class RowPages {
-  private readonly ints: Int32Array[] = [];
-  private readonly floats: Float64Array[] = [];
+  private readonly ints: (Int32Array | undefined)[] = [];
+  private readonly floats: (Float64Array | undefined)[] = [];
   private readonly intsPerRow: number;
   private readonly floatsPerRow: number;
 
@@ -22,6 +23,12 @@ export class RowPages {
       this.ints.push(new Int32Array(PAGE_ROWS * this.intsPerRow));
       this.floats.push(new Float64Array(PAGE_ROWS * this.floatsPerRow));
     }
+  }
+
+  /** Gives up the page of a row; there is never room for its rows again. */
+  drop(row: number): void {
+    this.ints[row >> SHIFT] = undefined;
+    this.floats[row >> SHIFT] = undefined;
   }
 
   /** The page with a row's integers, which begin at `intsAt`; undefined for a row without room. */

@@ -1,4 +1,4 @@
-import { RowPages } from '../bytes/row-pages.ts';
+import { PAGE_ROWS, RowPages } from '../bytes/row-pages.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import type { MisplacedRecord } from '../model/decryption.ts';
 import {
@@ -71,6 +71,12 @@ export class ServerIndex implements CaptureIndex {
   /** All servers, in the order of their appearance; a row has its place plus 1. */
   private readonly owners: Server[] = [];
   private readonly rows = new RowPages(INTS, TIMES);
+  /** The server's next connection, by connection: kept also where the row is not. */
+  private readonly following = new RowPages(1, 0);
+  /** Connections whose rows were given up, the first ones. */
+  forgotten = 0;
+  /** Stand for all servers beyond the limit; no rule sees them. */
+  private readonly others: { tcp?: Server; udp?: Server } = {};
   /** What rules looked at last. */
   private readonly summaries = new Map<Server, readonly ConnectionSummary[]>();
   private summariesKept = 0;
@@ -99,18 +105,21 @@ export class ServerIndex implements CaptureIndex {
     const at = id - 1;
     const { rows } = this;
     rows.reserve(at);
-    const ints = rows.intsOf(at) as Int32Array;
-    const times = rows.floatsOf(at) as Float64Array;
     if (id > this.connectionCount) this.connectionCount = id;
+    this.forget(this.connectionCount - LIMITS.connectionsKept);
     const server = this.serverOf(history.transport, hello.flow, otherSide(hello.clientSide));
     server.speaksTls = true;
-    this.names[at] = history.serverName;
-    this.link(server, id);
     const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
     const failed = history.outcome === 'failed' || history.outcome === 'aborted';
     if (failed) server.failures++;
     if (failed || hello.transmissions > 1 || unanswered) server.remarkable = true;
 
+    const ints = rows.intsOf(at);
+    const times = rows.floatsOf(at);
+    // It began so long ago that its row was given up while it was open.
+    if (ints === undefined || times === undefined) return;
+    this.names[at] = history.serverName;
+    this.link(server, id);
     const i = rows.intsAt(at);
     const t = rows.floatsAt(at);
     ints[i] =
@@ -121,7 +130,7 @@ export class ServerIndex implements CaptureIndex {
       (history.protocol === 'DTLS' ? 2 : 0) |
       (history.resumed === undefined ? 0 : history.resumed ? 12 : 4);
     ints[i + 1] = history.stream;
-    ints[i + 14] = hello.flow;
+    ints[i + 11] = hello.flow;
     ints[i + 2] = server.number;
     ints[i + 3] = history.version ?? 0;
     ints[i + 4] = (history.cipherSuite ?? -1) + 1;
@@ -142,6 +151,21 @@ export class ServerIndex implements CaptureIndex {
     if (history.outcome !== 'established') this.addFailure(history, ints, i);
     this.alpns[at] = history.alpn;
     if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
+  }
+
+  /** Gives up the rows of the first connections, a page at a time. */
+  private forget(count: number): void {
+    while (this.forgotten + PAGE_ROWS <= count) {
+      this.rows.drop(this.forgotten);
+      for (let left = PAGE_ROWS; left > 0; left--) {
+        const at = this.forgotten++;
+        this.names[at] = undefined;
+        this.alpns[at] = undefined;
+        this.fatals.delete(at + 1);
+        this.groups.delete(at + 1);
+        this.suites.delete(at + 1);
+      }
+    }
   }
 
   /** Facts of a TCP connection, with TLS or without: who opened, refused, closed. `history` where it has TLS. */
@@ -220,10 +244,13 @@ export class ServerIndex implements CaptureIndex {
       protocol: (bits & 2) !== 0 ? 'DTLS' : 'TLS',
       stream: ints[i + 1] as number,
       client: this.flows[server.transport].endpoint(
-        ints[i + 14] as number,
+        ints[i + 11] as number,
         (((ints[i] as number) >> 6) & 1) as Side,
       ),
-      server: this.flows[server.transport].endpoint(server.flow, server.side),
+      server: this.flows[server.transport].endpoint(
+        ints[i + 11] as number,
+        otherSide(((bits >> 6) & 1) as Side),
+      ),
       outcome: OUTCOMES[(bits >> OUTCOME_BIT) & 7] ?? 'incomplete',
       stage: STAGES[(bits >> STAGE_BIT) & 7] ?? 'none',
       version: version === 0 ? undefined : version,
@@ -280,10 +307,12 @@ export class ServerIndex implements CaptureIndex {
   }
 
   private link(server: Server, id: number): void {
+    const { following } = this;
+    following.reserve(id - 1);
     if (server.last === 0) server.first = id;
     else {
       const before = server.last - 1;
-      (this.rows.intsOf(before) as Int32Array)[this.rows.intsAt(before) + NEXT] = id;
+      (following.intsOf(before) as Int32Array)[following.intsAt(before)] = id;
     }
     server.last = id;
   }
@@ -308,7 +337,7 @@ export class ServerIndex implements CaptureIndex {
       const summary = this.summary(id);
       if (summary !== undefined) found.push(summary);
       const at = id - 1;
-      id = (this.rows.intsOf(at) as Int32Array)[this.rows.intsAt(at) + NEXT] as number;
+      id = this.following.intsOf(at)?.[this.following.intsAt(at)] ?? 0;
     }
     return found.sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
   }
@@ -349,7 +378,8 @@ export class ServerIndex implements CaptureIndex {
   private serverOf(transport: 'tcp' | 'udp', flow: number, side: Side): Server {
     const key = this.flows[transport].endpointKey(flow, side);
     const known = this.known[transport];
-    let server = known.get(key);
+    const isFull = known.size === LIMITS.serverEndpoints;
+    let server = known.get(key) ?? (isFull ? this.others[transport] : undefined);
     if (server === undefined) {
       server = {
         number: this.owners.length + 1,
@@ -367,7 +397,8 @@ export class ServerIndex implements CaptureIndex {
         accepted: undefined,
       };
       this.owners.push(server);
-      if (known.size < LIMITS.serverEndpoints) known.set(key, server);
+      if (isFull) this.others[transport] = server;
+      else known.set(key, server);
     }
     return server;
   }
@@ -394,9 +425,7 @@ export interface RowNumbers {
 /** The first integer of a row: bit 0 in use, 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
 const OUTCOME_BIT = 8;
 const STAGE_BIT = 11;
-/** The integer that names the server's next connection. */
-const NEXT = 11;
-const INTS = 15;
+const INTS = 14;
 const TIMES = 6;
 
 /** The server's end of a connection that it closed or reset first, without having said so in TLS. */

@@ -261,6 +261,8 @@ export const LIMITS = {
   noticesPerCode: 8,
   /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */
   summariesKept: 4096,
+  /** Connections of which rules over the whole capture see a summary: the newest ones, some 150 octets each. */
+  connectionsKept: 1_048_576,
   /** Server endpoints for which closes and refusals are remembered. */
   serverEndpoints: 262_144,
   /** Closing or refusal events remembered for one server endpoint: the newest ones. */

@@ -24,6 +24,7 @@ import {
   type Outcome,
   type SharedRandomFact,
 } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RulePage } from '../model/rule.ts';
@@ -160,6 +161,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.passedOver.end(this.captures.facts);
     const repeated = handshakesIn(this.index.sharedRandoms);
     if (repeated > 0) this.ofWhole('seen-on-both-sides', repeated);
+    if (this.index.forgotten > 0) this.book.notice(NOT_ALL_COMPARED);
     this.rules.capture(this.index);
     return {
       captures: this.captures.facts,
@@ -284,6 +286,15 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.rules.connection(history, neighbours);
   }
 }
+
+const NOT_ALL_COMPARED = {
+  code: 'limit-reached',
+  packetNumber: 0,
+  offset: -1,
+  needed: 0,
+  available: 0,
+  detail: `rules over the whole capture compared the last ${LIMITS.connectionsKept} connections`,
+} as const;
 
 const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };
 

@@ -1,0 +1,64 @@
+/** What is kept of connections and servers to the end of a run is bounded. */
+import { expect, test } from 'vitest';
+import { RandomIndex } from '../../src/connection/random-index.ts';
+import { ServerIndex } from '../../src/connection/server-index.ts';
+import { LIMITS } from '../../src/model/limits.ts';
+import type { FlowDirectory } from '../../src/model/stream.ts';
+import { fakeHistory } from '../support/fake-history.ts';
+
+/** Flow n goes to port n of one server. */
+const flows: FlowDirectory = {
+  endpoint: (flow) => ({ address: '192.0.2.1', port: flow }),
+  endpointKey: (flow) => flow,
+  address: () => '192.0.2.1',
+  port: (flow) => flow,
+  streamOf: (flow) => flow,
+};
+
+const NEVER = { packet: 0, nanos: 0 };
+const hello = (flow: number) => ({
+  flow,
+  clientSide: 0 as const,
+  packet: 1,
+  nanos: 1,
+  transmissions: 2,
+  answerPacket: 2,
+  answerNanos: 2,
+  octets: 100,
+  lastFromClient: NEVER,
+  lastFromServer: NEVER,
+  answeredClose: undefined,
+});
+
+test('the rows of the newest connections are kept', () => {
+  const index = new ServerIndex(new RandomIndex(), { tcp: flows, udp: flows });
+  const history = fakeHistory();
+  const numbers = hello(443);
+  const count = LIMITS.connectionsKept + 2000;
+  // The second connection stays open until all others are over.
+  for (let id = 1; id <= count; id++) if (id !== 2) index.add({ ...history, id }, numbers);
+  index.add({ ...history, id: 2 }, numbers);
+  expect(index.connectionCount).toBe(count);
+  expect(index.forgotten).toBeGreaterThan(1000);
+  expect(index.forgotten).toBeLessThanOrEqual(2000);
+  expect([1, 2, index.forgotten].map((id) => index.summary(id))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(index.summary(index.forgotten + 1)?.id).toBe(index.forgotten + 1);
+  const [server] = index.servers();
+  expect(server?.connections).toHaveLength(count - index.forgotten);
+  expect(server?.connections.at(-1)?.id).toBe(count);
+}, 30_000);
+
+test('servers beyond the limit share one entry that no rule sees', () => {
+  const index = new ServerIndex(new RandomIndex(), { tcp: flows, udp: flows });
+  const history = fakeHistory();
+  const count = LIMITS.serverEndpoints + 3;
+  for (let id = 1; id <= count; id++) index.add({ ...history, id }, hello(id));
+  let seen = 0;
+  for (const { connections } of index.servers()) seen += connections.length;
+  expect(seen).toBe(LIMITS.serverEndpoints);
+  expect(index.summary(count)?.server).toEqual({ address: '192.0.2.1', port: count });
+}, 30_000);
