@@ -133,7 +133,7 @@ export function isNoRecord(view: DataView, offset: number): boolean {
   return isZeros || isPcapMagic(view, offset);
 }
 
-/** Whether a whole file header of the versions that there are stands at `offset`, of which 16 octets must be there. */
+/** Whether a whole file header of the versions that there are stands at `offset`, of which 8 octets must be there. */
 export function isFileHeader(view: DataView, offset: number): boolean {
   if (!isPcapMagic(view, offset)) return false;
   const little = isMagic(view.getUint32(offset, true));

@@ -1,6 +1,6 @@
 import { LIMITS } from '../model/limits.ts';
 import type { InterfaceFacts } from '../model/packet.ts';
-import { readDropped, readInterfaceOptions } from './pcapng-options.ts';
+import { readCounts, readInterfaceOptions } from './pcapng-options.ts';
 import type { TimestampScale } from './timestamp-scale.ts';
 
 /** Fixed fields of an Interface Description Block and of an Interface Statistics Block. */
@@ -66,8 +66,15 @@ export class InterfaceTable {
   count(view: DataView, body: number, end: number, littleEndian: boolean): boolean {
     if (end - body < STATISTICS_OCTETS) return false;
     const described = this.get(view.getUint32(body, littleEndian));
-    const dropped = readDropped(view, body + STATISTICS_OCTETS, end, littleEndian);
-    if (described !== undefined && dropped !== undefined) described.facts.dropped = dropped;
+    if (described === undefined) return true;
+    const { facts } = described;
+    const counts = readCounts(view, body + STATISTICS_OCTETS, end, littleEndian);
+    const { received, droppedByInterface, droppedBySystem } = counts;
+    if (received !== undefined) facts.received = received;
+    if (droppedBySystem !== undefined) facts.droppedBySystem = droppedBySystem;
+    if (droppedByInterface !== undefined || droppedBySystem !== undefined) {
+      facts.dropped = (droppedByInterface ?? 0) + (droppedBySystem ?? 0);
+    }
     return true;
   }
 }

@@ -2,8 +2,10 @@ import { TimestampScale } from './timestamp-scale.ts';
 
 const END_OF_OPTIONS = 0;
 const IF_NAME = 2;
+const IF_DESCRIPTION = 3;
 const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
+const ISB_IFRECV = 4;
 const ISB_IFDROP = 5;
 const ISB_OSDROP = 7;
 
@@ -15,6 +17,7 @@ const NAME_OCTETS_MAX = 256;
 
 /** What the options of an Interface Description Block say. */
 export interface InterfaceOptions {
+  /** Its name, or where there is none its description. */
   readonly name: string | undefined;
   readonly scale: TimestampScale;
 }
@@ -32,36 +35,54 @@ export function readInterfaceOptions(
   littleEndian: boolean,
 ): InterfaceOptions {
   let name: string | undefined;
+  let description: string | undefined;
   let resolution = DEFAULT_RESOLUTION;
   let offsetSeconds = 0;
   for (const { code, at, length } of options(view, start, end, littleEndian)) {
     if (code === IF_NAME) name ??= readText(view, at, length);
+    else if (code === IF_DESCRIPTION) description ??= readText(view, at, length);
     else if (code === IF_TSRESOL && length === 1) resolution = view.getUint8(at);
     else if (code === IF_TSOFFSET && length === 8) {
       offsetSeconds = Number(view.getBigInt64(at, littleEndian));
     }
   }
-  return { name, scale: new TimestampScale(resolution, offsetSeconds) };
+  return { name: name ?? description, scale: new TimestampScale(resolution, offsetSeconds) };
+}
+
+/** What an Interface Statistics Block counts; undefined where it does not. */
+export interface InterfaceCounts {
+  received: number | undefined;
+  /** For want of room in the interface, and in the operating system. */
+  droppedByInterface: number | undefined;
+  droppedBySystem: number | undefined;
 }
 
 /**
- * Packets that an Interface Statistics Block reports as dropped by interface and operating system together; undefined
- * when it reports neither.
+ * Reads the counts of an Interface Statistics Block. Counts beyond what is exact in a number, as programs write that do
+ * not know, are left out.
  *
  * @see draft-ietf-opsawg-pcapng, section 4.6
  */
-export function readDropped(
+export function readCounts(
   view: DataView,
   start: number,
   end: number,
   littleEndian: boolean,
-): number | undefined {
-  let dropped: number | undefined;
+): InterfaceCounts {
+  const counts: InterfaceCounts = {
+    received: undefined,
+    droppedByInterface: undefined,
+    droppedBySystem: undefined,
+  };
   for (const { code, at, length } of options(view, start, end, littleEndian)) {
-    if ((code !== ISB_IFDROP && code !== ISB_OSDROP) || length !== 8) continue;
-    dropped = (dropped ?? 0) + Number(view.getBigUint64(at, littleEndian));
+    if (length !== 8) continue;
+    const value = Number(view.getBigUint64(at, littleEndian));
+    if (value > Number.MAX_SAFE_INTEGER) continue;
+    if (code === ISB_IFRECV) counts.received = value;
+    else if (code === ISB_IFDROP) counts.droppedByInterface = value;
+    else if (code === ISB_OSDROP) counts.droppedBySystem = value;
   }
-  return dropped;
+  return counts;
 }
 
 interface Option {

@@ -3,6 +3,7 @@ import type { NoticeSink } from '../model/notice.ts';
 import type { UnitReader } from './chunk-joiner.ts';
 import { type EmbeddedSecrets, SecretsStore } from './decryption-secrets.ts';
 import type { PacketOutlet } from './packet-outlet.ts';
+import { isFileHeader } from './pcap-header.ts';
 import {
   BLOCK,
   BLOCK_OCTETS_MIN,
@@ -85,7 +86,17 @@ export class PcapngReader implements UnitReader {
   }
 
   finish(bytes: Uint8Array, view: DataView, end: number, base: number, missing: number): void {
-    if (this.#stopped) return;
+    if (!this.#stopped) this.#finishBlocks(bytes, view, end, base, missing);
+    this.#tellDropped();
+  }
+
+  #finishBlocks(
+    bytes: Uint8Array,
+    view: DataView,
+    end: number,
+    base: number,
+    missing: number,
+  ): void {
     if (missing > 0) {
       this.#truncated(base - (this.#skipped - missing), this.#skipped, this.#skipped - missing);
       return;
@@ -127,6 +138,10 @@ export class PcapngReader implements UnitReader {
           needed: stated,
           available: BLOCK_OCTETS_MIN,
         };
+        continue;
+      }
+      if (octets > Math.min(LIMITS.blockOctets, end - at) && isFileHeader(view, at)) {
+        this.#stopAtPcap(base + at);
         continue;
       }
       if (octets > LIMITS.blockOctets) return this.#skip(at, octets, base);
@@ -280,6 +295,36 @@ export class PcapngReader implements UnitReader {
     this.#damage = undefined;
     this.#stopped = next < 0;
     return next;
+  }
+
+  /** Packets that the capturing host could not keep, by interface. */
+  #tellDropped(): void {
+    for (const [index, face] of this.#outlet.facts.interfaces.entries()) {
+      const { dropped = 0, droppedBySystem = 0, received, name } = face;
+      if (dropped === 0) continue;
+      const of = received === undefined ? '' : ` of ${received} received`;
+      this.#notices.notice({
+        code: 'capture-dropped-packets',
+        packetNumber: 0,
+        offset: -1,
+        needed: dropped,
+        available: received ?? 0,
+        detail: `interface ${name ?? index}${of}; ${dropped - droppedBySystem} by the interface, ${droppedBySystem} by the system; record with a larger buffer: dumpcap -B 64`,
+      });
+    }
+  }
+
+  /** A file of the other format was appended. Who put the two together can take them apart again. */
+  #stopAtPcap(offset: number): void {
+    this.#stopped = true;
+    this.#notices.notice({
+      code: 'capture-odd-header',
+      packetNumber: 0,
+      offset,
+      needed: 0,
+      available: 0,
+      detail: `a pcap file was appended at octet ${offset} and not read; read it alone: tail -c +${offset + 1} FILE | tlsdiag analyze -`,
+    });
   }
 
   #damaged(offset: number, needed: number, available: number, detail: string): void {

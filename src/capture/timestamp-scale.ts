@@ -2,6 +2,9 @@ import type { PacketCursor } from '../model/packet.ts';
 
 const SECOND_NANOS = 1e9;
 
+/** The last second of the year 9999: what lies behind it is no time, and no date can be written of it. */
+const LAST_SECOND = 253_402_300_799;
+
 /**
  * Turns the 64-bit timestamps of one pcapng interface into seconds and nanoseconds. Fractions below 1 ns are dropped.
  *
@@ -47,6 +50,7 @@ export class TimestampScale {
     const seconds = Math.floor(units / divisor);
     cursor.seconds = this.#highSeconds + seconds;
     cursor.nanos = (units - seconds * divisor) * this.#unitNanos;
+    if (cursor.seconds > LAST_SECOND || cursor.seconds < 0) clamp(cursor);
   }
 
   #enterHigh(high: number): void {
@@ -62,5 +66,10 @@ export class TimestampScale {
     const rest = units % this.#unitsPerSecond;
     cursor.seconds = Number(units / this.#unitsPerSecond) + this.#offsetSeconds;
     cursor.nanos = Number((rest * BigInt(SECOND_NANOS)) / this.#unitsPerSecond);
+    clamp(cursor);
   }
+}
+
+function clamp(cursor: PacketCursor): void {
+  cursor.seconds = Math.min(Math.max(cursor.seconds, 0), LAST_SECOND);
 }

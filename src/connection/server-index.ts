@@ -58,6 +58,7 @@ interface Server {
 export class ServerIndex implements CaptureIndex {
   connectionCount = 0;
   lastNanos = 0;
+  droppedPackets: number | undefined;
   readonly lateCloses: LateCloseFact[] = [];
   readonly unusedUpgrades: UnusedUpgradeFact[] = [];
   private readonly randoms: RandomIndex;

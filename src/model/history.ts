@@ -609,6 +609,8 @@ export interface SharedRandomFact {
 export interface CaptureIndex {
   readonly connectionCount: number;
   readonly lastNanos: Nanos;
+  /** Packets that the capturing hosts report as dropped, all interfaces together; undefined where none counts them. */
+  readonly droppedPackets: number | undefined;
   /** The connection with this id, from its row. */
   summary(id: number): ConnectionSummary | undefined;
   /** What the capture shows about one server; undefined if it is not among `servers()`. */

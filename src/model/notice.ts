@@ -5,6 +5,8 @@ export const NOTICES = {
     'the capture breaks off in the middle of a packet: {needed} octets needed, {available} there',
   'capture-damaged':
     'a length in the capture file cannot be right ({needed} octets claimed, {available} possible); reading resumed where the next header made sense, or stopped',
+  'capture-dropped-packets':
+    'the capturing host dropped {needed} packets for want of room, so octets may be missing that were on the wire',
   'capture-unknown-block': 'blocks of unknown type were skipped by their length',
   'capture-odd-header': 'the file header is unusual and was read as far as it makes sense',
   'compressed-data-damaged':

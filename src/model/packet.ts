@@ -32,8 +32,15 @@ export interface InterfaceFacts {
   readonly linkType: number;
   readonly snapLength: number;
   readonly name?: string;
-  /** Packets the interface reports as dropped (pcapng `isb_ifdrop`, `isb_osdrop`). */
+  /**
+   * Packets that never came into the file, by the interface's own count (pcapng `isb_ifdrop` and `isb_osdrop` together);
+   * absent where nothing counts them. The count stands behind the packets, mostly at the end of the file.
+   */
   dropped?: number;
+  /** Of these, for want of room in the operating system. */
+  droppedBySystem?: number;
+  /** Packets that the interface received (`isb_ifrecv`). */
+  received?: number;
 }
 
 /** How a capture file is packed. */

@@ -26,6 +26,11 @@ export function formatDate(epochSeconds: number, nanos: Nanos): string {
 export function formatDuration(nanos: Nanos): string {
   const sign = nanos < 0 ? '-' : '';
   const size = Math.abs(nanos);
+  if (size >= 48 * 3600 * SECOND) {
+    const days = size / (86_400 * SECOND);
+    return `${sign}${days < 1000 ? days.toPrecision(3) : Math.round(days)} days`;
+  }
+  if (size >= 7200 * SECOND) return `${sign}${(size / (3600 * SECOND)).toPrecision(3)} h`;
   if (size >= 120 * SECOND) return `${sign}${(size / (60 * SECOND)).toPrecision(3)} min`;
   if (size >= SECOND) return `${sign}${(size / SECOND).toPrecision(3)} s`;
   if (size >= MILLISECOND) return `${sign}${(size / MILLISECOND).toPrecision(3)} ms`;

@@ -157,6 +157,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.tcpStage.end();
     this.finals.end();
     this.index.lastNanos = this.clock.latest;
+    this.index.droppedPackets = droppedPackets(this.captures.facts);
     this.index.misplaced = this.facts.owners?.search() ?? [];
     this.passedOver.end(this.captures.facts);
     const repeated = handshakesIn(this.index.sharedRandoms);
@@ -297,6 +298,14 @@ const NOT_ALL_COMPARED = {
 } as const;
 
 const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };
+
+/** By the counts of all interfaces that have one. */
+function droppedPackets(captures: readonly CaptureFacts[]): number | undefined {
+  const counts = captures.flatMap(({ interfaces }) =>
+    interfaces.flatMap((one) => one.dropped ?? []),
+  );
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
+}
 
 /** Handshakes of which more than one connection has both randoms. */
 function handshakesIn(shared: readonly SharedRandomFact[]): number {

@@ -11,6 +11,7 @@ import {
   interfaceStatistics,
   obsoletePacket,
   payload,
+  pcapFile,
   pcapngFile,
   simplePacket,
 } from '../support/capture-builder.ts';
@@ -44,7 +45,7 @@ function fullFile(order: ByteOrder): Uint8Array {
           units: 1_700_000_002_000_000_000n,
         }),
         interfaceStatistics(0, { interface: 5, system: 2 }),
-        interfaceStatistics(0, { interface: 9, system: 2 }),
+        interfaceStatistics(0, { interface: 9, system: 2, received: 40 }),
       ],
     },
     {
@@ -72,7 +73,12 @@ describe.each(ORDERS)('pcapng, first section in %s endian', (order) => {
       fields(5, 1, 113, 1_700_000_002, 0, payload(3, 4)),
       fields(6, 2, 101, 1_700_000_003, 0, payload(0, 5)),
     ]);
-    expect(whole.notices).toEqual([]);
+    expect(whole.notices).toMatchObject([
+      { code: 'capture-dropped-packets', packetNumber: 0, needed: 11, available: 40 },
+    ]);
+    expect(whole.notices[0]?.detail).toContain(
+      'interface eth0 of 40 received; 9 by the interface, 2 by the system',
+    );
   });
 
   it('keeps the facts of the file', () => {
@@ -86,7 +92,7 @@ describe.each(ORDERS)('pcapng, first section in %s endian', (order) => {
       lastTime: { seconds: 1_700_000_003, nanos: 0 },
     });
     expect(whole.facts.interfaces).toEqual([
-      { linkType: 1, snapLength: 96, name: 'eth0', dropped: 11 },
+      { linkType: 1, snapLength: 96, name: 'eth0', dropped: 11, droppedBySystem: 2, received: 40 },
       { linkType: 113, snapLength: 0, name: 'any' },
       { linkType: 101, snapLength: 0 },
     ]);
@@ -108,7 +114,7 @@ describe.each(ORDERS)('pcapng, first section in %s endian', (order) => {
       const { packets, notices } = readCapture(file.subarray(0, length), 11);
       expect(packets).toEqual(whole.packets.slice(0, packets.length));
       for (const { code, offset, available, needed, packetNumber } of notices) {
-        if (code === 'capture-empty') continue;
+        if (code === 'capture-empty' || code === 'capture-dropped-packets') continue;
         expect(code).toBe('capture-truncated');
         expect(offset + available).toBe(length);
         expect(needed).toBeGreaterThan(available);
@@ -220,6 +226,72 @@ describe('simple packets', () => {
   it('leave the padding out', () => {
     const { packets } = readBlocks([interfaceBlock(), simplePacket(payload(33))]);
     expect(packets[0]?.octets).toEqual(Buffer.from(payload(33)));
+  });
+});
+
+describe('statistics of interfaces', () => {
+  it.each([
+    [{ interface: 0, system: 0 }, 0, []],
+    [{ received: 5 }, undefined, []],
+    [{ interface: 3 }, 3, ['interface 0; 3 by the interface, 0 by the system']],
+    [
+      { system: 4, received: 9 },
+      4,
+      ['interface 0 of 9 received; 0 by the interface, 4 by the system'],
+    ],
+    // What programs write that do not know.
+    [{ interface: -1, system: -1 }, undefined, []],
+  ] as const)('tell what was dropped: %o', (counts, dropped, said) => {
+    const { facts, notices } = readBlocks([
+      interfaceBlock(),
+      enhancedPacket({ octets: payload(4) }),
+      interfaceStatistics(0, counts),
+      interfaceStatistics(7, { interface: 1 }),
+    ]);
+    expect(facts.interfaces[0]?.dropped).toBe(dropped);
+    expect(notices.map(({ detail }) => detail?.replace(/; record.*/, ''))).toEqual(said);
+  });
+});
+
+describe('absurd times', () => {
+  it.each([
+    [0, 2n ** 64n - 1n, 0],
+    [6, 0n, -(2 ** 40)],
+    [6, 2n ** 64n - 1n, 2 ** 52],
+    [0xff, 2n ** 63n, 2 ** 52],
+    [0x7f, 2n ** 64n - 1n, 0],
+  ])(
+    'stay within the years that have four digits: resolution %i, %i, offset %i',
+    (resolution, units, offsetSeconds) => {
+      const { packets } = readBlocks([
+        interfaceBlock({ resolution, offsetSeconds }),
+        enhancedPacket({ octets: payload(1), units }),
+      ]);
+      expect(packets[0]?.seconds).toBeGreaterThanOrEqual(0);
+      expect(packets[0]?.seconds).toBeLessThan(253_402_300_800);
+    },
+  );
+});
+
+describe('files one behind the other', () => {
+  const blocks = [interfaceBlock(), enhancedPacket({ octets: payload(40, 1) })];
+
+  it('are sections of one', () => {
+    const file = concat(pcapngFile({ blocks }), pcapngFile({ order: 'big', blocks }));
+    const { packets, notices } = readCapture(file, 33);
+    expect(packets.map(({ interfaceIndex }) => interfaceIndex)).toEqual([0, 1]);
+    expect(notices).toEqual([]);
+  });
+
+  it.each(ORDERS)('of which the second one is classic, in %s endian, are told', (order) => {
+    const first = pcapngFile({ blocks });
+    const second = pcapFile({ order, packets: [{ octets: payload(3000) }] });
+    for (const size of [7, 10_000]) {
+      const { packets, notices } = readCapture(concat(first, second), size);
+      expect(packets.length).toBe(1);
+      expect(notices).toMatchObject([{ code: 'capture-odd-header', offset: first.length }]);
+      expect(notices[0]?.detail).toContain(`tail -c +${first.length + 1} FILE | tlsdiag analyze -`);
+    }
   });
 });
 

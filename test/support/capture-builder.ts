@@ -166,7 +166,7 @@ export function decryptionSecrets(type: number, payload: Octets): Block {
 
 export function interfaceStatistics(
   interfaceId: number,
-  dropped: { interface?: number; system?: number },
+  dropped: { interface?: number; system?: number; received?: number },
 ): Block {
   const counter = (value: number | undefined, order: ByteOrder) =>
     value === undefined ? undefined : u64(BigInt(value), order);
@@ -175,6 +175,7 @@ export function interfaceStatistics(
       u32(interfaceId, order),
       new Uint8Array(8),
       options(order, [
+        [4, counter(dropped.received, order)],
         [5, counter(dropped.interface, order)],
         [7, counter(dropped.system, order)],
       ]),

@@ -96,6 +96,7 @@ export function fakeIndex(
   return {
     connectionCount: rows.size,
     lastNanos: 100_000 * MILLISECOND,
+    droppedPackets: undefined,
     summary: (id) => rows.get(id),
     server: (transport, { address, port }) =>
       servers.find(
