@@ -1,6 +1,6 @@
 import { readU48 } from '../bytes/scalars.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
-import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { DTLS_1_3_DRAFT_43, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import { otherSide, type Side } from '../model/stream.ts';
@@ -129,12 +129,23 @@ export class Dtls13Records {
 
   /** An ACK in the clear. RFC 9147 §7. */
   ack(a: Association, r: DtlsRecord, content: Uint8Array): void {
-    const { message } = decodeAck(content);
+    const { message } = decodeAck(content, this.isDraft43(a));
     const { recordNumbers } = message;
     const received = recordNumbers.slice(0, LIMITS.recordNumbersPerAck);
     const { side, packet, nanos, epoch, sequence } = r;
     const omitted = recordNumbers.length - received.length;
     this.host.anomalies.ack(a, { side, packet, nanos, epoch, sequence, received, omitted });
+  }
+
+  /** Was DTLS 1.3 negotiated under the number of draft 43? Of that the table knows no more. */
+  private isDraft43({ row }: Association): boolean {
+    const { table, hellos } = this.host.facts;
+    const handle = table.serverHello[row] as number;
+    if (handle === 0) return false;
+    const at = hellos.slab.offsetOf(handle);
+    const length = table.serverHelloLength[row] as number;
+    this.scan.scanServerHello(hellos.slab.bytesOf(handle), at, at + length);
+    return this.scan.selectedVersion === DTLS_1_3_DRAFT_43;
   }
 
   // ------------------------------------------------------------------------------------------------ whose it is

@@ -3,6 +3,7 @@ import { Slab } from '../bytes/slab.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
 import {
   DTLS_1_3,
+  settledVersion,
   TLS_1_0,
   TLS_1_1,
   TLS_1_3,
@@ -76,7 +77,7 @@ export class HelloStore {
       table.clientSide[row] = 1 - side;
       table.set(row, SEEN.rolesKnown);
     }
-    const version = scan.selectedVersion;
+    const version = settledVersion(scan.selectedVersion);
     table.version[row] = version;
     table.suite[row] = scan.cipherSuite + 1;
     if (tlsEquivalent(version) === TLS_1_3) table.set(row, SEEN.tls13);

@@ -23,7 +23,7 @@ export const DTLS13_HYPOTHESES: readonly RecordHypothesis[] = [
     meaning: 'the sender puts the epoch into the nonce',
     source: 'RFC 9147 §4',
     trials: (failed) =>
-      isUnified(failed)
+      isUnified(failed) && failed.protection.isDraft43 !== true
         ? [{ deviation: { nonce: { sequence: failed.sequence, epoch: failed.epoch ?? 0 } } }]
         : [],
   },

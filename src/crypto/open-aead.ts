@@ -115,7 +115,8 @@ export class AeadConstruction implements Construction {
     const explicit = this.protection.suite.explicitNonceOctets;
     if (explicit === 0) {
       // DTLS 1.3 has 64 bits of number in each epoch, and the epoch in no nonce. RFC 9147 §4.
-      const counted = deviation.epochForm === undefined && !this.isUnified ? epoch : 0;
+      const hasEpoch = !this.isUnified || this.protection.isDraft43 === true;
+      const counted = deviation.epochForm === undefined && hasEpoch ? epoch : 0;
       const made = deviation.nonce ?? { sequence, epoch: counted };
       xorNonce(this.nonce, this.iv, made.sequence, made.epoch);
       return;

@@ -9,6 +9,11 @@ export interface Protection {
   readonly encryptThenMac: boolean;
   /** RFC 6066 §7; means nothing for AEAD suites. */
   readonly truncatedHmac: boolean;
+  /**
+   * DTLS 1.3 under the number of draft 43, as NSS 3.87 has it: the epoch is in the nonce, and messages are hashed with their
+   * header of 12 octets. RFC 9147 §4 and §5.2 have neither.
+   */
+  readonly isDraft43?: boolean | undefined;
   /** The id in the headers of type tls12_cid that this direction sends. RFC 9146 §4. */
   readonly connectionId?: Uint8Array | undefined;
   /** The extension was negotiated under the code point of a draft, which has another input for the MAC. */

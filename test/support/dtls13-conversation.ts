@@ -35,6 +35,7 @@ const ACK = 26;
 const FINISHED = 20;
 const DTLS_1_2 = 0xfefd;
 const DTLS_1_3 = 0xfefc;
+const DRAFT_43 = 0x7f2b;
 
 export interface Dtls13Spec {
   readonly suite?: number;
@@ -51,6 +52,8 @@ export interface Dtls13Spec {
   readonly slips?: Partial<Record<Peer, UnifiedSlip>>;
   /** The label prefix of a side's keys. */
   readonly prefixes?: Partial<Record<Peer, string>>;
+  /** As NSS 3.87 has draft 43: another number of version, the epoch in nonces, headers of 12 octets in the transcript. */
+  readonly draft?: boolean;
   readonly seed?: number;
 }
 
@@ -106,6 +109,10 @@ export class Dtls13Association {
     return new TextEncoder().encode(text.join(''));
   }
 
+  private get version(): number {
+    return this.spec.draft ? DRAFT_43 : DTLS_1_3;
+  }
+
   // ---------------------------------------------------------------- records
 
   keys(from: Peer, epoch: number): UnifiedKeys {
@@ -121,7 +128,8 @@ export class Dtls13Association {
     more: { slip?: UnifiedSlip; keys?: UnifiedKeys; sequence?: number; header?: HeaderForm } = {},
   ): SealedAt {
     const sequence = more.sequence ?? this.number(from, epoch);
-    const slip = more.slip ?? this.spec.slips?.[from] ?? {};
+    const epochInNonce = this.spec.draft === true;
+    const slip = more.slip ?? this.spec.slips?.[from] ?? { epochInNonce };
     const cid = this.spec.cids?.[otherPeer(from)];
     const form = { ...(cid && { cid }), ...this.spec.header, ...more.header };
     const keys = more.keys ?? this.keys(from, epoch);
@@ -131,8 +139,13 @@ export class Dtls13Association {
 
   /** A message in the clear or protected, in as many records as it has fragments. */
   message(from: Peer, epoch: number, type: number, body: Octets): SealedAt[] {
-    if (epoch < 3) this.transcript.push(handshakeMessage(type, body));
     const number = this.messages[from]++;
+    if (epoch < 3)
+      this.transcript.push(
+        this.spec.draft
+          ? dtlsFragment(type, number, body, 0, body.length)
+          : handshakeMessage(type, body),
+      );
     const size = this.spec.fragmentOctets ?? Math.max(1, body.length);
     const records: SealedAt[] = [];
     for (let at = 0; at === 0 || at < body.length; at += size) {
@@ -153,7 +166,11 @@ export class Dtls13Association {
   }
 
   ack(from: Peer, epoch: number, ...records: readonly SealedAt[]): SealedAt {
-    const list = records.map((r) => concat(uint(r.epoch, 8), uint(r.sequence, 8)));
+    const list = records.map((r) =>
+      this.spec.draft
+        ? concat(uint(r.epoch, 2), uint(r.sequence, 6))
+        : concat(uint(r.epoch, 8), uint(r.sequence, 8)),
+    );
     const body = vector(2, ...list);
     return epoch === 0 ? this.plain(from, ACK, body) : this.sealed(from, epoch, ACK, body);
   }
@@ -168,7 +185,7 @@ export class Dtls13Association {
   clientHello(cookie?: Octets): SealedAt[] {
     const { spec } = this;
     const extensions: ExtensionSpec[] = [
-      ext.supportedVersions([DTLS_1_3]),
+      ext.supportedVersions([this.version]),
       ext.supportedGroups([29]),
       ext.signatureAlgorithms([0x0403]),
       ext.keyShares([29]),
@@ -193,13 +210,13 @@ export class Dtls13Association {
     const hashed = node.createHash(this.hash).update(first).digest();
     this.transcript = [concat(Uint8Array.of(254, 0, 0, hashed.length), hashed)];
     const cookie = { type: 44, data: vector(2, this.cipher.octets(24)) };
-    return this.hello(random, [ext.selectedVersion(DTLS_1_3), cookie]);
+    return this.hello(random, [ext.selectedVersion(this.version), cookie]);
   }
 
   serverHello(): SealedAt[] {
     const { cids } = this.spec;
     return this.hello(this.serverRandom, [
-      ext.selectedVersion(DTLS_1_3),
+      ext.selectedVersion(this.version),
       ext.keyShare(29),
       ...(cids === undefined ? [] : [ext.connectionId(cids.server)]),
     ]);

@@ -6,7 +6,7 @@ import type { Opening, Protection } from '../../crypto/protection.ts';
 import { RecordNumbers } from '../../crypto/record-number.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
 import { cipherSuite } from '../../model/code-points/suites.ts';
-import { DTLS_1_3 } from '../../model/code-points/versions.ts';
+import { DTLS_1_3, DTLS_1_3_DRAFT_43 } from '../../model/code-points/versions.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -199,7 +199,13 @@ export class Dtls13Unsealed {
     for (const code of clientHello.cipherSuites) {
       const suite = cipherSuite(code);
       if (suite === undefined || !suite.tls13) continue;
-      const protection = { suite, version: DTLS_1_3, encryptThenMac: false, truncatedHmac: false };
+      const protection = {
+        suite,
+        version: DTLS_1_3,
+        encryptThenMac: false,
+        truncatedHmac: false,
+        isDraft43: clientHello.versions.includes(DTLS_1_3_DRAFT_43),
+      };
       const made = this.make(protection, secret, EARLY_EPOCH);
       const sequence = made?.numbers?.numberOf(record, 0);
       if (made === undefined || sequence === undefined) continue;

@@ -15,7 +15,12 @@ import {
   SERVER_HELLO,
 } from '../../model/code-points/handshake-types.ts';
 import { cipherSuite } from '../../model/code-points/suites.ts';
-import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
+import {
+  DTLS_1_3_DRAFT_43,
+  settledVersion,
+  TLS_1_3,
+  tlsEquivalent,
+} from '../../model/code-points/versions.ts';
 import type { Explanation, Obstacle, SecretSource } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -162,7 +167,8 @@ export class KeyedHandshake {
     }
     this.protection = {
       suite,
-      version: hello.version,
+      version: settledVersion(hello.version),
+      ...(hello.version === DTLS_1_3_DRAFT_43 && { isDraft43: true }),
       encryptThenMac: suite.mode === 'cbc' && this.bothHave(ENCRYPT_THEN_MAC),
       truncatedHmac: this.bothHave(TRUNCATED_HMAC),
     };

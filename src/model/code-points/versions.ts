@@ -10,6 +10,8 @@ export const TLS_1_3 = 0x0304;
 export const DTLS_1_0 = 0xfeff;
 export const DTLS_1_2 = 0xfefd;
 export const DTLS_1_3 = 0xfefc;
+/** DTLS 1.3 under the number of draft 43, as NSS 3.87 (Firefox) speaks it: its nonces have the epoch in them, all else is that of RFC 9147. */
+export const DTLS_1_3_DRAFT_43 = 0x7f2b;
 /** DTLS 1.0 as OpenSSL spoke it before RFC 4347 was followed (0.9.8e and older; still in use as `DTLS1_BAD_VER`). */
 export const DTLS_PRE_STANDARD = 0x0100;
 
@@ -37,6 +39,7 @@ export function versionName(wire: number): string {
     case DTLS_1_2:
       return 'DTLS 1.2';
     case DTLS_1_3:
+    case DTLS_1_3_DRAFT_43:
       return 'DTLS 1.3';
     default:
       return tls13Draft(wire) > 0 ? 'TLS 1.3' : unknownName(wire, 4);
@@ -62,10 +65,16 @@ export function tlsEquivalent(wire: number): number {
     case DTLS_1_2:
       return TLS_1_2;
     case DTLS_1_3:
+    case DTLS_1_3_DRAFT_43:
       return TLS_1_3;
     default:
       return tls13Draft(wire) > 0 ? TLS_1_3 : 0;
   }
+}
+
+/** The version whose rules a negotiated one follows, but for the nonces of that draft. */
+export function settledVersion(wire: number): number {
+  return wire === DTLS_1_3_DRAFT_43 ? DTLS_1_3 : wire;
 }
 
 /**

@@ -58,6 +58,7 @@ describe('versions', () => {
     [0xfeff, 'DTLS 1.0', 0x0302],
     [0xfefd, 'DTLS 1.2', 0x0303],
     [0xfefc, 'DTLS 1.3', 0x0304],
+    [0x7f2b, 'DTLS 1.3', 0x0304],
     [0x0305, 'unknown_0x0305', 0],
     [0x7fff, 'unknown_0x7fff', 0],
     [0xfafa, 'grease_0xfafa', 0],
