@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openInnerHello } from '../../src/connection/unsealing/decode-inner-hello.ts';
 import {
@@ -118,14 +119,14 @@ describe('an encrypted ClientHello that the server accepted', () => {
   });
 
   test('the report says that the name is the public one', async () => {
-    const { writeFileSync, mkdtempSync } = await import('node:fs');
-    const folder = mkdtempSync('/tmp/tlsdiag-ech-');
-    writeFileSync(`${folder}/keys.log`, keys);
-    const text = await runCli(['analyze', '--keylog', `${folder}/keys.log`, '-'], file);
+    const keyLog = fileURLToPath(
+      new URL('../../samples/tls13-keyupdate/keys.log', import.meta.url),
+    );
+    const text = await runCli(['analyze', '--keylog', keyLog, '-'], file);
     expect(text.stdout.replaceAll(/\s+/g, ' ')).toContain(
       '1 connection with an encrypted ClientHello that the server accepted: their names are the public ones',
     );
-    const json = await runCli(['analyze', '--json', '--keylog', `${folder}/keys.log`, '-'], file);
+    const json = await runCli(['analyze', '--json', '--keylog', keyLog, '-'], file);
     expect(JSON.parse(json.stdout)).toMatchObject({
       connections: [
         { ech: 'accepted', serverName: 'public.example', clientRandom: '0e'.repeat(32) },
