@@ -98,6 +98,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       rules: CATALOGUE,
       selected: options.rules,
       several,
+      isAcrossStep: (packets) => this.captures.isAcrossStep(packets),
       finding: (finding) => sink.finding(finding),
       notices: book,
     });

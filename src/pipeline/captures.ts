@@ -38,6 +38,8 @@ export class Captures {
   /** The point at which the packet being analysed was captured: the first file of its rotated set. */
   point = 0;
   private readonly pointOf = new Map<CaptureFacts, number>();
+  /** The file that each one continues. */
+  private readonly before: (CaptureFacts | undefined)[] = [];
 
   constructor(
     sink: RunSink,
@@ -86,9 +88,19 @@ export class Captures {
       if (several) this.close();
     };
     this.pointOf.set(facts, point);
+    this.before.push(continues);
     if (several) this.open.push(intake);
     else this.places.follow(1, 0, 1);
     return intake;
+  }
+
+  /** Was a clock set back between the files of these packets, so that the time from one to another means nothing? */
+  isAcrossStep(packets: readonly number[]): boolean {
+    const files = packets.map((packet) => this.places.captureOf(packet));
+    const first = Math.min(...files);
+    return this.facts
+      .slice(first + 1, Math.max(...files) + 1)
+      .some((facts, at) => stepBack(this.before[first + 1 + at], facts) > LIMITS.clockStepNanos);
   }
 
   holdAfter(time: CaptureTime | undefined): void {

@@ -25,6 +25,8 @@ export interface RuleRunnerOptions {
   readonly selected?: ReadonlySet<string> | undefined;
   /** Several captures are read: numbers of streams hold in none of them. */
   readonly several?: boolean;
+  /** Did a clock step between these packets? Then what rests on the time between them is less than likely. */
+  readonly isAcrossStep?: (packets: readonly number[]) => boolean;
   /** Takes each finding once it is final. */
   readonly finding: (finding: Finding) => void;
   /** Takes word of a rule that failed. */
@@ -89,6 +91,7 @@ export class RuleRunner {
   readonly #notices: NoticeSink | undefined;
   readonly #limit: number;
   readonly #several: boolean;
+  readonly #isAcrossStep: (packets: readonly number[]) => boolean;
   #internalErrors = 0;
   /** What all rules answered to the first connection of each ordinary class, where none of them spoke. */
   readonly #ordinary = new Map<number, OrdinaryClass>();
@@ -100,6 +103,7 @@ export class RuleRunner {
     this.#emit = options.finding;
     this.#notices = options.notices;
     this.#several = options.several === true;
+    this.#isAcrossStep = (options.several && options.isAcrossStep) || (() => false);
     this.#limit = options.findingsPerRule ?? LIMITS.findingsPerRule;
     const rules = options.rules.filter(({ meta }) => options.selected?.has(meta.id) ?? true);
     const captureRules = new Set<string>();
@@ -320,7 +324,8 @@ export class RuleRunner {
     );
     if (finding === undefined) return;
     state.findings++;
-    this.#emit(finding);
+    const isDoubtful = finding.confidence === 'likely' && this.#isAcrossStep(finding.packets);
+    this.#emit(isDoubtful ? { ...finding, confidence: 'possible' } : finding);
   }
 
   /** A fault in one rule costs that rule's answer, not the run. */

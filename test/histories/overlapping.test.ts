@@ -160,6 +160,20 @@ describe('files in no good order', () => {
     expect(report.summary).toEqual(whole.summary);
   });
 
+  it('whose clock was set back make what was likely possible', async () => {
+    const cut = 20;
+    const confidence = async (step: number) => {
+      const first = write(`c${step}_00001_20240501120000.pcap`, dtlsRecords.slice(0, cut));
+      const rest = dtlsRecords.slice(cut).map((record) => at(record, record.micros - step));
+      const report = await analyze([first, write(`c${step}_00002_20240501120000.pcap`, rest)]);
+      return report.findings
+        .filter(({ rule }) => rule === 'dtls-late-close-notify')
+        .map((finding) => [finding.confidence, new Set(finding.packetCaptures).size]);
+    };
+    expect(await confidence(0)).toEqual([['likely', 2]]);
+    expect(await confidence(3_000_000)).toEqual([['possible', 2]]);
+  });
+
   it('are too many at once', async () => {
     const many = Array.from({ length: LIMITS.openCaptures + 1 }, (_, index) =>
       write(
