@@ -236,7 +236,8 @@ class TcpPlacement implements Placement {
   /** 1 still open; 2 closed by FINs, the first of them behind a record that may be a closing alert. */
   ordinaryClosing(): number {
     const { view } = this;
-    if (view.isRemarkable || isNoteworthy(this.upgraded)) return 0;
+    // Rules look at how TLS began.
+    if (view.isRemarkable || this.upgraded !== undefined) return 0;
     if (!view.isEnded) return 1;
     if (view.isReset) return 0;
     const first = view.firstFinSide;
@@ -414,13 +415,6 @@ function lastOn(newest: Association): Nanos {
 
 function isClosed({ sides: [a, b] }: Association): boolean {
   return a.closePacket !== 0 || b.closePacket !== 0;
-}
-
-/** Something else than TLS that simply began behind other octets. */
-function isNoteworthy(upgrade: Upgrade | undefined): boolean {
-  if (upgrade === undefined) return false;
-  const { answer, pipelined, instead } = upgrade;
-  return answer?.agreed === false || pipelined !== undefined || instead !== undefined;
 }
 
 function upgradeFact(upgrade: Upgrade, client: Side): UpgradeFact {
