@@ -1,6 +1,6 @@
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
-import type { Side } from '../model/stream.ts';
+import { otherSide, type Side } from '../model/stream.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { HALF_FLAG } from './dtls-halves.ts';
@@ -35,6 +35,15 @@ export function attribute(
   verdict: Attribution,
 ): void {
   const older = olderWithEpoch(newest, r);
+  if (older !== undefined && !mayOwn(newest, r)) {
+    settle(
+      verdict,
+      older,
+      'it has no connection id, and the newer association wants one',
+      'proven',
+    );
+    return;
+  }
   if (!all.reached(newest, r.side)) {
     beforeKeys(all, newest, older, r, verdict);
     return;
@@ -227,11 +236,17 @@ function owesClose(
   );
 }
 
+/** A record without an id is none of an association whose handshake has one for its receiver. RFC 9146 §3. */
+function mayOwn({ ids }: Association, { side, idLength, epoch }: DtlsRecord): boolean {
+  if (ids === undefined || idLength > 0 || epoch !== 1 || ids.extension === 0) return true;
+  return (ids.to[otherSide(side)]?.length ?? 0) === 0;
+}
+
 /** The youngest older association that used this epoch in this direction. */
 function olderWithEpoch(newest: Association, r: DtlsRecord): Association | undefined {
   let a = newest.previous;
   for (let n = 1; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
-    if (a.sides[r.side].epoch === r.epoch) return a;
+    if (a.sides[r.side].epoch === r.epoch && mayOwn(a, r)) return a;
     a = a.previous;
   }
   return undefined;

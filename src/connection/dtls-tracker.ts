@@ -725,7 +725,9 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   /** The first record under the keys of a handshake that is seen under way is the Finished (RFC 9146 §3). */
   private hiddenType(a: Association, r: DtlsRecord): number {
     const { table } = this.facts;
-    const isFirst = a.sides[r.side].protectedCount === 0 && r.sequence === 0;
+    const half = a.sides[r.side];
+    // The same one again is what it was, or it would look like another record with its number.
+    const isFirst = r.sequence === 0 && (half.protectedCount === 0 || repeats(half, r));
     const isFinished =
       isFirst && table.ccsPacket[a.row * 2 + r.side] !== 0 && !table.has(a.row, SEEN.tls13);
     return isFinished ? CONTENT_TYPE.handshake : r.contentType;

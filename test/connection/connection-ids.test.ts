@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { analyse, type KeptHistory, onlyConnection } from '../support/analyse.ts';
 import { Association, type DtlsSpec } from '../support/conversation.ts';
 import { filled, hex } from '../support/hello-builder.ts';
-import { captureFile, type Hosts, MS, UDP_HOSTS, UdpFlow } from '../support/network.ts';
+import { captureFile, type Hosts, MS, twice, UDP_HOSTS, UdpFlow } from '../support/network.ts';
 
 const hexOf = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 const NONE = new Uint8Array(0);
@@ -60,6 +60,25 @@ describe('what was negotiated', () => {
     const { records } = onlyConnection(captureFile(a.flow.frames));
     expect(records.client).toMatchObject({ handshake: 4, applicationData: 0, other: 2 });
     expect(records.server).toMatchObject({ handshake: 6, applicationData: 0, other: 0 });
+  });
+});
+
+describe('captured twice', () => {
+  it('the Finished is the same both times', () => {
+    const a = new Association(undefined, BOTH).handshake().data('client').data('server');
+    const { connections, findings } = analyse(captureFile(twice(a.flow.frames)));
+    expect(connections).toHaveLength(1);
+    expect(anomalies(connections[0])).toEqual([]);
+    expect(findings).toEqual([]);
+  });
+
+  it('a record without an id is none of the older association that wants one', () => {
+    const flow = new UdpFlow();
+    new Association(flow, BOTH).handshake().data('server');
+    new Association(flow, { seed: 2 }).handshake().data('server');
+    const { connections, findings } = analyse(captureFile(twice(flow.frames)));
+    expect(connections.map(anomalies)).toEqual([[], []]);
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
   });
 });
 

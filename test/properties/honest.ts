@@ -40,6 +40,8 @@ export interface HonestAssociation {
   readonly lost: readonly number[];
   readonly end: 'open' | 'both-alerts' | 'one-alert';
   readonly first: Peer;
+  /** The client goes on from another port after its first exchange, if the server gave it an id. */
+  readonly moves: boolean;
   /** Before the next association begins. */
   readonly pauseMs: number;
 }
@@ -95,6 +97,8 @@ export const honestTls: fc.Arbitrary<HonestTls> = fc.record({
   initiator: fc.constantFrom<Peer>('client', 'client', 'client', 'server'),
 });
 
+const ids = fc.uint8Array({ maxLength: 8 });
+
 const honestAssociation: fc.Arbitrary<HonestAssociation> = fc.record({
   spec: fc.record({
     suite: fc.constantFrom(GCM, GCM, CHACHA, CBC_SHA, CBC_SHA256, PSK_CCM8),
@@ -113,12 +117,14 @@ const honestAssociation: fc.Arbitrary<HonestAssociation> = fc.record({
         fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }),
       ),
     }),
+    ids: fc.option(fc.record({ client: ids, server: ids }), { nil: undefined }),
     seed: seeds,
   }) as fc.Arbitrary<DtlsSpec>,
   exchanges: fc.integer({ min: 0, max: 4 }),
   lost: fc.oneof(fc.constant([]), fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 2 })),
   end: fc.constantFrom('open', 'both-alerts', 'both-alerts', 'one-alert'),
   first: peers,
+  moves: fc.boolean(),
   pauseMs: fc.constantFrom(1, 20, 200, 3000),
 });
 
@@ -191,14 +197,16 @@ function playTls(c: HonestTls, { hosts = HOSTS, startNanos = 0, segments }: Stag
 
 function playDtls(c: HonestDtls, { hosts = UDP_HOSTS, startNanos = 0 }: Stage): Frame[] {
   const flow = new UdpFlow({ hosts, startNanos });
-  c.associations.forEach((association, i) => {
-    playAssociation(association, flow, i);
+  const elsewhere = c.associations.flatMap((association, i) => {
+    const frames = playAssociation(association, flow, i);
     flow.wait(association.pauseMs * MS);
+    return frames;
   });
-  return flow.frames;
+  return [...flow.frames, ...elsewhere];
 }
 
-function playAssociation(c: HonestAssociation, flow: UdpFlow, index: number): void {
+/** @returns what went over another 5-tuple */
+function playAssociation(c: HonestAssociation, flow: UdpFlow, index: number): readonly Frame[] {
   // Associations of one flow differ in all that is random.
   // A server takes up encrypt_then_mac for CBC suites only (RFC 7366 §3).
   const cbc = c.spec.suite === CBC_SHA || c.spec.suite === CBC_SHA256;
@@ -222,7 +230,17 @@ function playAssociation(c: HonestAssociation, flow: UdpFlow, index: number): vo
     a.data('client', 40 + i);
     flow.wait(3 * MS);
     a.data('server', 80);
+    if (i === 0 && c.moves && (c.spec.ids?.server.length ?? 0) > 0)
+      a.moveTo(otherPort(flow, index));
   }
   if (c.end === 'both-alerts') a.closeBoth(c.first);
   else if (c.end === 'one-alert') a.close(c.first);
+  if (a.flow === flow) return [];
+  flow.nanos = a.flow.nanos;
+  return a.flow.frames;
+}
+
+function otherPort({ hosts }: UdpFlow, index: number): UdpFlow {
+  const { address, port } = hosts.client;
+  return new UdpFlow({ hosts: { ...hosts, client: { address, port: port + 1000 + index } } });
 }
