@@ -24,6 +24,9 @@ export const EVENT = {
 /** `value` of a message event for a protected handshake record. */
 export const ENCRYPTED = 0xffff;
 
+/** In the place of an epoch: the event is of TLS, and its `sequence` is how many records its direction had by then. */
+export const IN_STREAM = -1;
+
 /** What a stray has besides its event; see `StrayFact`. */
 export interface StrayDetail {
   kind: StrayFact['kind'];

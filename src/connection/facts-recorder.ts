@@ -85,6 +85,14 @@ export class FactsRecorder {
     this.table.records[at] = (this.table.records[at] as number) + 1;
   }
 
+  /** All records of a direction so far. */
+  recordsOf(row: number, side: number): number {
+    let sum = 0;
+    const at = (row * 2 + side) * RECORD_KINDS;
+    for (let kind = 0; kind < RECORD_KINDS; kind++) sum += this.table.records[at + kind] as number;
+    return sum;
+  }
+
   /** A protected record: the first, the last and the last with data are kept. */
   protectedRecord(
     row: number,

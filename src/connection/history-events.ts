@@ -47,12 +47,15 @@ export function alertsOf(facts: FactsRecorder, row: number, client: Side): Alert
     const encrypted = kind === EVENT.encryptedAlert;
     // A level of 0 does not exist: nothing was opened.
     const isRead = !encrypted || (what & 0xff00) !== 0;
+    const epoch = log.epoch(e);
+    const isTls = epoch < 0;
     alerts.push({
       level: isRead ? (what & 0xffff) >>> 8 : undefined,
       description: isRead ? what & 0xff : undefined,
       encrypted,
-      epoch: log.epoch(e),
-      sequence: log.sequence(e),
+      epoch: isTls ? 0 : epoch,
+      sequence: isTls ? 0 : log.sequence(e),
+      ...(isTls ? { recordsAfter: facts.recordsOf(row, (what >>> 16) & 1) - log.sequence(e) } : {}),
       ...commonOf(facts, e, client),
     });
   }

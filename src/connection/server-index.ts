@@ -16,6 +16,7 @@ import {
   STAGES,
   type UnusedUpgradeFact,
 } from '../model/history.ts';
+import type { OpeningFact } from '../model/incarnation.ts';
 import { LIMITS } from '../model/limits.ts';
 import {
   type FlowDirectory,
@@ -25,6 +26,7 @@ import {
 } from '../model/stream.ts';
 import type { UpgradeFact } from '../model/upgrade.ts';
 import { isTls13 } from './history.ts';
+import { openingOf } from './openings.ts';
 import type { RandomIndex } from './random-index.ts';
 
 /** What is kept of a server endpoint. */
@@ -47,6 +49,7 @@ interface Server {
   /** Most servers have none of these. */
   closes: ServerCloseFact[] | undefined;
   refusals: RefusalFact[] | undefined;
+  openings: OpeningFact[] | undefined;
   /** SYN-ACKs: packet, moment, and when that connection ended; three numbers each. */
   accepted: number[] | undefined;
 }
@@ -174,6 +177,8 @@ export class ServerIndex implements CaptureIndex {
     const { initiator, synAck } = view;
     if (initiator === undefined) return;
     const serverSide = otherSide(initiator);
+    // Nearly all connections have nothing that is worth a closer look.
+    if (view.isRemarkable || view.isReset) this.addOpening(view, initiator, history?.id ?? 0);
     if (synAck === undefined) {
       this.addRefusal(view, initiator, serverSide);
       return;
@@ -200,11 +205,21 @@ export class ServerIndex implements CaptureIndex {
     });
   }
 
+  private addOpening(view: TcpConnectionView, client: Side, connection: number): void {
+    const opening = openingOf(view, client, connection);
+    if (opening === undefined) return;
+    const server = this.serverOf('tcp', view.flow, otherSide(client));
+    server.openings ??= [];
+    if (server.openings.length < LIMITS.eventsPerServer) server.openings.push(opening);
+    server.remarkable = true;
+  }
+
   /** Nothing but SYNs, answered by RST or not at all. */
   private addRefusal(view: TcpConnectionView, initiator: Side, serverSide: Side): void {
     const { syn } = view;
     if (
       syn === undefined ||
+      view.challenge !== undefined ||
       view.octets(0) + view.octets(1) > 0 ||
       view.rst(initiator) !== undefined
     )
@@ -299,6 +314,7 @@ export class ServerIndex implements CaptureIndex {
       failures: server.failures,
       closes: [...(server.closes ?? [])].sort(byTime),
       refusals: [...(server.refusals ?? [])].sort((a, b) => a.syn.nanos - b.syn.nanos),
+      openings: [...(server.openings ?? [])].sort((a, b) => a.syn.nanos - b.syn.nanos),
       accepted: acceptedBy(server).sort(byTime),
       openAt: (nanos) => openAt(server, nanos),
       get connections() {
@@ -395,6 +411,7 @@ export class ServerIndex implements CaptureIndex {
         last: 0,
         closes: undefined,
         refusals: undefined,
+        openings: undefined,
         accepted: undefined,
       };
       this.owners.push(server);

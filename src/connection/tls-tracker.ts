@@ -12,7 +12,7 @@ import type { Side } from '../model/stream.ts';
 import { asClientHello } from '../tls/codec/ssl2-client-hello.ts';
 import { HandshakeStreams } from '../tls/handshake-tls.ts';
 import { RECORD_KINDS, SEEN } from './connection-table.ts';
-import { ENCRYPTED, EVENT } from './event-log.ts';
+import { ENCRYPTED, EVENT, IN_STREAM } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { isFatal } from './fatal-alert.ts';
 import type { RandomIndex } from './random-index.ts';
@@ -150,7 +150,8 @@ export class TlsTracker implements TlsSink {
       const isClient = table.clientSide[row] === side;
       facts.finished(row, isClient ? SEEN.clientFinished : SEEN.serverFinished);
     } else if (contentType === CONTENT_TYPE.alert) {
-      facts.event(row, EVENT.encryptedAlert, side, 0, length, packet, nanos);
+      const records = facts.recordsOf(row, side);
+      facts.event(row, EVENT.encryptedAlert, side, 0, length, packet, nanos, IN_STREAM, records);
     }
   }
 
@@ -230,7 +231,10 @@ export class TlsTracker implements TlsSink {
   ): void {
     const { facts } = this;
     const row = (this.rows[tcp] as number) - 1;
-    facts.event(row, EVENT.alert, side, (level << 8) | description, 2, packet, nanos);
+    // It is counted as a record only afterwards.
+    const records = facts.recordsOf(row, side) + 1;
+    const value = (level << 8) | description;
+    facts.event(row, EVENT.alert, side, value, 2, packet, nanos, IN_STREAM, records);
     const client = facts.table.clientSide[row] === side;
     if (!client) this.answered(row, packet, nanos);
     if (description === 0) facts.table.set(row, SEEN.closeAlertInClear);
@@ -444,7 +448,8 @@ export class TlsTracker implements TlsSink {
     const { facts } = this;
     const row = (this.rows[tcp] as number) - 1;
     const value = (level << 8) | description;
-    facts.event(row, EVENT.encryptedAlert, side, value, 2, packet, nanos);
+    const records = facts.recordsOf(row, side);
+    facts.event(row, EVENT.encryptedAlert, side, value, 2, packet, nanos, IN_STREAM, records);
     // TLS 1.3 has no levels: every alert but two ends the connection (RFC 8446 §6).
     if (!isFatal(level, description, facts.table.has(row, SEEN.tls13))) return;
     const isClient = facts.table.clientSide[row] === side;

@@ -1,7 +1,12 @@
 import type { CertificateFact } from './certificate.ts';
 import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
-import type { ChallengeFact, FormerConnection, OldSegmentFact } from './incarnation.ts';
+import type {
+  ChallengeFact,
+  FormerConnection,
+  OldSegmentFact,
+  OpeningFact,
+} from './incarnation.ts';
 import type { ClientHello, HelloVerifyRequest, RecordNumber, ServerHello } from './message.ts';
 import type { At, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
@@ -65,6 +70,8 @@ export interface AlertFact extends At {
   readonly encrypted: boolean;
   /** Octets of the record's fragment (without the record header). */
   readonly length: number;
+  /** TLS only: further records of its sender, in the order of the stream, which that of the packets need not be. */
+  readonly recordsAfter?: number;
   /** DTLS only, else 0. */
   readonly epoch: number;
   readonly sequence: number;
@@ -584,6 +591,8 @@ export interface ServerFacts {
   readonly connections: readonly ConnectionSummary[];
   readonly closes: readonly ServerCloseFact[];
   readonly refusals: readonly RefusalFact[];
+  /** Connections to it whose beginning is out of the ordinary. */
+  readonly openings: readonly OpeningFact[];
   /** SYN-ACKs that the server sent. */
   readonly accepted: readonly At[];
   /** TCP connections to it that were open (SYN-ACK seen, no FIN or RST yet) at a moment. */

@@ -1,3 +1,4 @@
+import type { Endpoint, ResetFact } from './history.ts';
 import type { At, Role } from './place.ts';
 
 /** The TCP connection before this one on the same endpoints, as it was when the SYN of this one came. */
@@ -37,4 +38,23 @@ export interface OldSegmentFact extends At {
   readonly how: 'timestamp' | 'acknowledgement' | 'copy' | 'number';
   /** Its numbers are good for this connection, so that the receiver took its octets for those due there. */
   readonly taken: boolean;
+}
+
+/** A TCP connection whose beginning is out of the ordinary: after another one, challenged, or turned away. */
+export interface OpeningFact {
+  readonly client: Endpoint;
+  /** 0 for a TCP connection without TLS. */
+  readonly connection: number;
+  readonly stream: number;
+  readonly syn: At;
+  /** How often the SYN was sent. */
+  readonly transmissions: number;
+  readonly synAck: At | undefined;
+  readonly former: FormerConnection | undefined;
+  readonly challenge: ChallengeFact | undefined;
+  /** The RST with which the server ended the connection before it had sent any octet. */
+  readonly turnedAway: ResetFact | undefined;
+  /** The client's last payload, and whether the server's TCP acknowledged it. */
+  readonly lastFromClient: At | undefined;
+  readonly acknowledged: boolean;
 }

@@ -71,12 +71,18 @@ import { dtlsStaleRecordBeforeHello } from './misdelivery/dtls-stale-record-befo
 import { recordDecryptsUnderOtherConnection } from './misdelivery/record-decrypts-under-other-connection.ts';
 import { recordWrongDirection } from './misdelivery/record-wrong-direction.ts';
 import { serverHelloOfOtherConnection } from './misdelivery/server-hello-of-other-connection.ts';
+import { tlsDataAfterClose } from './misdelivery/tls-data-after-close.ts';
 import { tlsDuplicateHelloRandom } from './misdelivery/tls-duplicate-hello-random.ts';
 import { tlsForeignRecordSuspected } from './misdelivery/tls-foreign-record-suspected.ts';
 import { connectionReset } from './transport/connection-reset.ts';
 import { serverProcessDied } from './transport/server-process-died.ts';
 import { tcpConnectRefused } from './transport/tcp-connect-refused.ts';
 import { tcpConnectTimeout } from './transport/tcp-connect-timeout.ts';
+import { tcpHalfCloseDataLost } from './transport/tcp-half-close-data-lost.ts';
+import { tcpOldSegmentInNewIncarnation } from './transport/tcp-old-segment-in-new-incarnation.ts';
+import { tcpPortReuseNewIncarnation } from './transport/tcp-port-reuse-new-incarnation.ts';
+import { tcpResetAfterAccept } from './transport/tcp-reset-after-accept.ts';
+import { tcpTimewaitCollision } from './transport/tcp-timewait-collision.ts';
 import { tlsTruncatedClose } from './transport/tls-truncated-close.ts';
 
 /** Every rule there is, by id. Adding a rule is adding a line. */
@@ -152,8 +158,14 @@ export const CATALOGUE: readonly Rule[] = [
   starttlsRefused,
   tcpConnectRefused,
   tcpConnectTimeout,
+  tcpHalfCloseDataLost,
+  tcpOldSegmentInNewIncarnation,
+  tcpPortReuseNewIncarnation,
+  tcpResetAfterAccept,
+  tcpTimewaitCollision,
   ticketDecryptFailed,
   tlsClientHelloMidConnection,
+  tlsDataAfterClose,
   tlsDuplicateHelloRandom,
   tlsForeignRecordSuspected,
   tlsOnPlaintextPort,

@@ -6,6 +6,7 @@ import type { Reference } from '../model/finding.ts';
  */
 const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '1122': { '4.2.2.13': 'Closing a Connection' },
+  '1337': { '': 'TIME-WAIT Assassination Hazards in TCP' },
   '2246': {
     '5': 'HMAC and the pseudorandom function',
     '6.3': 'Key calculation',

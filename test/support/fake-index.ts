@@ -5,6 +5,7 @@ import type {
   ServerCloseFact,
   ServerFacts,
 } from '../../src/model/history.ts';
+import type { FormerConnection, OpeningFact } from '../../src/model/incarnation.ts';
 import { MILLISECOND } from '../../src/model/time.ts';
 import { at } from './fake-history.ts';
 
@@ -79,6 +80,7 @@ export function fakeServer(given: Partial<ServerFacts> = {}): ServerFacts {
     ).length,
     connections: [],
     closes: [],
+    openings: [],
     refusals: [],
     accepted: [],
     openAt: () => 0,
@@ -110,6 +112,39 @@ export function fakeIndex(
     sharedRandoms: [],
     unusedUpgrades: [],
     misplaced: [],
+    ...given,
+  };
+}
+
+/** A connection that began at this packet, after another one on the same ports that ended in order 10 packets before. */
+export function fakeOpening(packet: number, given: Partial<OpeningFact> = {}): OpeningFact {
+  return {
+    client: { address: '192.0.2.1', port: 40_001 },
+    connection: 2,
+    stream: 1,
+    syn: at(packet),
+    transmissions: 1,
+    synAck: at(packet + 1),
+    former: fakeFormer(packet - 10),
+    challenge: undefined,
+    turnedAway: undefined,
+    lastFromClient: undefined,
+    acknowledged: false,
+    ...given,
+  };
+}
+
+/** The connection before, closed by both sides, whose last packet is this. */
+export function fakeFormer(
+  packet: number,
+  given: Partial<FormerConnection> = {},
+): FormerConnection {
+  return {
+    stream: 0,
+    last: at(packet),
+    end: 'closed',
+    closedFirst: 'server',
+    ahead: -1000,
     ...given,
   };
 }

@@ -33,6 +33,7 @@ export const closeWithoutAlertAfterClientHello = defineConnectionRule({
     yieldsTo: [
       'server-process-died',
       'handshake-kills-server',
+      'tcp-reset-after-accept',
       'clienthello-blackholed',
       'pq-clienthello-intolerant',
       'middlebox-reset',

@@ -39,6 +39,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     silent:
       'Where the first protected record of the other side was not captured (handshake-alert speaks then), for encrypted alerts, and once records have been accepted.',
     yieldsTo: [
+      'tcp-old-segment-in-new-incarnation',
       ...PROVEN_BY_SECRETS,
       'psk-mismatch',
       'record-length-impossible',

@@ -93,6 +93,7 @@ export const badRecordMacLater = defineConnectionRule({
     silent:
       'For alerts that cannot be read but may as well close the connection in order: behind an answer, after a pause, in answer to a close, or after the few octets with which protocols take their leave. Also where octets are missing from the capture, since the failing record may be among them.',
     yieldsTo: [
+      'tcp-old-segment-in-new-incarnation',
       ...PROVEN_BY_SECRETS,
       'record-length-impossible',
       'tls-foreign-record-suspected',

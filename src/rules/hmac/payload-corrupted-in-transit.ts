@@ -25,7 +25,11 @@ export const payloadCorruptedInTransit = defineConnectionRule({
       'The octets are compared where they overlap, with those sent last, so that they differ is proven. That they were the reason is likely where the other side ends the connection with bad_record_mac or decrypt_error within five seconds, or with an alert that cannot be read as the only answer to the data. Where nothing came of it, it is a note.',
     silent:
       'Where the copies are the same, and about a range of which one copy is not in the capture.',
-    yieldsTo: ['record-mac-mismatch', 'record-decrypts-under-other-connection'],
+    yieldsTo: [
+      'tcp-old-segment-in-new-incarnation',
+      'record-mac-mismatch',
+      'record-decrypts-under-other-connection',
+    ],
     messages: {
       refused: {
         what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count} such packets), and the {from} answered the first with {alert} {delay} later.',

@@ -115,7 +115,7 @@ export const recordMacMismatch = defineConnectionRule({
       'Each record is opened as specified first, then under each known mistake: another hash, number, version, type, length, nonce, order of keys. One that reproduces a MAC of ten octets or more is no coincidence. Without one, the secrets must have opened other records of the connection, so that they are the right ones, and the number of the record must be certain.',
     silent:
       'Without secrets, with ones that open nothing, behind octets that the capture lacks, and where the receiver went on as if it had opened the record: then the secrets are not those of the connection. Mistakes that have a rule of their own are told there.',
-    yieldsTo: ['record-decrypts-under-other-connection'],
+    yieldsTo: ['tcp-old-segment-in-new-incarnation', 'record-decrypts-under-other-connection'],
     messages: MESSAGES,
   },
 

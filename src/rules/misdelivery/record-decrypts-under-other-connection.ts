@@ -60,6 +60,7 @@ export const recordDecryptsUnderOtherConnection = defineCaptureRule({
       'The record is tried with the keys of the other connections, those on the same ports first, then of the same client and the same server. A MAC or tag does not come out by chance, so that one which does is proof.',
     silent:
       'Without the secrets of both connections, and for connections too far away in the capture to be tried.',
+    yieldsTo: ['tcp-old-segment-in-new-incarnation'],
     messages: MESSAGES,
   },
 

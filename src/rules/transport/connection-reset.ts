@@ -62,6 +62,7 @@ export const connectionReset = defineConnectionRule({
       'record-length-impossible',
       'plaintext-in-tls-stream',
       'tls-clienthello-mid-connection',
+      'tcp-timewait-collision',
     ],
     messages: {
       cut: {
