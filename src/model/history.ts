@@ -6,21 +6,17 @@ import type {
   FormerConnection,
   OldSegmentFact,
   OpeningFact,
+  ResetFact,
 } from './incarnation.ts';
 import type { ClientHello, HelloVerifyRequest, RecordNumber, ServerHello } from './message.ts';
-import type { At, PerRole, RecordFact, Role } from './place.ts';
+import type { At, Endpoint, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
 import type { Nanos } from './time.ts';
 import type { InnerTlsFact, UpgradeFact } from './upgrade.ts';
 
-export type { At, PerRole, RecordFact, Role } from './place.ts';
+export type { ResetFact } from './incarnation.ts';
+export type { At, Endpoint, PerRole, RecordFact, Role } from './place.ts';
 export { peerOf, ROLES } from './place.ts';
-
-export interface Endpoint {
-  /** Textual, RFC 5952 for IPv6. */
-  readonly address: string;
-  readonly port: number;
-}
 
 /** How the connection ended as a handshake; defined in the report contract. */
 export const OUTCOMES = ['established', 'failed', 'aborted', 'incomplete', 'no-handshake'] as const;
@@ -136,17 +132,6 @@ export interface StrayFact extends RecordFact {
    * belongs, with its record before.
    */
   readonly other: (At & { readonly connection: number }) | undefined;
-}
-
-export interface ResetFact extends At {
-  /** RST with ACK (a process closed with unread data, or a refusal) or bare (nobody there any more). */
-  readonly withAck: boolean;
-  readonly window: number;
-  /**
-   * Octets of its sender that its sequence number says were sent before it and that the capture lacks. A closing alert
-   * can be among them. Undefined where the number says nothing (a RST in answer to a stray segment).
-   */
-  readonly missingOctets?: number | undefined;
 }
 
 /** The TCP connection below a TLS connection. */

@@ -1,5 +1,4 @@
-import type { Endpoint, ResetFact } from './history.ts';
-import type { At, Role } from './place.ts';
+import type { At, Endpoint, Role } from './place.ts';
 
 /** The TCP connection before this one on the same endpoints, as it was when the SYN of this one came. */
 export interface FormerConnection {
@@ -57,4 +56,15 @@ export interface OpeningFact {
   /** The client's last payload, and whether the server's TCP acknowledged it. */
   readonly lastFromClient: At | undefined;
   readonly acknowledged: boolean;
+}
+
+export interface ResetFact extends At {
+  /** RST with ACK (a process closed with unread data, or a refusal) or bare (nobody there any more). */
+  readonly withAck: boolean;
+  readonly window: number;
+  /**
+   * Octets of its sender that its sequence number says were sent before it and that the capture lacks. A closing alert
+   * can be among them. Undefined where the number says nothing (a RST in answer to a stray segment).
+   */
+  readonly missingOctets?: number | undefined;
 }

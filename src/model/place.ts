@@ -25,3 +25,9 @@ export interface RecordFact extends At {
   readonly epoch: number;
   readonly sequence: number;
 }
+
+export interface Endpoint {
+  /** Textual, RFC 5952 for IPv6. */
+  readonly address: string;
+  readonly port: number;
+}

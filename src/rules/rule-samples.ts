@@ -230,12 +230,30 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'tcp-connect-refused': [{ capture: 'samples/tls-connect-refused/capture.pcap', secrets: '' }],
   'tcp-connect-timeout': [{ capture: 'samples/tls-connect-timeout/capture.pcap', secrets: '' }],
+  'tcp-half-close-data-lost': [
+    { capture: 'samples/tls-write-after-close/capture.pcap', secrets: '' },
+  ],
+  'tcp-old-segment-in-new-incarnation': [
+    { capture: 'samples/tls-old-segment-dropped/capture.pcap', secrets: '' },
+  ],
+  'tcp-port-reuse-new-incarnation': [
+    { capture: 'samples/tls-port-reuse/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-old-segment-dropped/capture.pcap', secrets: '' },
+  ],
+  'tcp-reset-after-accept': [
+    { capture: 'samples/tls-accept-queue-overflow/capture.pcap', secrets: '' },
+  ],
+  'tcp-timewait-collision': [
+    { capture: 'samples/tls-half-open-restart/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-timewait-collision/capture.pcap', secrets: '' },
+  ],
   'ticket-decrypt-failed': [
     { capture: 'samples/tls-ticket-key-changed/capture.pcap', secrets: '' },
   ],
   'tls-clienthello-mid-connection': [
     { capture: 'samples/tls-clienthello-mid-connection/capture.pcap', secrets: '' },
   ],
+  'tls-data-after-close': [{ capture: 'samples/tls-record-after-close/capture.pcap', secrets: '' }],
   'tls-foreign-record-suspected': [
     { capture: 'samples/proxy-splices-record/capture.pcap', secrets: '' },
     { capture: 'samples/proxy-splices-record-upwards/capture.pcap', secrets: '' },

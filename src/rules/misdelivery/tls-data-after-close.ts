@@ -105,8 +105,8 @@ export const tlsDataAfterClose = defineConnectionRule({
     },
   },
   check(history) {
-    const { transport, alerts, id, stream, blindSpots } = history;
-    if (transport !== 'tcp' || alerts.length === 0) return NOT_APPLICABLE;
+    const { transport, id, stream, blindSpots } = history;
+    if (transport !== 'tcp') return NOT_APPLICABLE;
     for (const role of ROLES) {
       const one = found(history, role);
       if (one === undefined || one.records <= 0) continue;
