@@ -156,7 +156,7 @@ export interface TcpFacts {
   readonly former: FormerConnection | undefined;
   readonly challenge: ChallengeFact | undefined;
   readonly oldSegments: readonly OldSegmentFact[];
-  /** New payload octets of this role behind the FIN of its peer, in the order of the capture. */
+  /** New payload octets of this role that came behind the FIN of its peer, and that the FIN does not acknowledge. */
   readonly octetsAfterPeerFin: PerRole<number>;
   /**
    * The first segment with urgent data. Its octets are taken as part of the stream (RFC 6093 §3); a receiver that does

@@ -36,7 +36,13 @@ export class Endings {
   }
 
   /** A FIN under this number. @returns whether both sides are closed */
-  finished(place: number, sequence: number, packet: number, nanos: number): boolean {
+  finished(
+    place: number,
+    sequence: number,
+    t: TransportCursor,
+    packet: number,
+    nanos: number,
+  ): boolean {
     const { words, numbers } = this.table;
     const seen = words[place + FLAGS] as number;
     const peer = peerOf(place);
@@ -46,7 +52,7 @@ export class Endings {
       words[place + FIN_PACKET] = packet;
       numbers[(place >> 1) + FIN_NANOS] = nanos;
       if (((words[peer + FLAGS] as number) & HALF.started) !== 0)
-        this.table.atPeerFin[halfOf(peer)] = words[peer + FURTHEST] as number;
+        this.table.atPeerFin[halfOf(peer)] = this.knownAt(peer, t);
       // Its number counts octets that the capture may lack.
       if ((seen & HALF.started) !== 0 && ahead(sequence, words[place + FURTHEST] as number) > 0)
         words[place + FURTHEST] = sequence;
@@ -119,6 +125,13 @@ export class Endings {
     words[sender + RST_PACKET] = 0;
     const fins = seen & (words[place + FLAGS] as number) & HALF.fin;
     if (state[row] === STATE.closed && fins === 0) state[row] = STATE.open;
+  }
+
+  /** How far the direction was when its peer sent this: as captured, or beyond, as the peer acknowledges. */
+  private knownAt(place: number, { flags, acknowledgement }: TransportCursor): number {
+    const furthest = this.table.words[place + FURTHEST] as number;
+    const beyond = (flags & ACK) === 0 ? 0 : ahead(acknowledgement, furthest);
+    return beyond > 0 && beyond <= LIMITS.tcpWindowOctets ? acknowledgement : furthest;
   }
 
   /** Could the direction be at this number? True where nothing is known of it. */

@@ -182,7 +182,7 @@ export class Tcp {
         this.socks(row, place, t);
       this.reassembly.payload(place, sequence, t, packet, nanos);
     }
-    if ((flags & FIN) !== 0 && this.endings.finished(place, sequence, packet, nanos))
+    if ((flags & FIN) !== 0 && this.endings.finished(place, sequence, t, packet, nanos))
       this.close(row);
   }
 

@@ -239,6 +239,16 @@ describe('half closed', () => {
     expect(only?.rst.server).toMatchObject({ packet: 8, withAck: false });
   });
 
+  test('octets that the FIN acknowledges came before it, whatever the order of the capture', () => {
+    const [only] = factsOf(
+      ...open,
+      s.fin(901, { ack: 106 }),
+      c.data(104, 'de', { ack: 901 }),
+      c.data(106, 'f', { ack: 902 }),
+    );
+    expect(only?.octetsAfterPeerFin).toEqual({ client: 1, server: 0 });
+  });
+
   test('all octets of a side that begins behind it', () => {
     const [only] = factsOf(
       c.syn(100),

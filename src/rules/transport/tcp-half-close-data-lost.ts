@@ -8,6 +8,7 @@ import {
 import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';
+import { blindToEnding } from '../support/ending.ts';
 import { witness } from '../support/witness.ts';
 
 const RECORD_HEADER = 5;
@@ -41,7 +42,7 @@ function lossOf(tcp: TcpFacts, by: Role): Loss | undefined {
 /** Closing alerts behind the FIN: an answer to close_notify that nobody waits for is no loss. */
 function alertOctets(history: ConnectionHistory, { by, fin, octets }: Loss): number {
   const from = peerOf(by);
-  if (isTls13(history)) {
+  if (isTls13(history) || history.version === undefined) {
     const { last } = history.protectedRecords[from];
     // An alert is one of the two shortest things that TLS 1.3 sends, and it is not worth a guess.
     return last !== undefined && octets === last.length + RECORD_HEADER && last.length < 22
@@ -74,7 +75,7 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
     decides:
       'New octets come behind the FIN of the other side in the order of the capture, and that side answers with a bare RST with window 0, as a host does that has no socket (RFC 9293 §3.5.2). Its data is then unread for certain. If the closing side had said close_notify and the data was under way already when the FIN came, it is only noted: up to TLS 1.2 the protocol gives up such data.',
     silent:
-      'Where all that came behind the FIN is an alert, which answers a close_notify and is lost without harm; where the RST has an ACK, which a process sends that closes with data unread; where the whole server process died; and where the capture lacks the beginning.',
+      'Where all that came behind the FIN is an alert, which answers a close_notify and is lost without harm; where the RST has an ACK, which a process sends that closes with data unread; where the whole server process died; and where the capture lacks the beginning or any octets of the connection.',
     yieldsTo: ['server-process-died', 'handshake-kills-server'],
     messages: {
       lost: {
@@ -101,8 +102,9 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
     const loss = lossOf(tcp, 'client') ?? lossOf(tcp, 'server');
     if (loss === undefined) return NOT_APPLICABLE;
     if (loss.octets - alertOctets(history, loss) <= 0) return PASS;
-    if (history.blindSpots.includes('start-not-captured'))
-      return notAssessable('start-not-captured');
+    // What is missing may have come before the FIN, and tell what the rest is.
+    const blind = blindToEnding(history);
+    if (blind !== undefined) return notAssessable(blind);
     const { by, fin, reset, data, octets } = loss;
     const isSaid = mayHaveSentAlert(history, by, fin.packet + 1);
     const delay = Math.max(0, data.nanos - fin.nanos);

@@ -81,6 +81,11 @@ testConnectionRule(tcpHalfCloseDataLost, [
     want: { missing: 'start-not-captured' },
   },
   {
+    name: 'does not judge where octets of the sender are missing',
+    history: history({ tcp: { ...tcp, lostOctets: { client: 39, server: 0 } } }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
     name: 'leaves a RST with ACK to others',
     history: history({
       tcp: { ...tcp, rst: { client: undefined, server: { ...at(201), withAck: true, window: 0 } } },
