@@ -90,7 +90,9 @@ const connectionSchema = z.object({
   capture: captureIndex.describe('Index into `captures` of its first packet'),
   protocol: z.enum(['TLS', 'DTLS']),
   transport: z.enum(['tcp', 'udp']),
-  stream: count.describe('tcp.stream or udp.stream in Wireshark'),
+  stream: count.describe(
+    'tcp.stream or udp.stream in Wireshark; of several captures, after they were put together with mergecap',
+  ),
   client: endpoint.describe('Who sends the ClientHello'),
   server: endpoint,
   firstPacket: packet,

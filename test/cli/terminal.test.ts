@@ -45,6 +45,11 @@ describe('notices', () => {
     const [first, line] = onTerminal.stderr.split(`\r${ESCAPE}K`);
     expect([first, onTerminal.stderr.endsWith(`\r${ESCAPE}K`)]).toEqual(['', true]);
     expect(line).toBe('reading: 100 % of 1 kB, 34 packets, 0 connections, 0 findings');
+    const both = await run(['analyze', capture, file('next.pcap', 'x'.repeat(3000))], {
+      ...healthy,
+      tty: true,
+    });
+    expect(both.stderr).toMatch(/reading: \d{1,2} % of 4 kB, /);
     expect(
       (await run(['analyze', '--no-progress', capture], { ...healthy, tty: true })).stderr,
     ).toBe('');
