@@ -1,8 +1,11 @@
 import { readInto } from './file-blocks.ts';
 import { type ZlibKind, ZlibUnpacker } from './zlib-unpacker.ts';
 
-/** Compressed octets given to zlib at once. Bounds what one step can unpack to: of gzip, at most 1032 times as much. */
-const PIECE_OCTETS = 64 * 1024;
+/**
+ * Compressed octets given to zlib at once. They bound what one step can unpack to: of gzip 1032 times as much, of zstd
+ * 128 KiB for each four octets (RFC 8878 §3.1.1.2, a block of one repeated octet).
+ */
+const PIECE_OCTETS: Readonly<Record<ZlibKind, number>> = { gzip: 64 * 1024, zstd: 4 * 1024 };
 
 /**
  * Unpacks a file of any number of members. zlib works on the next piece while the consumer has the last one.
@@ -20,7 +23,8 @@ export async function* unpackFile(
 ): AsyncGenerator<Uint8Array, string | undefined, undefined> {
   const unpacker = new ZlibUnpacker(kind);
   // Two pieces by turns: one is read from the file while zlib may still work on the other.
-  const pieces = [new Uint8Array(PIECE_OCTETS), new Uint8Array(PIECE_OCTETS)] as const;
+  const pieceOctets = PIECE_OCTETS[kind];
+  const pieces = [new Uint8Array(pieceOctets), new Uint8Array(pieceOctets)] as const;
   let position = 0;
   let accepted = 0;
   let delivered = 0;
@@ -62,11 +66,12 @@ export async function* unpackStream(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, string | undefined, undefined> {
   const unpacker = new ZlibUnpacker(kind);
+  const pieceOctets = PIECE_OCTETS[kind];
   let position = 0;
   try {
     for await (const chunk of chunks) {
-      for (let at = 0; at < chunk.length && unpacker.error === undefined; at += PIECE_OCTETS) {
-        const piece = chunk.subarray(at, at + PIECE_OCTETS);
+      for (let at = 0; at < chunk.length && unpacker.error === undefined; at += pieceOctets) {
+        const piece = chunk.subarray(at, at + pieceOctets);
         await unpacker.write(piece);
         if (unpacker.error === undefined) position += piece.length;
         yield* unpacker.take();
@@ -93,12 +98,13 @@ async function* unpackAgain(
   delivered: number,
 ): AsyncGenerator<Uint8Array, number, undefined> {
   const unpacker = new ZlibUnpacker(kind);
-  const piece = new Uint8Array(PIECE_OCTETS);
+  const pieceOctets = PIECE_OCTETS[kind];
+  const piece = new Uint8Array(pieceOctets);
   let skip = delivered;
   let position = 0;
   try {
     for (;;) {
-      const wanted = position < failedAt ? Math.min(PIECE_OCTETS, failedAt - position) : 1;
+      const wanted = position < failedAt ? Math.min(pieceOctets, failedAt - position) : 1;
       const octets = readInto(descriptor, piece.subarray(0, wanted), position);
       if (octets === 0) return position;
       await unpacker.write(piece.subarray(0, octets));
