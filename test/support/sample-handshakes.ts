@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readU16, readU24, readU48 } from '../../src/bytes/scalars.ts';
 import { RecordOpener } from '../../src/crypto/record-opener.ts';
 import type { TranscriptMessage } from '../../src/crypto/transcript.ts';
@@ -21,9 +21,9 @@ export interface SampleConnection extends Pick<LiveHandshake, 'records'> {
 }
 
 export function sampleNames(): string[] {
-  return readdirSync(SAMPLES, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'lab' && entry.name !== 'suites')
-    .map(({ name }) => name);
+  return readdirSync(SAMPLES).filter((name) =>
+    existsSync(new URL(`${name}/capture.pcap`, SAMPLES)),
+  );
 }
 
 export function sampleFile(name: string, file: string): Buffer {
