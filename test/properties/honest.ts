@@ -231,7 +231,7 @@ function playAssociation(c: HonestAssociation, flow: UdpFlow, index: number): re
     flow.wait(3 * MS);
     a.data('server', 80);
     if (i === 0 && c.moves && (c.spec.ids?.server.length ?? 0) > 0)
-      a.moveTo(otherPort(flow, index));
+      a.moveTo(otherPort(flow, index)).data('client');
   }
   if (c.end === 'both-alerts') a.closeBoth(c.first);
   else if (c.end === 'one-alert') a.close(c.first);

@@ -161,6 +161,16 @@ describe('the same octets mean the same', { timeout: 30_000 }, () => {
             ...h,
             client: rename(h.client),
             server: rename(h.server),
+            dtls: h.dtls && {
+              ...h.dtls,
+              paths: h.dtls.paths.map((path) => ({
+                ...path,
+                endpoints: {
+                  client: rename(path.endpoints.client),
+                  server: rename(path.endpoints.server),
+                },
+              })),
+            },
           })),
         );
         expect(other.findings.map(({ rule, packets }) => [rule, packets])).toEqual(
@@ -182,6 +192,8 @@ describe('what does not belong together', { timeout: 30_000 }, () => {
       ...h.dtls,
       siblings: h.dtls.siblings.map((id) => ids.indexOf(id)),
       replacesOpen: ids.indexOf(h.dtls.replacesOpen),
+      // As are the streams that it moved to.
+      paths: h.dtls.paths.map((path) => ({ ...path, stream: 0 })),
       anomalies: h.dtls.anomalies.map((anomaly) => ({
         ...anomaly,
         owner: ids.indexOf(anomaly.owner),
