@@ -37,7 +37,10 @@ export function inOneFile({ captures, connections, findings }: Report): OneHisto
     const walked = Object.fromEntries(
       Object.entries(rest).map(([key, one]) => [key, walk(one, own)]),
     );
-    if (typeof walked['packet'] === 'number') walked['packet'] += bases[own] ?? 0;
+    for (const name of ['packet', 'firstPacket']) {
+      const number = walked[name];
+      if (typeof number === 'number') walked[name] = number + (bases[own] ?? 0);
+    }
     return walked;
   };
   return {
