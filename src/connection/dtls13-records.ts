@@ -1,4 +1,3 @@
-import { readU48 } from '../bytes/scalars.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
 import { DTLS_1_3_DRAFT_43, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -12,7 +11,6 @@ import type { ConnectionIds } from './connection-ids.ts';
 import { SEEN } from './connection-table.ts';
 import type { AnomalyBook } from './dtls-anomalies.ts';
 import type { Association } from './dtls-association.ts';
-import { RECENT } from './dtls-half-layout.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import type { DtlsHandshakes } from './dtls-handshakes.ts';
 import {
@@ -26,6 +24,7 @@ import { EARLY_EPOCH, FIRST_DATA_EPOCH, HANDSHAKE_EPOCH, likelyEpoch } from './d
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { isFatal } from './fatal-alert.ts';
+import { copyOf, firstOctets, UNREAD_SEQUENCE } from './record-copies.ts';
 import { FINISHED_13 } from './record-sizes.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { NumberedOpening } from './unsealing/wire-record.ts';
@@ -33,8 +32,6 @@ import type { NumberedOpening } from './unsealing/wire-record.ts';
 const FINISHED = 20;
 const NEW_CONNECTION_ID = 10;
 const DTLS_1_2 = 0xfefd;
-/** What stands for a record number that is encrypted and was not decrypted. */
-const UNREAD = -1;
 
 /** What the other records of the 5-tuple are followed by. */
 export interface Dtls13Host {
@@ -106,7 +103,7 @@ export class Dtls13Records {
     r.contentType = CONTENT_TYPE.applicationData;
     r.version = DTLS_1_2;
     r.epoch = 0;
-    r.sequence = UNREAD;
+    r.sequence = UNREAD_SEQUENCE;
     r.length = header.length;
     r.bytes = bytes;
     r.headerStart = at;
@@ -213,7 +210,7 @@ export class Dtls13Records {
     const half = a.sides[r.side];
     const opened = this.unsealer?.sealed13(a.row, r, host.mayBeOfUnkeyed(a, r));
     r.epoch = opened?.epoch ?? likelyEpoch(this.header.epochBits, half.epoch);
-    r.sequence = opened?.sequence ?? UNREAD;
+    r.sequence = opened?.sequence ?? UNREAD_SEQUENCE;
     if (a !== newest)
       host.anomalies.add(
         a,
@@ -271,7 +268,7 @@ export class Dtls13Records {
     half.lastPacket = r.packet;
     half.lastNanos = r.nanos;
     half.lastRecord = (r.contentType << 16) | r.length;
-    half.lastSequence = UNREAD;
+    half.lastSequence = UNREAD_SEQUENCE;
     if (copy < 0) this.flight(a, r);
   }
 
@@ -409,23 +406,4 @@ export class Dtls13Records {
     peer.flags |= HALF_FLAG.peerClosed;
     this.host.closed(a, half, record);
   }
-}
-
-/** Stands in place of a number that is encrypted, so that a copy is told by more than its last octets; no number is negative. */
-function firstOctets({ bytes, start, end }: DtlsRecord): number {
-  return end - start < 6 ? UNREAD : -2 - readU48(bytes, start);
-}
-
-/** The place of a remembered record with the same octets, as far as its tag and length tell; -1 for none. */
-function copyOf(half: DtlsHalf, r: DtlsRecord): number {
-  const record = (r.contentType << 16) | r.length;
-  for (let i = 0; i < RECENT; i++)
-    if (
-      half.recentPacket(i) !== 0 &&
-      half.recentPrint(i) === r.print &&
-      half.recentSequence(i) === firstOctets(r) &&
-      half.recentRecord(i) === record
-    )
-      return i;
-  return -1;
 }
