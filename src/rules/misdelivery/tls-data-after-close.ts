@@ -69,6 +69,11 @@ function lastRecord({ protectedRecords, messages }: ConnectionHistory, role: Rol
   return messages.findLast(({ from }) => from === role);
 }
 
+/** Once both sides have closed TLS, what follows is none of it: FTP goes back to plain text so, and begins again. */
+const hasClosedBefore = (history: ConnectionHistory, role: Role, { packet }: At): boolean =>
+  history.oddities.length > 0 ||
+  history.alerts.some((alert) => alert.from === role && alert.packet < packet);
+
 /** Who has said that nothing more will come, and goes on, has two writers, or a queue that nobody emptied. */
 export const tlsDataAfterClose = defineConnectionRule({
   meta: {
@@ -84,7 +89,7 @@ export const tlsDataAfterClose = defineConnectionRule({
     decides:
       'Behind the alert, in the order of the stream and not of the packets, come records of the same direction that are no alerts. Where the alert can be read (in the clear, or opened with secrets) that is proven. Up to TLS 1.2 a protected alert that cannot be read is taken for close_notify if a FIN of its sender follows all of it and no renegotiation explains the alert; then it is likely.',
     silent:
-      'For warnings, which close nothing, and user_canceled; for records of the other direction, which may have been under way and in TLS 1.3 may go on at will; in TLS 1.3 without secrets, where alerts look like data; for DTLS, where records change places; and where octets are missing from the capture.',
+      'For warnings, which close nothing, and user_canceled; for records of the other direction, which may have been under way and in TLS 1.3 may go on at will; in TLS 1.3 without secrets, where alerts look like data; where the other side had closed as well, since TLS may begin again on the connection; for DTLS, where records change places; and where octets are missing from the capture.',
     yieldsTo: ['tls-clienthello-mid-connection', 'record-decrypts-under-other-connection'],
     messages: {
       after: {
@@ -113,7 +118,7 @@ export const tlsDataAfterClose = defineConnectionRule({
       // Where record boundaries were lost, what looks like an alert need not be one.
       if (blindSpots.includes('lost-bytes')) return notAssessable('lost-bytes');
       const last = lastRecord(history, role);
-      if (last === undefined) continue;
+      if (last === undefined || hasClosedBefore(history, peerOf(role), last)) continue;
       const { alert, records, isRead } = one;
       const name =
         alert.description === undefined

@@ -42,20 +42,18 @@ function lossOf(tcp: TcpFacts, by: Role): Loss | undefined {
 /** Closing alerts behind the FIN: an answer to close_notify that nobody waits for is no loss. */
 function alertOctets(history: ConnectionHistory, { by, fin, octets }: Loss): number {
   const from = peerOf(by);
-  if (isTls13(history) || history.version === undefined) {
-    const { last } = history.protectedRecords[from];
-    // An alert is one of the two shortest things that TLS 1.3 sends, and it is not worth a guess.
-    return last !== undefined && octets === last.length + RECORD_HEADER && last.length < 22
-      ? octets
-      : 0;
-  }
   const { last } = history.protectedRecords[from];
-  const isAlert = last?.contentType === ALERT && last.packet > fin.packet;
+  const isLast = last !== undefined && last.packet > fin.packet;
+  const isAlert = isLast && last.contentType === ALERT;
+  // An alert is one of the two shortest things that TLS 1.3 sends, and it is not worth a guess.
+  const mayBe13 = isTls13(history) || history.version === undefined;
+  const mayBeAlert =
+    isLast && mayBe13 && octets === last.length + RECORD_HEADER && last.length < 22;
   const inClear = history.alerts.filter(
     (alert) => alert.from === from && !alert.encrypted && alert.packet > fin.packet,
   );
   return (
-    (isAlert ? last.length + RECORD_HEADER : 0) +
+    (isAlert || mayBeAlert ? last.length + RECORD_HEADER : 0) +
     inClear.reduce((sum, { length }) => sum + length + RECORD_HEADER, 0)
   );
 }

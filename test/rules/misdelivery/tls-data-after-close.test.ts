@@ -100,6 +100,14 @@ testConnectionRule(tlsDataAfterClose, [
     want: 'pass',
   },
   {
+    name: 'passes what follows once both sides have closed: TLS may begin again',
+    history: history([
+      fakeAlert(CLOSE_NOTIFY, 'server', 12, behind(3, { level: 1, encrypted: true })),
+      fakeAlert(CLOSE_NOTIFY, 'client', 13, behind(3, { level: 1, encrypted: true })),
+    ]),
+    want: 'pass',
+  },
+  {
     name: 'passes records of the other side',
     history: history([fakeAlert(undefined, 'client', 14, behind(0))]),
     want: 'pass',

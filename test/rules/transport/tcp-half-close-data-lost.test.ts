@@ -64,6 +64,16 @@ testConnectionRule(tcpHalfCloseDataLost, [
     want: 'pass',
   },
   {
+    name: 'passes an alert in the clear before any ServerHello',
+    history: history({
+      version: undefined,
+      tcp: { ...tcp, octetsAfterPeerFin: { client: 7, server: 0 } },
+      protectedRecords: {},
+      alerts: [fakeAlert(50, 'client', 200)],
+    }),
+    want: 'pass',
+  },
+  {
     name: 'passes what may be an alert of TLS 1.3',
     history: history({
       version: 0x0304,
