@@ -36,6 +36,11 @@ export interface RuleMeta {
    * connections were named by findings of these rules. A mere note (info) never silences more than a note.
    */
   readonly yieldsTo?: readonly string[];
+  /**
+   * What it says follows from a datagram or SYN that is not there. Where the capturing host dropped packets it may have
+   * been one of those, so that its findings wait for the end of the capture and lose a level of confidence then.
+   */
+  readonly restsOnSilence?: boolean;
 }
 
 /** A capture of the project that shows a rule. */

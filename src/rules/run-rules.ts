@@ -1,6 +1,7 @@
 import {
   type BlindSpot,
   type CoverageRow,
+  type Explanation,
   type Finding,
   SEVERITIES,
   type Severity,
@@ -14,6 +15,7 @@ import type {
   FindingVerdict,
   Neighbours,
   Rule,
+  RuleMeta,
   Verdict,
 } from '../model/rule.ts';
 import { renderFinding, type StreamOf } from './render.ts';
@@ -118,6 +120,7 @@ export class RuleRunner {
     }
     const waits = (rule: Rule): boolean =>
       waiting.has(rule.meta.id) ||
+      rule.meta.restsOnSilence === true ||
       (rule.meta.yieldsTo ?? []).some((id) => captureRules.has(id) || waiting.has(id));
     this.#ofConnections = rules
       .filter((rule) => rule.kind === 'connection')
@@ -228,7 +231,8 @@ export class RuleRunner {
       // A verdict is let go when it was told: there may be thousands, and the finding made of it is kept.
       state.held.reverse();
       for (let verdict = state.held.pop(); verdict !== undefined; verdict = state.held.pop()) {
-        if (!this.#isSilenced(state, verdict)) this.#tell(state, verdict, streamOf);
+        const known = doubted(state.rule.meta, verdict, index.droppedPackets ?? 0);
+        if (!this.#isSilenced(state, verdict)) this.#tell(state, known, streamOf);
       }
       for (const connections of state.heldOver) {
         if (!this.#isSilenced(state, { connections })) state.omitted++;
@@ -350,4 +354,19 @@ export class RuleRunner {
       detail: `rule ${rule.meta.id}: ${why}`,
     });
   }
+}
+
+const LESS = { proven: 'likely', likely: 'possible', possible: 'possible' } as const;
+
+/** What rests on silence is less sure where packets were dropped. */
+function doubted(meta: RuleMeta, verdict: FindingVerdict, dropped: number): FindingVerdict {
+  if (meta.restsOnSilence !== true || dropped === 0) return verdict;
+  const explanation: Explanation = {
+    likelihood: 'medium',
+    text: 'What is missing was sent, and the capture lacks it.',
+    for: [`the capturing host dropped ${dropped} ${dropped === 1 ? 'packet' : 'packets'}`],
+    against: [],
+  };
+  const explanations = [...(verdict.explanations ?? []), explanation];
+  return { ...verdict, confidence: LESS[verdict.confidence], explanations };
 }

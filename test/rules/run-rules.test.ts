@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding, Severity } from '../../src/model/finding.ts';
-import type { ConnectionHistory } from '../../src/model/history.ts';
+import type { CaptureIndex, ConnectionHistory } from '../../src/model/history.ts';
 import type { CaptureNotice } from '../../src/model/notice.ts';
 import type { FindingVerdict, Rule, RuleMeta, Verdict } from '../../src/model/rule.ts';
 import { RuleRunner, type RuleRunnerOptions } from '../../src/rules/run-rules.ts';
@@ -55,7 +55,11 @@ const ofCapture = (
 ): Rule => ({ kind: 'capture', meta: meta(id, more), check: () => verdicts });
 
 /** Runs rules over connections 1 to 3 and lists who was told about what, when. */
-function run(rules: readonly Rule[], more: Partial<RuleRunnerOptions> = {}) {
+function run(
+  rules: readonly Rule[],
+  more: Partial<RuleRunnerOptions> = {},
+  capture: CaptureIndex = index,
+) {
   const told: string[] = [];
   const findings: Finding[] = [];
   const notices: CaptureNotice[] = [];
@@ -70,7 +74,7 @@ function run(rules: readonly Rule[], more: Partial<RuleRunnerOptions> = {}) {
   });
   for (const id of [1, 2, 3]) runner.connection(fakeHistory({ id, stream: id + 6 }), none);
   told.push('end');
-  runner.capture(index);
+  runner.capture(capture);
   return { told, findings, notices, runner };
 }
 
@@ -96,6 +100,24 @@ describe('the rule runner', () => {
       { rule: 'b', assessed: 3, notAssessable: {} },
       { rule: 'c', assessed: 3, notAssessable: {} },
     ]);
+  });
+
+  it.each([
+    ['as it is where no packet was dropped', 0, 'likely', 0],
+    ['as it is where nobody counted', undefined, 'likely', 0],
+    ['with less confidence and the reason for it where packets were dropped', 7, 'possible', 1],
+  ] as const)('tells what rests on silence %s', (_, droppedPackets, confidence, doubts) => {
+    const silence = { restsOnSilence: true };
+    const { told, findings } = run(
+      [ofConnection('a', accuse, silence), ofConnection('b', accuse)],
+      {},
+      { ...index, droppedPackets },
+    );
+    expect(told).toEqual(['b 1', 'b 2', 'b 3', 'end', 'a 1', 'a 2', 'a 3']);
+    const [said] = findings.filter(({ rule }) => rule === 'a');
+    expect(said?.confidence).toBe(confidence);
+    expect(said?.explanations ?? []).toHaveLength(doubts);
+    expect(findings.find(({ rule }) => rule === 'b')?.confidence).toBe('likely');
   });
 
   it('runs the selected rules only', () => {

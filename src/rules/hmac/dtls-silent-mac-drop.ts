@@ -25,6 +25,7 @@ export const dtlsSilentMacDrop = defineConnectionRule({
     silent:
       'Where the other side was not heard from any more, the path or the peer may be down, and the rule about timeouts speaks. If its Finished was seen once, the last flight was lost instead. Without the other direction nothing can be said.',
     yieldsTo: [...PROVEN_BY_SECRETS, 'psk-mismatch', 'dtls-cid-length-mismatch'],
+    restsOnSilence: true,
     messages: {
       dropped: {
         what: 'The {sender} of connection {id} sent its Finished {count} times in {span}; the {receiver} was heard from meanwhile and answered with neither its own Finished nor an alert{compared}.',

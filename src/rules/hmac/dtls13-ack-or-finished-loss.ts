@@ -87,6 +87,7 @@ export const dtls13AckOrFinishedLoss = defineConnectionRule({
     silent:
       'Without secrets: which record is a Finished or an ACK is encrypted. Where repeats end with an ACK, as loss is meant to be repaired.',
     yieldsTo: ['record-decrypts-under-other-connection'],
+    restsOnSilence: true,
     messages: MESSAGES,
   },
 

@@ -25,6 +25,7 @@ export const dtlsNatRebindNoCid = defineConnectionRule({
       'The records are of epoch 1 or later, come from the address of a client whose handshake is in the capture and go to the same server; their numbers go on where that connection stopped, it stays silent from then on, and nobody answers. It is proven where they open under the keys of that connection; without secrets the number must be among the next few, and more than one record or a new ClientHello follow.',
     silent:
       'Two devices behind one address translator look alike: where the older connection goes on as well, where several connections would fit, or where the server answers, nothing is said. Connections with connection ids are followed by these.',
+    restsOnSilence: true,
     messages: {
       rebound: {
         what: 'The client of connection {owner} sent from {old} until {quiet} before its records came from {client} instead ({count}, for {span}); the server answered none of them{after}.',

@@ -41,6 +41,7 @@ export const dtlsRestartIgnored = defineConnectionRule({
       'The ClientHello has a new random, its retransmissions stayed unanswered, and meanwhile the server sent protected records within the old connection or answered another client. How long it took until the server answered after all is reported: often that is the server’s idle timeout.',
     silent:
       'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet.',
+    restsOnSilence: true,
     messages: {
       'still-serving': {
         what: 'The ClientHello of connection {id} was sent {count} over {span} without an answer, while the server went on sending within connection {older}{end}.',

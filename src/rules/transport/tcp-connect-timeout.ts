@@ -97,6 +97,7 @@ export const tcpConnectTimeout = defineCaptureRule({
       'The SYN was sent at least twice, the capture goes on for 3 s or more after it, and nothing came back. It is an error where the endpoint speaks TLS elsewhere in the capture; if it merely has a port that is known for TLS it is noted. Where no SYN-ACK of the server was captured at all, the verdict is only likely.',
     silent:
       'For other ports, for a single SYN, at the end of the capture, where the connection goes on although its SYN-ACK is missing from the capture, and while a server process is down that was seen to die.',
+    restsOnSilence: true,
     messages,
   },
   check(index) {
