@@ -2,6 +2,7 @@
  * What was said on TCP connections before TLS began on them: keeps the present turn of each side, finds requests for TLS
  * and their answers, and says in the end how a connection came to TLS, or that it did not.
  */
+import { grown } from '../bytes/columns.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
 import type { ProxiedEnds, UpgradeProtocol } from '../model/upgrade.ts';
@@ -116,10 +117,15 @@ export interface Upgrade {
   readonly proxied: ProxiedEnds | undefined;
 }
 
+const DROPPED = 1;
+const DROPPED_BEFORE_TLS = 2;
+
 export class PlainTalks {
   /** By row of the TCP connection, the oldest first. */
   private readonly talks = new Map<number, Talk>();
   private readonly spare: Talk[] = [];
+  /** By row, where something was said that gave way to others, so that what it was is not known any more. */
+  private dropped = new Uint8Array(0);
 
   get size(): number {
     return this.talks.size;
@@ -170,6 +176,7 @@ export class PlainTalks {
   /** TLS begins on the connection; `client` is who sends or gets the hello, undefined where it begins with no hello. */
   begins(row: number, client: Side | undefined): void {
     const talk = this.talks.get(row);
+    if (this.dropped[row] === DROPPED) this.dropped[row] = DROPPED_BEFORE_TLS;
     if (talk === undefined || talk.began) return;
     if (talk.speaker !== undefined) this.turnEnds(talk, talk.speaker);
     talk.speaker = undefined;
@@ -183,6 +190,7 @@ export class PlainTalks {
   }
 
   forget(row: number): void {
+    if (row < this.dropped.length) this.dropped[row] = 0;
     const talk = this.talks.size > 0 ? this.talks.get(row) : undefined;
     if (talk === undefined) return;
     this.talks.delete(row);
@@ -194,6 +202,14 @@ export class PlainTalks {
   /** Undefined where there was neither a request nor TLS behind something else. */
   upgrade(row: number): Upgrade | undefined {
     const talk = this.talks.get(row);
+    if (this.dropped[row] === DROPPED_BEFORE_TLS)
+      return {
+        ...NOTHING,
+        protocol: 'other',
+        proxied: undefined,
+        instead: undefined,
+        hasGaps: true,
+      };
     if (talk === undefined) return undefined;
     if (!talk.began && talk.speaker !== undefined) this.turnEnds(talk, talk.speaker);
     const { asked, answer, proxied, hasGaps } = talk;
@@ -224,11 +240,18 @@ export class PlainTalks {
   private begin(row: number): Talk {
     if (this.talks.size >= LIMITS.plainTalks) {
       const [oldest] = this.talks.keys();
-      if (oldest !== undefined) this.forget(oldest);
+      if (oldest !== undefined) this.drop(oldest);
     }
     const talk = this.spare.pop() ?? new Talk();
     this.talks.set(row, talk);
     return talk;
+  }
+
+  private drop(row: number): void {
+    const began = this.talks.get(row)?.began === true;
+    this.forget(row);
+    if (row >= this.dropped.length) this.dropped = grown(this.dropped, 2 * (row + 1));
+    this.dropped[row] = began ? DROPPED_BEFORE_TLS : DROPPED;
   }
 
   /** A side has said what it had to say: was it a request, or the answer to one? */

@@ -512,6 +512,9 @@ describe('bounds', () => {
     expect(tls.upgrade(0)).toBeUndefined();
     expect(tls.upgrade(1)?.request).toBeDefined();
     expect(tls.upgrade(LIMITS.plainTalks)?.request).toBeDefined();
+    // That there was something is still known.
+    tls.octets(0, 0, HELLO, 0, HELLO.length, 2, 2);
+    expect(tls.upgrade(0)).toMatchObject({ protocol: 'other', hasGaps: true });
   });
 
   test('a connection in the same row starts anew', () => {

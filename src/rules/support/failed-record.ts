@@ -21,6 +21,7 @@ import type { FindingVerdict, Verdict } from '../../model/rule.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13 } from './closing-alert.ts';
+import { lostOctets } from './ending.ts';
 import { detailsText, readingsOf } from './mistake-text.ts';
 import { describeNegotiation } from './negotiation.ts';
 import { refusalOf } from './refusal.ts';
@@ -117,7 +118,10 @@ export function failureOf(
   if (explanation === undefined && isAccepted) return notAssessable('no-secrets');
   // Where two taps were merged whose clocks differ, records come before the messages that change their keys.
   const isEarly = explanation?.hypothesis.startsWith('other-key-generation') === true;
-  if (isEarly && history.protocol === 'TLS' && isUnharmed) return notAssessable('no-secrets');
+  if (isEarly && history.protocol === 'TLS' && (isUnharmed || facts.skipped > 0))
+    return notAssessable('no-secrets');
+  // Behind a hole another handshake may have begun, on a connection that goes from one to the next.
+  if (explanation === undefined && lostOctets(history) > 0) return notAssessable('lost-bytes');
   const details: Details = explanation?.details ?? {};
   return { kind: 'failure', record, explanation, details, reaction, facts };
 }
