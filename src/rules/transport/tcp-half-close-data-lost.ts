@@ -71,7 +71,7 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
     matters:
       'The sender was told by its own kernel that the data went out. A request that is lost so is retried, or not, depending on luck; with a reused keep-alive connection it is the usual reason for a failure now and then under load.',
     decides:
-      'New octets come behind the FIN of the other side in the order of the capture, and that side answers with a bare RST with window 0, as a host does that has no socket (RFC 9293 §3.5.2). Its data is then unread for certain. If the closing side had said close_notify and the data was under way already when the FIN came, it is only noted: up to TLS 1.2 the protocol gives up such data.',
+      'New octets come behind the FIN of the other side in the order of the capture, and that side answers with a bare RST with window 0, as a host does that has no socket (RFC 9293 §3.5.2). Its data is then unread for certain. It is only noted where the client closed, which shows that it wanted nothing more (tickets of TLS 1.3 often come for such a client), and where a server had said close_notify and the data was under way already when the FIN came: up to TLS 1.2 the protocol gives up such data.',
     silent:
       'Where all that came behind the FIN is an alert, which answers a close_notify and is lost without harm; where the RST has an ACK, which a process sends that closes with data unread; where the whole server process died; and where the capture lacks the beginning or any octets of the connection.',
     yieldsTo: ['server-process-died', 'handshake-kills-server'],
@@ -108,10 +108,12 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
     const delay = Math.max(0, data.nanos - fin.nanos);
     const isUnderWay = delay <= Math.max(CROSSING, tcp.smallestRoundTrip ?? 0);
     const from = peerOf(by);
+    // A client that closes has done with the server; what a server does not read was asked for in vain.
+    const isGivenUp = by === 'client' || (isSaid && isUnderWay && !isTls13(history));
     return {
       kind: 'finding',
       message: 'lost',
-      severity: isSaid && isUnderWay && !isTls13(history) ? 'info' : 'warning',
+      severity: isGivenUp ? 'info' : 'warning',
       confidence: 'proven',
       data: {
         by,
