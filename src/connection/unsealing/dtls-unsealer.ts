@@ -1,21 +1,15 @@
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
-import type { Role } from '../../model/history.ts';
-import type { Side } from '../../model/stream.ts';
 import type { DtlsRecord } from '../dtls-record.ts';
 import type { FactsRecorder } from '../facts-recorder.ts';
 import { DtlsUnsealed } from './dtls-unsealed.ts';
-import { Unopened } from './unopened.ts';
+import { Unsealer } from './unsealer.ts';
 import type { Vault } from './vault.ts';
 import type { NumberedOpening, NumberedRecord, OpenedRecord, WireRecord } from './wire-record.ts';
 
 /** Opens the records of all DTLS associations of a run, where it has secrets. A row is that of the connection table. */
-export class DtlsUnsealer {
-  private readonly vault: Vault;
-  private readonly facts: FactsRecorder;
-
+export class DtlsUnsealer extends Unsealer<DtlsUnsealed> {
   constructor(vault: Vault, facts: FactsRecorder) {
-    this.vault = vault;
-    this.facts = facts;
+    super(DtlsUnsealed, vault, facts);
   }
 
   /** @param sequence `message_seq` */
@@ -84,34 +78,6 @@ export class DtlsUnsealer {
       return undefined;
     }
     return this.of(row)?.sealed13(from, unified(r), mayBeAnothers);
-  }
-
-  /** There is no secret for this association, which its ClientHello told. */
-  isHopeless(row: number): boolean {
-    return this.facts.unsealed.get(row) instanceof Unopened;
-  }
-
-  /** The ClientHello in `bytes` was just scanned; the first of an association settles it. */
-  private mayOpen(row: number, bytes: Uint8Array): boolean {
-    const { unsealed, hellos } = this.facts;
-    if (unsealed.has(row) || this.vault.mayOpen(bytes, hellos.scan)) return true;
-    unsealed.set(row, new Unopened(this.vault, bytes, hellos.scan.randomOffset));
-    return false;
-  }
-
-  private of(row: number): DtlsUnsealed | undefined {
-    const { unsealed } = this.facts;
-    const known = unsealed.get(row);
-    if (known instanceof DtlsUnsealed) return known;
-    if (known !== undefined) return undefined;
-    const fresh = new DtlsUnsealed(this.vault);
-    unsealed.set(row, fresh);
-    return fresh;
-  }
-
-  private roleOf(row: number, side: Side): Role | undefined {
-    const client = this.facts.table.clientSide[row] as number;
-    return client === 2 ? undefined : client === side ? 'client' : 'server';
   }
 }
 

@@ -52,11 +52,6 @@ export class Tally {
     return this.opened[from];
   }
 
-  /** Failed records of one side so far. */
-  failedBefore(from: Role): number {
-    return this.refused[from];
-  }
-
   skipped(why: Obstacle | undefined, detail?: string): void {
     this.skippedRecords++;
     this.hindered(why, detail);

@@ -1,20 +1,16 @@
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
-import type { Role } from '../../model/history.ts';
 import type { Side } from '../../model/stream.ts';
 import type { FactsRecorder } from '../facts-recorder.ts';
 import { TlsUnsealed } from './tls-unsealed.ts';
 import { Unopened } from './unopened.ts';
+import { Unsealer } from './unsealer.ts';
 import type { Vault } from './vault.ts';
 import type { OpenedRecord } from './wire-record.ts';
 
 /** Opens the records of all TLS connections of a run, where it has secrets. A row is that of the connection table. */
-export class TlsUnsealer {
-  private readonly vault: Vault;
-  private readonly facts: FactsRecorder;
-
+export class TlsUnsealer extends Unsealer<TlsUnsealed> {
   constructor(vault: Vault, facts: FactsRecorder) {
-    this.vault = vault;
-    this.facts = facts;
+    super(TlsUnsealed, vault, facts);
   }
 
   message(
@@ -33,19 +29,6 @@ export class TlsUnsealer {
     // The bytes lie in a buffer that is used again.
     const body = bytes.slice(start, end);
     this.of(row)?.message(from, type, body, { packet, nanos }, isProtected);
-  }
-
-  /** There is no secret for this connection, which its ClientHello told. */
-  isHopeless(row: number): boolean {
-    return this.facts.unsealed.get(row) instanceof Unopened;
-  }
-
-  /** The ClientHello in `bytes` was just scanned; the first of a connection settles it. */
-  private mayOpen(row: number, bytes: Uint8Array): boolean {
-    const { unsealed, hellos } = this.facts;
-    if (unsealed.has(row) || this.vault.mayOpen(bytes, hellos.scan)) return true;
-    unsealed.set(row, new Unopened(this.vault, bytes, hellos.scan.randomOffset));
-    return false;
   }
 
   /** @param message as it was sent, @param hello the same in the form of TLS */
@@ -88,20 +71,5 @@ export class TlsUnsealer {
     if (clientRandom === undefined) return;
     unsealed.release();
     this.facts.unsealed.set(row, new Unopened(this.vault, clientRandom, 0));
-  }
-
-  private of(row: number): TlsUnsealed | undefined {
-    const { unsealed } = this.facts;
-    const known = unsealed.get(row);
-    if (known instanceof TlsUnsealed) return known;
-    if (known !== undefined) return undefined;
-    const fresh = new TlsUnsealed(this.vault);
-    unsealed.set(row, fresh);
-    return fresh;
-  }
-
-  private roleOf(row: number, side: Side): Role | undefined {
-    const client = this.facts.table.clientSide[row] as number;
-    return client === 2 ? undefined : client === side ? 'client' : 'server';
   }
 }

@@ -1,17 +1,15 @@
-import {
-  alertDescriptionName,
-  HANDSHAKE_FAILURE,
-  INSUFFICIENT_SECURITY,
-} from '../../model/code-points/alerts.ts';
+import { HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY } from '../../model/code-points/alerts.ts';
 import { cipherSuite, suiteName } from '../../model/code-points/suites.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { agreedWith, commonest, earlyRefusal, listed } from '../support/early-refusal.ts';
+import { earlyRefusal } from '../support/early-refusal.ts';
 import { blindToEnding } from '../support/ending.ts';
-import { describeNegotiation } from '../support/negotiation.ts';
-import { witness } from '../support/witness.ts';
+import { type Offer, refusedOffer, unlessShared } from '../support/refused-offer.ts';
 
-/** Suites that a finding carries from the connection to the end of the capture, as text. */
-const SEPARATOR = ' ';
+const OFFER: Offer = {
+  kind: 'suites',
+  nameOf: suiteName,
+  chosenOf: ({ cipherSuite }) => cipherSuite,
+};
 
 /** Both lists and their empty intersection: what neither log shows. */
 export const noSharedCipher = defineConnectionRule({
@@ -51,45 +49,11 @@ export const noSharedCipher = defineConnectionRule({
     if (refusal === undefined) return NOT_APPLICABLE;
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
-    const { alert, hello } = refusal;
-    const { id } = history;
     const offered = history.clientHello?.cipherSuites.filter(
       (code) => cipherSuite(code) !== undefined,
     );
     if (offered === undefined || offered.length === 0) return PASS;
-    const name = alertDescriptionName(alert.description ?? 0);
-    return {
-      kind: 'finding',
-      message: 'refused',
-      confidence: 'likely',
-      data: {
-        packet: alert.packet,
-        packet0: hello.packet,
-        alert: name,
-        offered: listed(offered.map(suiteName)),
-        offeredCodes: offered.join(SEPARATOR),
-        chosen: '',
-        negotiated: describeNegotiation(history),
-      },
-      evidence: [
-        witness(alert, id, 'server', name),
-        witness(hello, id, 'client', `ClientHello with ${offered.length} suites`),
-      ],
-      connections: [id],
-    };
+    return refusedOffer(history, refusal, OFFER, offered);
   },
-  complete(verdict, index) {
-    const { offeredCodes, ...data } = verdict.data;
-    const offered = new Set(String(offeredCodes).split(SEPARATOR).map(Number));
-    const chosen = commonest(
-      agreedWith(verdict, index).flatMap(({ cipherSuite: code }) => code ?? []),
-    );
-    if (chosen.length === 0 || chosen.some((code) => offered.has(code))) return undefined;
-    return {
-      ...verdict,
-      // Of one suite that was ever chosen little follows.
-      confidence: chosen.length > 1 ? 'likely' : 'possible',
-      data: { ...data, chosen: listed(chosen.map(suiteName)) },
-    };
-  },
+  complete: (verdict, index) => unlessShared(verdict, index, OFFER),
 });

@@ -1,17 +1,12 @@
-import {
-  alertDescriptionName,
-  HANDSHAKE_FAILURE,
-  ILLEGAL_PARAMETER,
-} from '../../model/code-points/alerts.ts';
+import { HANDSHAKE_FAILURE, ILLEGAL_PARAMETER } from '../../model/code-points/alerts.ts';
 import { isGrease } from '../../model/code-points/grease.ts';
 import { groupName } from '../../model/code-points/groups.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
-import { agreedWith, commonest, earlyRefusal, listed } from '../support/early-refusal.ts';
+import { earlyRefusal } from '../support/early-refusal.ts';
 import { blindToEnding } from '../support/ending.ts';
-import { describeNegotiation } from '../support/negotiation.ts';
-import { witness } from '../support/witness.ts';
+import { type Offer, refusedOffer, unlessShared } from '../support/refused-offer.ts';
 
-const SEPARATOR = ' ';
+const OFFER: Offer = { kind: 'groups', nameOf: groupName, chosenOf: ({ group }) => group };
 
 /** Curves and groups of the two sides, side by side. */
 export const noSharedGroup = defineConnectionRule({
@@ -32,7 +27,7 @@ export const noSharedGroup = defineConnectionRule({
     yieldsTo: ['no-shared-version', 'no-shared-cipher', 'sni-missing'],
     messages: {
       refused: {
-        what: 'The server refused the ClientHello (packet {packet0}) with {alert} in packet {packet}: it offers the groups {offered}; with others the server used {used}; {negotiated}.',
+        what: 'The server refused the ClientHello (packet {packet0}) with {alert} in packet {packet}: it offers the groups {offered}; with others the server used {chosen}; {negotiated}.',
         causes: ['the groups of one side were restricted, or are too old for the other'],
         remedies: ['enable on one side a group of the other: x25519 and secp256r1 suit nearly all'],
         commands: ['openssl s_client -connect HOST:PORT -servername NAME -groups GROUP'],
@@ -47,38 +42,7 @@ export const noSharedGroup = defineConnectionRule({
     if (offered.length === 0) return NOT_APPLICABLE;
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
-    const { alert, hello } = refusal;
-    const { id } = history;
-    const name = alertDescriptionName(alert.description ?? 0);
-    return {
-      kind: 'finding',
-      message: 'refused',
-      confidence: 'likely',
-      data: {
-        packet: alert.packet,
-        packet0: hello.packet,
-        alert: name,
-        offered: listed(offered.map(groupName)),
-        offeredCodes: offered.join(SEPARATOR),
-        used: '',
-        negotiated: describeNegotiation(history),
-      },
-      evidence: [
-        witness(alert, id, 'server', name),
-        witness(hello, id, 'client', `ClientHello with ${offered.length} groups`),
-      ],
-      connections: [id],
-    };
+    return refusedOffer(history, refusal, OFFER, offered);
   },
-  complete(verdict, index) {
-    const { offeredCodes, ...data } = verdict.data;
-    const offered = new Set(String(offeredCodes).split(SEPARATOR).map(Number));
-    const used = commonest(agreedWith(verdict, index).flatMap(({ group }) => group ?? []));
-    if (used.length === 0 || used.some((code) => offered.has(code))) return undefined;
-    return {
-      ...verdict,
-      confidence: used.length > 1 ? 'likely' : 'possible',
-      data: { ...data, used: listed(used.map(groupName)) },
-    };
-  },
+  complete: (verdict, index) => unlessShared(verdict, index, OFFER),
 });
