@@ -17,5 +17,13 @@ const bundle = await rolldown({
   // Packages stay what they are: dependencies, found at run time.
   external: [/^[^./]/],
 });
-await bundle.write({ dir: 'dist/command', format: 'esm', entryFileNames: 'main.js' });
+await bundle.write({
+  dir: 'dist/command',
+  format: 'esm',
+  entryFileNames: 'main.js',
+  // What only people read is parsed and kept in memory at each start, in two octets a character where one is beyond
+  // Latin-1. Names stay, for stack traces.
+  minify: { compress: false, mangle: false, codegen: true },
+  charset: 'ascii',
+});
 await bundle.close();
