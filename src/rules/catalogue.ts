@@ -14,6 +14,7 @@ import { handshakeAborted } from './handshake/handshake-aborted.ts';
 import { handshakeAbortedAtKeySetup } from './handshake/handshake-aborted-at-key-setup.ts';
 import { handshakeAlert } from './handshake/handshake-alert.ts';
 import { handshakeKillsServer } from './handshake/handshake-kills-server.ts';
+import { handshakeTimeout } from './handshake/handshake-timeout.ts';
 import { hrrLoop } from './handshake/hrr-loop.ts';
 import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
 import { keyExchangeSignatureInvalid } from './handshake/key-exchange-signature-invalid.ts';
@@ -130,6 +131,7 @@ export const CATALOGUE: readonly Rule[] = [
   handshakeAbortedAtKeySetup,
   handshakeAlert,
   handshakeKillsServer,
+  handshakeTimeout,
   hrrLoop,
   httpOnTlsPort,
   hvrLoop,

@@ -110,7 +110,7 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
 }
 
 /** DTLS: numbers below the highest that no record has. Epoch 0 may begin with any number (RFC 6347 §4.2.1), others with 0. */
-function lacksRecords({ dtls }: ConnectionHistory): boolean {
+export function lacksRecords({ dtls }: ConnectionHistory): boolean {
   return ROLES.some((role) =>
     dtls?.epochs[role].some(
       ({ epoch, firstSequence, highestSequence, count }) =>

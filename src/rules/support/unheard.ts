@@ -1,0 +1,90 @@
+import type {
+  At,
+  CaptureIndex,
+  ConnectionHistory,
+  DtlsHelloFact,
+  Role,
+} from '../../model/history.ts';
+import type { FindingVerdict } from '../../model/rule.ts';
+import { SECOND } from '../../model/time.ts';
+import { ownTransmissions } from './records.ts';
+import { dtlsServerOf } from './servers.ts';
+
+/** The first and two repeats: with the timer of RFC 6347 §4.2.4.1, which doubles from 1 s, they take 3 s. */
+const TRANSMISSIONS = 3;
+const PATIENCE = 2 * SECOND;
+
+/** A flight over DTLS that was repeated while nothing more came from the other side. */
+interface Unheard {
+  readonly first: At;
+  readonly last: At;
+  readonly count: number;
+}
+
+/**
+ * Did the side that waits repeat its flight, a ClientHello or a Finished, in vain? Only that shows that it waited: over UDP
+ * nobody closes.
+ */
+export function unheard(
+  { dtls, stage }: ConnectionHistory,
+  { waiter, debtor }: { readonly waiter: Role; readonly debtor: Role },
+): Unheard | undefined {
+  if (dtls === undefined) return undefined;
+  const heard = Math.max(...dtls.epochs[debtor].map(({ last }) => last.nanos));
+  const all: readonly At[] =
+    stage === 'server-hello'
+      ? lastHello(dtls.clientHellos)
+      : ownTransmissions(dtls.finishedTransmissions[waiter]);
+  const sent = all.filter(({ nanos }) => nanos > heard);
+  const [first] = sent;
+  const last = sent.at(-1);
+  if (first === undefined || last === undefined || sent.length < TRANSMISSIONS) return undefined;
+  return last.nanos - first.nanos < PATIENCE ? undefined : { first, last, count: sent.length };
+}
+
+/** Transmissions of the newest ClientHello: the one with a cookie replaces the one without. */
+function lastHello(hellos: readonly DtlsHelloFact[]): DtlsHelloFact[] {
+  const newest = hellos.at(-1)?.messageSequence;
+  const numbers = new Set<number>();
+  return hellos.filter(
+    ({ messageSequence, recordSequence }) =>
+      messageSequence === newest && !numbers.has(recordSequence) && numbers.add(recordSequence),
+  );
+}
+
+/**
+ * The finding about a client that was not heard, with how sure it is that nothing was sent to it. `undefined` where the
+ * client went on elsewhere with the same ClientHello: it was looking for a way, and found one.
+ */
+export function judgeUnheard(
+  verdict: FindingVerdict,
+  index: CaptureIndex,
+): FindingVerdict | undefined {
+  const [id = 0] = verdict.connections;
+  const isElsewhere = index.sharedRandoms.some(
+    ({ role, connections }) => role === 'client' && connections.includes(id),
+  );
+  if (isElsewhere) return undefined;
+  const own = index.summary(id);
+  const server = own && dtlsServerOf(index, own.server);
+  const isHeard = server?.connections.some(({ answered }) => answered !== undefined) ?? false;
+  if (isHeard) return verdict;
+  return {
+    ...verdict,
+    confidence: 'possible',
+    explanations: [
+      {
+        likelihood: 'medium',
+        text: 'The server did not answer, or did not hear.',
+        for: ['the client repeated the same flight and went no further'],
+        against: [],
+      },
+      {
+        likelihood: 'low',
+        text: 'It answered, on a way that this capture does not see, with something that the client could not use.',
+        for: ['nothing that the server sent is in the capture'],
+        against: [],
+      },
+    ],
+  };
+}
