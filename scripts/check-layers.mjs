@@ -15,10 +15,11 @@ const MAY_IMPORT = {
   crypto: ['bytes', 'model'],
   connection: ['bytes', 'model', 'tls', 'crypto'],
   rules: ['model'],
+  checks: ['model'],
   report: ['model'],
   pipeline: ['model', 'capture', 'decode', 'transport', 'tls', 'connection', 'rules'],
   io: ['model'],
-  cli: ['model', 'io', 'pipeline', 'report'],
+  cli: ['model', 'io', 'pipeline', 'checks', 'report'],
   index: ['cli', 'report', 'model'],
 };
 
@@ -51,9 +52,14 @@ const ONLY_FROM = [
   },
   { modules: /^commander$/, rooms: ['cli'], why: 'only cli knows what a command line is' },
   {
-    modules: /^(chalk|string-width|zod)$/,
+    modules: /^(chalk|string-width)$/,
     rooms: ['report'],
-    why: 'colours, widths and schemas are matters of presentation',
+    why: 'colours and widths are matters of presentation',
+  },
+  {
+    modules: /^zod$/,
+    rooms: ['report', 'checks'],
+    why: 'schemas are for what is written for programs and for the files that users write',
   },
 ];
 

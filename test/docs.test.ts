@@ -9,7 +9,7 @@ import { RULES } from '../src/pipeline/analysis.ts';
 import { ruleIndex, rulePage } from '../src/report/rule-page.ts';
 import { CATALOGUE } from '../src/rules/catalogue.ts';
 import { RULE_SAMPLES } from '../src/rules/rule-samples.ts';
-import { FakeOutput } from './cli/harness.ts';
+import { FakeOutput, file } from './cli/harness.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(join(project, path), 'utf8');
@@ -34,6 +34,14 @@ describe('README', () => {
       expect(found, piece).toBeGreaterThanOrEqual(at);
       at = found + piece.length;
     }
+  });
+
+  it('shows a file of expectations that the sample beside it meets', async () => {
+    const [, example = ''] =
+      /```json\n(\{\n {2}"schema": "tlsdiag.expect[\s\S]*?)```/.exec(readme) ?? [];
+    const [, sample = ''] = /--expect ci.json (samples\S+)/.exec(readme) ?? [];
+    const stdout = await stdoutOf(['analyze', '--expect', file('readme.json', example), sample]);
+    expect(stdout).toContain('readme.json: 6 met\n');
   });
 
   it('lists the rules that there are', () => {

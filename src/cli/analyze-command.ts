@@ -1,8 +1,11 @@
 import type { Confidence, Severity } from '../model/finding.ts';
+import { checkLines } from '../report/check-text.ts';
 import { noticeLines, secretsNotices } from '../report/notice-text.ts';
 import type { OctetSink } from '../report/octet-writer.ts';
+import { printable } from '../report/printable.ts';
 import type { Reporter } from '../report/reporter.ts';
 import type { RunContext } from '../report/run-context.ts';
+import { type CheckFlags, readChecks, writeBaseline } from './check-options.ts';
 import { namedCaptures } from './named-captures.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
@@ -10,13 +13,13 @@ import { chooseRules } from './rule-options.ts';
 import { type RunOptions, runCaptures } from './run.ts';
 import { readSecrets, type SecretFlags } from './secret-options.ts';
 import type { SelectionOptions } from './selection.ts';
-import { EXIT, exitStatusOfReading, noTlsNotice } from './status.ts';
+import { EXIT, exitStatusOfReading, isFailed, noTlsNotice } from './status.ts';
 import { columnsOf, type Streams, wantsAscii, wantsColor } from './streams.ts';
 import { UsageError } from './usage-error.ts';
 import { toolVersion } from './version.ts';
 
 /** The options of `analyze`, as parsed. */
-export interface AnalyzeFlags extends SecretFlags, SelectionOptions {
+export interface AnalyzeFlags extends CheckFlags, SecretFlags, SelectionOptions {
   readonly format?: string;
   readonly json?: boolean;
   readonly output?: string;
@@ -52,6 +55,7 @@ export async function analyze(
   };
   const named = namedCaptures(names);
   const secrets = readSecrets(flags);
+  const checks = await readChecks(flags, parts);
   const options: RunOptions = {
     captures: named,
     tell,
@@ -59,6 +63,7 @@ export async function analyze(
     ...(choice.rules && { rules: choice.rules }),
     ...(secrets && { secrets }),
     selection: flags,
+    ...(checks && { checks }),
     progress: flags.progress && !flags.quiet && streams.stderr.isTTY === true,
   };
 
@@ -74,8 +79,15 @@ export async function analyze(
   }
   for (const notice of secretsNotices(outcome.result.secrets)) tell(`notice: ${notice}`);
   for (const notice of noTlsNotice(outcome, format !== 'text')) tell(`notice: ${notice}`);
-  const failed = flags.failOn !== 'never' && outcome.tally.reaches(flags.failOn);
-  return exitStatusOfReading(outcome, streams) ?? (failed ? EXIT.findings : EXIT.ok);
+  if (format !== 'text')
+    for (const line of checkLines(outcome.checks, outcome.run)) tell(printable(line));
+  const status = exitStatusOfReading(outcome, streams);
+  const isRead = status !== EXIT.usage && status !== EXIT.fault;
+  if (checks !== undefined && flags.writeBaseline !== undefined && isRead) {
+    const notices = writeBaseline(flags.writeBaseline, checks, named.paths, streams);
+    for (const notice of notices) tell(`notice: ${printable(notice)}`);
+  }
+  return status ?? (isFailed(outcome, flags.failOn) ? EXIT.findings : EXIT.ok);
 }
 
 type Format = 'text' | 'json' | 'ndjson';

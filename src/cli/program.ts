@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import type { AnalyzeFlags } from './analyze-command.ts';
 import type { ConnectionsFlags } from './connections-command.ts';
@@ -54,6 +54,9 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
         .choices([...SEVERITIES, 'never'])
         .default('error'),
     )
+    .option('--expect <file>', 'what the capture is to show; exit status 1 where it does not')
+    .option('--baseline <file>', 'findings that are known and accepted, with reasons')
+    .option('--write-baseline <file>', 'write the findings down as known ones')
     .option('--only <rule...>', 'run these rules only')
     .option('--skip <rule...>', 'run all rules but these')
     .addOption(
@@ -111,10 +114,20 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
 
   program
     .command('schema')
-    .description('Prints the JSON Schema of what analyze --format json writes.')
-    .action(async () => {
-      const { publishedSchema } = await import('../report/schema.ts');
-      streams.stdout.write(`${JSON.stringify(publishedSchema(), null, 2)}\n`);
+    .description(
+      'Prints the JSON Schema of what analyze --format json writes, or of the files it takes.',
+    )
+    .addArgument(
+      new Argument('[document]', 'which document')
+        .choices(['report', 'expect', 'baseline'])
+        .default('report'),
+    )
+    .action(async (document: 'report' | 'expect' | 'baseline') => {
+      const schema =
+        document === 'report'
+          ? (await import('../report/schema.ts')).publishedSchema()
+          : (await import('../checks/files.ts')).checkFileSchema(document);
+      streams.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
       finish(0);
     });
   return program;

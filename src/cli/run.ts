@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
+import type { RunChecks } from '../checks/run-checks.ts';
 import type { Analysis, AnalysisOptions, AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import type { Checks } from '../model/check.ts';
 import { SecretsError, type SecretsInput } from '../model/decryption.ts';
 import { SEVERITIES } from '../model/finding.ts';
 import { type Reporter, Tally } from '../report/reporter.ts';
@@ -26,6 +28,8 @@ export interface RunOptions {
   readonly rules?: ReadonlySet<string>;
   readonly secrets?: SecretsInput;
   readonly selection: SelectionOptions;
+  /** What the run is held against besides the rules. */
+  readonly checks?: RunChecks;
   readonly progress: boolean;
   /** Puts a line on standard error, unless the user wants quiet. */
   readonly tell: (line: string) => void;
@@ -34,6 +38,8 @@ export interface RunOptions {
 export interface RunOutcome {
   readonly result: AnalysisResult;
   readonly tally: Tally;
+  readonly checks: Checks | undefined;
+  readonly run: RunContext;
   /** The signal that ended the reading early, if one did. */
   readonly interrupted: EndSignal | undefined;
 }
@@ -77,12 +83,15 @@ async function readAndReport(
   const run: RunContext = new RunContext(() => analysis);
   const reporter = makeReporter(run);
   const tally = new Tally();
+  const { checks } = options;
   const sink: AnalysisSink = {
     connection(history) {
+      checks?.connection(history);
       tally.connection(history);
       reporter.connection(history);
     },
     finding(finding) {
+      if (checks?.finding(finding, analysis.epochSeconds) === false) return;
       tally.finding(finding);
       reporter.finding(finding);
     },
@@ -90,7 +99,7 @@ async function readAndReport(
   const { reader, rules } = options;
   const secrets = await withEmbedded(options.secrets, inputs, parts, signal);
   const selection: Selection = new Selection(options.selection, sink, () => analysis.epochSeconds);
-  const analysis = create(parts, selection, {
+  const analysis = create(parts, checks === undefined ? selection : shownTo(checks, selection), {
     reader,
     secrets,
     ...(rules && { rules }),
@@ -121,14 +130,32 @@ async function readAndReport(
   const whole = analysis.end();
   const result = { ...whole, quic: selection.quic(whole.quic) };
   const interrupted = !complete && signal.aborted ? (signal.reason as EndSignal) : undefined;
+  const partOf = selectionText(options.selection);
+  const isWhole = partOf === '' && options.selection.minConfidence === undefined && complete;
+  const held = checks?.end(
+    Object.keys(result.findingsOmitted),
+    (rule) => isWhole && rules?.has(rule) !== false,
+  );
   await reporter.end({
     result,
     tally,
-    selection: selectionText(options.selection),
+    selection: partOf,
     interrupted: interrupted !== undefined,
+    ...(held && { checks: held }),
   });
   await output.ready();
-  return { result, tally, interrupted };
+  return { result, tally, checks: held, run, interrupted };
+}
+
+/** Findings may name connections that were not asked for, so the checks are to know those as well. */
+function shownTo(checks: RunChecks, next: AnalysisSink): AnalysisSink {
+  return {
+    connection(history) {
+      checks.every(history);
+      next.connection(history);
+    },
+    finding: (finding) => next.finding(finding),
+  };
 }
 
 /** A secret that is none is a mistake in the command line. */

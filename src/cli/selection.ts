@@ -35,7 +35,7 @@ export interface Moment {
 
 /**
  * Lets through what was asked for. A finding is asked for when one of its connections is; one without connections (a
- * refused TCP connection) is judged by its filter and time.
+ * refused TCP connection) is judged by its server, filter and time.
  */
 export class Selection implements AnalysisSink {
   private readonly options: SelectionOptions;
@@ -93,10 +93,11 @@ export class Selection implements AnalysisSink {
     return this.inTime(history.startNanos, history.endNanos);
   }
 
-  private wantsFinding({ connections, nanos, displayFilter }: Finding): boolean {
+  private wantsFinding({ connections, server, nanos, displayFilter }: Finding): boolean {
     if (connections.length > 0) return connections.some((id) => this.selected.has(id));
     const { host, port, stream } = this.options;
     const words = displayFilter.split(/[\s(){},]+/);
+    if (server !== undefined) words.push(server.address, String(server.port));
     if (host !== undefined && !words.includes(host)) return false;
     if (port !== undefined && !words.includes(String(port))) return false;
     if (stream !== undefined && !displayFilter.includes(`${stream.transport}.stream`)) return false;

@@ -1,3 +1,4 @@
+import type { Severity } from '../model/finding.ts';
 import { contentsText } from '../report/contents.ts';
 import { printable } from '../report/printable.ts';
 import type { RunOutcome } from './run.ts';
@@ -27,6 +28,15 @@ export function exitStatusOfReading(
     stderr.write(`error: '${printable(path)}': ${printable(problem)}\n`);
   }
   return unreadable.length > 0 ? EXIT.usage : undefined;
+}
+
+/** Do the findings, or the expectations that do not hold, call for status 1? */
+export function isFailed({ tally, checks }: RunOutcome, failOn: Severity | 'never'): boolean {
+  const results = checks?.expectations?.results ?? [];
+  return (
+    (failOn !== 'never' && tally.reaches(failOn)) ||
+    results.some(({ verdict }) => verdict !== 'met')
+  );
 }
 
 /**

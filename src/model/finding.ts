@@ -1,3 +1,4 @@
+import type { Endpoint } from './place.ts';
 import type { Nanos } from './time.ts';
 
 export const SEVERITIES = ['critical', 'error', 'warning', 'info'] as const;
@@ -52,6 +53,8 @@ export interface Finding {
   readonly summary: string;
   /** Ids of the connections it is about, owner first. May be empty (a refused TCP connection has none). */
   readonly connections: readonly number[];
+  /** Whom it is about where no connection says so. */
+  readonly server?: Endpoint;
   /** The decisive packets, ascending. */
   readonly packets: readonly number[];
   readonly nanos: Nanos;

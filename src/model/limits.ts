@@ -272,4 +272,16 @@ export const LIMITS = {
   reportRows: 10_000,
   /** Rows in all; those beyond `reportRows` are for connections that did not go well, which findings are about. */
   reportRowsInAll: 50_000,
+
+  /** Octets of a file with expectations or known findings; larger ones are refused. */
+  checkFileOctets: 4 * 1024 * 1024,
+  /** Expectations, and entries of a baseline, in one file. */
+  expectations: 1000,
+  baselineEntries: 10_000,
+  /** Connections that findings are held against by their addresses and names; findings about others are never hidden. */
+  checkedConnections: 1_048_576,
+  /** Places at which an expectation failed that are named, and as many at which it could not be judged; the rest is counted. */
+  expectationCases: 100,
+  /** Hidden findings that a report can name; the rest is counted. */
+  suppressedFindings: 10_000,
 } as const;

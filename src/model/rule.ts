@@ -1,5 +1,6 @@
 import type { BlindSpot, Confidence, Evidence, Explanation, Severity } from './finding.ts';
 import type { CaptureIndex, ConnectionHistory } from './history.ts';
+import type { Endpoint } from './place.ts';
 
 export type RuleGroup = 'misdelivery' | 'hmac' | 'handshake' | 'transport';
 
@@ -67,6 +68,8 @@ export interface FindingVerdict {
   readonly evidence: readonly [Evidence, ...Evidence[]];
   /** Ids, owner first. */
   readonly connections: readonly number[];
+  /** Whom it is about where it names no connection. */
+  readonly server?: Endpoint;
   readonly explanations?: readonly Explanation[];
   readonly table?: readonly (readonly string[])[];
   /** Further words for this case only; they come before the message's, which fit every case. */

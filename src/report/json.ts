@@ -2,7 +2,13 @@ import type { Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import { ConnectionWriter } from './json-connection.ts';
 import { literal, type OctetSink, OctetWriter, toJson } from './octet-writer.ts';
-import { captureObject, findingObject, quicObject, summaryObject } from './report-objects.ts';
+import {
+  captureObject,
+  checkObjects,
+  findingObject,
+  quicObject,
+  summaryObject,
+} from './report-objects.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import type { SCHEMA_ID as SchemaId } from './schema.ts';
@@ -75,8 +81,11 @@ export class JsonReporter implements Reporter {
     out.text(
       `\n],\n"quic":${list(
         ending.result.quic.connections.map((one) => toJson(quicObject(one, run))),
-      )},\n"summary":${toJson(summaryObject(ending))}}\n`,
+      )},\n`,
     );
+    for (const [name, value] of Object.entries(checkObjects(ending.checks, run)))
+      out.text(`"${name}":${toJson(value)},\n`);
+    out.text(`"summary":${toJson(summaryObject(ending))}}\n`);
     out.flush();
   }
 
@@ -130,6 +139,7 @@ export class NdjsonReporter implements Reporter {
       schema: SCHEMA_ID,
       tool: { name: 'tlsdiag', version: this.toolVersion },
       ...summaryObject(ending),
+      ...checkObjects(ending.checks, this.run),
     });
     this.out.flush();
   }

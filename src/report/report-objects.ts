@@ -1,4 +1,5 @@
 import type { AnalysisResult } from '../model/analysis.ts';
+import type { Checks, ExpectationCase } from '../model/check.ts';
 import { linkTypeName } from '../model/code-points/link-types.ts';
 import { quicVersionName } from '../model/code-points/quic-versions.ts';
 import { suiteName } from '../model/code-points/suites.ts';
@@ -12,7 +13,14 @@ import { noticeText } from './notice-text.ts';
 import { byFile, filterIn, inFiles } from './places-in-files.ts';
 import type { Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
-import type { ReportCapture, ReportFinding, ReportQuic, ReportSummary } from './schema.ts';
+import type {
+  ReportCapture,
+  ReportChecks,
+  ReportExpectationCase,
+  ReportFinding,
+  ReportQuic,
+  ReportSummary,
+} from './schema.ts';
 
 /*
  * Everything of the report that is not a connection, as objects of the published schema. There are few of these, so they
@@ -157,5 +165,65 @@ export function summaryObject({ result, tally, selection, interrupted }: Ending)
     quic: { connections: result.quic.connections.length, omitted: result.quic.omitted },
     ...(selection !== '' && { filteredOut: result.connections - tally.connections }),
     ...(interrupted && { interrupted }),
+  };
+}
+
+/** What a run was held against: members of the report, or of the summary line. */
+export function checkObjects(checks: Checks | undefined, run: RunContext): ReportChecks {
+  const { expectations, baseline } = checks ?? {};
+  return {
+    ...(expectations && {
+      expectations: {
+        path: expectations.path,
+        results: expectations.results.map((one) => ({
+          expectation: one.expectation,
+          scope: one.scope,
+          note: one.note,
+          verdict: one.verdict,
+          assessed: one.assessed,
+          failures: one.failures.map((item) => caseObject(item, run)),
+          failureCount: one.failureCount,
+          unproven: one.unproven.map((item) => caseObject(item, run)),
+          unprovenCount: one.unprovenCount,
+        })),
+      },
+    }),
+    ...(baseline && {
+      baseline: {
+        path: baseline.path,
+        entries: baseline.entries.map((entry) => ({
+          ...entry,
+          severity: entry.severity ?? null,
+          until: entry.until ?? null,
+        })),
+        suppressed: baseline.suppressed.map(({ finding: given, entry }) => {
+          const { rule, severity, title, connections, packets } = inFiles(given, run, 'each');
+          return {
+            entry,
+            rule,
+            severity,
+            title,
+            connections: [...connections],
+            packets: packets.map((packet) => run.numberInFile(packet)),
+            ...(run.hasSeveral && {
+              packetCaptures: packets.map((packet) => run.captureOf(packet)),
+            }),
+          };
+        }),
+        suppressedCount: baseline.suppressedCount,
+      },
+    }),
+  };
+}
+
+function caseObject(
+  { connection, packet, text }: ExpectationCase,
+  run: RunContext,
+): ReportExpectationCase {
+  return {
+    connection: connection === 0 ? null : connection,
+    capture: packet === 0 ? null : run.captureOf(packet),
+    packet: packet === 0 ? null : run.numberInFile(packet),
+    text,
   };
 }

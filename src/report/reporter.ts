@@ -1,4 +1,5 @@
 import type { AnalysisResult, AnalysisSink } from '../model/analysis.ts';
+import type { Checks } from '../model/check.ts';
 import { type Finding, SEVERITIES, type Severity } from '../model/finding.ts';
 import { type ConnectionHistory, OUTCOMES } from '../model/history.ts';
 
@@ -19,6 +20,8 @@ export interface Ending {
   readonly selection: string;
   /** The reading was stopped before the captures ended. */
   readonly interrupted: boolean;
+  /** What it was held against besides the rules. */
+  readonly checks?: Checks;
 }
 
 /** Counts what is reported. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXPECTATION_VERDICTS, KNOWN_STATES } from '../model/check.ts';
 import { OBSTACLES, SECRET_SOURCES } from '../model/decryption.ts';
 import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import { ECH_OUTCOMES, OUTCOMES, STAGES } from '../model/history.ts';
@@ -285,6 +286,72 @@ const quicSchema = z.object({
     .describe('Code points in the order of the wire; null where it was not captured or not opened'),
 });
 
+const caseSchema = z.object({
+  connection: z.int().positive().nullable(),
+  capture: captureIndex.nullable(),
+  packet: packet.nullable(),
+  text: z.string(),
+});
+
+/** What the run was held against besides the rules. */
+const checksSchema = z.object({
+  expectations: z
+    .object({
+      path: z.string(),
+      results: z.array(
+        z.object({
+          expectation: z.string().describe('In words'),
+          scope: z.string().describe('Which connections it is about; empty: all'),
+          note: z.string(),
+          verdict: z
+            .enum(EXPECTATION_VERDICTS)
+            .describe('unproven: nothing contradicts it, and the capture does not show it'),
+          assessed: count.describe('Connections or findings that it could be held against'),
+          failures: z.array(caseSchema).describe('The first ones'),
+          failureCount: count,
+          unproven: z.array(caseSchema).describe('Where it could not be judged; the first ones'),
+          unprovenCount: count,
+        }),
+      ),
+    })
+    .optional()
+    .describe('Present only with --expect'),
+  baseline: z
+    .object({
+      path: z.string(),
+      entries: z.array(
+        z.object({
+          rule: z.string(),
+          scope: z.string(),
+          severity: z.enum(SEVERITIES).nullable(),
+          reason: z.string(),
+          until: z.string().nullable(),
+          state: z
+            .enum(KNOWN_STATES)
+            .describe('stale: it hid nothing; unused: the same, where a part was looked at'),
+          findings: count.describe('Those that it hid'),
+          connections: count.describe('Those in the capture that it is about'),
+        }),
+      ),
+      suppressed: z
+        .array(
+          z.object({
+            entry: count.describe('Index into `entries`'),
+            rule: z.string(),
+            severity: z.enum(SEVERITIES),
+            title: z.string(),
+            connections: z.array(z.int().positive()),
+            packets: z.array(packet),
+            packetCaptures: z.array(captureIndex).optional(),
+          }),
+        )
+        .describe('Findings that are known, the first ones; none of them is in `findings`'),
+      suppressedCount: count,
+    })
+    .optional()
+    .describe('Present only with --baseline'),
+});
+
 /** The totals of a run. */
 const summarySchema = z.object({
   packets: count,
@@ -327,6 +394,7 @@ export const reportSchema = z
     connections: z.array(connectionSchema),
     findings: z.array(findingSchema),
     quic: z.array(quicSchema),
+    ...checksSchema.shape,
     summary: summarySchema,
   })
   .describe('Report of tlsdiag on one or more packet captures');
@@ -338,6 +406,7 @@ export const lineSchema = z.discriminatedUnion('kind', [
   findingSchema.extend({ kind: z.literal('finding') }),
   quicSchema.extend({ kind: z.literal('quic') }),
   summarySchema.extend({
+    ...checksSchema.shape,
     kind: z.literal('summary'),
     schema: z.literal(SCHEMA_ID),
     tool: z.object({ name: z.literal('tlsdiag'), version: z.string() }),
@@ -350,6 +419,8 @@ export type ReportConnection = z.infer<typeof connectionSchema>;
 export type ReportFinding = z.infer<typeof findingSchema>;
 export type ReportQuic = z.infer<typeof quicSchema>;
 export type ReportSummary = z.infer<typeof summarySchema>;
+export type ReportChecks = z.infer<typeof checksSchema>;
+export type ReportExpectationCase = z.infer<typeof caseSchema>;
 export type ReportLine = z.infer<typeof lineSchema>;
 
 /** JSON Schema (draft 2020-12) of the report. Fields it does not name are allowed: later versions may add some. */

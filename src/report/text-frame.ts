@@ -89,13 +89,15 @@ function maximum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 }
 
-function problemText({ tally }: Ending, style: Style): string {
+function problemText({ tally, checks }: Ending, style: Style): string {
   const parts = SEVERITIES.filter((severity) => tally.findings[severity] > 0).map((severity) => {
     const word = severity === 'critical' || severity === 'info' ? severity : `${severity}s`;
     const count = tally.findings[severity];
     return style.paint[severity](plural(count, severity, word));
   });
-  return parts.length === 0 ? style.paint.good('no findings') : parts.join(', ');
+  const known = checks?.baseline?.suppressedCount ?? 0;
+  const hidden = known === 0 ? '' : `; ${plural(known, 'known one')} hidden`;
+  return (parts.length === 0 ? style.paint.good('no findings') : parts.join(', ')) + hidden;
 }
 
 /** No finding: says how little or how much that means. */
@@ -109,7 +111,8 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
         : `There is no TLS or DTLS in this capture, so nothing was judged. ${contentsText(result)} If there should be: was it taken on the right interface and with the right filter, and does it begin before the connections do?`;
     return wrap(why, style.width).map((line) => paint.warning(line));
   }
-  const judged = `Nothing wrong was found in ${plural(tally.connections, 'connection')}.`;
+  const isAll = (ending.checks?.baseline?.suppressedCount ?? 0) === 0;
+  const judged = `Nothing ${isAll ? '' : 'else '}wrong was found in ${plural(tally.connections, 'connection')}.`;
   const spots = [...rows.blindSpots.keys()];
   const whole = tally.connections === tally.outcomes.established;
   // Without secrets is how most captures are read, so that alone is no reason for alarm.

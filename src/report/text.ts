@@ -7,6 +7,7 @@ import { inFiles, shellWord, withFiles } from './places-in-files.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import { prepareWidths, type Style } from './style.ts';
+import { baselineLines, expectationLines } from './text-checks.ts';
 import { findingBlock, findingLine } from './text-finding.ts';
 import { closingLines, headingLines, silenceLines } from './text-frame.ts';
 
@@ -56,17 +57,22 @@ export class TextReporter implements Reporter {
     if (!this.style.ascii) await prepareWidths(this.wording(ending));
     const frame = { ending, rows: this.rows, style: this.style };
     this.say(headingLines(frame));
+    const telling = { run: this.run, verbose: this.options.verbose };
+    const checks = ending.checks ?? {};
+    const expected = expectationLines(checks, this.style, telling);
+    if (expected.length > 0) this.say(['', ...expected]);
     if (this.findings.length === 0) this.say(['', ...silenceLines(frame)]);
     this.tellFindings(onlyName(ending.result.captures));
     this.say(['', ...closingLines(frame, this.options.verbose)]);
+    this.say(baselineLines(checks, this.style, telling));
   }
 
   /** Everything that the text may hold characters of unusual width from. */
-  private wording({ result }: Ending): string {
+  private wording({ result, checks }: Ending): string {
     const names = [...this.rows.all()].map(({ serverName }) => serverName ?? '');
     names.push(...result.quic.connections.map(({ clientHello }) => clientHello?.serverName ?? ''));
     const paths = result.captures.map(({ path }) => path);
-    return JSON.stringify(this.findings) + names.join('') + paths.join('');
+    return [JSON.stringify([this.findings, checks]), ...names, ...paths].join('');
   }
 
   private tellFindings(capture: string | undefined): void {

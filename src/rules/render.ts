@@ -140,6 +140,7 @@ export function renderFinding(
     title: fill(message.title ?? meta.title, verdict.data),
     summary: fill(message.what, verdict.data),
     connections: verdict.connections,
+    ...(verdict.server && { server: { ...verdict.server } }),
     packets,
     nanos: verdict.evidence[0].nanos,
     evidence: evidence.map(printableEvidence),

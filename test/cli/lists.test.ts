@@ -186,3 +186,12 @@ test('schema prints JSON Schema', async () => {
     required: ['schema', 'tool', 'captures', 'connections', 'findings', 'quic', 'summary'],
   });
 });
+
+test.each(['expect', 'baseline'])('schema %s prints that of a file', async (document) => {
+  const { status, stdout } = await run(['schema', document]);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    $id: `https://tlsdiag.invalid/tlsdiag.${document}/1`,
+    type: 'object',
+  });
+});

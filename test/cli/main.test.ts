@@ -43,8 +43,9 @@ describe('help', () => {
         rules [options]                     Lists the rules: what can be found.
         explain [options] <rule>            Explains a rule: what it reports, how it
                                             decides, what to do.
-        schema                              Prints the JSON Schema of what analyze
-                                            --format json writes.
+        schema [document]                   Prints the JSON Schema of what analyze
+                                            --format json writes, or of the files it
+                                            takes.
         help [command]                      show the help of a command
       "
     `);
@@ -79,6 +80,10 @@ describe('help', () => {
         --fail-on <severity>      lowest severity that makes the exit status 1
                                   (choices: "critical", "error", "warning", "info",
                                   "never", default: "error")
+        --expect <file>           what the capture is to show; exit status 1 where it
+                                  does not
+        --baseline <file>         findings that are known and accepted, with reasons
+        --write-baseline <file>   write the findings down as known ones
         --only <rule...>          run these rules only
         --skip <rule...>          run all rules but these
         --min-confidence <level>  report findings at least this sure (choices:

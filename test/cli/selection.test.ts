@@ -92,6 +92,18 @@ describe('findings', () => {
   });
 });
 
+test.each<[SelectionOptions, number]>([
+  [{ host: '192.0.2.9' }, 1],
+  [{ port: 443 }, 1],
+  [{ port: 444 }, 0],
+])('a finding about a server alone is found by it: %j', (options, count) => {
+  let passed = 0;
+  const sink = { connection() {}, finding: () => void passed++ };
+  const server = { address: '192.0.2.9', port: 443 };
+  new Selection(options, sink, () => FAKE_EPOCH).finding(fakeFinding({ connections: [], server }));
+  expect(passed).toBe(count);
+});
+
 describe('words of the command line', () => {
   test.each([
     ['192.0.2.1', '192.0.2.1'],

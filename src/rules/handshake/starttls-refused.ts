@@ -95,5 +95,6 @@ function findingOf(refusals: readonly Refused[]): FindingOf<typeof messages> {
         .map((one) => witness(one.upgrade.answer, 0, 'server', 'refuses again')),
     ],
     connections: [],
+    server,
   };
 }

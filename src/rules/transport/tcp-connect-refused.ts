@@ -70,6 +70,7 @@ function findingOf(
       ...evidence,
     ],
     connections: [],
+    server: server.endpoint,
   };
 }
 

@@ -78,6 +78,7 @@ function findingOf(
       ...more.slice(0, SHOWN).map(({ syn }) => witness(syn, 0, 'client', 'SYN, never answered')),
     ],
     connections: [],
+    server: server.endpoint,
   };
 }
 
