@@ -69,6 +69,8 @@ export class ConnectionTable extends Columns {
   clientHelloLength = new Int32Array(ROWS);
   serverHello = new Int32Array(ROWS);
   serverHelloLength = new Int32Array(ROWS);
+  /** Of the server name in the ClientHello, as `nameHash` makes it; 0 without one. */
+  serverName = new Int32Array(ROWS);
   /** First and last entry in the event log plus 1, and how many. */
   firstEvent = new Int32Array(ROWS);
   lastEvent = new Int32Array(ROWS);

@@ -66,6 +66,7 @@ export class HelloStore {
     this.slab.release(table.clientHello[row] as number);
     table.clientHello[row] = this.slab.store(bytes, start, end);
     table.clientHelloLength[row] = end - start;
+    table.serverName[row] = nameHash(bytes, scan.serverNameOffset, scan.serverNameLength);
     if (!dtls)
       this.sessions.add(bytes, scan.sessionIdOffset, scan.sessionIdLength, table.id[row] as number);
   }
@@ -189,6 +190,17 @@ export class HelloStore {
     }
   }
 }
+
+/** A number for a host name, whose case does not count (RFC 6066 §3), nor a dot behind it; 0 for none. */
+function nameHash(bytes: Uint8Array, at: number, length: number): number {
+  const end = length > 0 && bytes[at + length - 1] === DOT ? at + length - 1 : at + length;
+  if (end === at) return 0;
+  let hash = 0x811c9dc5;
+  for (let i = at; i < end; i++) hash = Math.imul(hash ^ ((bytes[i] as number) | 0x20), 0x01000193);
+  return hash === 0 ? 1 : hash;
+}
+
+const DOT = 0x2e;
 
 /** Where TLS 1.3 is offered, the session id is there for middleboxes (RFC 8446 §D.4). */
 function offersSession(scan: HelloScan): boolean {

@@ -13,6 +13,7 @@ import {
   type ServerCloseFact,
   type ServerFacts,
   type SharedRandomFact,
+  type SharedSessionFact,
   STAGES,
   type UnusedUpgradeFact,
 } from '../model/history.ts';
@@ -28,6 +29,7 @@ import type { UpgradeFact } from '../model/upgrade.ts';
 import { isTls13 } from './history.ts';
 import { openingOf } from './openings.ts';
 import type { RandomIndex } from './random-index.ts';
+import type { SessionIndex } from './session-index.ts';
 
 /** What is kept of a server endpoint. */
 interface Server {
@@ -65,6 +67,7 @@ export class ServerIndex implements CaptureIndex {
   readonly lateCloses: LateCloseFact[] = [];
   readonly unusedUpgrades: UnusedUpgradeFact[] = [];
   private readonly randoms: RandomIndex;
+  private readonly sessions: SessionIndex;
   private readonly flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory };
   private readonly known = {
     tcp: new Map<number | string, Server>(),
@@ -91,9 +94,11 @@ export class ServerIndex implements CaptureIndex {
 
   constructor(
     randoms: RandomIndex,
+    sessions: SessionIndex,
     flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory },
   ) {
     this.randoms = randoms;
+    this.sessions = sessions;
     this.flows = flows;
   }
 
@@ -101,6 +106,10 @@ export class ServerIndex implements CaptureIndex {
 
   get sharedRandoms(): readonly SharedRandomFact[] {
     return this.randoms.facts();
+  }
+
+  get sharedSessions(): readonly SharedSessionFact[] {
+    return this.sessions.shared();
   }
 
   /** A connection is final: what of it must be known at the end. */

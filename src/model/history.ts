@@ -374,6 +374,8 @@ export interface ResumptionFacts {
   readonly keyName: string | undefined;
   /** Where the capture shows it being issued, unless that was long ago. */
   readonly issued: IssuedSession | undefined;
+  /** It was issued to a client that asked for another server name; false where either name is not known. */
+  readonly isOtherName?: boolean;
   /** The ticket that the server issued on this connection. */
   readonly renewed: IssuedSession | undefined;
 }
@@ -599,6 +601,13 @@ export interface SharedRandomFact {
   readonly packets: readonly number[];
 }
 
+/** A session id that servers issued on two connections, for two handshakes. */
+export interface SharedSessionFact {
+  readonly connections: readonly number[];
+  /** Their ServerHellos. */
+  readonly packets: readonly number[];
+}
+
 /** What capture-wide rules see: rows and indexes, never histories. */
 export interface CaptureIndex {
   readonly connectionCount: number;
@@ -613,6 +622,8 @@ export interface CaptureIndex {
   servers(): Iterable<ServerFacts>;
   readonly lateCloses: readonly LateCloseFact[];
   readonly sharedRandoms: readonly SharedRandomFact[];
+  /** Session ids up to TLS 1.2 that were issued more than once. */
+  readonly sharedSessions: readonly SharedSessionFact[];
   /** At most `LIMITS.eventsPerServer` of them. */
   readonly unusedUpgrades: readonly UnusedUpgradeFact[];
   /** Records that open under the keys of another connection; only where there are secrets. */

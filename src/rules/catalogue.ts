@@ -4,10 +4,13 @@ import { certChainIncomplete } from './handshake/cert-chain-incomplete.ts';
 import { certExpired } from './handshake/cert-expired.ts';
 import { certNameMismatch } from './handshake/cert-name-mismatch.ts';
 import { certNotYetValid } from './handshake/cert-not-yet-valid.ts';
+import { certOrderWrong } from './handshake/cert-order-wrong.ts';
 import { certWeakKey } from './handshake/cert-weak-key.ts';
 import { clientCertRequired } from './handshake/client-cert-required.ts';
 import { closeWithoutAlertAfterClientHello } from './handshake/close-without-alert-after-clienthello.ts';
 import { downgradeSentinel } from './handshake/downgrade-sentinel.ts';
+import { dtlsFingerprintMismatch } from './handshake/dtls-fingerprint-mismatch.ts';
+import { dtlsRoleConflict } from './handshake/dtls-role-conflict.ts';
 import { earlyDataRejected } from './handshake/early-data-rejected.ts';
 import { failureCorrelation } from './handshake/failure-correlation.ts';
 import { handshakeAborted } from './handshake/handshake-aborted.ts';
@@ -72,8 +75,11 @@ import { dtlsStaleRecordBeforeHello } from './misdelivery/dtls-stale-record-befo
 import { recordDecryptsUnderOtherConnection } from './misdelivery/record-decrypts-under-other-connection.ts';
 import { recordWrongDirection } from './misdelivery/record-wrong-direction.ts';
 import { serverHelloOfOtherConnection } from './misdelivery/server-hello-of-other-connection.ts';
+import { ticketCrossedServers } from './misdelivery/ticket-crossed-servers.ts';
+import { ticketsSharedAcrossNames } from './misdelivery/tickets-shared-across-names.ts';
 import { tlsDataAfterClose } from './misdelivery/tls-data-after-close.ts';
 import { tlsDuplicateHelloRandom } from './misdelivery/tls-duplicate-hello-random.ts';
+import { tlsDuplicateSessionId } from './misdelivery/tls-duplicate-session-id.ts';
 import { tlsForeignRecordSuspected } from './misdelivery/tls-foreign-record-suspected.ts';
 import { connectionReset } from './transport/connection-reset.ts';
 import { serverProcessDied } from './transport/server-process-died.ts';
@@ -96,6 +102,7 @@ export const CATALOGUE: readonly Rule[] = [
   certExpired,
   certNameMismatch,
   certNotYetValid,
+  certOrderWrong,
   certWeakKey,
   clientCertRequired,
   closeWithoutAlertAfterClientHello,
@@ -109,12 +116,14 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsEpochConfusion,
   dtlsEpoch0Alert,
   dtlsFinalFlightRetransmission,
+  dtlsFingerprintMismatch,
   dtlsLateCloseNotify,
   dtlsLateRecord,
   dtlsNatRebindNoCid,
   dtlsOldEpochAfterNewHandshake,
   dtlsReplay,
   dtlsRestartIgnored,
+  dtlsRoleConflict,
   dtlsSeqReuse,
   dtlsSilentMacDrop,
   dtlsStaleRecordBeforeHello,
@@ -165,10 +174,13 @@ export const CATALOGUE: readonly Rule[] = [
   tcpPortReuseNewIncarnation,
   tcpResetAfterAccept,
   tcpTimewaitCollision,
+  ticketCrossedServers,
   ticketDecryptFailed,
+  ticketsSharedAcrossNames,
   tlsClientHelloMidConnection,
   tlsDataAfterClose,
   tlsDuplicateHelloRandom,
+  tlsDuplicateSessionId,
   tlsForeignRecordSuspected,
   tlsOnPlaintextPort,
   tlsTruncatedClose,

@@ -247,8 +247,12 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/tls-half-open-restart/capture.pcap', secrets: '' },
     { capture: 'samples/tls-timewait-collision/capture.pcap', secrets: '' },
   ],
+  'ticket-crossed-servers': [{ capture: 'samples/tls-ticket-crossed/capture.pcap', secrets: '' }],
   'ticket-decrypt-failed': [
     { capture: 'samples/tls-ticket-key-changed/capture.pcap', secrets: '' },
+  ],
+  'tickets-shared-across-names': [
+    { capture: 'samples/tls-ticket-crossed/capture.pcap', secrets: '' },
   ],
   'tls-clienthello-mid-connection': [
     { capture: 'samples/tls-clienthello-mid-connection/capture.pcap', secrets: '' },

@@ -35,6 +35,13 @@ interface Handshake {
   readonly resumed?: boolean;
   /** The server issues this ticket. */
   readonly ticket?: Octets;
+  /** The server's address, where it is not the one of the others; the client's likewise. */
+  readonly server?: string;
+  readonly client?: string;
+  /** Some seconds between two of them. */
+  readonly seconds?: number;
+  /** The server answers the ClientHello with this alert. */
+  readonly alert?: number;
   /** Cuts the NewSessionTicket over two records. */
   readonly split?: boolean;
 }
@@ -48,10 +55,15 @@ const CHACHA20 = 0xcca8;
 function connect(h: Handshake): readonly Frame[] {
   const cipher = new Cipherlike(h.n);
   const finished = () => tlsRecord(22, 0x0303, cipher.octets(32));
-  const hosts = { ...HOSTS, client: { ...HOSTS.client, port: 40_000 + h.n } };
-  const flow = new TcpFlow({ hosts, startNanos: h.n * 1e9 }).open();
+  const { server = HOSTS.server.address, client = HOSTS.client.address } = h;
+  const hosts = {
+    client: { address: client, port: 40_000 + h.n },
+    server: { ...HOSTS.server, address: server },
+  };
+  const flow = new TcpFlow({ hosts, startNanos: h.n * (h.seconds ?? 1) * 1e9 }).open();
   const hello = clientHello({
     random: filled(32, h.n),
+    cipherSuites: [CHACHA20],
     sessionId: h.sessionId ?? new Uint8Array(0),
     extensions: h.offer ?? [EMS],
   });
@@ -70,6 +82,9 @@ function connect(h: Handshake): readonly Frame[] {
         : handshake(message);
   const keys = concat(handshake(handshakeMessage(16, vector(1, filled(65, 4)))));
   flow.send('client', tlsRecord(22, 0x0301, handshakeMessage(1, hello)));
+  if (h.alert !== undefined)
+    return flow.send('server', tlsRecord(21, 0x0303, concat(u8(2), u8(h.alert)))).fin('server')
+      .frames;
   if (h.resumed === true) {
     flow.send('server', handshake(handshakeMessage(2, answer)), issue, CHANGE, finished());
     flow.send('client', CHANGE, finished());
@@ -106,6 +121,7 @@ describe('sessions that are offered again', () => {
       {
         by: 'ticket',
         keyName: '11'.repeat(16),
+        isOtherName: false,
         issued: expect.objectContaining({ connection: 1, extendedMasterSecret: true }),
         renewed: expect.objectContaining({ connection: 2, keyName: '22'.repeat(16) }),
       },
@@ -176,5 +192,84 @@ describe('sessions that are offered again', () => {
       ['ems-disagreement', 'warning', 4],
       ['ems-disagreement', 'warning', 5],
     ]);
+  });
+
+  describe('at another server or under another name', () => {
+    const named = (name: string, ...more: readonly ExtensionSpec[]) => [
+      EMS,
+      ext.serverName(name),
+      ...more,
+    ];
+    const id = filled(32, 9);
+    const offer = (name: string) => named(name, ext.sessionTicket(first));
+    const resume = { sessionId: id, issuedId: id, resumed: true };
+    const issue = { n: 1, ticket: first, offer: named('a.example') };
+    const other = '198.51.100.21';
+
+    it('are told of where that server does not take them up', () => {
+      const analysed = run(issue, { n: 2, server: other, offer: offer('a.example') });
+      expect(told(analysed)).toEqual([['ticket-crossed-servers', 'info', 2]]);
+    });
+
+    it('are told of where the name is another one', () => {
+      const analysed = run(issue, { n: 2, offer: offer('b.example') });
+      expect(told(analysed)).toEqual([['ticket-crossed-servers', 'info', 2]]);
+    });
+
+    it('are told of where that server refuses them, and the client gets in without', () => {
+      const analysed = run(
+        issue,
+        { n: 2, server: other, offer: offer('a.example'), alert: 40 },
+        { n: 3, server: other, offer: named('a.example') },
+      );
+      expect(told(analysed)).toEqual([['ticket-crossed-servers', 'error', 2]]);
+      expect(analysed.findings[0]?.confidence).toBe('likely');
+    });
+
+    it('are not blamed for an alert where nobody knows that the client gets in without', () => {
+      const analysed = run(issue, { n: 2, server: other, offer: offer('a.example'), alert: 40 });
+      expect(told(analysed)).toEqual([['handshake-alert', 'error', 2]]);
+    });
+
+    it('are nothing to tell of where another node of the same name resumes them', () => {
+      expect(
+        told(run(issue, { n: 2, ...resume, server: other, offer: offer('A.example.') })),
+      ).toEqual([]);
+    });
+
+    it('are told of where they are resumed under another name, even among many that are not', () => {
+      const analysed = run(
+        issue,
+        { n: 2, ...resume, offer: offer('a.example') },
+        { n: 3, ...resume, offer: offer('a.example') },
+        { n: 4, ...resume, offer: offer('b.example') },
+        { n: 5, ...resume, offer: [EMS, ext.sessionTicket(first)] },
+        { n: 6, ...resume, offer: offer('b.example') },
+      );
+      expect(told(analysed)).toEqual([
+        ['tickets-shared-across-names', 'warning', 4],
+        ['tickets-shared-across-names', 'warning', 6],
+      ]);
+      expect(analysed.findings[0]?.summary).toMatch(/asks for b\.example .* for a\.example/);
+    });
+  });
+
+  describe('with a session id that another client was given', () => {
+    const issuedId = filled(32, 7);
+    const spread = { issuedId, seconds: 30 };
+
+    it('are told of', () => {
+      const analysed = run({ n: 1, ...spread }, { n: 2, ...spread, client: '192.0.2.11' });
+      expect(told(analysed)).toEqual([['tls-duplicate-session-id', 'warning', 1]]);
+    });
+
+    it.each([
+      ['the same client', { n: 2, ...spread }],
+      ['an id of its own', { n: 2, ...spread, issuedId: filled(32, 8), client: '192.0.2.11' }],
+      ['it just before', { n: 2, ...spread, seconds: 16, client: '192.0.2.11' }],
+      ['it when it asked', { n: 2, ...spread, sessionId: issuedId, resumed: true }],
+    ])('are not where %s was given', (_, second: Handshake) => {
+      expect(told(run({ n: 1, ...spread }, second))).toEqual([]);
+    });
   });
 });

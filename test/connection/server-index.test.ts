@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { RandomIndex } from '../../src/connection/random-index.ts';
 import { ServerIndex } from '../../src/connection/server-index.ts';
+import { SessionIndex } from '../../src/connection/session-index.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { FlowDirectory } from '../../src/model/stream.ts';
 import { fakeHistory } from '../support/fake-history.ts';
@@ -31,7 +32,7 @@ const hello = (flow: number) => ({
 });
 
 test('the rows of the newest connections are kept', () => {
-  const index = new ServerIndex(new RandomIndex(), { tcp: flows, udp: flows });
+  const index = new ServerIndex(new RandomIndex(), new SessionIndex(), { tcp: flows, udp: flows });
   const history = fakeHistory();
   const numbers = hello(443);
   const count = LIMITS.connectionsKept + 2000;
@@ -53,7 +54,7 @@ test('the rows of the newest connections are kept', () => {
 }, 30_000);
 
 test('servers beyond the limit share one entry that no rule sees', () => {
-  const index = new ServerIndex(new RandomIndex(), { tcp: flows, udp: flows });
+  const index = new ServerIndex(new RandomIndex(), new SessionIndex(), { tcp: flows, udp: flows });
   const history = fakeHistory();
   const count = LIMITS.serverEndpoints + 3;
   for (let id = 1; id <= count; id++) index.add({ ...history, id }, hello(id));

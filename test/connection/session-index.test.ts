@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { SessionIndex } from '../../src/connection/session-index.ts';
+import { SessionIndex, type SessionOrigin } from '../../src/connection/session-index.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { concat, filled, type Octets, uint, vector } from '../support/hello-builder.ts';
 
 const ticketOf = (n: number, octets = 64): Octets => concat(filled(16, 0x11), uint(n, octets - 16));
+const origin = (connection: number, given: Partial<SessionOrigin> = {}): SessionOrigin => ({
+  connection,
+  packet: 10 * connection,
+  nanos: 1e6 * (connection - 1),
+  terms: 0x5f,
+  name: 0,
+  identity: connection,
+  ...given,
+});
 const messageOf = (ticket: Octets): Octets => concat(uint(300, 4), vector(2, ticket));
 
 /** Puts tickets into an index as connections 1, 2, … in packets 10, 20, … */
@@ -11,7 +20,7 @@ function indexOf(...tickets: readonly Octets[]) {
   const index = new SessionIndex();
   const numbers = tickets.map((ticket, i) => {
     const message = messageOf(ticket);
-    return index.addTicket(message, 0, message.length, i + 1, 0x5f, 10 * (i + 1), 1e6 * i);
+    return index.addTicket(message, 0, message.length, origin(i + 1));
   });
   return { index, numbers };
 }
@@ -56,14 +65,61 @@ describe('sessions that were issued', () => {
     ['shorter than its header', filled(5, 0)],
   ])('hold no ticket where the message is %s', (_, message) => {
     const index = new SessionIndex();
-    expect(index.addTicket(message, 0, message.length, 1, 0, 1, 1)).toBe(0);
+    expect(index.addTicket(message, 0, message.length, origin(1))).toBe(0);
+  });
+
+  it('keep what they were issued for', () => {
+    const index = new SessionIndex();
+    const id = filled(32, 7);
+    index.add('session_id', id, 0, 32, origin(1, { name: 42 }));
+    const place = index.placeOf('session_id', id, 0, 32);
+    expect([index.nameAt(place), index.termsAt(place)]).toEqual([42, 0x5f]);
+    expect(index.placeOf('session_id', filled(32, 8), 0, 32)).toBe(-1);
+  });
+
+  describe('with a session id that was issued before', () => {
+    const sharedBy = (...issues: readonly (readonly [Octets, SessionOrigin])[]) => {
+      const index = new SessionIndex();
+      for (const [id, by] of issues) index.add('session_id', id, 0, id.length, by);
+      return index.shared();
+    };
+    const id = filled(32, 7);
+
+    it('are told of, each connection once', () => {
+      expect(sharedBy([id, origin(1)], [id, origin(2)], [id, origin(3)], [id, origin(2)])).toEqual([
+        { connections: [1, 2, 3], packets: [10, 20, 30] },
+      ]);
+    });
+
+    it('are not where one connection or one ServerHello issued both', () => {
+      expect(sharedBy([id, origin(1)], [id, origin(1, { identity: 9 })])).toEqual([]);
+      expect(sharedBy([id, origin(1)], [id, origin(2, { identity: 1 })])).toEqual([]);
+    });
+
+    it('are not where the ids differ in the middle only', () => {
+      const other = concat(filled(16, 7), filled(1, 8), filled(15, 7));
+      expect(sharedBy([id, origin(1)], [other, origin(2)])).toEqual([]);
+    });
+
+    it('are told of up to the limit, and their connections', () => {
+      const index = new SessionIndex();
+      const add = (n: number, by: SessionOrigin) =>
+        index.add('session_id', concat(uint(n, 4), filled(28, 1)), 0, 32, by);
+      for (let n = 1; n <= LIMITS.findingsPerRule + 1; n++) {
+        add(n, origin(n));
+        add(n, origin(n + 1));
+      }
+      expect(index.shared().length).toBe(LIMITS.findingsPerRule);
+      for (let n = 1; n <= LIMITS.anomaliesPerConnection + 9; n++) add(5, origin(100_000 + n));
+      expect(index.shared()[4]?.connections.length).toBe(LIMITS.anomaliesPerConnection);
+    });
   });
 
   it('are forgotten when newer ones need the room', () => {
     const index = new SessionIndex();
     const add = (n: number) => {
       const message = messageOf(ticketOf(n));
-      return index.addTicket(message, 0, message.length, n, 0, n, n);
+      return index.addTicket(message, 0, message.length, origin(n));
     };
     const first = add(1);
     for (let n = 2; n <= LIMITS.sessions; n++) add(n);

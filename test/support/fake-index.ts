@@ -110,6 +110,7 @@ export function fakeIndex(
     servers: () => servers,
     lateCloses: [],
     sharedRandoms: [],
+    sharedSessions: [],
     unusedUpgrades: [],
     misplaced: [],
     ...given,

@@ -18,7 +18,12 @@ export const certChainIncomplete = defineConnectionRule({
       'The first certificate of the list names another issuer than itself, and no certificate of the list can have issued it. A verifier that trusts the issuer directly needs no more, so it is likely where the list has that one certificate only, and possible where it has others that do not fit.',
     silent:
       'Where the issuer is in the list, for certificates that are their own issuer, for handshakes that completed, and with TLS 1.3, which encrypts certificates.',
-    yieldsTo: ['cert-expired', 'cert-not-yet-valid'],
+    yieldsTo: [
+      'cert-expired',
+      'cert-not-yet-valid',
+      'cert-order-wrong',
+      'dtls-fingerprint-mismatch',
+    ],
     messages: {
       missing: {
         what: 'The {verifier} ended the handshake with {alert} in packet {packet}: the {owner} sent {count} in packet {packet0}, and none of them issued {subject}, whose issuer is {issuer}.',

@@ -41,6 +41,7 @@ export const closeWithoutAlertAfterClientHello = defineConnectionRule({
       'sni-missing',
       'sni-unrecognized',
       'no-shared-version',
+      'ticket-crossed-servers',
     ],
     messages: {
       closed: {

@@ -70,6 +70,7 @@ export const handshakeAborted = defineConnectionRule({
       'dtls-late-record',
       'dtls-stale-record-before-hello',
       'dtls-restart-ignored',
+      'dtls-role-conflict',
       'dtls-old-epoch-after-new-handshake',
       'close-without-alert-after-clienthello',
       'http-on-tls-port',

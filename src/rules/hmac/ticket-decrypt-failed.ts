@@ -6,12 +6,7 @@ import {
   ILLEGAL_PARAMETER,
 } from '../../model/code-points/alerts.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
-import type {
-  CaptureIndex,
-  ConnectionHistory,
-  ResumptionFacts,
-  ServerFacts,
-} from '../../model/history.ts';
+import type { CaptureIndex, ConnectionHistory, ResumptionFacts } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import {
   defineConnectionRule,
@@ -23,15 +18,10 @@ import {
 import { isTls13 } from '../support/closing-alert.ts';
 import { blindToEnding, endingOf } from '../support/ending.ts';
 import { describeNegotiation, endpointText } from '../support/negotiation.ts';
+import { hasServed, SESSION_KINDS } from '../support/sessions.ts';
 import { witness } from '../support/witness.ts';
 
 type Found = FindingOf<Record<'full' | 'alert', never>>;
-
-const KINDS: Readonly<Record<ResumptionFacts['by'], string>> = {
-  ticket: 'ticket',
-  session_id: 'session id',
-  psk: 'ticket, as a pre-shared key,',
-};
 
 /** Alerts in place of a full handshake. A pre-shared key has a rule of its own for what its binder raises. */
 const REFUSALS: Readonly<Record<ResumptionFacts['by'], readonly number[]>> = {
@@ -66,7 +56,7 @@ function refusedQuietly(history: ConnectionHistory, facts: ResumptionFacts): Fou
     message: 'full',
     confidence: 'proven',
     data: {
-      kind: KINDS[facts.by],
+      kind: SESSION_KINDS[facts.by],
       packet: hello.packet,
       packet1: answer.packet,
       issued: issuedText(facts, history),
@@ -75,7 +65,7 @@ function refusedQuietly(history: ConnectionHistory, facts: ResumptionFacts): Fou
       elsewhere: '',
     },
     evidence: [
-      witness(hello, id, 'client', `ClientHello with a ${KINDS[facts.by].split(',')[0]}`),
+      witness(hello, id, 'client', `ClientHello with a ${SESSION_KINDS[facts.by].split(',')[0]}`),
       witness(answer, id, 'server', 'ServerHello of a full handshake'),
       ...(origin === undefined
         ? []
@@ -101,7 +91,7 @@ function refusedByAlert(history: ConnectionHistory, facts: ResumptionFacts): Fou
     severity: 'error',
     confidence: 'likely',
     data: {
-      kind: KINDS[facts.by],
+      kind: SESSION_KINDS[facts.by],
       packet: hello.packet,
       packet1: alert.packet,
       name,
@@ -112,29 +102,13 @@ function refusedByAlert(history: ConnectionHistory, facts: ResumptionFacts): Fou
     },
     evidence: [
       witness(alert, id, 'server', `${name}, the direct answer`),
-      witness(hello, id, 'client', `ClientHello with a ${KINDS[facts.by].split(',')[0]}`),
+      witness(hello, id, 'client', `ClientHello with a ${SESSION_KINDS[facts.by].split(',')[0]}`),
       ...(origin === undefined
         ? []
         : [witness(origin, origin.connection, 'server', 'it is issued')]),
     ],
     connections: [id],
   };
-}
-
-/** Addresses whose full handshakes a server completed; counted once for a server. */
-const served = new WeakMap<ServerFacts, ReadonlySet<string>>();
-
-function servedBy(server: ServerFacts): ReadonlySet<string> {
-  let known = served.get(server);
-  if (known === undefined) {
-    known = new Set(
-      server.connections
-        .filter(({ outcome, resumed }) => outcome === 'established' && resumed === false)
-        .map(({ client }) => client.address),
-    );
-    served.set(server, known);
-  }
-  return known;
 }
 
 /** The server that issued the session, where it is another one. */
@@ -228,10 +202,7 @@ export const ticketDecryptFailed = defineConnectionRule({
     const [id = 0] = verdict.connections;
     const own = index.summary(id);
     if (own === undefined) return verdict;
-    if (verdict.message === 'alert') {
-      const server = index.server(own.protocol === 'DTLS' ? 'udp' : 'tcp', own.server);
-      if (server === undefined || !servedBy(server).has(own.client.address)) return undefined;
-    }
+    if (verdict.message === 'alert' && !hasServed(index, own)) return undefined;
     const { origin } = verdict.data;
     return { ...verdict, data: { ...verdict.data, elsewhere: elsewhere(index, id, origin) } };
   },

@@ -4,6 +4,7 @@ import { certChainIncomplete } from '../../../src/rules/handshake/cert-chain-inc
 import { certExpired } from '../../../src/rules/handshake/cert-expired.ts';
 import { certNameMismatch } from '../../../src/rules/handshake/cert-name-mismatch.ts';
 import { certNotYetValid } from '../../../src/rules/handshake/cert-not-yet-valid.ts';
+import { certOrderWrong } from '../../../src/rules/handshake/cert-order-wrong.ts';
 import { certWeakKey } from '../../../src/rules/handshake/cert-weak-key.ts';
 import { DAY, fakeCertificate } from '../../support/fake-certificate.ts';
 import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
@@ -168,6 +169,65 @@ testConnectionRule(
     {
       name: 'leaves other alerts alone',
       history: refused(48, { keyBits: 1024 }),
+      want: 'not-applicable',
+    },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
+
+type Issuer = number | 'self' | 'doubled' | 'none';
+
+/** Certificates by the place of their issuer, their own issuers (once, or once more), and others whose issuer is not there. */
+const chainOf = (issuers: readonly Issuer[]) =>
+  issuers.map((issuer, n) =>
+    fakeCertificate({
+      subject: `CN=${n}`,
+      issuedBy: issuer === 'doubled' ? 0 : typeof issuer === 'number' ? issuer : -1,
+      isSelfIssued: issuer === 'self' || issuer === 'doubled',
+    }),
+  );
+const ordered = (alert: number, ...issuers: readonly Issuer[]) =>
+  fakeHistory({ ...handshake(alert), certificates: { client: [], server: chainOf(issuers) } });
+
+testConnectionRule(
+  certOrderWrong,
+  [
+    {
+      name: 'suspects an intermediate certificate behind the root',
+      history: ordered(48, 2, 'self', 1),
+      want: finding('order', 'likely'),
+    },
+    {
+      name: 'suspects a stranger in the middle',
+      history: ordered(42, 1, 3, 'none', 'self'),
+      want: finding('order', 'likely'),
+    },
+    {
+      name: 'suspects a list that begins with the root',
+      history: ordered(46, 'self', 0, 1),
+      want: finding('own-not-first', 'likely'),
+    },
+    { name: 'passes a list in order', history: ordered(48, 1, 2, 'self'), want: 'pass' },
+    { name: 'passes one without its root', history: ordered(48, 1, 'none'), want: 'pass' },
+    { name: 'passes one certificate', history: ordered(48, 'none'), want: 'pass' },
+    {
+      name: 'passes a stranger behind a whole chain',
+      history: ordered(48, 1, 'self', 'none'),
+      want: 'pass',
+    },
+    {
+      name: 'passes a certificate that was sent twice',
+      history: ordered(48, 'self', 'doubled'),
+      want: 'pass',
+    },
+    {
+      name: 'passes two that seem to have issued each other',
+      history: ordered(48, 1, 2, 1),
+      want: 'pass',
+    },
+    {
+      name: 'leaves other alerts alone',
+      history: ordered(45, 2, 'self', 1),
       want: 'not-applicable',
     },
   ],
