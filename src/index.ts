@@ -98,6 +98,9 @@ export async function analyze(
         tally.finding(finding);
         reporter.finding(finding);
       },
+      fault(fault) {
+        reporter.fault(fault);
+      },
     },
     { ...options, secrets, ...severalOf(tracks) },
   );

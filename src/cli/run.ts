@@ -95,6 +95,9 @@ async function readAndReport(
       tally.finding(finding);
       reporter.finding(finding);
     },
+    fault(fault) {
+      reporter.fault?.(fault);
+    },
   };
   const { reader, rules } = options;
   const secrets = await withEmbedded(options.secrets, inputs, parts, signal);
@@ -155,6 +158,7 @@ function shownTo(checks: RunChecks, next: AnalysisSink): AnalysisSink {
       next.connection(history);
     },
     finding: (finding) => next.finding(finding),
+    fault: (fault) => next.fault?.(fault),
   };
 }
 

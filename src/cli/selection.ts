@@ -1,4 +1,5 @@
 import type { AnalysisSink } from '../model/analysis.ts';
+import type { Fault } from '../model/fault.ts';
 import { CONFIDENCES, type Confidence, type Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import type { QuicResult } from '../model/quic.ts';
@@ -70,6 +71,10 @@ export class Selection implements AnalysisSink {
       return;
     if (this.limitsConnections && !this.wantsFinding(finding)) return;
     this.next.finding(finding);
+  }
+
+  fault(fault: Fault): void {
+    if (!this.limitsConnections || this.selected.has(fault.connection)) this.next.fault?.(fault);
   }
 
   /** The QUIC connections that were asked for. */

@@ -1,4 +1,5 @@
 import type { SecretsInput, SecretsResult } from './decryption.ts';
+import type { Fault } from './fault.ts';
 import type { CoverageRow, Finding } from './finding.ts';
 import type { ConnectionHistory, Outcome } from './history.ts';
 import type { CaptureNotice } from './notice.ts';
@@ -27,6 +28,8 @@ export interface AnalysisSink {
   /** The history is valid until the call returns; keep what you need of it. */
   connection(history: ConnectionHistory): void;
   finding(finding: Finding): void;
+  /** Whose fault a failed or aborted connection probably is; after all findings, in the order in which connections ended. */
+  fault?(fault: Fault): void;
 }
 
 /** The totals of a run. */
@@ -48,6 +51,8 @@ export interface AnalysisResult {
   readonly coverage: readonly CoverageRow[];
   /** Findings that were counted only, per rule. */
   readonly findingsOmitted: Readonly<Record<string, number>>;
+  /** Failed and aborted connections whose fault was not judged because of the limit. */
+  readonly faultsOmitted: number;
   /** What the key logs held, and what of it was used; undefined without secrets. */
   readonly secrets: SecretsResult | undefined;
   readonly quic: QuicResult;

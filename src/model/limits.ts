@@ -257,6 +257,8 @@ export const LIMITS = {
 
   /** Findings kept in full for one rule; further ones are counted. */
   findingsPerRule: 10_000,
+  /** Failed connections whose fault is judged, of some 1 kB each until the end of the capture; further ones are counted. */
+  faults: 10_000,
   /** Notices kept in full for one code; further ones are counted. */
   noticesPerCode: 8,
   /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */

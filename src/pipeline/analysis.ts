@@ -100,6 +100,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       several,
       isAcrossStep: (packets) => this.captures.isAcrossStep(packets),
       finding: (finding) => sink.finding(finding),
+      fault: sink.fault && ((fault) => sink.fault?.(fault)),
       notices: book,
     });
     if (options.mayOverlap)
@@ -180,6 +181,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       outcomes: this.outcomes,
       coverage: this.rules.coverage(),
       findingsOmitted: this.rules.findingsOmitted,
+      faultsOmitted: this.rules.faultsOmitted,
       secrets: this.vault?.result(),
       quic: this.quic.result(),
       internalErrors: this.rules.internalErrors,

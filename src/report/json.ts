@@ -1,3 +1,4 @@
+import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import { ConnectionWriter } from './json-connection.ts';
@@ -5,6 +6,7 @@ import { literal, type OctetSink, OctetWriter, toJson } from './octet-writer.ts'
 import {
   captureObject,
   checkObjects,
+  faultObject,
   findingObject,
   quicObject,
   summaryObject,
@@ -36,6 +38,7 @@ export class JsonReporter implements Reporter {
   private readonly out: OctetWriter;
   private readonly writer: ConnectionWriter;
   private readonly findings: Finding[] = [];
+  private readonly faults: Fault[] = [];
   private connections = 0;
   private begun = false;
 
@@ -62,6 +65,10 @@ export class JsonReporter implements Reporter {
     this.findings.push(finding);
   }
 
+  fault(fault: Fault): void {
+    this.faults.push(fault);
+  }
+
   /** A document is of use only when it is complete, so nothing is hurried. */
   flush(): void {}
 
@@ -79,7 +86,9 @@ export class JsonReporter implements Reporter {
       out.text(`${index === 0 ? '\n' : ',\n'}{${findingMembers(finding, index + 1, run)}}`);
     });
     out.text(
-      `\n],\n"quic":${list(
+      `\n],\n"faults":${list(
+        this.faults.map((fault) => toJson(faultObject(fault, run))),
+      )},\n"quic":${list(
         ending.result.quic.connections.map((one) => toJson(quicObject(one, run))),
       )},\n`,
     );
@@ -122,6 +131,10 @@ export class NdjsonReporter implements Reporter {
     this.findings++;
     const members = findingMembers(finding, this.findings, this.run);
     this.out.text(`{"kind":"finding",${members}}\n`);
+  }
+
+  fault(fault: Fault): void {
+    this.line({ kind: 'fault', ...faultObject(fault, this.run) });
   }
 
   flush(): void {

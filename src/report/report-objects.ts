@@ -4,19 +4,21 @@ import { linkTypeName } from '../model/code-points/link-types.ts';
 import { quicVersionName } from '../model/code-points/quic-versions.ts';
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../model/finding.ts';
 import type { CaptureNotice } from '../model/notice.ts';
 import type { CaptureFacts } from '../model/packet.ts';
 import type { QuicConnection } from '../model/quic.ts';
 import { formatDate } from '../model/time.ts';
 import { noticeText } from './notice-text.ts';
-import { byFile, filterIn, inFiles } from './places-in-files.ts';
+import { byFile, filterIn, inFiles, withFiles } from './places-in-files.ts';
 import type { Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import type {
   ReportCapture,
   ReportChecks,
   ReportExpectationCase,
+  ReportFault,
   ReportFinding,
   ReportQuic,
   ReportSummary,
@@ -105,6 +107,30 @@ export function findingObject(given: Finding, id: number, run: RunContext): Repo
   };
 }
 
+export function faultObject(fault: Fault, run: RunContext): ReportFault {
+  const { ending } = fault;
+  const say = (text: string): string => withFiles(text, run);
+  return {
+    connection: fault.connection,
+    endedBy: ending?.by ?? null,
+    ending:
+      ending === undefined
+        ? null
+        : {
+            how: ending.how,
+            capture: run.captureOf(ending.packet),
+            packet: run.numberInFile(ending.packet),
+            time: formatDate(run.epochSeconds, ending.nanos),
+          },
+    likelier: fault.likelier,
+    confidence: fault.confidence ?? null,
+    rules: [...fault.rules],
+    for: fault.for.map(say),
+    against: fault.against.map(say),
+    settle: fault.settle.map(say),
+  };
+}
+
 export function quicObject(one: QuicConnection, run: RunContext): ReportQuic {
   const { clientHello: hello, tlsVersion, cipherSuite } = one;
   const capture = run.captureOf(one.firstPacket);
@@ -157,6 +183,7 @@ export function summaryObject({ result, tally, selection, interrupted }: Ending)
     outcomes: { ...tally.outcomes },
     findings: { ...tally.findings },
     findingsOmitted: { ...result.findingsOmitted },
+    ...(result.faultsOmitted > 0 && { faultsOmitted: result.faultsOmitted }),
     coverage: result.coverage.map(({ rule, assessed, notAssessable }) => ({
       rule,
       assessed,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EXPECTATION_VERDICTS, KNOWN_STATES } from '../model/check.ts';
 import { OBSTACLES, SECRET_SOURCES } from '../model/decryption.ts';
+import { FAULT_SIDES } from '../model/fault.ts';
 import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import { ECH_OUTCOMES, OUTCOMES, STAGES } from '../model/history.ts';
 import { UPGRADES } from '../model/upgrade.ts';
@@ -251,6 +252,21 @@ const findingSchema = z.object({
   table: z.array(z.array(z.string())).nullable().describe('A heading row, then rows'),
 });
 
+/** Whose fault a failed or aborted connection probably is. */
+const faultSchema = z.object({
+  connection: z.int().positive().describe('Id'),
+  endedBy: role.nullable().describe('Who ended it, and so noticed; null: nobody that can be seen'),
+  ending: z
+    .object({ how: z.string(), capture: captureIndex, packet: packet, time: time })
+    .nullable(),
+  likelier: z.enum(FAULT_SIDES).describe('network: the path, and every device on it'),
+  confidence: z.enum(CONFIDENCES).nullable().describe('null: undecided'),
+  rules: z.array(z.string()).describe('Rules whose findings it follows, or that leave it open'),
+  for: z.array(z.string()).describe('Where undecided, what would speak for each side'),
+  against: z.array(z.string()),
+  settle: z.array(z.string()).describe('Which log, key log or capture would settle it'),
+});
+
 /** One QUIC connection: named by its first packets, not analysed. */
 const quicSchema = z.object({
   capture: captureIndex.describe('Index into `captures` of its first packet'),
@@ -366,6 +382,7 @@ const summarySchema = z.object({
   }),
   findings: z.object({ critical: count, error: count, warning: count, info: count }),
   findingsOmitted: z.record(z.string(), count).describe('Further findings per rule, counted only'),
+  faultsOmitted: count.optional().describe('Failed connections beyond the limit of `faults`'),
   coverage: z
     .array(
       z.object({
@@ -393,6 +410,9 @@ export const reportSchema = z
     captures: z.array(captureSchema),
     connections: z.array(connectionSchema),
     findings: z.array(findingSchema),
+    faults: z
+      .array(faultSchema)
+      .describe('One for each connection of outcome failed or aborted, up to a limit'),
     quic: z.array(quicSchema),
     ...checksSchema.shape,
     summary: summarySchema,
@@ -404,6 +424,7 @@ export const lineSchema = z.discriminatedUnion('kind', [
   captureSchema.extend({ kind: z.literal('capture') }),
   connectionSchema.extend({ kind: z.literal('connection') }),
   findingSchema.extend({ kind: z.literal('finding') }),
+  faultSchema.extend({ kind: z.literal('fault') }),
   quicSchema.extend({ kind: z.literal('quic') }),
   summarySchema.extend({
     ...checksSchema.shape,
@@ -416,6 +437,7 @@ export const lineSchema = z.discriminatedUnion('kind', [
 export type Report = z.infer<typeof reportSchema>;
 export type ReportCapture = z.infer<typeof captureSchema>;
 export type ReportConnection = z.infer<typeof connectionSchema>;
+export type ReportFault = z.infer<typeof faultSchema>;
 export type ReportFinding = z.infer<typeof findingSchema>;
 export type ReportQuic = z.infer<typeof quicSchema>;
 export type ReportSummary = z.infer<typeof summarySchema>;

@@ -1,3 +1,4 @@
+import type { Fault } from '../model/fault.ts';
 import type { Explanation, Finding } from '../model/finding.ts';
 import { formatDate } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
@@ -17,6 +18,8 @@ export interface FindingContext {
   readonly style: Style;
   readonly rows: ConnectionRows;
   readonly run: RunContext;
+  /** By connection, for those that failed. */
+  readonly faults: ReadonlyMap<number, Fault>;
   /** The capture, as a shell takes it; undefined if there are several or none with a name. */
   readonly capture: string | undefined;
   /** Number of an earlier finding that gave the same advice. */
@@ -41,6 +44,7 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
     ...paragraph(finding.summary, style),
     ...paragraph(confidenceText(finding, context), style).map(paint.quiet),
     ...connectionLines(finding, context),
+    ...faultLines(finding, context),
   ];
   body.push('', paint.strong('what the packets show'));
   const files = context.run.hasSeveral ? byFile(finding, context.run) : [];
@@ -135,6 +139,32 @@ function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
     ...wrap(style.fit(`${row.client} → ${row.server}${name}`), columns),
     ...wrap(style.fit(facts.join(', ')), columns),
   ].map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line);
+}
+
+/** Whose fault it probably is, in a sentence for each judgement that differs, and the first thing that would settle it. */
+function faultLines({ connections }: Finding, { faults, style, run }: FindingContext): string[] {
+  const told = new Map<string, Fault>();
+  for (const id of connections.slice(0, CONNECTIONS_LIMIT)) {
+    const fault = faults.get(id);
+    const key = fault && `${fault.likelier} ${fault.rules.join()}`;
+    if (fault !== undefined && key !== undefined && !told.has(key)) told.set(key, fault);
+  }
+  return [...told.values()].flatMap((fault) =>
+    hanging(FAULT_LABEL, withFiles(faultText(fault), run), style),
+  );
+}
+
+const FAULT_LABEL = 'fault of      ';
+
+function faultText({ likelier, confidence, against, settle, for: forIt }: Fault): string {
+  const toSettle = `To settle: ${settle[0]}.`;
+  if (likelier === 'undecided') {
+    const readings = forIt.length === 0 ? against : forIt;
+    return `undecided${readings.length === 0 ? '' : ` (${readings.join('; ')})`}. ${toSettle}`;
+  }
+  const rival = against[0] === undefined ? '' : `, though ${against[0]}`;
+  const whose = likelier === 'network' ? 'the network or a device on it' : `the ${likelier}`;
+  return `${whose}, ${confidence}${rival}. ${toSettle}`;
 }
 
 function startOf(finding: Finding, epochSeconds: number): string {

@@ -1,3 +1,4 @@
+import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import type { CaptureFacts } from '../model/packet.ts';
@@ -31,6 +32,8 @@ export class TextReporter implements Reporter {
   private readonly options: TextOptions;
   private readonly rows = new ConnectionRows();
   private readonly findings: Finding[] = [];
+  /** By connection. */
+  private readonly faults = new Map<number, Fault>();
 
   constructor(sink: OctetSink, run: RunContext, style: Style, options: TextOptions) {
     this.sink = sink;
@@ -46,6 +49,10 @@ export class TextReporter implements Reporter {
   finding(finding: Finding): void {
     this.rows.keep(finding.connections);
     this.findings.push(finding);
+  }
+
+  fault(fault: Fault): void {
+    this.faults.set(fault.connection, fault);
   }
 
   /** Nothing leaves before the end. */
@@ -76,7 +83,7 @@ export class TextReporter implements Reporter {
   }
 
   private tellFindings(capture: string | undefined): void {
-    const { style, rows, run } = this;
+    const { style, rows, run, faults } = this;
     const { verbose } = this.options;
     const totals = countBy(this.findings, ({ rule }) => rule);
     const told = new Map<string, number>();
@@ -104,6 +111,7 @@ export class TextReporter implements Reporter {
         style,
         rows,
         run,
+        faults,
         capture,
         ...(adviceIn !== undefined && { adviceIn }),
       };

@@ -1,3 +1,4 @@
+import type { Fault } from '../model/fault.ts';
 import {
   type BlindSpot,
   type CoverageRow,
@@ -18,6 +19,7 @@ import type {
   RuleMeta,
   Verdict,
 } from '../model/rule.ts';
+import { FaultBook } from './fault/fault-book.ts';
 import { renderFinding, type StreamOf } from './render.ts';
 
 /** What the runner works with. */
@@ -31,6 +33,8 @@ export interface RuleRunnerOptions {
   readonly isAcrossStep?: (packets: readonly number[]) => boolean;
   /** Takes each finding once it is final. */
   readonly finding: (finding: Finding) => void;
+  /** Takes whose fault each failed connection probably is, after the last finding. */
+  readonly fault?: ((fault: Fault) => void) | undefined;
   /** Takes word of a rule that failed. */
   readonly notices?: NoticeSink | undefined;
   /** Findings kept in full for one rule. */
@@ -90,6 +94,8 @@ export class RuleRunner {
   readonly #ofCapture: readonly RuleState<CaptureRule>[];
   readonly #byId = new Map<string, RuleState>();
   readonly #emit: (finding: Finding) => void;
+  readonly #emitFault: ((fault: Fault) => void) | undefined;
+  readonly #faults = new FaultBook();
   readonly #notices: NoticeSink | undefined;
   readonly #limit: number;
   readonly #several: boolean;
@@ -103,6 +109,7 @@ export class RuleRunner {
 
   constructor(options: RuleRunnerOptions) {
     this.#emit = options.finding;
+    this.#emitFault = options.fault;
     this.#notices = options.notices;
     this.#several = options.several === true;
     this.#isAcrossStep = (options.several && options.isAcrossStep) || (() => false);
@@ -135,6 +142,11 @@ export class RuleRunner {
   /** Faults of rules that were caught. */
   get internalErrors(): number {
     return this.#internalErrors;
+  }
+
+  /** Failed connections beyond the limit, whose fault was not judged. */
+  get faultsOmitted(): number {
+    return this.#faults.omitted;
   }
 
   /** Findings that were counted only, per rule. */
@@ -172,6 +184,7 @@ export class RuleRunner {
         return;
       }
     }
+    this.#faults.add(history);
     if (history.dtls !== undefined && history.dtls.paths.length > 0) this.#moved.add(history.id);
     const answers = new OrdinaryClass();
     this.#answers = answers;
@@ -239,6 +252,7 @@ export class RuleRunner {
       }
       state.heldOver.length = 0;
     }
+    this.#faults.judge((fault) => this.#emitFault?.(fault));
   }
 
   /** As `#guard`, without its closure: this runs for every rule on every connection. */
@@ -329,7 +343,9 @@ export class RuleRunner {
     if (finding === undefined) return;
     state.findings++;
     const isDoubtful = finding.confidence === 'likely' && this.#isAcrossStep(finding.packets);
-    this.#emit(isDoubtful ? { ...finding, confidence: 'possible' } : finding);
+    const final: Finding = isDoubtful ? { ...finding, confidence: 'possible' } : finding;
+    this.#faults.hear(final, verdict);
+    this.#emit(final);
   }
 
   /** A fault in one rule costs that rule's answer, not the run. */

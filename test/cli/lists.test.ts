@@ -183,7 +183,16 @@ test('schema prints JSON Schema', async () => {
   expect(JSON.parse(stdout)).toMatchObject({
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     type: 'object',
-    required: ['schema', 'tool', 'captures', 'connections', 'findings', 'quic', 'summary'],
+    required: [
+      'schema',
+      'tool',
+      'captures',
+      'connections',
+      'findings',
+      'faults',
+      'quic',
+      'summary',
+    ],
   });
 });
 

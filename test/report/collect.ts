@@ -1,3 +1,4 @@
+import type { Fault } from '../../src/model/fault.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { ConnectionHistory } from '../../src/model/history.ts';
 import type { OctetSink } from '../../src/report/octet-writer.ts';
@@ -10,13 +11,14 @@ type Make = (sink: OctetSink, run: RunContext) => Reporter;
 export interface Told {
   readonly connections?: readonly ConnectionHistory[];
   readonly findings?: readonly Finding[];
+  readonly faults?: readonly Fault[];
   readonly ending?: Partial<Ending>;
 }
 
 /** What a reporter writes about a run. */
 export async function report(
   make: Make,
-  { connections = [], findings = [], ending }: Told,
+  { connections = [], findings = [], faults = [], ending }: Told,
 ): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
@@ -37,6 +39,7 @@ export async function report(
     tally.finding(finding);
     reporter.finding(finding);
   }
+  for (const fault of faults) reporter.fault?.(fault);
   reporter.flush();
   await reporter.end(fakeEnding({ tally, result, ...ending }));
   return text + decoder.decode();

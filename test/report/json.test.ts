@@ -19,7 +19,7 @@ import {
   reportSchema,
 } from '../../src/report/schema.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage } from '../support/fake-history.ts';
-import { FAKE_EPOCH, fakeCapture, fakeFinding, fakeResult } from '../support/fake-run.ts';
+import { FAKE_EPOCH, fakeCapture, fakeFault, fakeFinding, fakeResult } from '../support/fake-run.ts';
 import { fakeUpgrade } from '../support/fake-upgrade.ts';
 import { report, type Told } from './collect.ts';
 
@@ -234,7 +234,9 @@ describe('JSON', () => {
 
   test('puts the captures where people look for them, unless connections had to leave before', async () => {
     const few = await asJson({ connections: [fakeHistory()] });
-    expect(Object.keys(few).join()).toBe('schema,tool,captures,connections,findings,quic,summary');
+    expect(Object.keys(few).join()).toBe(
+      'schema,tool,captures,connections,findings,faults,quic,summary',
+    );
     const many = await report((sink, run) => new JsonReporter(sink, run, '1'), {
       connections: Array.from({ length: 400 }, (_, index) => fakeHistory({ id: index + 1 })),
     });
@@ -243,7 +245,7 @@ describe('JSON', () => {
       Array.from({ length: 400 }, (_, index) => index + 1),
     );
     expect(Object.keys(JSON.parse(many) as object).join()).toBe(
-      'schema,tool,connections,captures,findings,quic,summary',
+      'schema,tool,connections,captures,findings,faults,quic,summary',
     );
   });
 
@@ -255,6 +257,51 @@ describe('JSON', () => {
       connections: [],
       findings: [],
     });
+  });
+
+  test('says whose fault a failed connection probably is', async () => {
+    const open = fakeFault({
+      connection: 2,
+      ending: undefined,
+      likelier: 'undecided',
+      confidence: undefined,
+    });
+    const { faults } = await asJson({
+      connections: [fakeHistory({ outcome: 'failed' })],
+      faults: [fakeFault(), open],
+    });
+    expect(faults).toEqual([
+      {
+        connection: 1,
+        endedBy: 'client',
+        ending: {
+          how: 'the fatal alert unknown_ca (48)',
+          capture: 0,
+          packet: 4,
+          time: '2024-05-01T12:00:00.004000000Z',
+        },
+        likelier: 'server',
+        confidence: 'likely',
+        rules: ['fake-rule'],
+        for: ['Something is wrong'],
+        against: ['packet 4 may be of somebody else'],
+        settle: ['the log of the server process at the time of packet 4'],
+      },
+      expect.objectContaining({ connection: 2, endedBy: null, ending: null, confidence: null }),
+    ]);
+  });
+
+  test('numbers packets in the words about a fault by file', async () => {
+    const captures = [fakeCapture({ packets: 3 }), fakeCapture({ path: 'b.pcap' })];
+    const { faults, summary } = await asJson({
+      faults: [fakeFault()],
+      ending: { result: fakeResult({ captures, faultsOmitted: 7 }) },
+    });
+    expect(faults[0]).toMatchObject({
+      ending: { capture: 1, packet: 1 },
+      against: ['packet 1 of b.pcap may be of somebody else'],
+    });
+    expect(summary.faultsOmitted).toBe(7);
   });
 
   test('sorts and numbers findings by severity, then by first packet', async () => {

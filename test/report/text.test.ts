@@ -5,7 +5,7 @@ import { createStyle, type StyleOptions } from '../../src/report/style.ts';
 import { TextReporter } from '../../src/report/text.ts';
 import { fakeDecryption } from '../support/fake-decryption.ts';
 import { fakeHistory } from '../support/fake-history.ts';
-import { fakeCapture, fakeFinding, fakeResult } from '../support/fake-run.ts';
+import { fakeCapture, fakeFault, fakeFinding, fakeResult } from '../support/fake-run.ts';
 import { HANDSHAKE_KILLS_SERVER, LATE_CLOSE_NOTIFY } from './cases.ts';
 import { report, type Told } from './collect.ts';
 
@@ -38,6 +38,37 @@ describe('the founding cases', () => {
 
   test('a handshake that kills the server', async () => {
     await expect(await asText(HANDSHAKE_KILLS_SERVER)).toMatchFileSnapshot('golden/kills.txt');
+  });
+});
+
+describe('whose fault it probably is', () => {
+  const failed = fakeHistory({ outcome: 'failed' });
+  const wide = { width: 300 };
+
+  test('stands under the connection, with the first rival and what would settle it', async () => {
+    const told = { connections: [failed], findings: [fakeFinding()], faults: [fakeFault()] };
+    expect(await asText(told, wide)).toContain(
+      'fault of      the server, likely, though packet 4 may be of somebody else. To settle: the log of the server process at the time of packet 4.',
+    );
+  });
+
+  test('names what would speak for each side where it is undecided', async () => {
+    const open = fakeFault({
+      likelier: 'undecided',
+      confidence: undefined,
+      for: ['client: one', 'server: two'],
+    });
+    const told = { connections: [failed], findings: [fakeFinding()], faults: [open] };
+    expect(await asText(told, wide)).toContain('undecided (client: one; server: two). To settle:');
+  });
+
+  test('is said once for connections that are judged alike, and not where none failed', async () => {
+    const faults = [1, 2, 3].map((connection) => fakeFault({ connection }));
+    const findings = [fakeFinding({ connections: [1, 2, 3] })];
+    const text = await asText({ connections: [failed], findings, faults }, wide);
+    expect(text.match(/fault of/g)).toHaveLength(1);
+    const healthyText = await asText({ connections: [healthy], findings: [fakeFinding()] }, wide);
+    expect(healthyText).not.toContain('fault of');
   });
 });
 

@@ -1,4 +1,5 @@
 import type { AnalysisOptions, AnalysisResult } from '../../src/model/analysis.ts';
+import type { Fault } from '../../src/model/fault.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { ConnectionHistory } from '../../src/model/history.ts';
 import { createAnalysis } from '../../src/pipeline/analysis.ts';
@@ -13,6 +14,7 @@ export type KeptHistory = Omit<ConnectionHistory, 'ordinary'>;
 export interface Analysed {
   readonly connections: readonly KeptHistory[];
   readonly findings: readonly Finding[];
+  readonly faults: readonly Fault[];
   readonly result: AnalysisResult;
   /** The report, a line for each connection and finding, then the captures and the summary. */
   readonly lines: readonly string[];
@@ -28,6 +30,7 @@ export function analyse(files: Octets | readonly Octets[], how: HowToRead = {}):
   const { chunks, ...options } = how;
   const connections: KeptHistory[] = [];
   const findings: Finding[] = [];
+  const faults: Fault[] = [];
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
   const list = files instanceof Uint8Array ? [files] : files;
@@ -52,6 +55,10 @@ export function analyse(files: Octets | readonly Octets[], how: HowToRead = {}):
         reporter.finding(finding);
         findings.push(finding);
       },
+      fault(fault) {
+        reporter.fault(fault);
+        faults.push(fault);
+      },
     },
     { ...options, ...(list.length > 1 && { several: true }) },
   );
@@ -70,7 +77,7 @@ export function analyse(files: Octets | readonly Octets[], how: HowToRead = {}):
   const result = analysis.end();
   reporter.end({ result, tally, selection: '', interrupted: false });
   const lines = (text + decoder.decode()).trimEnd().split('\n');
-  return { connections, findings, result, lines };
+  return { connections, findings, faults, result, lines };
 }
 
 /** The only connection of a capture. */

@@ -1,4 +1,5 @@
 import type { AnalysisResult } from '../../src/model/analysis.ts';
+import type { Fault } from '../../src/model/fault.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { CaptureFacts, PacketPlaces } from '../../src/model/packet.ts';
 import { MILLISECOND } from '../../src/model/time.ts';
@@ -33,6 +34,26 @@ export function fakeFinding(given: Partial<Finding> = {}): Finding {
     commands: ['openssl s_client -connect HOST:443'],
     references: [{ title: 'RFC 5246 §7.2.2', url: 'https://www.rfc-editor.org/rfc/rfc5246' }],
     displayFilter: `frame.number in {${packets.join(',')}}`,
+    ...given,
+  };
+}
+
+/** The server is likelier at fault for connection 1, which the client ended. */
+export function fakeFault(given: Partial<Fault> = {}): Fault {
+  return {
+    connection: 1,
+    ending: {
+      packet: 4,
+      nanos: 4 * MILLISECOND,
+      by: 'client',
+      how: 'the fatal alert unknown_ca (48)',
+    },
+    likelier: 'server',
+    confidence: 'likely',
+    rules: ['fake-rule'],
+    for: ['Something is wrong'],
+    against: ['packet 4 may be of somebody else'],
+    settle: ['the log of the server process at the time of packet 4'],
     ...given,
   };
 }
@@ -80,6 +101,7 @@ export function fakeResult(given: Partial<AnalysisResult> = {}): AnalysisResult 
     outcomes: { established: 1, failed: 0, aborted: 0, incomplete: 0, 'no-handshake': 0 },
     coverage: [],
     findingsOmitted: {},
+    faultsOmitted: 0,
     secrets: undefined,
     quic: { connections: [], omitted: 0 },
     internalErrors: 0,

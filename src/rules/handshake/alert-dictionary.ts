@@ -7,6 +7,11 @@ interface AlertReading {
   readonly stages?: readonly Stage[];
   /** Only from TLS 1.3 on (true), only before (false). */
   readonly tls13?: boolean;
+  /**
+   * Whose fault it usually is, where one side's is clearly more frequent. The sender is the one who noticed, so that it is
+   * hardly ever the sender's.
+   */
+  readonly fault?: 'sender' | 'peer';
   readonly causes: readonly string[];
   readonly remedies: readonly string[];
 }
@@ -25,13 +30,19 @@ const AFTER_CLIENT_FLIGHT: readonly Stage[] = ['client-finished', 'server-finish
 const LOG = 'read the log of the side that sent the alert: it knows more than the number says';
 
 /** A certificate alert is sent by whoever verified, about the other side's certificate. */
-const certificate = (what: string, remedy: string): readonly AlertReading[] => [
+const certificate = (
+  what: string,
+  remedy: string,
+  blame: Pick<AlertReading, 'fault'> = {},
+): readonly AlertReading[] => [
   {
+    ...blame,
     from: 'client',
     causes: [`the client refused the server's certificate: ${what}`],
     remedies: [remedy, 'openssl s_client -showcerts shows what the server presents'],
   },
   {
+    ...blame,
     from: 'server',
     causes: [`the server refused the client's certificate: ${what}`],
     remedies: [
@@ -89,6 +100,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
   22: [
     {
       stages: EARLY,
+      fault: 'peer',
       causes: [
         'plain text (HTTP, for one) was read as a record header and gave an impossible length',
       ],
@@ -150,10 +162,13 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
     'its key type, curve or extended key usage is not supported',
     'use a certificate of a type that both sides know',
   ),
-  44: certificate('it was revoked', 'replace it; check the revocation list or OCSP answer'),
+  44: certificate('it was revoked', 'replace it; check the revocation list or OCSP answer', {
+    fault: 'peer',
+  }),
   45: certificate(
     'it has expired or is not valid yet',
     'renew it; check the clock of the side that verifies',
+    { fault: 'peer' },
   ),
   46: certificate(
     'for an unspecified reason',
@@ -244,6 +259,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
   80: [
     {
       from: 'server',
+      fault: 'sender',
       stages: AFTER_CLIENT_FLIGHT,
       causes: [
         'a failure inside the server while it derived keys, used its private key or checked the Finished',
@@ -261,6 +277,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
       remedies: [LOG],
     },
     {
+      fault: 'sender',
       causes: [
         'a failure inside the server that has nothing to do with the client: configuration, missing key, HSM',
       ],
@@ -297,6 +314,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
   ],
   113: [
     {
+      fault: 'peer',
       causes: ['the stapled OCSP answer is invalid or out of date'],
       remedies: ["renew the server's stapled answer, or switch stapling off as a test"],
     },
@@ -309,6 +327,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
   ],
   116: [
     {
+      fault: 'peer',
       causes: ['the server requires a client certificate and got none'],
       remedies: ['configure a client certificate that an issuer accepted by the server has signed'],
     },

@@ -1,0 +1,210 @@
+import {
+  BOTH_ENDS,
+  CLIENT_LOG,
+  CLOSED_IN_SILENCE,
+  CROSSED,
+  didIt,
+  isOf,
+  KEY_LOG,
+  type Leaning,
+  type Leanings,
+  SERVER_LOG,
+  SETTINGS,
+  SETTINGS_DIFFER,
+} from './leaning.ts';
+
+/** The clock, or the list of issuers, of who refuses a certificate may be wrong as well. */
+const OF_ITS_OWNER = didIt('owner', {
+  against: ['the clock or the trust store of the side that refused it may be wrong'],
+  settle: [
+    'the certificates as their owner sends them (openssl s_client -showcerts), checked on another machine',
+    'clock and trust store of the side that refused them, at the time of packet {packet}',
+  ],
+});
+
+/** What was agreed on another way, by session descriptions, is not what the two sides do. */
+const SIGNALLED_WRONGLY: Leaning = {
+  open: {
+    client: 'it may have sent, or kept, another session description than it acts by',
+    server: 'it may have sent, or kept, another session description than it acts by',
+    network: 'a signalling server or gateway may have changed a session description',
+  },
+  settle: [
+    'the session descriptions as each side sent and received them (in browsers webrtc-internals), for the session of packet {packet}',
+  ],
+};
+
+/** Rules of `rules/handshake`. */
+export const HANDSHAKE_LEANINGS: Leanings = {
+  'alpn-mismatch': { refused: SETTINGS_DIFFER },
+  'cert-chain-incomplete': { missing: OF_ITS_OWNER },
+  'cert-expired': { expired: OF_ITS_OWNER },
+  'cert-name-mismatch': {
+    other: {
+      open: {
+        client: 'it may have asked for the wrong name, or connected to the wrong address',
+        server: 'it may present the certificate of another name',
+      },
+      settle: ['the name that users have for this service, and the certificate meant for it'],
+    },
+  },
+  'cert-not-yet-valid': { early: OF_ITS_OWNER },
+  'cert-order-wrong': { order: OF_ITS_OWNER, 'own-not-first': OF_ITS_OWNER },
+  'cert-weak-key': { short: OF_ITS_OWNER },
+  'client-cert-required': {
+    refused: isOf('client', [CLIENT_LOG, 'what the server accepts as a client certificate'], {
+      against: ['the server may ask for a certificate that nobody meant it to ask for'],
+    }),
+  },
+  'close-without-alert-after-clienthello': {
+    closed: {
+      open: {
+        client: 'it may offer what the server, or a rule on the way, does not let in',
+        server: 'it may have failed at, or refused, this ClientHello, and owes an alert',
+        network: 'a firewall or proxy may have closed in the name of the server',
+      },
+      settle: [SERVER_LOG, BOTH_ENDS],
+    },
+  },
+  'downgrade-sentinel': {
+    noticed: isOf('network', [BOTH_ENDS], {
+      atMost: 'likely',
+      against: ['the server may be limited to the older version and mark its answer all the same'],
+    }),
+    passed: null,
+  },
+  'dtls-fingerprint-mismatch': { mismatch: SIGNALLED_WRONGLY },
+  'dtls-role-conflict': { both: SIGNALLED_WRONGLY },
+  'early-data-rejected': { refused: null },
+  'failure-correlation': { separated: null },
+  'handshake-aborted': {
+    aborted: CLOSED_IN_SILENCE,
+    waited: didIt('debtor', {
+      atMost: 'possible',
+      against: [
+        'what was due may have been lost on the way',
+        'the side that gave up may have less patience than its peer needs',
+      ],
+      settle: [SERVER_LOG, CLIENT_LOG, BOTH_ENDS],
+    }),
+    left: isOf('client', [CLIENT_LOG], {
+      atMost: 'possible',
+      against: ['nothing shows that it wanted more than to see whether somebody answers'],
+    }),
+  },
+  'handshake-aborted-at-key-setup': {
+    server: isOf('server', [SERVER_LOG], {
+      against: ['a device on the way may have closed in its name'],
+    }),
+    client: {
+      open: {
+        client: 'it may have failed while it set up its keys, and owes the alert that says why',
+        server: 'its certificate or its choices may be what the client refused without a word',
+        network: 'a device on the way may have closed in the name of the client',
+      },
+      settle: [CLIENT_LOG, BOTH_ENDS],
+    },
+  },
+  'handshake-alert': {
+    alert: { alert: true, settle: [] },
+    unread: {
+      open: {
+        client: 'the alert that says so cannot be read without secrets',
+        server: 'the alert that says so cannot be read without secrets',
+      },
+      settle: [KEY_LOG, SERVER_LOG, CLIENT_LOG],
+    },
+  },
+  'handshake-kills-server': { kills: isOf('server', [SERVER_LOG]) },
+  'handshake-timeout': {
+    stuck: didIt('debtor', {
+      atMost: 'likely',
+      against: ['the side that gave up may have less patience than its peer needs'],
+      settle: ['the log of the {debtor} process while the {waiter} waited, up to packet {packet}'],
+    }),
+    unreached: {
+      open: { network: 'it may swallow these packets, or their acknowledgements' },
+      suspects: [['debtor', 'its host may have gone down, or lost its address']],
+      settle: [BOTH_ENDS],
+    },
+    undelivered: {
+      open: { network: 'it may swallow these packets, or their acknowledgements' },
+      suspects: [['waiter', 'its host may have gone down, or lost its address']],
+      settle: [BOTH_ENDS],
+    },
+    unheard: {
+      open: { network: 'the datagrams, or the answers to them, may be lost' },
+      suspects: [['debtor', 'it may drop what it gets without a word']],
+      settle: [BOTH_ENDS, SERVER_LOG, CLIENT_LOG],
+    },
+  },
+  'hrr-loop': {
+    again: isOf('server', [
+      'the log of every server behind {server} at the time of packet {packet}',
+    ]),
+  },
+  'http-on-tls-port': {
+    plain: isOf('client', ['address, scheme and port that the client ({client}) was given'], {
+      against: ['the server may be meant to take a PROXY header or plain text on this port'],
+    }),
+  },
+  'key-exchange-signature-invalid': {
+    mistake: didIt(),
+    exchanged: CROSSED,
+    invalid: {
+      open: {
+        network: 'what was signed, or the signature, may have been changed on the way',
+      },
+      suspects: [['from', 'it may have signed with another key than that of its certificate']],
+      settle: [BOTH_ENDS, SERVER_LOG],
+    },
+  },
+  'no-shared-cipher': { refused: SETTINGS_DIFFER },
+  'no-shared-group': { refused: SETTINGS_DIFFER },
+  'no-shared-sigalg': {
+    signed: isOf('server', [SETTINGS], {
+      against: ['the offer of the client may have been changed on the way'],
+    }),
+  },
+  'no-shared-version': { refused: SETTINGS_DIFFER, chosen: SETTINGS_DIFFER },
+  'plaintext-in-tls-stream': {
+    answer: isOf('server', [SERVER_LOG], { atMost: 'likely' }),
+    refused: isOf('client', [CLIENT_LOG]),
+    stream: didIt('from', {
+      atMost: 'likely',
+      against: ['a proxy on the way may have put the text in'],
+      settle: [BOTH_ENDS],
+    }),
+  },
+  'renegotiation-refused': { refused: SETTINGS_DIFFER },
+  'sni-missing': {
+    refused: isOf('client', [SETTINGS], {
+      atMost: 'likely',
+      against: ['the server could have a certificate for clients that name none'],
+    }),
+  },
+  'sni-unrecognized': {
+    fatal: SETTINGS_DIFFER,
+    warning: SETTINGS_DIFFER,
+  },
+  'starttls-pipelined-plaintext': { pipelined: null },
+  'starttls-refused': { refused: null, unreachable: null },
+  'tls-clienthello-mid-connection': {
+    mid: didIt('from', { settle: [CLIENT_LOG, BOTH_ENDS] }),
+  },
+  'tls-on-plaintext-port': {
+    plain: {
+      open: {
+        client: 'it may speak TLS to a port that is not meant for it, or before asking for TLS',
+        server: 'TLS may be switched off, or not configured, on a port that is meant for it',
+      },
+      settle: ['what the port of {server} is meant for', SERVER_LOG],
+    },
+  },
+  'unsafe-legacy-renegotiation': {
+    refused: isOf('server', ['whether an update of the server lets it answer renegotiation_info'], {
+      atMost: 'likely',
+      against: ['a device on the way may take the extension out of either hello'],
+    }),
+  },
+};
