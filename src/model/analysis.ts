@@ -1,6 +1,6 @@
 import type { SecretsInput, SecretsResult } from './decryption.ts';
 import type { Fault } from './fault.ts';
-import type { CoverageRow, Finding } from './finding.ts';
+import type { CoverageRow, Finding, OmittedFindings } from './finding.ts';
 import type { ConnectionHistory, Outcome } from './history.ts';
 import type { CaptureNotice } from './notice.ts';
 import type { CaptureFacts, PacketPlaces } from './packet.ts';
@@ -53,6 +53,8 @@ export interface AnalysisResult {
   readonly findingsOmitted: Readonly<Record<string, number>>;
   /** Failed and aborted connections whose fault was not judged because of the limit. */
   readonly faultsOmitted: number;
+  /** The same by what they say and of which server. */
+  readonly omittedAlike: readonly OmittedFindings[];
   /** What the key logs held, and what of it was used; undefined without secrets. */
   readonly secrets: SecretsResult | undefined;
   readonly quic: QuicResult;

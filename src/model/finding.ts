@@ -55,6 +55,8 @@ export interface Finding {
   readonly connections: readonly number[];
   /** Whom it is about where no connection says so. */
   readonly server?: Endpoint;
+  /** The server of the first connection, or whom it is about; undefined where neither says so, or it moved. */
+  readonly ofServer?: Endpoint | undefined;
   /** The decisive packets, ascending. */
   readonly packets: readonly number[];
   readonly nanos: Nanos;
@@ -68,6 +70,19 @@ export interface Finding {
   readonly displayFilter: string;
   /** Small tables worth printing (`k of n failures had X`): a heading row, then rows. */
   readonly table?: readonly (readonly string[])[];
+}
+
+/** Findings beyond the limit that say the same of one server, and are counted only. */
+export interface OmittedFindings {
+  readonly rule: string;
+  /** Undefined, like the server, where too many are told apart already. */
+  readonly title: string | undefined;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  readonly server: Endpoint | undefined;
+  readonly count: number;
+  readonly firstNanos: Nanos;
+  readonly lastNanos: Nanos;
 }
 
 /** How often a rule could not judge, and why. */

@@ -259,8 +259,18 @@ export const LIMITS = {
   findingsPerRule: 10_000,
   /** Failed connections whose fault is judged, of some 1 kB each until the end of the capture; further ones are counted. */
   faults: 10_000,
+  /** Groups in which findings beyond that are counted: same rule, same words, same server. Further ones by rule only. */
+  omittedGroups: 1024,
+  /** Servers that repeated findings are counted by in the report; those of further ones together. */
+  repeatedServers: 16_384,
+  /** Numbers kept of one rule's findings that wait for the end and are counted only: some four of each. */
+  findingsHeldOver: 4 * 1024 * 1024,
+  /** Connections that one rule spoke about and that are remembered, so that others stay silent: the first and the last. */
+  spokenConnections: 3 * 1024 * 1024,
   /** Notices kept in full for one code; further ones are counted. */
   noticesPerCode: 8,
+  /** Values of one kind (names, suites) that are told apart among the successful connections of a server. */
+  agreedValues: 1024,
   /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */
   summariesKept: 4096,
   /** Connections of which rules over the whole capture see a summary: the newest ones, some 150 octets each. */

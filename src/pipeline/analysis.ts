@@ -182,6 +182,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       coverage: this.rules.coverage(),
       findingsOmitted: this.rules.findingsOmitted,
       faultsOmitted: this.rules.faultsOmitted,
+      omittedAlike: this.rules.omittedAlike,
       secrets: this.vault?.result(),
       quic: this.quic.result(),
       internalErrors: this.rules.internalErrors,

@@ -115,6 +115,11 @@ function words(
   return [...more.map(printable), ...texts.map((text) => fill(text, data))];
 }
 
+/** What the finding made of a verdict is headed. @throws Error for a figure that is missing */
+export function titleOf(meta: RuleMeta, verdict: FindingVerdict): string {
+  return fill(meta.messages[verdict.message]?.title ?? meta.title, verdict.data);
+}
+
 /**
  * A verdict made ready to be told: words from the rule, figures from the verdict, packets and evidence in order.
  *
@@ -131,16 +136,18 @@ export function renderFinding(
   if (message === undefined) throw new Error(`no message '${verdict.message}'`);
   const evidence = [...verdict.evidence].sort((a, b) => a.packet - b.packet);
   const packets = [...new Set(evidence.map(({ packet }) => packet))];
+  const [owner] = verdict.connections;
   const told = new Set(verdict.connections);
   for (const { connection } of evidence) told.add(connection);
   return {
     rule: meta.id,
     severity: verdict.severity ?? meta.severity,
     confidence: verdict.confidence,
-    title: fill(message.title ?? meta.title, verdict.data),
+    title: titleOf(meta, verdict),
     summary: fill(message.what, verdict.data),
     connections: verdict.connections,
     ...(verdict.server && { server: { ...verdict.server } }),
+    ofServer: verdict.server ?? (owner === undefined ? undefined : streamOf(owner)?.server),
     packets,
     nanos: verdict.evidence[0].nanos,
     evidence: evidence.map(printableEvidence),

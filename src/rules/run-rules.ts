@@ -1,9 +1,8 @@
 import type { Fault } from '../model/fault.ts';
 import {
-  type BlindSpot,
   type CoverageRow,
-  type Explanation,
   type Finding,
+  type OmittedFindings,
   SEVERITIES,
   type Severity,
 } from '../model/finding.ts';
@@ -19,8 +18,11 @@ import type {
   RuleMeta,
   Verdict,
 } from '../model/rule.ts';
+import { doubted } from './doubted.ts';
 import { FaultBook } from './fault/fault-book.ts';
+import { HeldOver, type Kind, Omissions } from './omissions.ts';
 import { renderFinding, type StreamOf } from './render.ts';
+import { kindOf, OrdinaryClass, RuleState } from './rule-state.ts';
 
 /** What the runner works with. */
 export interface RuleRunnerOptions {
@@ -44,44 +46,6 @@ export interface RuleRunnerOptions {
 const rankOf = (severity: Severity): number => -SEVERITIES.indexOf(severity);
 const NOTE = rankOf('info');
 
-/** A rule with what was counted and held back for it. */
-class RuleState<R extends Rule = Rule> {
-  readonly rule: R;
-  assessed = 0;
-  readonly notAssessable = new Map<BlindSpot, number>();
-  findings = 0;
-  omitted = 0;
-  /** Its findings may still be silenced or completed by what the end of the capture shows. */
-  readonly waits: boolean;
-  readonly held: FindingVerdict[] = [];
-  /** Connections of findings that no longer fit into `held`, one list each, so that silenced ones are not counted. */
-  readonly heldOver: (readonly number[])[] = [];
-  /** Connections it spoke about and how gravely; kept only if some rule yields to it. */
-  readonly spoke: Map<number, number> | undefined;
-
-  constructor(rule: R, waits: boolean, isYieldedTo: boolean) {
-    this.rule = rule;
-    this.waits = waits;
-    this.spoke = isYieldedTo ? new Map() : undefined;
-  }
-}
-
-/** The answers to one connection, and how many others of its class get the same without being asked. */
-class OrdinaryClass {
-  silent = true;
-  more = 0;
-  readonly assessed: RuleState[] = [];
-  readonly notAssessable: [RuleState, BlindSpot][] = [];
-
-  /** Counts for those that were not asked. */
-  settle(): void {
-    for (const state of this.assessed) state.assessed += this.more;
-    for (const [{ notAssessable }, missing] of this.notAssessable)
-      notAssessable.set(missing, (notAssessable.get(missing) ?? 0) + this.more);
-    this.more = 0;
-  }
-}
-
 /**
  * Puts every connection, then the capture, before the rules; counts coverage; lets one cause speak once.
  *
@@ -100,6 +64,7 @@ export class RuleRunner {
   readonly #limit: number;
   readonly #several: boolean;
   readonly #isAcrossStep: (packets: readonly number[]) => boolean;
+  readonly #omissions = new Omissions();
   #internalErrors = 0;
   /** What all rules answered to the first connection of each ordinary class, where none of them spoke. */
   readonly #ordinary = new Map<number, OrdinaryClass>();
@@ -156,6 +121,11 @@ export class RuleRunner {
         .filter(({ omitted }) => omitted > 0)
         .map(({ rule, omitted }) => [rule.meta.id, omitted]),
     );
+  }
+
+  /** The same by what they say and of which server. */
+  get omittedAlike(): readonly OmittedFindings[] {
+    return this.#omissions.list();
   }
 
   /**
@@ -222,11 +192,14 @@ export class RuleRunner {
         const final = this.#guard(state, verdict.evidence[0].packet, () =>
           complete(verdict, index),
         );
+        (final === undefined ? state.takenBack : state.confirmed).add(serverOf(verdict, index));
         if (final === undefined) continue;
         completed.push(final);
         this.#remember(state, final);
       }
-      state.held.splice(0, state.held.length, ...completed);
+      state.held.length = 0;
+      for (const verdict of completed) state.held.push(verdict);
+      if (state.heldOver.count > 0) this.#completeOver(state, index);
     }
     for (const state of this.#ofCapture) {
       const findings = this.#guard(state, 0, () => state.rule.check(index));
@@ -247,10 +220,12 @@ export class RuleRunner {
         const known = doubted(state.rule.meta, verdict, index.droppedPackets ?? 0);
         if (!this.#isSilenced(state, verdict)) this.#tell(state, known, streamOf);
       }
-      for (const connections of state.heldOver) {
-        if (!this.#isSilenced(state, { connections })) state.omitted++;
-      }
-      state.heldOver.length = 0;
+      state.heldOver.forEach((kind, nanos, connections) => {
+        const { severity } = kind;
+        if (!this.#isSilenced(state, { severity, connections }))
+          this.#omit(state, kind, nanos, streamOf(connections[0] ?? 0));
+      });
+      state.heldOver.clear();
     }
     this.#faults.judge((fault) => this.#emitFault?.(fault));
   }
@@ -301,15 +276,48 @@ export class RuleRunner {
     }
   }
 
-  #remember({ rule, spoke }: RuleState, { severity, connections }: FindingVerdict): void {
+  #remember(
+    { rule, spoke }: RuleState,
+    { severity, connections }: Pick<FindingVerdict, 'severity' | 'connections'>,
+  ): void {
     if (spoke === undefined) return;
     const rank = rankOf(severity ?? rule.meta.severity);
     for (const id of connections) spoke.set(id, Math.max(spoke.get(id) ?? NOTE, rank));
   }
 
   #hold(state: RuleState, verdict: FindingVerdict): void {
-    if (state.held.length < this.#limit) state.held.push(verdict);
-    else state.heldOver.push(verdict.connections);
+    if (state.held.length < this.#limit) {
+      state.held.push(verdict);
+      return;
+    }
+    const [{ nanos }] = verdict.evidence;
+    const kind = kindOf(state, verdict);
+    // Without room nobody can be asked later; what the end of the capture may take back is then not counted either.
+    const isKept = state.heldOver.add(kind, nanos, verdict.connections);
+    if (!isKept && !('complete' in state.rule)) this.#omit(state, kind, nanos, undefined);
+  }
+
+  #omit(state: RuleState, kind: Kind, nanos: number, stream: StreamOf | undefined): void {
+    state.omitted++;
+    this.#omissions.add(state.rule.meta.id, kind, stream?.server, nanos);
+  }
+
+  /**
+   * Findings that are counted only cannot be completed. Those about a server stand with those that were: if none of them
+   * was taken back.
+   */
+  #completeOver(state: RuleState<ConnectionRule>, index: CaptureIndex): void {
+    const stands = ([id]: readonly number[]): boolean => {
+      const server = serverOf({ connections: id === undefined ? [] : [id] }, index);
+      return state.confirmed.has(server) && !state.takenBack.has(server);
+    };
+    const standing = new HeldOver();
+    state.heldOver.forEach((kind, nanos, connections) => {
+      if (!stands(connections)) return;
+      standing.add(kind, nanos, connections);
+      this.#remember(state, { severity: kind.severity, connections });
+    });
+    state.heldOver = standing;
   }
 
   /** Did a rule that this one yields to speak about all these connections, and not merely in a note? */
@@ -334,7 +342,9 @@ export class RuleRunner {
     streamOf: (id: number) => StreamOf | undefined,
   ): void {
     if (state.findings === this.#limit) {
-      state.omitted++;
+      const [owner] = verdict.connections;
+      const stream = owner === undefined ? undefined : streamOf(owner);
+      this.#omit(state, kindOf(state, verdict), verdict.evidence[0].nanos, stream);
       return;
     }
     const finding = this.#guard(state, verdict.evidence[0].packet, () =>
@@ -372,17 +382,10 @@ export class RuleRunner {
   }
 }
 
-const LESS = { proven: 'likely', likely: 'possible', possible: 'possible' } as const;
-
-/** What rests on silence is less sure where packets were dropped. */
-function doubted(meta: RuleMeta, verdict: FindingVerdict, dropped: number): FindingVerdict {
-  if (meta.restsOnSilence !== true || dropped === 0) return verdict;
-  const explanation: Explanation = {
-    likelihood: 'medium',
-    text: 'What is missing was sent, and the capture lacks it.',
-    for: [`the capturing host dropped ${dropped} ${dropped === 1 ? 'packet' : 'packets'}`],
-    against: [],
-  };
-  const explanations = [...(verdict.explanations ?? []), explanation];
-  return { ...verdict, confidence: LESS[verdict.confidence], explanations };
-}
+const serverOf = (
+  { connections: [owner = 0] }: Pick<FindingVerdict, 'connections'>,
+  index: CaptureIndex,
+): string => {
+  const server = index.summary(owner)?.server;
+  return server === undefined ? '' : `${server.address} ${server.port}`;
+};

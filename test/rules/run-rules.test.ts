@@ -237,6 +237,46 @@ describe('one cause, one finding', () => {
   });
 });
 
+describe('findings beyond the limit', () => {
+  const beyond = { findingsPerRule: 1 };
+
+  it('are counted by what they say and of which server', () => {
+    const { runner } = run([ofConnection('a', accuse)], beyond);
+    const [only, ...more] = runner.omittedAlike;
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({ rule: 'a', title: 'a', severity: 'error', count: 2 });
+    expect(only?.server).toEqual({ address: '192.0.2.2', port: 443 });
+  });
+
+  const sometimes = (takesBack: boolean): Rule => ({
+    kind: 'connection',
+    meta: meta('sometimes'),
+    check: accuse,
+    complete: (one) => (takesBack ? undefined : one),
+  });
+  const general = ofConnection('general', accuse, { yieldsTo: ['sometimes'] });
+
+  it('are not counted where those like them were taken back, and silence nobody', () => {
+    const { told, runner } = run([sometimes(true), general], beyond);
+    expect(told).toEqual(['end', 'general 1']);
+    expect(runner.findingsOmitted).toEqual({ general: 2 });
+  });
+
+  it('stand with those like them that were confirmed, and silence as these do', () => {
+    const { told, runner } = run([sometimes(false), general], beyond);
+    expect(told).toEqual(['end', 'sometimes 1']);
+    expect(runner.findingsOmitted).toEqual({ sometimes: 2 });
+  });
+
+  it('do not stand where some like them were taken back', () => {
+    const complete = (one: FindingVerdict) => (one.connections[0] === 1 ? undefined : one);
+    const mixed: Rule = { kind: 'connection', meta: meta('mixed'), check: accuse, complete };
+    const { told, runner } = run([mixed], { findingsPerRule: 2 });
+    expect(told).toEqual(['end', 'mixed 2']);
+    expect(runner.findingsOmitted).toEqual({});
+  });
+});
+
 describe('a rule that completes its findings', () => {
   const completing = (complete: (verdict: FindingVerdict) => FindingVerdict | undefined): Rule => ({
     kind: 'connection',

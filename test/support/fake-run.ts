@@ -102,6 +102,7 @@ export function fakeResult(given: Partial<AnalysisResult> = {}): AnalysisResult 
     coverage: [],
     findingsOmitted: {},
     faultsOmitted: 0,
+    omittedAlike: [],
     secrets: undefined,
     quic: { connections: [], omitted: 0 },
     internalErrors: 0,

@@ -1,7 +1,7 @@
 import { NO_APPLICATION_PROTOCOL } from '../../model/code-points/alerts.ts';
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import { defineConnectionRule, NOT_APPLICABLE } from '../define-rule.ts';
-import { agreedWith, commonest, listed } from '../support/early-refusal.ts';
+import { agreedWith, listed } from '../support/early-refusal.ts';
 import { endingOf } from '../support/ending.ts';
 import { witness } from '../support/witness.ts';
 
@@ -61,7 +61,7 @@ export const alpnMismatch = defineConnectionRule({
     };
   },
   complete(verdict, index) {
-    const chosen = commonest(agreedWith(verdict, index).flatMap(({ alpn }) => alpn ?? []));
+    const chosen = agreedWith(verdict, index).protocols;
     if (chosen.length === 0) return verdict;
     return { ...verdict, data: { ...verdict.data, chosen: `${listed(chosen)} with others` } };
   },

@@ -1,17 +1,32 @@
 import { CERTIFICATE } from '../../model/code-points/handshake-types.ts';
 import type { Explanation } from '../../model/finding.ts';
-import type { At, ConnectionHistory, Role } from '../../model/history.ts';
+import type { At, ConnectionHistory, Role, ServerFacts } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
 import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { describeNegotiation, messageName, recordMacOf } from '../support/negotiation.ts';
-import { suiteTable } from '../support/separation.ts';
+import { countSuites, type SuiteCounts, suiteTable } from '../support/separation.ts';
 import { witness } from '../support/witness.ts';
 
 /** A stack that fails in its key set-up does so at once; what takes longer is a timeout or a person. */
 const AT_ONCE = SECOND;
+
+/** A capture may have many failures at one busy server: its rows are counted once. */
+const counted = new WeakMap<ServerFacts, SuiteCounts>();
+
+function succeeded(server: ServerFacts): SuiteCounts {
+  let counts = counted.get(server);
+  if (counts === undefined) {
+    counts = countSuites(server.connections.filter(({ outcome }) => outcome === 'established'));
+    counted.set(server, counts);
+  }
+  return counts;
+}
+
+const total = (counts: readonly { readonly count: number }[]): number =>
+  counts.reduce((sum, { count }) => sum + count, 0);
 
 /** Who was setting up keys when the connection stopped at this point; undefined if nobody was. */
 function atWork(history: ConnectionHistory): Role | undefined {
@@ -162,18 +177,17 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     const row = index.summary(verdict.connections[0] ?? 0);
     if (row === undefined) return verdict;
     const server = index.server('tcp', row.server);
-    const fine = (server?.connections ?? []).filter(({ outcome }) => outcome === 'established');
-    if (fine.length === 0) return verdict;
+    const fine = server === undefined ? [] : [...succeeded(server).values()];
+    const all = total(fine);
+    if (server === undefined || all === 0) return verdict;
     const mac = row.cipherSuite === undefined ? undefined : recordMacOf(row.cipherSuite);
-    const alike = fine.filter(
-      ({ cipherSuite }) => cipherSuite !== undefined && recordMacOf(cipherSuite) === mac,
-    );
+    const alike = total(fine.filter((one) => one.mac === mac));
     const [own, ...others] = verdict.explanations ?? [];
-    const table = suiteTable([row], fine, 'closed at key set-up');
+    const table = suiteTable(countSuites([row]), succeeded(server), 'closed at key set-up');
     if (own === undefined || mac === undefined) return { ...verdict, table };
-    const compared = `${alike.length} of ${fine.length} handshakes that succeed with this server have the record MAC ${mac}`;
+    const compared = `${alike} of ${all} handshakes that succeed with this server have the record MAC ${mac}`;
     const explained =
-      alike.length === 0
+      alike === 0
         ? { ...own, for: [...own.for, compared] }
         : { ...own, against: [...own.against, compared] };
     return { ...verdict, table, explanations: [explained, ...others] };

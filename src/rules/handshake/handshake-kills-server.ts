@@ -8,7 +8,7 @@ import type {
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { describeSuite, endpointText } from '../support/negotiation.ts';
-import { recordMac, separationsOf, suiteTable } from '../support/separation.ts';
+import { countSuites, recordMac, separationsOf, suiteTable } from '../support/separation.ts';
 import { deathsOf, type ServerDeath } from '../support/server-deaths.ts';
 import { witness } from '../support/witness.ts';
 
@@ -158,7 +158,7 @@ function findingOf(
   const survivors = rows.filter(({ outcome }) => outcome === 'established');
   const { causes, explanations } = explain(killings, step.work, deaths, survivors);
   const row = deaths.find(({ id }) => id === trigger.connection);
-  const table = suiteTable(deaths, survivors, 'died');
+  const table = suiteTable(countSuites(deaths), countSuites(survivors), 'died');
   const flight = trigger.lastFromClient ?? trigger;
   // Whether this handshake or chance ended the process is never proven by one capture.
   const confidence: Confidence = killings.some((one) => one.confidence !== 'possible')

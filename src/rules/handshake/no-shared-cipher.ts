@@ -8,7 +8,7 @@ import { type Offer, refusedOffer, unlessShared } from '../support/refused-offer
 const OFFER: Offer = {
   kind: 'suites',
   nameOf: suiteName,
-  chosenOf: ({ cipherSuite }) => cipherSuite,
+  chosen: 'suites',
 };
 
 /** Both lists and their empty intersection: what neither log shows. */

@@ -7,7 +7,7 @@ import { SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
 import { versionName } from '../../model/code-points/versions.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { agreedWith, commonest, earlyRefusal, listed } from '../support/early-refusal.ts';
+import { agreedWith, earlyRefusal, listed } from '../support/early-refusal.ts';
 import { blindToEnding, endingOf } from '../support/ending.ts';
 import { witness } from '../support/witness.ts';
 
@@ -118,9 +118,7 @@ export const noSharedVersion = defineConnectionRule({
   },
   complete(verdict, index) {
     if (verdict.message !== 'refused') return verdict;
-    const agreed = commonest(
-      agreedWith(verdict, index).flatMap(({ version }) => version ?? []),
-    ).map(versionName);
+    const agreed = agreedWith(verdict, index).versions.map(versionName);
     const offered = String(verdict.data['offered']).split(SEPARATOR);
     const isDisjoint = agreed.length > 0 && !agreed.some((name) => offered.includes(name));
     const saysSo = verdict.confidence === 'likely';

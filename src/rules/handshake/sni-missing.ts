@@ -4,7 +4,7 @@ import {
   UNRECOGNIZED_NAME,
 } from '../../model/code-points/alerts.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
-import { agreedWith, commonest, earlyRefusal, listed } from '../support/early-refusal.ts';
+import { agreedWith, earlyRefusal, listed } from '../support/early-refusal.ts';
 import { blindToEnding } from '../support/ending.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
@@ -68,15 +68,13 @@ export const sniMissing = defineConnectionRule({
     };
   },
   complete(verdict, index) {
-    const agreed = agreedWith(verdict, index);
-    const names = commonest(agreed.flatMap(({ serverName }) => serverName ?? []));
-    if (names.length === 0 || agreed.some(({ serverName }) => serverName === undefined))
-      return undefined;
+    const { names, isWithoutName, connections } = agreedWith(verdict, index);
+    if (names.length === 0 || isWithoutName) return undefined;
     // Of one connection little follows.
     return {
       ...verdict,
-      confidence: agreed.length > 1 ? 'likely' : 'possible',
-      data: { ...verdict.data, names: listed(names), count: agreed.length },
+      confidence: connections > 1 ? 'likely' : 'possible',
+      data: { ...verdict.data, names: listed(names), count: connections },
     };
   },
 });

@@ -1,7 +1,7 @@
 import { UNRECOGNIZED_NAME } from '../../model/code-points/alerts.ts';
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import { defineConnectionRule, NOT_APPLICABLE } from '../define-rule.ts';
-import { agreedWith, commonest, listed } from '../support/early-refusal.ts';
+import { agreedWith, listed } from '../support/early-refusal.ts';
 import { endingOf } from '../support/ending.ts';
 import { witness } from '../support/witness.ts';
 
@@ -73,9 +73,7 @@ export const sniUnrecognized = defineConnectionRule({
     };
   },
   complete(verdict, index) {
-    const known = commonest(
-      agreedWith(verdict, index).flatMap(({ serverName }) => serverName ?? []),
-    );
+    const known = agreedWith(verdict, index).names;
     if (known.length === 0) return verdict;
     return {
       ...verdict,

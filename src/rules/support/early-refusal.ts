@@ -5,7 +5,9 @@ import type {
   ConnectionHistory,
   ConnectionSummary,
   MessageFact,
+  ServerFacts,
 } from '../../model/history.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { endingOf } from './ending.ts';
 
@@ -28,23 +30,101 @@ export function earlyRefusal(
   return hello && { alert, hello };
 }
 
-/** Connections with the server of a finding in which it chose something: what it can be got to agree to. */
-export function agreedWith(verdict: FindingVerdict, index: CaptureIndex): ConnectionSummary[] {
+/** What the connections with a server that succeeded settled: each value once, those of most connections first. */
+export interface Agreed {
+  readonly connections: number;
+  readonly versions: readonly number[];
+  readonly suites: readonly number[];
+  readonly groups: readonly number[];
+  readonly protocols: readonly string[];
+  readonly names: readonly string[];
+  /** Some were not asked for any name. */
+  readonly isWithoutName: boolean;
+}
+
+const NOTHING: Agreed = {
+  connections: 0,
+  versions: [],
+  suites: [],
+  groups: [],
+  protocols: [],
+  names: [],
+  isWithoutName: false,
+};
+
+/** How many connections have each value; undefined where it is not known. */
+class Counts<Value> {
+  readonly counts = new Map<Value | undefined, number>();
+  private sorted: readonly Value[] | undefined;
+
+  add(value: Value | undefined): void {
+    const before = this.counts.get(value);
+    if (before === undefined && this.counts.size >= LIMITS.agreedValues) return;
+    this.counts.set(value, (before ?? 0) + 1);
+  }
+
+  /** @param but what one connection has that does not count */
+  values(but?: Value): readonly Value[] {
+    this.sorted ??= [...this.counts]
+      .sort(([, a], [, b]) => b - a)
+      .flatMap(([value]) => (value === undefined ? [] : [value]));
+    const { sorted } = this;
+    return but !== undefined && this.counts.get(but) === 1
+      ? sorted.filter((value) => value !== but)
+      : sorted;
+  }
+}
+
+/** Counts of all connections of a server that succeeded. */
+class ServerCounts {
+  connections = 0;
+  readonly versions = new Counts<number>();
+  readonly suites = new Counts<number>();
+  readonly groups = new Counts<number>();
+  readonly protocols = new Counts<string>();
+  readonly names = new Counts<string>();
+
+  constructor({ connections }: ServerFacts) {
+    for (const row of connections) {
+      if (!hasAgreed(row)) continue;
+      this.connections++;
+      this.versions.add(row.version);
+      this.suites.add(row.cipherSuite);
+      this.groups.add(row.group);
+      this.protocols.add(row.alpn);
+      this.names.add(row.serverName);
+    }
+  }
+}
+
+const hasAgreed = ({ outcome, version }: ConnectionSummary): boolean =>
+  outcome === 'established' && version !== undefined;
+
+/** A capture may have many failures at one busy server: its rows are counted once. */
+const counted = new WeakMap<ServerFacts, ServerCounts>();
+
+/** What the server of a finding can be got to agree to, as the other connections with it show. */
+export function agreedWith(verdict: FindingVerdict, index: CaptureIndex): Agreed {
   const [id] = verdict.connections;
   const row = id === undefined ? undefined : index.summary(id);
   const server = row && index.server(row.protocol === 'TLS' ? 'tcp' : 'udp', row.server);
-  return (
-    server?.connections.filter(
-      (other) => other.id !== id && other.outcome === 'established' && other.version !== undefined,
-    ) ?? []
-  );
-}
-
-/** Values that occur, each once, those of most connections first. */
-export function commonest<Value>(values: readonly Value[]): Value[] {
-  const counts = new Map<Value, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a).map(([value]) => value);
+  if (row === undefined || server === undefined) return NOTHING;
+  let counts = counted.get(server);
+  if (counts === undefined) {
+    counts = new ServerCounts(server);
+    counted.set(server, counts);
+  }
+  const own = hasAgreed(row) ? row : undefined;
+  const unnamed = counts.names.counts.get(undefined) ?? 0;
+  return {
+    connections: counts.connections - (own === undefined ? 0 : 1),
+    versions: counts.versions.values(own?.version),
+    suites: counts.suites.values(own?.cipherSuite),
+    groups: counts.groups.values(own?.group),
+    protocols: counts.protocols.values(own?.alpn),
+    names: counts.names.values(own?.serverName),
+    isWithoutName: unnamed > (own !== undefined && own.serverName === undefined ? 1 : 0),
+  };
 }
 
 /** A list that ends after a few. */

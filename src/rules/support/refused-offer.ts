@@ -1,8 +1,8 @@
 import { alertDescriptionName } from '../../model/code-points/alerts.ts';
-import type { CaptureIndex, ConnectionHistory, ConnectionSummary } from '../../model/history.ts';
+import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import type { FindingOf } from '../define-rule.ts';
-import { agreedWith, commonest, type EarlyRefusal, listed } from './early-refusal.ts';
+import { agreedWith, type EarlyRefusal, listed } from './early-refusal.ts';
 import { describeNegotiation } from './negotiation.ts';
 import { witness } from './witness.ts';
 
@@ -11,7 +11,7 @@ export interface Offer {
   /** `suites`, as evidence says it. */
   readonly kind: string;
   readonly nameOf: (code: number) => string;
-  readonly chosenOf: (row: ConnectionSummary) => number | undefined;
+  readonly chosen: 'suites' | 'groups';
 }
 
 /** Codes that a finding carries from the connection to the end of the capture, as text. */
@@ -51,11 +51,11 @@ export function refusedOffer(
 export function unlessShared(
   verdict: FindingVerdict,
   index: CaptureIndex,
-  { nameOf, chosenOf }: Offer,
+  { nameOf, chosen: kind }: Offer,
 ): FindingVerdict | undefined {
   const { offeredCodes, ...data } = verdict.data;
   const offered = new Set(String(offeredCodes).split(SEPARATOR).map(Number));
-  const chosen = commonest(agreedWith(verdict, index).flatMap((row) => chosenOf(row) ?? []));
+  const chosen = agreedWith(verdict, index)[kind];
   if (chosen.length === 0 || chosen.some((code) => offered.has(code))) return undefined;
   return {
     ...verdict,

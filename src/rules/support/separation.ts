@@ -121,26 +121,40 @@ export function separationTable(
   ];
 }
 
-/** How the handshakes went by record MAC and suite: the table that points at a MAC construction. */
-export function suiteTable(
-  failures: readonly ConnectionSummary[],
-  successes: readonly ConnectionSummary[],
-  failed: string,
-): readonly (readonly string[])[] {
-  const rows = new Map<string, { mac: string; suite: string; ok: number; failed: number }>();
-  const count = (row: ConnectionSummary, key: 'ok' | 'failed'): void => {
+/** Handshakes by suite and record MAC. */
+export type SuiteCounts = ReadonlyMap<
+  string,
+  { readonly mac: string; readonly suite: string; count: number }
+>;
+
+export function countSuites(rows: Iterable<ConnectionSummary>): SuiteCounts {
+  const counts = new Map<string, { mac: string; suite: string; count: number }>();
+  for (const row of rows) {
     const mac = recordMac(row) ?? 'not negotiated';
     const suite = row.cipherSuite === undefined ? '(none chosen)' : suiteName(row.cipherSuite);
-    const entry = rows.get(suite + mac) ?? { mac, suite, ok: 0, failed: 0 };
-    entry[key]++;
-    rows.set(suite + mac, entry);
-  };
-  for (const row of failures) count(row, 'failed');
-  for (const row of successes) count(row, 'ok');
+    const known = counts.get(suite + mac);
+    if (known === undefined) counts.set(suite + mac, { mac, suite, count: 1 });
+    else known.count++;
+  }
+  return counts;
+}
+
+/** How the handshakes went by record MAC and suite: the table that points at a MAC construction. */
+export function suiteTable(
+  failures: SuiteCounts,
+  successes: SuiteCounts,
+  failed: string,
+): readonly (readonly string[])[] {
+  const rows = [...new Map([...failures, ...successes])].map(([key, { mac, suite }]) => ({
+    mac,
+    suite,
+    ok: successes.get(key)?.count ?? 0,
+    bad: failures.get(key)?.count ?? 0,
+  }));
   return [
     ['suite', 'record MAC', 'established', failed],
-    ...[...rows.values()]
-      .sort((a, b) => b.failed - a.failed || b.ok - a.ok || (a.suite < b.suite ? -1 : 1))
-      .map(({ suite, mac, ok, failed: bad }) => [suite, mac, String(ok), String(bad)]),
+    ...rows
+      .sort((a, b) => b.bad - a.bad || b.ok - a.ok || (a.suite < b.suite ? -1 : 1))
+      .map(({ suite, mac, ok, bad }) => [suite, mac, String(ok), String(bad)]),
   ];
 }

@@ -1,0 +1,53 @@
+import type { BlindSpot } from '../model/finding.ts';
+import type { FindingVerdict, Rule } from '../model/rule.ts';
+import { HeldOver, type Kind } from './omissions.ts';
+import { titleOf } from './render.ts';
+import { Spoken } from './spoken.ts';
+
+/** A rule with what was counted and held back for it. */
+export class RuleState<R extends Rule = Rule> {
+  readonly rule: R;
+  assessed = 0;
+  readonly notAssessable = new Map<BlindSpot, number>();
+  findings = 0;
+  omitted = 0;
+  /** Its findings may still be silenced or completed by what the end of the capture shows. */
+  readonly waits: boolean;
+  readonly held: FindingVerdict[] = [];
+  /** Those that no longer fit into `held`, so that silenced ones are not counted. */
+  heldOver = new HeldOver();
+  /** Servers of findings that the end of the capture confirmed, and of those that it took back. */
+  readonly confirmed = new Set<string>();
+  readonly takenBack = new Set<string>();
+  /** Connections it spoke about and how gravely; kept only if some rule yields to it. */
+  readonly spoke: Spoken | undefined;
+
+  constructor(rule: R, waits: boolean, isYieldedTo: boolean) {
+    this.rule = rule;
+    this.waits = waits;
+    this.spoke = isYieldedTo ? new Spoken() : undefined;
+  }
+}
+
+/** The answers to one connection, and how many others of its class get the same without being asked. */
+export class OrdinaryClass {
+  silent = true;
+  more = 0;
+  readonly assessed: RuleState[] = [];
+  readonly notAssessable: [RuleState, BlindSpot][] = [];
+
+  /** Counts for those that were not asked. */
+  settle(): void {
+    for (const state of this.assessed) state.assessed += this.more;
+    for (const [{ notAssessable }, missing] of this.notAssessable)
+      notAssessable.set(missing, (notAssessable.get(missing) ?? 0) + this.more);
+    this.more = 0;
+  }
+}
+
+/** What a verdict says, as far as that is counted. */
+export const kindOf = ({ rule: { meta } }: RuleState, verdict: FindingVerdict): Kind => ({
+  title: titleOf(meta, verdict),
+  severity: verdict.severity ?? meta.severity,
+  confidence: verdict.confidence,
+});
