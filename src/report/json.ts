@@ -3,6 +3,7 @@ import type { Finding } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import { ConnectionWriter } from './json-connection.ts';
 import { literal, type OctetSink, OctetWriter, toJson } from './octet-writer.ts';
+import { countedOnly, Repeats, repeatsOf } from './repeats.ts';
 import {
   captureObject,
   checkObjects,
@@ -94,7 +95,9 @@ export class JsonReporter implements Reporter {
     );
     for (const [name, value] of Object.entries(checkObjects(ending.checks, run)))
       out.text(`"${name}":${toJson(value)},\n`);
-    out.text(`"summary":${toJson(summaryObject(ending))}}\n`);
+    out.text(
+      `"summary":${toJson(summaryObject(ending, repeatsOf(this.findings, ending), run))}}\n`,
+    );
     out.flush();
   }
 
@@ -111,6 +114,7 @@ export class NdjsonReporter implements Reporter {
   private readonly toolVersion: string;
   private readonly out: OctetWriter;
   private readonly writer: ConnectionWriter;
+  private readonly repeats = new Repeats();
   private findings = 0;
 
   constructor(sink: OctetSink, run: RunContext, toolVersion: string) {
@@ -129,6 +133,7 @@ export class NdjsonReporter implements Reporter {
 
   finding(finding: Finding): void {
     this.findings++;
+    this.repeats.add(finding, this.findings);
     const members = findingMembers(finding, this.findings, this.run);
     this.out.text(`{"kind":"finding",${members}}\n`);
   }
@@ -142,6 +147,7 @@ export class NdjsonReporter implements Reporter {
   }
 
   end(ending: Ending): void {
+    for (const one of countedOnly(ending)) this.repeats.addOmitted(one);
     ending.result.captures.forEach((_, index) => {
       this.line({ kind: 'capture', ...captureObject(ending.result, index) });
     });
@@ -151,7 +157,7 @@ export class NdjsonReporter implements Reporter {
       kind: 'summary',
       schema: SCHEMA_ID,
       tool: { name: 'tlsdiag', version: this.toolVersion },
-      ...summaryObject(ending),
+      ...summaryObject(ending, this.repeats, this.run),
       ...checkObjects(ending.checks, this.run),
     });
     this.out.flush();

@@ -12,6 +12,7 @@ import type { QuicConnection } from '../model/quic.ts';
 import { formatDate } from '../model/time.ts';
 import { noticeText } from './notice-text.ts';
 import { byFile, filterIn, inFiles, withFiles } from './places-in-files.ts';
+import { busiest, type Repeated, type Repeats } from './repeats.ts';
 import type { Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import type {
@@ -175,7 +176,8 @@ export function quicObject(one: QuicConnection, run: RunContext): ReportQuic {
 const hexOf = (octets: Uint8Array): string =>
   Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
 
-export function summaryObject({ result, tally, selection, interrupted }: Ending): ReportSummary {
+export function summaryObject(ending: Ending, repeats: Repeats, run: RunContext): ReportSummary {
+  const { result, tally, selection, interrupted } = ending;
   return {
     packets: result.packets,
     flows: result.flows,
@@ -184,6 +186,7 @@ export function summaryObject({ result, tally, selection, interrupted }: Ending)
     findings: { ...tally.findings },
     findingsOmitted: { ...result.findingsOmitted },
     ...(result.faultsOmitted > 0 && { faultsOmitted: result.faultsOmitted }),
+    repeated: repeats.list().flatMap((one) => repeatedObjects(one, run)),
     coverage: result.coverage.map(({ rule, assessed, notAssessable }) => ({
       rule,
       assessed,
@@ -253,4 +256,17 @@ function caseObject(
     packet: packet === 0 ? null : run.numberInFile(packet),
     text,
   };
+}
+
+function repeatedObjects(repeated: Repeated, run: RunContext): ReportSummary['repeated'] {
+  const { rule, title, severity, confidence } = repeated;
+  return busiest(repeated).map(({ server, occurrences, omitted, ids }) => ({
+    ...{ rule, title, severity, confidence },
+    server: server ?? null,
+    occurrences,
+    omitted,
+    findings: [...ids],
+    firstTime: formatDate(run.epochSeconds, repeated.firstNanos),
+    lastTime: formatDate(run.epochSeconds, repeated.lastNanos),
+  }));
 }

@@ -48,7 +48,10 @@ export class Tally implements AnalysisSink {
 }
 
 /** The most severe first, then by first packet: the order in which findings are told and numbered. */
-export function byWeight(a: Finding, b: Finding): number {
+export function byWeight(
+  a: Pick<Finding, 'severity' | 'packets' | 'rule'>,
+  b: Pick<Finding, 'severity' | 'packets' | 'rule'>,
+): number {
   return (
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     (a.packets[0] ?? 0) - (b.packets[0] ?? 0) ||

@@ -383,6 +383,25 @@ const summarySchema = z.object({
   findings: z.object({ critical: count, error: count, warning: count, info: count }),
   findingsOmitted: z.record(z.string(), count).describe('Further findings per rule, counted only'),
   faultsOmitted: count.optional().describe('Failed connections beyond the limit of `faults`'),
+  repeated: z
+    .array(
+      z.object({
+        rule: z.string(),
+        title: z.string(),
+        severity: z.enum(SEVERITIES),
+        confidence: z.enum(CONFIDENCES),
+        server: z
+          .string()
+          .nullable()
+          .describe('Address and port; null for findings without one, or with too many to tell'),
+        occurrences: count,
+        omitted: count.describe('Of these, those that are counted only'),
+        findings: z.array(z.int().positive()).describe('Numbers of the first of them'),
+        firstTime: time.describe('Of this title at any server, like `lastTime`'),
+        lastTime: time,
+      }),
+    )
+    .describe('Findings that say the same more than a few times, one entry for each server'),
   coverage: z
     .array(
       z.object({

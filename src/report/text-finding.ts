@@ -3,10 +3,12 @@ import type { Explanation, Finding } from '../model/finding.ts';
 import { formatDate } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import { byFile, type FilePackets, filterIn, withFiles } from './places-in-files.ts';
+import type { Repeated } from './repeats.ts';
 import type { RunContext } from './run-context.ts';
-import { type Style, wrap } from './style.ts';
+import { grouped, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { arrowLegend, laneDiagram } from './text-lanes.ts';
+import { repeatLines } from './text-repeats.ts';
 
 const INDENT = '  ';
 /** Connections that a finding describes one by one; a capture-wide finding may name thousands. */
@@ -24,13 +26,22 @@ export interface FindingContext {
   readonly capture: string | undefined;
   /** Number of an earlier finding that gave the same advice. */
   readonly adviceIn?: number;
+  /** It stands for many that say the same. */
+  readonly repeated?: Repeated | undefined;
+  /** Leave out what shows and explains this one of many. */
+  readonly isBrief?: boolean;
 }
 
 /** The line that every finding begins with: verdict first. */
-function headline(finding: Finding, id: number, style: Style): string {
+function headline(
+  finding: Finding,
+  id: number,
+  style: Style,
+  repeated?: Repeated | undefined,
+): string {
   const { paint } = style;
   const word = paint[finding.severity](finding.severity);
-  return `${word}${paint.quiet(`[${style.fit(finding.rule)}]`)} ${paint.strong(style.fit(finding.title))} ${paint.quiet(`(finding ${id})`)}`;
+  return `${word}${paint.quiet(`[${style.fit(finding.rule)}]`)} ${paint.strong(style.fit(finding.title))} ${paint.quiet(`(${repeated === undefined ? `finding ${id}` : `${grouped(repeated.occurrences)} times, first in finding ${id}`})`)}`;
 }
 
 /**
@@ -43,11 +54,23 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
   const body: string[] = [
     ...paragraph(finding.summary, style),
     ...paragraph(confidenceText(finding, context), style).map(paint.quiet),
-    ...connectionLines(finding, context),
+    ...(context.isBrief ? [] : connectionLines(finding, context)),
     ...faultLines(finding, context),
   ];
-  body.push('', paint.strong('what the packets show'));
+  if (context.repeated !== undefined)
+    body.push('', ...repeatLines(context.repeated, context.run, style));
   const files = context.run.hasSeveral ? byFile(finding, context.run) : [];
+  if (!context.isBrief) body.push(...shown(finding, files, context));
+  body.push(...advice(finding, id, context), '', ...pointers(finding, files, context));
+  const head = headline(finding, id, style, context.repeated);
+  return [head, ...body.map((line) => (line ? INDENT + line : ''))];
+}
+
+/** The packets, what they add up to, and how that may be read. */
+function shown(finding: Finding, files: readonly FilePackets[], context: FindingContext): string[] {
+  const { style } = context;
+  const { paint } = style;
+  const body = ['', paint.strong('what the packets show')];
   const legend = `${arrowLegend(style)}; seconds from ${startOf(finding, context.run.epochSeconds)}${filesText(files, context)}`;
   body.push(...paragraph(legend, style).map(paint.quiet));
   const names = (connection: number): string =>
@@ -61,8 +84,7 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
       body.push(...explanationLines(explanation, style));
     }
   }
-  body.push(...advice(finding, id, context), '', ...pointers(finding, files, context));
-  return [headline(finding, id, style), ...body.map((line) => (line ? INDENT + line : ''))];
+  return body;
 }
 
 /** The files that a finding has packets in; where there are several, with the mark that stands for each. */
@@ -85,14 +107,18 @@ function placeText(packet: number, files: readonly FilePackets[], run: RunContex
 export function findingLine(
   finding: Finding,
   id: number,
-  { run, style }: Pick<FindingContext, 'run' | 'style'>,
+  { run, style, repeated }: Pick<FindingContext, 'run' | 'style' | 'repeated'>,
 ): string[] {
   const place = withFiles(`packet ${finding.packets[0] ?? 0}`, run);
   const lines = wrap(
     `${style.fit(place)}: ${style.fit(finding.summary)}`,
     style.width - INDENT.length,
   );
-  return [headline(finding, id, style), ...lines.map((line) => INDENT + line)];
+  const more = repeated === undefined ? [] : repeatLines(repeated, run, style);
+  return [
+    headline(finding, id, style, repeated),
+    ...[...lines, ...more].map((line) => INDENT + line),
+  ];
 }
 
 /** What proves it: with secrets, what they open counts as well. */
@@ -199,12 +225,12 @@ function explanationLines(explanation: Explanation, style: Style): string[] {
 function advice(
   finding: Finding,
   id: number,
-  { style, capture, adviceIn }: FindingContext,
+  { style, capture, adviceIn, isBrief }: FindingContext,
 ): string[] {
   if (adviceIn !== undefined) return ['', `causes and remedies: as in finding ${adviceIn}`];
   const { paint } = style;
   const lines: string[] = [];
-  if (finding.causes.length > 0) {
+  if (finding.causes.length > 0 && !isBrief) {
     lines.push('', paint.strong('possible causes'));
     lines.push(...finding.causes.flatMap((text) => hanging('- ', text, style)));
   }
@@ -212,7 +238,7 @@ function advice(
     lines.push('', paint.strong('what to do'));
     lines.push(...finding.remedies.flatMap((text) => hanging('- ', text, style)));
     // Commands are copied, so they are never broken.
-    for (const command of finding.commands) {
+    for (const command of isBrief ? [] : finding.commands) {
       const ready = filled(command, id, capture);
       lines.push(paint.command(`$ ${style.fit(ready)}`));
     }
@@ -230,7 +256,7 @@ function filled(command: string, id: number, capture: string | undefined): strin
 function pointers(
   finding: Finding,
   files: readonly FilePackets[],
-  { run, style }: FindingContext,
+  { run, style, isBrief }: FindingContext,
 ): string[] {
   const { paint } = style;
   const label = paint.quiet('wireshark');
@@ -242,7 +268,9 @@ function pointers(
   return [
     ...(filters.length > 0 ? filters : [`${label}  ${style.fit(finding.displayFilter)}`]),
     `${paint.quiet('explain')}    tlsdiag explain ${style.fit(finding.rule)}`,
-    ...(references.length === 0 ? [] : hanging('see also   ', references.join('; '), style)),
+    ...(references.length === 0 || isBrief
+      ? []
+      : hanging('see also   ', references.join('; '), style)),
   ];
 }
 

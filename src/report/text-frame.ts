@@ -1,5 +1,5 @@
 import type { AnalysisResult } from '../model/analysis.ts';
-import { type BlindSpot, SEVERITIES } from '../model/finding.ts';
+import { type BlindSpot, SEVERITIES, type Severity } from '../model/finding.ts';
 import { OUTCOMES } from '../model/history.ts';
 import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts } from '../model/packet.ts';
@@ -7,6 +7,7 @@ import { formatDuration, SECOND } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import { contentsText } from './contents.ts';
 import { noticeText } from './notice-text.ts';
+import { countedOnly } from './repeats.ts';
 import type { Ending } from './reporter.ts';
 import { grouped, plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
@@ -89,10 +90,16 @@ function maximum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 }
 
-function problemText({ tally, checks }: Ending, style: Style): string {
-  const parts = SEVERITIES.filter((severity) => tally.findings[severity] > 0).map((severity) => {
+function problemText(ending: Ending, style: Style): string {
+  const { tally, checks } = ending;
+  const omitted = countedOnly(ending);
+  const total = (severity: Severity): number =>
+    omitted
+      .filter((one) => one.severity === severity)
+      .reduce((sum, { count }) => sum + count, tally.findings[severity]);
+  const parts = SEVERITIES.filter((severity) => total(severity) > 0).map((severity) => {
     const word = severity === 'critical' || severity === 'info' ? severity : `${severity}s`;
-    const count = tally.findings[severity];
+    const count = total(severity);
     return style.paint[severity](plural(count, severity, word));
   });
   const known = checks?.baseline?.suppressedCount ?? 0;

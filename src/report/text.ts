@@ -5,6 +5,7 @@ import type { CaptureFacts } from '../model/packet.ts';
 import { ConnectionRows } from './connection-rows.ts';
 import type { OctetSink } from './octet-writer.ts';
 import { inFiles, shellWord, withFiles } from './places-in-files.ts';
+import { type Repeated, type Repeats, repeatsOf } from './repeats.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import { prepareWidths, type Style } from './style.ts';
@@ -17,7 +18,14 @@ export interface TextOptions {
   readonly verbose: boolean;
 }
 
-/** Findings of one rule up to which all are told; beyond, only the first ones are, as the rest says the same. */
+/** A finding that is told, and what it stands for. */
+interface Unit {
+  readonly finding: Finding;
+  readonly id: number;
+  readonly repeated: Repeated | undefined;
+}
+
+/** Different findings of one rule up to which all are told; beyond, only the first ones are. */
 const ALL_UP_TO = 20;
 const FIRST_ONES = 5;
 
@@ -61,7 +69,9 @@ export class TextReporter implements Reporter {
   async end(ending: Ending): Promise<void> {
     // Nothing that could be read is no report; the error says so on standard error.
     if (ending.result.captures.every(({ format }) => format === 'unknown')) return;
-    if (!this.style.ascii) await prepareWidths(this.wording(ending));
+    this.findings.sort(byWeight);
+    const repeats = repeatsOf(this.findings, ending);
+    if (!this.style.ascii) await prepareWidths(this.wording(ending, repeats));
     const frame = { ending, rows: this.rows, style: this.style };
     this.say(headingLines(frame));
     const telling = { run: this.run, verbose: this.options.verbose };
@@ -69,39 +79,41 @@ export class TextReporter implements Reporter {
     const expected = expectationLines(checks, this.style, telling);
     if (expected.length > 0) this.say(['', ...expected]);
     if (this.findings.length === 0) this.say(['', ...silenceLines(frame)]);
-    this.tellFindings(onlyName(ending.result.captures));
+    this.tellFindings(onlyName(ending.result.captures), repeats);
     this.say(['', ...closingLines(frame, this.options.verbose)]);
     this.say(baselineLines(checks, this.style, telling));
   }
 
   /** Everything that the text may hold characters of unusual width from. */
-  private wording({ result, checks }: Ending): string {
+  private wording({ result, checks }: Ending, repeats: Repeats): string {
     const names = [...this.rows.all()].map(({ serverName }) => serverName ?? '');
     names.push(...result.quic.connections.map(({ clientHello }) => clientHello?.serverName ?? ''));
     const paths = result.captures.map(({ path }) => path);
-    return [JSON.stringify([this.findings, checks]), ...names, ...paths].join('');
+    const told = this.units(repeats).map(({ finding }) => finding);
+    return [JSON.stringify([told, checks]), ...names, ...paths].join('');
   }
 
-  private tellFindings(capture: string | undefined): void {
+  private tellFindings(capture: string | undefined, repeats: Repeats): void {
     const { style, rows, run, faults } = this;
     const { verbose } = this.options;
-    const totals = countBy(this.findings, ({ rule }) => rule);
+    const units = this.units(repeats);
+    const totals = countBy(units, ({ finding }) => finding.rule);
     const told = new Map<string, number>();
     const advised = new Map<string, number>();
-    this.findings.sort(byWeight);
-    this.findings.forEach((given, index) => {
+    // One cause in full fits a screen, several do not.
+    const isCrowded = units.filter(({ finding }) => finding.severity !== 'info').length > 1;
+    units.forEach(({ finding: given, id, repeated }, index) => {
       const finding = inFiles(given, run, 'change');
-      const id = index + 1;
       const { rule } = finding;
       const total = totals.get(rule) ?? 0;
       const before = told.get(rule) ?? 0;
       told.set(rule, before + 1);
       if (!verbose && total > ALL_UP_TO && before >= FIRST_ONES) {
-        if (before === FIRST_ONES) this.say(['', ...this.theRest(rule, total, index)]);
+        if (before === FIRST_ONES) this.say(['', ...this.theRest(rule, units.slice(index))]);
         return;
       }
       if (finding.severity === 'info' && !verbose) {
-        this.say(['', ...findingLine(finding, id, { run, style })]);
+        this.say(['', ...findingLine(finding, id, { run, style, repeated })]);
         return;
       }
       const advice = JSON.stringify([finding.causes, finding.remedies, finding.commands]);
@@ -113,21 +125,37 @@ export class TextReporter implements Reporter {
         run,
         faults,
         capture,
+        repeated,
+        isBrief: repeated !== undefined && isCrowded,
         ...(adviceIn !== undefined && { adviceIn }),
       };
       this.say(['', ...findingBlock(finding, id, context)]);
     });
   }
 
+  /** Findings, those that say the same as an earlier one left out unless all are to be told. */
+  private units(repeats: Repeats): Unit[] {
+    const begun = new Set<Repeated>();
+    const units: Unit[] = [];
+    this.findings.forEach((finding, index) => {
+      const repeated = this.options.verbose ? undefined : repeats.of(finding);
+      if (repeated !== undefined && begun.has(repeated)) return;
+      if (repeated !== undefined) begun.add(repeated);
+      units.push({ finding, id: index + 1, repeated });
+    });
+    return units;
+  }
+
   /** One line for the findings of a rule that are not told, with the places of the next few. */
-  private theRest(rule: string, total: number, from: number): string[] {
+  private theRest(rule: string, from: readonly Unit[]): string[] {
     const { style } = this;
-    const rest = this.findings.slice(from).filter((finding) => finding.rule === rule);
-    const packets = rest.slice(0, 8).map(({ packets }) => packets[0] ?? 0);
+    const rest = from.filter(({ finding }) => finding.rule === rule);
+    const packets = rest.slice(0, 8).map(({ finding }) => finding.packets[0] ?? 0);
     const named = withFiles(`packets ${packets.join(', ')}`, this.run);
     const places = `${style.fit(named)}${rest.length > packets.length ? ', ...' : ''}`;
+    const count = rest.reduce((sum, { repeated }) => sum + (repeated?.occurrences ?? 1), 0);
     return [
-      `${style.paint.strong(`and ${total - FIRST_ONES} more of ${style.fit(rule)}`)} (${places}); -v tells all`,
+      `${style.paint.strong(`and ${count} more of ${style.fit(rule)}`)} (${places}); -v tells all`,
     ];
   }
 

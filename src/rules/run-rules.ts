@@ -15,7 +15,6 @@ import type {
   FindingVerdict,
   Neighbours,
   Rule,
-  RuleMeta,
   Verdict,
 } from '../model/rule.ts';
 import { doubted } from './doubted.ts';

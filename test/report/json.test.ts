@@ -19,7 +19,13 @@ import {
   reportSchema,
 } from '../../src/report/schema.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage } from '../support/fake-history.ts';
-import { FAKE_EPOCH, fakeCapture, fakeFault, fakeFinding, fakeResult } from '../support/fake-run.ts';
+import {
+  FAKE_EPOCH,
+  fakeCapture,
+  fakeFault,
+  fakeFinding,
+  fakeResult,
+} from '../support/fake-run.ts';
 import { fakeUpgrade } from '../support/fake-upgrade.ts';
 import { report, type Told } from './collect.ts';
 
@@ -406,6 +412,57 @@ describe('JSON', () => {
       filteredOut: 5,
       interrupted: true,
     });
+  });
+});
+
+describe('findings that say the same', () => {
+  const findings = [7, 1, 2, 3, 4, 5].map((packet) =>
+    fakeFinding({ packets: [packet], ofServer: { address: '2001:db8::1', port: 443 } }),
+  );
+  const ending = {
+    result: fakeResult({
+      omittedAlike: [
+        {
+          rule: 'fake-rule',
+          title: 'Something is wrong',
+          severity: 'error',
+          confidence: 'likely',
+          server: undefined,
+          count: 2,
+          firstNanos: 0,
+          lastNanos: 9_000_000_000,
+        },
+      ],
+    }),
+  };
+  const alike = {
+    rule: 'fake-rule',
+    title: 'Something is wrong',
+    severity: 'error',
+    confidence: 'likely',
+    firstTime: '2024-05-01T12:00:00.000000000Z',
+    lastTime: '2024-05-01T12:00:09.000000000Z',
+  };
+  const counted = { ...alike, server: null, occurrences: 2, omitted: 2, findings: [] };
+
+  test('stay in the document, and their number is in the summary, by server', async () => {
+    const told = await asJson({ findings, ending });
+    expect(told.findings).toHaveLength(6);
+    expect(told.summary.repeated).toEqual([
+      {
+        ...alike,
+        server: '[2001:db8::1]:443',
+        occurrences: 6,
+        omitted: 0,
+        findings: [1, 2, 3, 4, 5],
+      },
+      counted,
+    ]);
+  });
+
+  test('that are few are no repetition', async () => {
+    const told = await asJson({ findings: findings.slice(1) });
+    expect(told.summary.repeated).toEqual([]);
   });
 });
 

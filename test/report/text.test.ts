@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnalysisResult } from '../../src/model/analysis.ts';
 import { OBSTACLES, type Obstacle } from '../../src/model/decryption.ts';
+import { MILLISECOND, SECOND } from '../../src/model/time.ts';
 import { createStyle, type StyleOptions } from '../../src/report/style.ts';
 import { TextReporter } from '../../src/report/text.ts';
 import { fakeDecryption } from '../support/fake-decryption.ts';
@@ -256,12 +257,108 @@ describe('with secrets', () => {
 });
 
 describe('many findings', () => {
+  const server = { address: '192.0.2.2', port: 443 };
+  const other = { address: '2001:db8::1', port: 443 };
   const many = Array.from({ length: 30 }, (_, index) =>
-    fakeFinding({ packets: [index + 1], connections: [1] }),
+    fakeFinding({ packets: [index + 1], connections: [1], ofServer: server }),
   );
+  const different = many.map((one, index) => ({ ...one, title: `Fault ${index}` }));
+  const omitted = {
+    rule: 'fake-rule',
+    title: 'Something is wrong',
+    severity: 'error',
+    confidence: 'likely',
+    server: other,
+    count: 99_970,
+    firstNanos: 31 * MILLISECOND,
+    lastNanos: 20 * SECOND,
+  } as const;
+
+  test('that say the same are one, with their number, their time and the first of each server', async () => {
+    const findings = [...many, fakeFinding({ packets: [40], ofServer: other })];
+    const text = await asText({ connections: [healthy], findings });
+    expect(text.slice(0, text.indexOf('  what the packets'))).toMatchInlineSnapshot(`
+      "case.pcap: 34 packets, 33.0 ms, 1 flow, 1 TLS connection; 31 errors
+
+      error[fake-rule] Something is wrong (31 times, first in finding 1)
+        Packet 4 shows it.
+        Likely: the packets fit this and contradict the alternatives that are named.
+
+        connection 1  192.0.2.1:50000 → 192.0.2.2:443 (example.org)
+                      TLS 1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tcp.stream 0, packets 1-20,
+                      established
+
+        31 times in 39.0 ms, 2024-05-01 12:00:00.001 to 12:00:00.040 UTC
+        server             times  first
+        192.0.2.2:443      30     packets 1, 2, 3, 4, 5
+        [2001:db8::1]:443  1      packet 40
+
+      "
+    `);
+    expect(text.match(/^error\[fake-rule\]/gm)).toHaveLength(1);
+  });
+
+  test('count those that were counted only, and the report stays on one screen', async () => {
+    const text = await asText({
+      connections: [healthy],
+      findings: many,
+      ending: ending({ findingsOmitted: { 'fake-rule': 99_970 }, omittedAlike: [omitted] }),
+    });
+    expect(text).toContain('(100,000 times, first in finding 1)');
+    expect(text).toContain('; 100,000 errors');
+    expect(text).toContain(', 99,970 of them counted only');
+    expect(text).toMatch(/\[2001:db8::1\]:443 +99,970 +-\n/);
+    expect(text.split('\n').length).toBeLessThan(40);
+  });
+
+  test('do not count them where a part of the capture was asked for', async () => {
+    const text = await asText({
+      connections: [healthy],
+      findings: many,
+      ending: { ...ending({ omittedAlike: [omitted] }), selection: '--port 443' },
+    });
+    expect(text).toContain('(30 times, first in finding 1)');
+    expect(text).toContain('; 30 errors');
+  });
+
+  test('at many servers name those with most of them', async () => {
+    const findings = many.map((one, index) => ({
+      ...one,
+      ofServer: { address: `192.0.2.${Math.max(0, index - 10)}`, port: 443 },
+    }));
+    const text = await asText({ connections: [healthy], findings });
+    expect(text).toMatch(/\n +192\.0\.2\.0:443 +11 +packets 1, 2, 3, 4, 5\n/);
+    expect(text).toContain('and 15 more servers: 15 times');
+  });
+
+  test('are each told where they are few', async () => {
+    for (const count of [2, 3, 5]) {
+      const text = await asText({ connections: [healthy], findings: many.slice(0, count) });
+      expect(text.match(/^error\[fake-rule\]/gm)).toHaveLength(count);
+      expect(text).not.toContain(' times, first in');
+    }
+  });
+
+  test('of several causes keep to what they are and what to do', async () => {
+    const findings = [...many, ...many.map((one) => ({ ...one, title: 'Something else' }))];
+    const text = await asText({ connections: [healthy], findings });
+    expect(text.match(/30 times, first in finding \d+/g)).toEqual([
+      '30 times, first in finding 1',
+      '30 times, first in finding 2',
+    ]);
+    expect(text).toContain('a remedy');
+    expect(text).not.toContain('what the packets show');
+  });
+
+  test('that are notes are one line with their servers', async () => {
+    const findings = many.map((one) => ({ ...one, severity: 'info' as const }));
+    const text = await asText({ connections: [healthy], findings });
+    expect(text.match(/^info\[fake-rule\]/gm)).toHaveLength(1);
+    expect(text).toMatch(/192\.0\.2\.2:443 +30 +packets 1, 2, 3, 4, 5\n/);
+  });
 
   test('of one rule: the first ones are told, the rest is counted', async () => {
-    const text = await asText({ connections: [healthy], findings: many });
+    const text = await asText({ connections: [healthy], findings: different });
     expect(text.match(/^error\[fake-rule\]/gm)).toHaveLength(5);
     expect(text).toContain(
       'and 25 more of fake-rule (packets 6, 7, 8, 9, 10, 11, 12, 13, ...); -v tells all',
