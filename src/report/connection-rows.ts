@@ -137,8 +137,9 @@ export class ConnectionRows {
     return this.rows.get(id);
   }
 
-  all(): IterableIterator<ConnectionRow> {
-    return this.rows.values();
+  /** By id: as they began, where they come in as they end. */
+  all(): readonly ConnectionRow[] {
+    return [...this.rows.values()].sort((a, b) => a.id - b.id);
   }
 }
 

@@ -137,7 +137,7 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   const lines: string[] = [];
   const few = tally.connections <= (verbose ? 200 : LISTED_CONNECTIONS);
   if (tally.connections > 0 && few)
-    lines.push(...connectionTable([...rows.all()], style, ending.result.captures.length > 1), '');
+    lines.push(...connectionTable(rows.all(), style, ending.result.captures.length > 1), '');
   const outcomes = OUTCOMES.filter((outcome) => tally.outcomes[outcome] > 0).map(
     (outcome) => `${grouped(tally.outcomes[outcome])} ${outcome}`,
   );

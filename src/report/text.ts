@@ -86,7 +86,7 @@ export class TextReporter implements Reporter {
 
   /** Everything that the text may hold characters of unusual width from. */
   private wording({ result, checks }: Ending, repeats: Repeats): string {
-    const names = [...this.rows.all()].map(({ serverName }) => serverName ?? '');
+    const names = this.rows.all().map(({ serverName }) => serverName ?? '');
     names.push(...result.quic.connections.map(({ clientHello }) => clientHello?.serverName ?? ''));
     const paths = result.captures.map(({ path }) => path);
     const told = this.units(repeats).map(({ finding }) => finding);

@@ -499,3 +499,9 @@ test('wide characters keep the columns straight', async () => {
   // Five of the characters are two columns wide.
   expect(rows[0]?.indexOf('established')).toBe((rows[1]?.indexOf('established') ?? 0) - 5);
 });
+
+test('connections are listed as they began, not as they ended', async () => {
+  const text = await asText({ connections: [2, 3, 1].map((id) => fakeHistory({ id })) });
+  const ids = text.split('\n').flatMap((line) => /^(\d) .*established$/.exec(line)?.[1] ?? []);
+  expect(ids).toEqual(['1', '2', '3']);
+});
