@@ -1,4 +1,5 @@
 import { toHex } from '../bytes/hex.ts';
+import type { FlightFacts } from '../model/flights.ts';
 import type {
   AckFact,
   At,
@@ -194,6 +195,10 @@ export class AssociationFacts implements DtlsFacts {
       ...ack,
       from: side === this.client ? 'client' : 'server',
     }));
+  }
+
+  get flights(): FlightFacts | undefined {
+    return this.tracker.flights.facts(this.association, this.client);
   }
 
   get portUnreachable(): readonly At[] {

@@ -13,6 +13,7 @@ import { DtlsMessages, emptyFragment, type Fragment, readFragment } from './dtls
 import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import type { FlightBook } from './flight-book.ts';
 import { negotiatedIds } from './negotiated-ids.ts';
 import type { RandomIndex } from './random-index.ts';
 import type { Rebinding } from './rebinding.ts';
@@ -34,6 +35,7 @@ export class DtlsHandshakes {
   private readonly randoms: RandomIndex;
   private readonly ids: ConnectionIds;
   private readonly rebinding: Rebinding;
+  private readonly flights: FlightBook;
   private readonly partial: DtlsMessages;
   private unsealer: DtlsUnsealer | undefined;
   private readonly numbered = new Uint8Array(NUMBERED_HEADER);
@@ -44,12 +46,14 @@ export class DtlsHandshakes {
     randoms: RandomIndex,
     ids: ConnectionIds,
     rebinding: Rebinding,
+    flights: FlightBook,
     notices: NoticeSink,
   ) {
     this.facts = facts;
     this.randoms = randoms;
     this.ids = ids;
     this.rebinding = rebinding;
+    this.flights = flights;
     this.partial = new DtlsMessages(notices);
   }
 
@@ -172,12 +176,15 @@ export class DtlsHandshakes {
     const bit = fragment.sequence < 32 ? 1 << fragment.sequence : 0;
     if ((half.messagesDone & bit) !== 0) {
       if (fragment.type === CLIENT_HELLO && r.epoch === 0) this.clientHelloAgain(a.row, r);
+      this.flights.again(a, r, fragment);
       return;
     }
     if (fragment.offset === 0 && fragment.end - fragment.start === fragment.length) {
+      this.flights.message(a, r, fragment);
       this.message(a, r, r.bytes, fragment.start, fragment.end);
     } else {
       a.hasFragments = true;
+      this.flights.fragment(a, r, fragment);
       const body = this.partial.add(2 * a.slot + r.side, fragment, r.bytes, r.packet);
       if (body === undefined) {
         if (fragment.type === CLIENT_HELLO && r.epoch === 0) this.partialClientHello(a.row, r);

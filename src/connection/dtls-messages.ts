@@ -150,7 +150,7 @@ export class DtlsMessages {
 }
 
 /** The ranges with one more in them. */
-function withRange(ranges: readonly number[], start: number, end: number): number[] {
+export function withRange(ranges: readonly number[], start: number, end: number): number[] {
   const merged: number[] = [];
   let from = start;
   let to = end;

@@ -24,6 +24,8 @@ export interface DtlsRecord {
   nonceLow: number;
   /** Octets of the connection id in its header; 0 for none. */
   idLength: number;
+  /** Its number was not used before: none at or above it in epoch 0, not the same one later. */
+  isNew: boolean;
 }
 
 export function emptyRecord(): DtlsRecord {
@@ -39,7 +41,7 @@ export function emptyRecord(): DtlsRecord {
     headerStart: -1,
   };
   const rest = { packet: 0, nanos: 0.5, ipId: 0, print: 0, nonceLow: 0, idLength: 0 };
-  return { ...numbers, ...rest, side: 0, bytes: new Uint8Array(0) };
+  return { ...numbers, ...rest, side: 0, bytes: new Uint8Array(0), isNew: true };
 }
 
 /** Tells a protected fragment from others: its last eight octets, which no protection leaves to chance, and its length. */

@@ -33,6 +33,7 @@ import { type Dtls13Host, Dtls13Records } from './dtls13-records.ts';
 import { unprotectedContent } from './epoch-confusion.ts';
 import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { FlightBook } from './flight-book.ts';
 import { misfitOf, otherIdOf } from './id-misfit.ts';
 import { stageOf } from './outcome.ts';
 import type { RandomIndex } from './random-index.ts';
@@ -58,6 +59,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   readonly facts: FactsRecorder;
   readonly anomalies: AnomalyBook;
   readonly ids: ConnectionIds;
+  readonly flights: FlightBook;
   private readonly notices: NoticeSink;
   private readonly rebinding: Rebinding;
   private readonly handshakes: DtlsHandshakes;
@@ -92,7 +94,15 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     this.facts = facts;
     this.ids = new ConnectionIds(flows);
     this.rebinding = new Rebinding(flows, (a) => this.isOpen(a));
-    this.handshakes = new DtlsHandshakes(facts, randoms, this.ids, this.rebinding, notices);
+    this.flights = new FlightBook(facts.table);
+    this.handshakes = new DtlsHandshakes(
+      facts,
+      randoms,
+      this.ids,
+      this.rebinding,
+      this.flights,
+      notices,
+    );
     this.anomalies = new AnomalyBook(facts);
     this.dtls13 = new Dtls13Records(this, this.handshakes);
   }
@@ -392,6 +402,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
       const { previous } = a;
       this.handshakes.forget(a);
       this.anomalies.forget(a);
+      this.flights.forget(a);
       this.ids.forget(a);
       this.facts.release(a.row);
       this.pool.release(a);
@@ -443,6 +454,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
       );
     const half = a.sides[r.side];
     half.countRecord(r.contentType);
+    r.isNew = half.clearCount === 0 || r.sequence > half.clearHighest;
     half.countClear(r.sequence, r.packet, r.nanos);
     if (isMessage) {
       if (handshakes.isFinished)
@@ -712,6 +724,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     half.countRecord(r.contentType);
     this.protectedFacts(a, half, r);
     const repeated = this.numbered(a, half, r);
+    r.isNew = !repeated;
     takeNonce(half, r);
     // Data follows both Finished, also where the capture lacks them (RFC 6347 §4.2.4).
     if (opened?.type === CONTENT_TYPE.applicationData && !this.facts.table.has(a.row, SEEN.tls13))
@@ -895,6 +908,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     }
     if (repeated || r.epoch !== half.finishedEpoch || r.length !== half.finishedLength) return;
     this.anomalies.finishedAgain(a, r);
+    this.flights.finishedAgain(a, r);
     if (done)
       this.anomalies.add(
         a,

@@ -314,6 +314,7 @@ export class Dtls13Records {
   ): void {
     this.host.opened(a);
     const repeated = this.host.numbered(a, half, r);
+    r.isNew = !repeated;
     if (type === CONTENT_TYPE.handshake) {
       this.handshakes.inner(a, r, content);
       this.finished(a, half, r, content, repeated);

@@ -1,6 +1,7 @@
 import type { CertificateFact } from './certificate.ts';
 import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
+import type { FlightFacts } from './flights.ts';
 import type {
   ChallengeFact,
   FormerConnection,
@@ -351,6 +352,8 @@ export interface DtlsFacts {
   readonly acks?: readonly AckFact[];
   /** Anomalies that were not listed because of the limit. */
   readonly anomaliesOmitted: number;
+  /** Undefined where nothing of the handshake was sent again or came in fragments. */
+  readonly flights?: FlightFacts | undefined;
   /** ICMP "port unreachable" that quoted datagrams of this 5-tuple. */
   readonly portUnreachable: readonly At[];
   /** An earlier association on the 5-tuple was open (epoch ≥ 1 traffic, no probable close of both) when this one began. */

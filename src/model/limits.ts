@@ -152,6 +152,15 @@ export const LIMITS = {
   keyGenerations: 4096,
   /** DTLS fragments of one message before it is given up. */
   dtlsFragments: 512,
+  /** Messages of one DTLS association that are followed fragment by fragment, and fragments of one that others are compared with. */
+  fragmentedMessages: 16,
+  fragmentCuts: 512,
+  /** Record numbers of one repeat that are kept to tell a doubled datagram from a late one; flights have a few dozen. */
+  roundRecords: 64,
+  /** Repeats of flights of one association that are told each; further ones are counted. */
+  flightRepeats: 64,
+  /** A repeat this long after the record before is another one: half of the shortest timer of RFC 6347 §4.2.4.1. */
+  flightNanos: 500e6,
   /** Messages listed for one connection; further ones are counted. */
   messagesPerConnection: 256,
   /** Alerts listed for one connection; further ones are counted. */

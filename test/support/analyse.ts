@@ -150,6 +150,7 @@ function keep(h: ConnectionHistory): KeptHistory {
       anomalies: structuredClone(dtls.anomalies),
       anomaliesOmitted: dtls.anomaliesOmitted,
       acks: structuredClone(dtls.acks ?? []),
+      flights: structuredClone(dtls.flights),
       portUnreachable: structuredClone(dtls.portUnreachable),
       replacesOpen: dtls.replacesOpen,
     },

@@ -498,6 +498,7 @@ export class Association {
   serverFlight(): Octets[] {
     if (this.spec.resumed) return [...this.serverHello(), ...this.finish('server')];
     const first = this.serverFirst;
+    const hello = this.serverHello();
     const certificates = isPskOnly(this.suite)
       ? []
       : [
@@ -505,11 +506,7 @@ export class Association {
           ...this.message('server', 12, first + 2, this.keys),
         ];
     const last = first + (isPskOnly(this.suite) ? 1 : 3);
-    return [
-      ...this.serverHello(),
-      ...certificates,
-      ...this.message('server', 14, last, new Uint8Array(0)),
-    ];
+    return [...hello, ...certificates, ...this.message('server', 14, last, new Uint8Array(0))];
   }
 
   /** ClientKeyExchange, ChangeCipherSpec, Finished; of a resumption without the first. */

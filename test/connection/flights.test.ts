@@ -1,0 +1,231 @@
+/** What is told of flights that were sent again, and of messages that came in fragments. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/model/limits.ts';
+import { analyse, onlyConnection } from '../support/analyse.ts';
+import { Association, type DtlsSpec } from '../support/conversation.ts';
+import type { Octets } from '../support/hello-builder.ts';
+import { captureFile, MS, UdpFlow } from '../support/network.ts';
+
+const flightsOf = (flow: UdpFlow) => onlyConnection(captureFile(flow.frames)).dtls?.flights;
+const SMALL = { verify: false, fragmentOctets: 200, coalesced: false } as const;
+
+/** A handshake up to the server's flight, which `lose` thins out. */
+function cut(spec: DtlsSpec = SMALL) {
+  const flow = new UdpFlow();
+  const a = new Association(flow, spec);
+  a.send('client', a.clientHello());
+  const flight = (lose: (index: number) => boolean = () => false) =>
+    a.send(
+      'server',
+      a.serverFlight().filter((_, index) => !lose(index)),
+    );
+  return { flow, a, flight };
+}
+
+describe('repeats', () => {
+  it('has none of a handshake that went straight through', () => {
+    const flow = new UdpFlow();
+    new Association(flow).handshake().data('client').closeBoth('client');
+    expect(flightsOf(flow)).toBeUndefined();
+  });
+
+  it('counts a flight once, whatever messages it has and however it is cut', () => {
+    for (const coalesced of [true, false]) {
+      const flow = new UdpFlow();
+      const a = new Association(flow, { coalesced });
+      for (const [from, flight] of a.flights()) {
+        a.send(from, flight());
+        flow.wait(1000 * MS);
+        a.send(from, flight());
+        flow.wait(2000 * MS);
+        a.send(from, flight());
+      }
+      const h = onlyConnection(captureFile(flow.frames));
+      expect(h.outcome).toBe('established');
+      // Two ClientHellos and the last flight of the client; HelloVerifyRequest, flight and last flight of the server.
+      expect(h.dtls?.flights?.repeated).toEqual({ client: 6, server: 6 });
+      expect(h.dtls?.flights?.repeats).toHaveLength(12);
+      expect(h.dtls?.flights?.repeats[0]?.first.packet).toBe(2);
+      expect(h.dtls?.flights?.fragmented).toEqual([]);
+    }
+  });
+
+  it('counts no datagram that the path doubled or put behind others', () => {
+    const { flow, a } = cut({ verify: false, coalesced: false });
+    const flight = a.serverFlight();
+    a.send('server', flight).send('server', flight);
+    expect(flightsOf(flow)).toBeUndefined();
+    const again = a.serverFlight();
+    flow.wait(1000 * MS);
+    a.send(
+      'server',
+      [3, 0, 2, 1].map((index) => again[index] as Octets),
+    );
+    expect(flightsOf(flow)?.repeated).toEqual({ client: 0, server: 1 });
+    a.send('server', again);
+    expect(flightsOf(flow)?.repeated).toEqual({ client: 0, server: 1 });
+  });
+
+  it('counts beyond the limit without telling each', () => {
+    const flow = new UdpFlow();
+    const a = new Association(flow);
+    const count = LIMITS.flightRepeats + 10;
+    for (let n = 0; n <= count; n++) a.send('client', a.clientHello());
+    const flights = flightsOf(flow);
+    expect(flights?.repeated.client).toBe(count);
+    expect(flights?.repeats).toHaveLength(LIMITS.flightRepeats);
+    expect(flights?.lastRepeat.client?.packet).toBe(count + 1);
+  });
+
+  it('keeps associations on one 5-tuple apart', () => {
+    const flow = new UdpFlow();
+    const a = new Association(flow).handshake();
+    flow.wait(1000 * MS);
+    a.send('client', a.clientFlight());
+    a.closeBoth('client');
+    new Association(flow, { seed: 2 }).handshake();
+    const [first, second] = analyse(captureFile(flow.frames)).connections;
+    expect(first?.dtls?.flights?.repeated).toEqual({ client: 1, server: 0 });
+    expect(second?.dtls?.flights).toBeUndefined();
+  });
+});
+
+describe('messages in fragments', () => {
+  it('tells of one that was whole at once', () => {
+    const { flow, flight } = cut();
+    flight();
+    expect(flightsOf(flow)?.repeated).toEqual({ client: 0, server: 0 });
+    expect(flightsOf(flow)?.fragmented).toMatchObject([
+      {
+        from: 'server',
+        type: 11,
+        messageSequence: 1,
+        length: 906,
+        fragments: 5,
+        largest: 200,
+        transmissions: 1,
+        passedOver: 0,
+        missing: [],
+        completed: { packet: 7 },
+        wholeAtOnce: true,
+        recut: false,
+      },
+      { type: 12, length: 329, fragments: 2, completed: { packet: 9 } },
+    ]);
+  });
+
+  it('tells what every transmission lacks', () => {
+    const { flow, flight } = cut();
+    // ServerHello, five fragments of the certificate, two of the key exchange, ServerHelloDone.
+    for (let n = 0; n < 3; n++) {
+      flight((index) => index === 3);
+      flow.wait(1000 * MS);
+    }
+    const flights = flightsOf(flow);
+    expect(flights?.repeated.server).toBe(2);
+    expect(flights?.fragmented[0]).toMatchObject({
+      transmissions: 3,
+      passedOver: 3,
+      missing: [{ from: 400, to: 600 }],
+      completed: undefined,
+      wholeAtOnce: false,
+      fragments: 12,
+    });
+  });
+
+  it('does not count a transmission that may still go on', () => {
+    const { flow, flight } = cut();
+    flight((index) => index === 3);
+    flow.wait(1000 * MS);
+    flight((index) => index >= 3);
+    expect(flightsOf(flow)?.fragmented[0]).toMatchObject({ transmissions: 2, passedOver: 1 });
+  });
+
+  it('tells of a tail that never came', () => {
+    const { flow, flight } = cut();
+    for (let n = 0; n < 2; n++) {
+      flight((index) => index >= 4);
+      flow.wait(1000 * MS);
+    }
+    flight((index) => index > 0);
+    expect(flightsOf(flow)?.fragmented[0]).toMatchObject({
+      transmissions: 2,
+      passedOver: 1,
+      missing: [{ from: 600, to: 906 }],
+    });
+  });
+
+  it('puts transmissions together', () => {
+    const { flow, flight } = cut();
+    flight((index) => index === 3);
+    flow.wait(1000 * MS);
+    flight((index) => index === 4);
+    expect(flightsOf(flow)?.fragmented[0]).toMatchObject({
+      completed: { packet: 13 },
+      missing: [],
+      wholeAtOnce: false,
+      recut: false,
+    });
+  });
+
+  it('sees other boundaries', () => {
+    const { flow, a, flight } = cut();
+    flight((index) => index === 3);
+    flow.wait(1000 * MS);
+    const whole = new Association(flow, { ...SMALL, fragmentOctets: 333 });
+    whole.next.server = a.next.server;
+    whole.send('server', whole.serverFlight());
+    const [certificate, exchange] = flightsOf(flow)?.fragmented ?? [];
+    expect(certificate).toMatchObject({ recut: true, wholeAtOnce: true, transmissions: 2 });
+    expect(exchange).toMatchObject({ recut: true, transmissions: 2 });
+  });
+
+  it('follows a limited number of messages', () => {
+    const { flow, a } = cut();
+    for (let n = 0; n < LIMITS.fragmentedMessages + 5; n++)
+      a.send('server', a.message('server', 11, n, new Uint8Array(100), 60).slice(0, 1));
+    expect(flightsOf(flow)?.fragmented).toHaveLength(LIMITS.fragmentedMessages);
+  });
+
+  it('takes late fragments of a repeat in, and doubled ones not', () => {
+    const { flow, a, flight } = cut();
+    flight((index) => index === 3 || index === 4);
+    flow.wait(1000 * MS);
+    const again = a.serverFlight();
+    const order = [0, 1, 3, 2, 5, 4, 4, 2, 6, 7, 8];
+    a.send(
+      'server',
+      order.map((index) => again[index] as Octets),
+    );
+    expect(flightsOf(flow)?.repeated.server).toBe(1);
+    expect(flightsOf(flow)?.fragmented[0]).toMatchObject({ fragments: 8, wholeAtOnce: true });
+  });
+
+  it('compares a limited number of fragments', () => {
+    for (const beyond of [0, 1]) {
+      const { flow, a } = cut();
+      const chain = new Uint8Array(LIMITS.fragmentCuts + 40);
+      a.send('server', a.message('server', 11, 1, chain, 1));
+      const at = LIMITS.fragmentCuts - 2 + 2 * beyond;
+      const other = a.message('server', 11, 1, chain, 2)[at / 2] as Octets;
+      a.send('server', [other]);
+      // What is not remembered cannot be compared, and is no difference.
+      expect(flightsOf(flow)?.fragmented[0]?.recut).toBe(beyond === 0);
+    }
+  });
+
+  it('agrees with the story of a recorded loss', () => {
+    const capture = new URL('../../samples/dtls-small-mtu/capture.pcap', import.meta.url);
+    const flights = onlyConnection(readFileSync(capture)).dtls?.flights;
+    expect(flights?.repeated).toEqual({ client: 1, server: 1 });
+    expect(flights?.repeats).toMatchObject([
+      { from: 'client', first: { packet: 10 } },
+      { from: 'server', first: { packet: 11 }, last: { packet: 19 } },
+    ]);
+    expect(flights?.fragmented).toMatchObject([
+      { type: 11, length: 791, recut: true, transmissions: 2, wholeAtOnce: true },
+      { type: 12, recut: true },
+    ]);
+  });
+});
