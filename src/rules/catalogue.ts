@@ -9,7 +9,12 @@ import { certWeakKey } from './handshake/cert-weak-key.ts';
 import { clientCertRequired } from './handshake/client-cert-required.ts';
 import { closeWithoutAlertAfterClientHello } from './handshake/close-without-alert-after-clienthello.ts';
 import { downgradeSentinel } from './handshake/downgrade-sentinel.ts';
+import { dtlsClientHelloFragmented } from './handshake/dtls-clienthello-fragmented.ts';
 import { dtlsFingerprintMismatch } from './handshake/dtls-fingerprint-mismatch.ts';
+import { dtlsFragmentLoss } from './handshake/dtls-fragment-loss.ts';
+import { dtlsRefragmentIntolerant } from './handshake/dtls-refragment-intolerant.ts';
+import { dtlsRetransmissionNormal } from './handshake/dtls-retransmission-normal.ts';
+import { dtlsRetransmissionStorm } from './handshake/dtls-retransmission-storm.ts';
 import { dtlsRoleConflict } from './handshake/dtls-role-conflict.ts';
 import { earlyDataRejected } from './handshake/early-data-rejected.ts';
 import { failureCorrelation } from './handshake/failure-correlation.ts';
@@ -113,16 +118,21 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsCidForeign,
   dtlsCidLengthMismatch,
   dtlsCidMigration,
+  dtlsClientHelloFragmented,
   dtlsEpochConfusion,
   dtlsEpoch0Alert,
   dtlsFinalFlightRetransmission,
   dtlsFingerprintMismatch,
+  dtlsFragmentLoss,
   dtlsLateCloseNotify,
   dtlsLateRecord,
   dtlsNatRebindNoCid,
   dtlsOldEpochAfterNewHandshake,
+  dtlsRefragmentIntolerant,
   dtlsReplay,
   dtlsRestartIgnored,
+  dtlsRetransmissionNormal,
+  dtlsRetransmissionStorm,
   dtlsRoleConflict,
   dtlsSeqReuse,
   dtlsSilentMacDrop,

@@ -148,6 +148,7 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
     '4.5.2': 'Handling Invalid Records',
     '5': 'The DTLS Handshake Protocol',
     '5.1': 'Denial-of-Service Countermeasures',
+    '5.5': 'Handshake Message Fragmentation and Reassembly',
     '5.8.1': 'State Machine',
     '5.8.2': 'Timer Values',
     '5.10': 'Alert Messages',

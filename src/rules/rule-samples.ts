@@ -55,6 +55,14 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/dtls-old-epoch-record/capture.pcap', secrets: '' },
   ],
   'dtls-restart-ignored': [{ capture: 'samples/dtls-restart-ignored/capture.pcap', secrets: '' }],
+  'dtls-retransmission-normal': [
+    { capture: 'samples/dtls-small-mtu/capture.pcap', secrets: '' },
+    {
+      capture: 'samples/dtls13-keys-of-handshake/capture.pcap',
+      secrets: '--keylog samples/dtls13-keys-of-handshake/keys.log',
+    },
+    { capture: 'samples/dtls13-losses/capture.pcap', secrets: '' },
+  ],
   'dtls-seq-reuse': [{ capture: 'samples/proxy-crosses-datagrams/capture.pcap', secrets: '' }],
   'dtls13-ack-or-finished-loss': [
     {

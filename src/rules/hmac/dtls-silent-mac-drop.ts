@@ -24,7 +24,14 @@ export const dtlsSilentMacDrop = defineConnectionRule({
       'The flight with the first protected handshake record is on the wire at least three times under new record numbers, the other side has sent no ChangeCipherSpec, no Finished and no alert, and it was heard from after the first of them: most often it repeats its own flight.',
     silent:
       'Where the other side was not heard from any more, the path or the peer may be down, and the rule about timeouts speaks. If its Finished was seen once, the last flight was lost instead. Without the other direction nothing can be said.',
-    yieldsTo: [...PROVEN_BY_SECRETS, 'psk-mismatch', 'dtls-cid-length-mismatch'],
+    yieldsTo: [
+      ...PROVEN_BY_SECRETS,
+      'psk-mismatch',
+      'dtls-cid-length-mismatch',
+      'dtls-fragment-loss',
+      'dtls-ip-fragmentation',
+      'dtls-refragment-intolerant',
+    ],
     restsOnSilence: true,
     messages: {
       dropped: {
