@@ -385,6 +385,32 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
     if (unreachable.length < LIMITS.anomaliesPerConnection) unreachable.push({ packet, nanos });
   }
 
+  firstFragment(flow: number, side: Side, octets: number, packet: number, nanos: number): void {
+    const a = this.handshaking(flow);
+    if (a !== undefined) this.flights.ipFragment(a, side, octets, { packet, nanos });
+  }
+
+  wasFragmented(
+    flow: number,
+    side: Side,
+    first: number,
+    octets: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const a = this.handshaking(flow);
+    if (a !== undefined) this.flights.ipWhole(a, side, first, octets, { packet, nanos });
+  }
+
+  /** The newest association of the flow, while its handshake is not over. */
+  private handshaking(flow: number): Association | undefined {
+    const a = this.newest[flow];
+    if (a === undefined) return undefined;
+    const { table } = this.facts;
+    const isDone = table.has(a.row, SEEN.clientFinished) && table.has(a.row, SEEN.serverFinished);
+    return isDone || !table.has(a.row, SEEN.clientHello) ? undefined : a;
+  }
+
   /** Flows that may have associations: one more than the highest. */
   get flows(): number {
     return this.newest.length;

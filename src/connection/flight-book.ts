@@ -6,6 +6,7 @@ import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import { type Fragment, withRange } from './dtls-messages.ts';
 import type { DtlsRecord } from './dtls-record.ts';
+import { IpPieces } from './ip-pieces.ts';
 
 /** Record numbers have 48 bits; behind the epoch they put all records of a direction into one order. */
 const NUMBERS = 2 ** 48;
@@ -62,6 +63,7 @@ interface Flights {
   readonly sides: readonly [Direction, Direction];
   readonly repeats: RawRepeat[];
   readonly messages: Message[];
+  ip: [IpPieces, IpPieces] | undefined;
 }
 
 /**
@@ -124,6 +126,22 @@ export class FlightBook {
     passOthers(flights, r.side, fragment);
   }
 
+  /** The first IP fragment of a datagram with a part of the handshake. */
+  ipFragment(a: Association, side: Side, octets: number, at: At): void {
+    this.ipPieces(a, side).begin(octets, at);
+  }
+
+  /** Such a datagram is whole; `first` is the packet with its first fragment. */
+  ipWhole(a: Association, side: Side, first: number, octets: number, at: At): void {
+    this.ipPieces(a, side).whole(first, octets, at);
+  }
+
+  private ipPieces(a: Association, side: Side): IpPieces {
+    const flights = this.of(a);
+    flights.ip ??= [new IpPieces(), new IpPieces()];
+    return flights.ip[side];
+  }
+
   /** Undefined for most. */
   facts(a: Association, client: Side): FlightFacts | undefined {
     const flights = this.flights.size === 0 ? undefined : this.flights.get(a);
@@ -140,6 +158,10 @@ export class FlightBook {
       repeated: both(({ round }) => round),
       lastRepeat: both(({ current }) => current?.first),
       fragmented: flights.messages.map((message) => messageFact(message, roleOf(message.side))),
+      ipFragments: {
+        client: flights.ip?.[client].fact(),
+        server: flights.ip?.[otherSide(client)].fact(),
+      },
     };
   }
 
@@ -154,7 +176,12 @@ export class FlightBook {
   private of(a: Association): Flights {
     let flights = this.flights.get(a);
     if (flights === undefined) {
-      flights = { sides: [newDirection(), newDirection()], repeats: [], messages: [] };
+      flights = {
+        sides: [newDirection(), newDirection()],
+        repeats: [],
+        messages: [],
+        ip: undefined,
+      };
       this.flights.set(a, flights);
     }
     return flights;

@@ -1,7 +1,9 @@
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type { PacketCursor } from '../model/packet.ts';
+import { UDP } from '../model/transport-cursor.ts';
 import type { Frame } from './frame.ts';
+import { udpFragment } from './transport.ts';
 
 /** The addresses stand in front of the payload, so that the cursor finds both in one buffer. */
 const SOURCE_AT = 0;
@@ -194,13 +196,15 @@ export class IpFragments {
       return -1;
     }
     const differed = reassembly.differs;
-    if (reassembly.insert(offset, offset + octets, frame.bytes, frame.offset)) {
+    const isNew = reassembly.insert(offset, offset + octets, frame.bytes, frame.offset);
+    if (isNew) {
       reassembly.origins.push({ offset, packetNumber: packet.packetNumber });
     }
     if (reassembly.differs && !differed) {
       this.#notice('ip-fragments-overlap', packet.packetNumber, octets, octets);
     }
     if (reassembly.complete) return this.#deliver(frame, reassembly);
+    if (offset === 0 && protocol === UDP && isNew) udpFragment(frame);
     if (reassembly.origins.length >= LIMITS.ipFragments) {
       this.#notice(
         'ip-fragments-limit',

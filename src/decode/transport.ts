@@ -76,6 +76,22 @@ export function udp(frame: Frame): Next {
   return next;
 }
 
+/** The UDP header in the first of several IP fragments, the others of which are not there yet. */
+export function udpFragment(frame: Frame): void {
+  const { view, offset } = frame;
+  if (frame.end - offset < UDP_HEADER_OCTETS) return;
+  const ports = view.getInt32(offset);
+  frame.protocol = UDP;
+  frame.headerOffset = offset;
+  frame.sourcePort = ports >>> 16;
+  frame.destinationPort = ports & 0xffff;
+  frame.payloadOffset = offset + UDP_HEADER_OCTETS;
+  frame.payloadLength = frame.end - frame.payloadOffset;
+  const length = view.getUint16(offset + 4) - UDP_HEADER_OCTETS;
+  frame.wirePayloadLength = Math.max(length, frame.payloadLength);
+  frame.sink.udpFragment?.(frame);
+}
+
 /** CAPWAP's preamble: version 0, type DTLS, then 24 bits that have to be zero (RFC 5415 §4.2). */
 const DTLS_PREAMBLE = 0x0100_0000;
 const PREAMBLE_OCTETS = 4;

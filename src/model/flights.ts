@@ -40,6 +40,17 @@ export interface FragmentedMessage {
   readonly recut: boolean;
 }
 
+/** Datagrams of one side, up to the end of the handshake, that were too large for one IP packet. */
+export interface IpFragmentFact {
+  /** Those that the capture has all fragments of. */
+  readonly whole: number;
+  readonly firstWhole: At | undefined;
+  /** Those of which it has the first fragment only, or not all: the first ones. */
+  readonly halves: readonly At[];
+  /** UDP payload of the largest. */
+  readonly octets: number;
+}
+
 /** What was sent again of a DTLS handshake, and what came in fragments; only where there is any of it. */
 export interface FlightFacts {
   /** The first ones of both sides, in the order of the capture. */
@@ -48,4 +59,5 @@ export interface FlightFacts {
   readonly repeated: PerRole<number>;
   readonly lastRepeat: PerRole<At | undefined>;
   readonly fragmented: readonly FragmentedMessage[];
+  readonly ipFragments?: PerRole<IpFragmentFact | undefined>;
 }

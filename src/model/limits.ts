@@ -157,6 +157,8 @@ export const LIMITS = {
   fragmentCuts: 512,
   /** Record numbers of one repeat that are kept to tell a doubled datagram from a late one; flights have a few dozen. */
   roundRecords: 64,
+  /** Datagrams of one direction of a DTLS handshake of which IP fragments are missing. */
+  ipHalves: 32,
   /** Repeats of flights of one association that are told each; further ones are counted. */
   flightRepeats: 64,
   /** A repeat this long after the record before is another one: half of the shortest timer of RFC 6347 §4.2.4.1. */

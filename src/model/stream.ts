@@ -89,6 +89,17 @@ export interface DatagramSink {
     /** IPv4 identification, 0 for IPv6. */
     ipId: number,
   ): void;
+  /** The first IP fragment of a datagram of a flow that is known; the others may never come. */
+  firstFragment?(flow: number, side: Side, wireLength: number, packet: number, nanos: Nanos): void;
+  /** The datagram that was just given had been in IP fragments, the first of them in packet `first`. */
+  wasFragmented?(
+    flow: number,
+    side: Side,
+    first: number,
+    wireLength: number,
+    packet: number,
+    nanos: Nanos,
+  ): void;
   /** ICMP said that nobody listens where `side` sent a datagram of this flow. */
   portUnreachable(flow: number, side: Side, packet: number, nanos: Nanos): void;
 }

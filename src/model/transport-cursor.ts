@@ -59,6 +59,11 @@ export interface TransportSink {
   tcp(cursor: TransportCursor): void;
   udp(cursor: TransportCursor): void;
   /**
+   * The first IP fragment of a UDP datagram, while others are not there. Once they are, `udp` takes the whole datagram,
+   * with the number of this packet first in `fragmentPackets`.
+   */
+  udpFragment?(cursor: TransportCursor): void;
+  /**
    * An ICMP or ICMPv6 Destination Unreachable message that quotes a TCP or UDP header. Addresses and ports are those
    * of the quoted packet, source to destination as it was sent; there is no payload, and of a TCP header only the ports
    * and the sequence number are known (RFC 792 quotes 8 octets).

@@ -233,6 +233,10 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.udpStage.datagram(cursor);
   }
 
+  udpFragment(cursor: TransportCursor): void {
+    this.udpStage.fragment(cursor);
+  }
+
   icmpUnreachable(cursor: TransportCursor): void {
     if (cursor.protocol === UDP && isPortUnreachable(cursor)) this.udpStage.portUnreachable(cursor);
     else this.icmpQuote(cursor);
@@ -281,6 +285,21 @@ class Run implements Analysis, PacketSink, TransportSink {
     const port = flows.port(flow, 0);
     const hides = hidingDatagram(bytes, start, end, wireLength, port, flows.port(flow, 1));
     if (hides !== 0) this.passedOver.passedOver(hides, packet);
+  }
+
+  firstFragment(flow: number, side: Side, wireLength: number, packet: number, nanos: number): void {
+    this.dtls.firstFragment(flow, side, wireLength, packet, nanos);
+  }
+
+  wasFragmented(
+    flow: number,
+    side: Side,
+    first: number,
+    wireLength: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    this.dtls.wasFragmented(flow, side, first, wireLength, packet, nanos);
   }
 
   portUnreachable(flow: number, _side: Side, packet: number, nanos: number): void {

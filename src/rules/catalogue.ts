@@ -12,6 +12,7 @@ import { downgradeSentinel } from './handshake/downgrade-sentinel.ts';
 import { dtlsClientHelloFragmented } from './handshake/dtls-clienthello-fragmented.ts';
 import { dtlsFingerprintMismatch } from './handshake/dtls-fingerprint-mismatch.ts';
 import { dtlsFragmentLoss } from './handshake/dtls-fragment-loss.ts';
+import { dtlsIpFragmentation } from './handshake/dtls-ip-fragmentation.ts';
 import { dtlsRefragmentIntolerant } from './handshake/dtls-refragment-intolerant.ts';
 import { dtlsRetransmissionNormal } from './handshake/dtls-retransmission-normal.ts';
 import { dtlsRetransmissionStorm } from './handshake/dtls-retransmission-storm.ts';
@@ -124,6 +125,7 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsFinalFlightRetransmission,
   dtlsFingerprintMismatch,
   dtlsFragmentLoss,
+  dtlsIpFragmentation,
   dtlsLateCloseNotify,
   dtlsLateRecord,
   dtlsNatRebindNoCid,

@@ -42,6 +42,8 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   private keys6 = new Int32Array(WORDS6);
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private readonly probe = new Int32Array(WORDS6);
+  /** Is a flow that is not known added? */
+  private adds = true;
   /** Flows so far, inner ones too. */
   size = 0;
   /** Inner flows, ascending, and the one that carries each. */
@@ -108,6 +110,14 @@ export class FlowTable implements FlowDirectory, InnerFlows {
     if (known !== 0 && recent4[at] === a && recent4[at + 1] === b && recent4[at + 2] === ports)
       return ((known - 1) << 1) | side;
     return ((this.remember4(at, hash, a, b, ports) - 1) << 1) | side;
+  }
+
+  /** The same for flows that are known; negative for others, which are not added. */
+  known(t: TransportCursor): number {
+    this.adds = false;
+    const found = this.find(t);
+    this.adds = true;
+    return found;
   }
 
   private remember4(at: number, hash: number, a: number, b: number, ports: number): number {
@@ -217,6 +227,7 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   }
 
   private add4(at: number, a: number, b: number, ports: number): number {
+    if (!this.adds) return -1;
     const flow = this.addFlow(a, b, ports, 4);
     this.slots4[at] = a;
     this.slots4[at + 1] = b;
@@ -227,6 +238,7 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   }
 
   private add6(slot: number): number {
+    if (!this.adds) return -1;
     const { probe } = this;
     const k = this.count6 * WORDS6;
     const flow = this.addFlow(k, k + 4, probe[PORTS6] as number, 6);

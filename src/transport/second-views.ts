@@ -75,6 +75,9 @@ export class SecondViews implements TransportSink {
     if (!this.isKnown(cursor)) this.next.udp(cursor);
   }
 
+  /** Both views of a datagram may go into one reassembly: what is left of them then says nothing. */
+  udpFragment(): void {}
+
   icmpUnreachable(cursor: TransportCursor): void {
     this.next.icmpUnreachable(cursor);
   }

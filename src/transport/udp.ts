@@ -34,6 +34,28 @@ export class Udp {
       nanos,
       t.ipId,
     );
+    if (t.fragmentPackets !== undefined)
+      this.sink.wasFragmented?.(
+        found >> 1,
+        (found & 1) as Side,
+        t.fragmentPackets[0] as number,
+        t.wirePayloadLength,
+        t.packet.packetNumber,
+        nanos,
+      );
+  }
+
+  /** The cursor holds the beginning of a datagram, the rest of which may never come. */
+  fragment(t: TransportCursor): void {
+    const found = this.flows.known(t);
+    if (found < 0) return;
+    this.sink.firstFragment?.(
+      found >> 1,
+      (found & 1) as Side,
+      t.wirePayloadLength,
+      t.packet.packetNumber,
+      this.clock.nanos(t.packet),
+    );
   }
 
   /** An ICMP error quotes a datagram: Wireshark numbers its flow, seen before or not. */

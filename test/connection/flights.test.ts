@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
 import { analyse, onlyConnection } from '../support/analyse.ts';
 import { Association, type DtlsSpec } from '../support/conversation.ts';
-import type { Octets } from '../support/hello-builder.ts';
-import { captureFile, MS, UdpFlow } from '../support/network.ts';
+import { concat, type Octets } from '../support/hello-builder.ts';
+import { captureFile, type Frame, MS, UdpFlow } from '../support/network.ts';
 
 const flightsOf = (flow: UdpFlow) => onlyConnection(captureFile(flow.frames)).dtls?.flights;
 const SMALL = { verify: false, fragmentOctets: 200, coalesced: false } as const;
@@ -88,6 +88,88 @@ describe('repeats', () => {
     const [first, second] = analyse(captureFile(flow.frames)).connections;
     expect(first?.dtls?.flights?.repeated).toEqual({ client: 1, server: 0 });
     expect(second?.dtls?.flights).toBeUndefined();
+  });
+});
+
+describe('datagrams in IP fragments', () => {
+  /** The frames of a capture, the server's in two IP fragments each; `lose` says which of them are left out. */
+  function split(frames: readonly Frame[], lose: (index: number, second: boolean) => boolean) {
+    let index = -1;
+    return frames.flatMap(({ octets, nanos }) => {
+      const fromServer = octets[29] === frames[1]?.octets[29];
+      if (!fromServer || octets.length < 600) return [{ octets, nanos }];
+      index++;
+      const at = 34 + 512;
+      const part = (from: number, to: number, field: number) => {
+        const header = octets.slice(0, 34);
+        const view = new DataView(header.buffer);
+        view.setUint16(16, 20 + to - from);
+        view.setUint16(20, field);
+        return { octets: concat(header, octets.subarray(from, to)), nanos };
+      };
+      return [part(34, at, 0x2000), part(at, octets.length, 512 / 8)].filter(
+        (_, second) => !lose(index, second === 1),
+      );
+    });
+  }
+  const large = { fragmentOctets: 5000 } as const;
+  const flow = new UdpFlow();
+  const a = new Association(flow, large);
+  a.send('client', a.clientHello()).send('server', a.helloVerifyRequest());
+  for (let n = 0; n < 3; n++) {
+    a.send('client', a.clientHello({ cookie: a.cookie, again: true }));
+    a.send('server', a.serverFlight());
+    flow.wait(1000 * MS);
+  }
+  const analysed = (lose: (index: number, second: boolean) => boolean) =>
+    analyse(captureFile(split(flow.frames, lose)));
+
+  it('are counted where they are whole', () => {
+    const { connections, findings } = analysed(() => false);
+    expect(connections[0]?.dtls?.flights?.ipFragments).toEqual({
+      client: undefined,
+      server: {
+        whole: 3,
+        firstWhole: { packet: 5, nanos: expect.any(Number) },
+        halves: [],
+        octets: 1375,
+      },
+    });
+    // Nothing but the fragments is odd here, and the client goes on repeating.
+    expect(findings.map(({ rule }) => rule)).toContain('dtls-ip-fragmentation');
+  });
+
+  it('are told one by one where the rest is missing', () => {
+    const { connections, findings } = analysed((index, second) => second && index !== 1);
+    const fact = connections[0]?.dtls?.flights?.ipFragments?.server;
+    expect(fact).toMatchObject({ whole: 1, halves: [{ packet: 4 }, { packet: 9 }] });
+    expect(findings.map(({ rule }) => rule)).toContain('dtls-ip-fragmentation');
+  });
+
+  it('count nothing behind the first fragment for a datagram', () => {
+    const { connections } = analysed((_, second) => !second);
+    expect(connections[0]?.dtls?.flights?.ipFragments?.server).toBeUndefined();
+  });
+
+  it('are kept in a limited number', () => {
+    const many = new UdpFlow();
+    const b = new Association(many, large);
+    b.send('client', b.clientHello()).send('server', b.helloVerifyRequest());
+    for (let n = 0; n < LIMITS.ipHalves + 5; n++) b.send('server', b.serverFlight());
+    const frames = split(many.frames, (_, second) => second);
+    const flights = onlyConnection(captureFile(frames)).dtls?.flights;
+    expect(flights?.ipFragments?.server?.halves).toHaveLength(LIMITS.ipHalves);
+  });
+
+  it('are none of the handshake once it is over', () => {
+    const done = new UdpFlow();
+    const b = new Association(done, { verify: false }).handshake();
+    for (let n = 0; n < 3; n++) b.data('server', 1300);
+    const frames = split(done.frames, (index, second) => second && index > 0);
+    expect(onlyConnection(captureFile(frames)).dtls?.flights?.ipFragments?.server).toMatchObject({
+      whole: 1,
+      halves: [],
+    });
   });
 });
 

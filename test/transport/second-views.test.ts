@@ -11,6 +11,7 @@ function views() {
   const next = {
     tcp: ({ sequence }: TransportCursor) => passed.push(sequence),
     udp() {},
+    udpFragment() {},
     icmpUnreachable() {},
     icmpQuote() {},
   };

@@ -1,7 +1,7 @@
 import type { CaptureIndex } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { defineConnectionRule, PASS } from '../define-rule.ts';
 import { times } from '../support/records.ts';
 import { dtlsServerOf } from '../support/servers.ts';
 import { CLIENT_HELLO, unlessStuck } from '../support/stuck-flight.ts';
@@ -61,9 +61,9 @@ export const dtlsClientHelloFragmented = defineConnectionRule({
       ({ from, type, completed }) =>
         from === 'client' && type === CLIENT_HELLO && completed !== undefined,
     );
-    if (history.dtls === undefined || hello === undefined) return NOT_APPLICABLE;
     const silent = unlessStuck(history);
     if (silent !== undefined) return silent;
+    if (history.dtls === undefined || hello === undefined) return PASS;
     const { verifyRequests, clientHellos } = history.dtls;
     if (history.stage !== 'server-hello' || hello.transmissions < TRANSMISSIONS) return PASS;
     const from = hello.first.packet;

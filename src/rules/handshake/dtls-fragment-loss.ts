@@ -31,6 +31,7 @@ export const dtlsFragmentLoss = defineConnectionRule({
       'Fragments of all transmissions are put together by their offsets. What no transmission brought, although at least two of them went on behind it or were followed by another one, did not come through here; the receiver sent nothing new meanwhile. It is likely where the receiver is heard repeating its own flight, and possible where it fell silent.',
     silent:
       'Where the message was whole over all transmissions, the receiver went on or sent an alert, or one transmission only was seen: that is the loss that retransmission is for. Packets that were cut or captured in one direction only are not judged.',
+    yieldsTo: ['dtls-ip-fragmentation'],
     restsOnSilence: true,
     messages: {
       missing: {

@@ -30,6 +30,7 @@ export const dtlsRefragmentIntolerant = defineConnectionRule({
       'Over all transmissions the message is whole, fragments of one overlap those of another without being the same, the flight is complete, and the receiver repeated its own flight at least twice after that. It is likely where no single transmission was whole, so that the receiver had to join fragments of several; possible where one was.',
     silent:
       'Where the receiver went on or sent an alert, where octets are missing from the capture, and where the boundaries stayed the same: then the loss may be behind the capture point.',
+    yieldsTo: ['dtls-ip-fragmentation'],
     restsOnSilence: true,
     messages: {
       stuck: {
