@@ -34,6 +34,12 @@ const SIGNALLED_WRONGLY: Leaning = {
   ],
 };
 
+/** A server that drops a ClientHello in pieces; what drops one of the pieces in front of it looks the same. */
+const NOT_TAKEN = isOf('server', [BOTH_ENDS, SERVER_LOG], {
+  atMost: 'likely',
+  against: ['a device in front of the server may drop one of the fragments'],
+});
+
 /** Rules of `rules/handshake`. */
 export const HANDSHAKE_LEANINGS: Leanings = {
   'alpn-mismatch': { refused: SETTINGS_DIFFER },
@@ -73,7 +79,45 @@ export const HANDSHAKE_LEANINGS: Leanings = {
     }),
     passed: null,
   },
+  'dtls-clienthello-fragmented': { ignored: NOT_TAKEN, 'after-cookie': NOT_TAKEN },
   'dtls-fingerprint-mismatch': { mismatch: SIGNALLED_WRONGLY },
+  'dtls-fragment-loss': {
+    missing: isOf('network', [BOTH_ENDS], {
+      atMost: 'likely',
+      against: ['the sender may never have sent the octets that are missing'],
+    }),
+  },
+  'dtls-ip-fragmentation': {
+    'rest-missing': isOf('network', [BOTH_ENDS], {
+      atMost: 'likely',
+      against: ['a capture filter for a port leaves out all IP fragments but the first'],
+    }),
+    'not-taken': {
+      open: {
+        client:
+          'its host may not put IP fragments together, or its stack not read datagrams that large',
+        network: 'a device behind the point of capture may drop IP fragments',
+      },
+      settle: [BOTH_ENDS],
+    },
+  },
+  'dtls-refragment-intolerant': {
+    stuck: didIt('receiver', {
+      atMost: 'likely',
+      against: ['the fragments may be lost between the point of capture and the receiver'],
+      settle: [BOTH_ENDS],
+    }),
+  },
+  'dtls-retransmission-normal': { repaired: null, 'too-early': null, acknowledged: null },
+  'dtls-retransmission-storm': {
+    storm: {
+      open: {
+        client: 'it may answer every repeat with a repeat of its own',
+        server: 'it may answer every repeat with a repeat of its own',
+      },
+      settle: [BOTH_ENDS, CLIENT_LOG, SERVER_LOG],
+    },
+  },
   'dtls-role-conflict': { both: SIGNALLED_WRONGLY },
   'early-data-rejected': { refused: null },
   'failure-correlation': { separated: null },
