@@ -64,6 +64,7 @@ export class ServerIndex implements CaptureIndex {
   connectionCount = 0;
   lastNanos = 0;
   droppedPackets: number | undefined;
+  severalPoints = false;
   readonly lateCloses: LateCloseFact[] = [];
   readonly unusedUpgrades: UnusedUpgradeFact[] = [];
   private readonly randoms: RandomIndex;

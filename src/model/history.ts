@@ -151,6 +151,12 @@ export interface TcpFacts {
   /** When the peer's TCP acknowledged the last payload octet of this role; undefined if never seen. */
   readonly lastDataAcknowledged: PerRole<At | undefined>;
   readonly retransmissions: PerRole<number>;
+  /** What a role repeated to the last without an acknowledgement, within the first 64 KiB of its stream. */
+  readonly repeated: PerRole<RepeatFact | undefined>;
+  /** The last packet of each. */
+  readonly lastSeen: PerRole<At | undefined>;
+  /** TTL or hop limit of SYN and SYN-ACK; undefined where they were seen with several. */
+  readonly synHopLimit: PerRole<number | undefined>;
   /** Packets whose octets differ from an earlier copy of the same range. */
   readonly conflicts: readonly ConflictFact[];
   /** The connection before this one on the same endpoints, if its last packet is not long ago. */
@@ -166,10 +172,31 @@ export interface TcpFacts {
   readonly urgent: PerRole<At | undefined>;
   /** A RST of this role after which its peer went on to take data from it: it was not taken (RFC 5961 §3.2). */
   readonly ignoredReset: PerRole<At | undefined>;
+  /** Octets of this role that never came, neither here nor at its peer. */
+  readonly unfilled: PerRole<UnfilledFact | undefined>;
   /** Up to 64 first octets of a direction that does not begin with a record. */
   readonly plaintextStart: PerRole<Uint8Array | undefined>;
   /** Time between SYN and SYN-ACK, or data and its ACK, the smallest seen; undefined if none. */
   readonly smallestRoundTrip: Nanos | undefined;
+}
+
+/** A segment that TCP repeats from the first octet on that was not acknowledged (RFC 6298 §5, rule 5.4). */
+export interface RepeatFact {
+  /** Octets of the stream before it, and in it. */
+  readonly offset: number;
+  readonly length: number;
+  /** How often it was sent again, and the first and last time. */
+  readonly times: number;
+  readonly first: At;
+  readonly last: At;
+}
+
+/** A gap in a stream with octets beyond it, none of which the receiver acknowledged. It is dated by the first of them. */
+export interface UnfilledFact extends At {
+  /** Octets of the stream before the gap, in it, and beyond it as far as captured. */
+  readonly offset: number;
+  readonly length: number;
+  readonly beyond: number;
 }
 
 /** A packet that sends octets again which were others before. */
@@ -617,6 +644,8 @@ export interface CaptureIndex {
   readonly lastNanos: Nanos;
   /** Packets that the capturing hosts report as dropped, all interfaces together; undefined where none counts them. */
   readonly droppedPackets: number | undefined;
+  /** Packets were captured at several points of their way: times and hop limits are not of one point. */
+  readonly severalPoints: boolean;
   /** The connection with this id, from its row. */
   summary(id: number): ConnectionSummary | undefined;
   /** What the capture shows about one server; undefined if it is not among `servers()`. */

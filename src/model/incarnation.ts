@@ -62,6 +62,8 @@ export interface ResetFact extends At {
   /** RST with ACK (a process closed with unread data, or a refusal) or bare (nobody there any more). */
   readonly withAck: boolean;
   readonly window: number;
+  /** TTL or hop limit. */
+  readonly hopLimit?: number;
   /**
    * Octets of its sender that its sequence number says were sent before it and that the capture lacks. A closing alert
    * can be among them. Undefined where the number says nothing (a RST in answer to a stray segment).

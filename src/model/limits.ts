@@ -52,6 +52,10 @@ export const LIMITS = {
   /** Octets and segments delivered last, over all TCP connections, that what is sent again is compared with. A power of two each. */
   tcpSentOctets: 256 * 1024,
   tcpSentSegments: 256,
+  /** Directions whose last repeated segment is remembered; the oldest gives way. Some 200 octets each. */
+  tcpRepeats: 4096,
+  /** Octets at the beginning of a direction in which that is done: handshakes are there. */
+  tcpRepeatOctets: 64 * 1024,
   /** Octets of early segments (beyond a gap) kept over all TCP connections. The connection that needs more loses its gap. */
   tcpEarlyOctets: 24 * 1024 * 1024,
   /** Early octets of one direction before its gap is declared lost. Two default receive windows. */

@@ -163,6 +163,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.finals.end();
     this.index.lastNanos = this.clock.latest;
     this.index.droppedPackets = droppedPackets(this.captures.facts);
+    this.index.severalPoints = this.views?.hasCommon ?? false;
     this.index.misplaced = this.facts.owners?.search() ?? [];
     this.passedOver.end(this.captures.facts);
     const repeated = handshakesIn(this.index.sharedRandoms);

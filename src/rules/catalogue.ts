@@ -7,6 +7,7 @@ import { certNotYetValid } from './handshake/cert-not-yet-valid.ts';
 import { certOrderWrong } from './handshake/cert-order-wrong.ts';
 import { certWeakKey } from './handshake/cert-weak-key.ts';
 import { clientCertRequired } from './handshake/client-cert-required.ts';
+import { clientHelloBlackholed } from './handshake/clienthello-blackholed.ts';
 import { closeWithoutAlertAfterClientHello } from './handshake/close-without-alert-after-clienthello.ts';
 import { downgradeSentinel } from './handshake/downgrade-sentinel.ts';
 import { dtlsClientHelloFragmented } from './handshake/dtls-clienthello-fragmented.ts';
@@ -27,11 +28,13 @@ import { handshakeTimeout } from './handshake/handshake-timeout.ts';
 import { hrrLoop } from './handshake/hrr-loop.ts';
 import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
 import { keyExchangeSignatureInvalid } from './handshake/key-exchange-signature-invalid.ts';
+import { middleboxReset } from './handshake/middlebox-reset.ts';
 import { noSharedCipher } from './handshake/no-shared-cipher.ts';
 import { noSharedGroup } from './handshake/no-shared-group.ts';
 import { noSharedSigalg } from './handshake/no-shared-sigalg.ts';
 import { noSharedVersion } from './handshake/no-shared-version.ts';
 import { plaintextInTlsStream } from './handshake/plaintext-in-tls-stream.ts';
+import { pmtuBlackholeServerFlight } from './handshake/pmtu-blackhole-server-flight.ts';
 import { renegotiationRefused } from './handshake/renegotiation-refused.ts';
 import { sniMissing } from './handshake/sni-missing.ts';
 import { sniUnrecognized } from './handshake/sni-unrecognized.ts';
@@ -111,6 +114,7 @@ export const CATALOGUE: readonly Rule[] = [
   certOrderWrong,
   certWeakKey,
   clientCertRequired,
+  clientHelloBlackholed,
   closeWithoutAlertAfterClientHello,
   connectionReset,
   cookieHmacMismatch,
@@ -158,12 +162,14 @@ export const CATALOGUE: readonly Rule[] = [
   hvrLoop,
   keyExchangeSignatureInvalid,
   keyUpdateDesync,
+  middleboxReset,
   noSharedCipher,
   noSharedGroup,
   noSharedSigalg,
   noSharedVersion,
   payloadCorruptedInTransit,
   plaintextInTlsStream,
+  pmtuBlackholeServerFlight,
   pskBinderMismatch,
   pskMismatch,
   pskUnknownIdentity,

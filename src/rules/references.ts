@@ -63,6 +63,7 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
     '7': 'Truncated HMAC',
     '8': 'Certificate Status Request',
   },
+  '6298': { '5': 'Managing the RTO Timer' },
   '6347': {
     '4.1': 'Record Layer',
     '4.1.1': 'Transport Layer Mapping',

@@ -22,6 +22,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'cert-name-mismatch': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'cert-not-yet-valid': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'cert-weak-key': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
+  'clienthello-blackholed': [
+    { capture: 'samples/tls-clienthello-blackholed/capture.pcap', secrets: '' },
+  ],
   'close-without-alert-after-clienthello': [
     { capture: 'samples/tls-close-after-clienthello/capture.pcap', secrets: '' },
     { capture: 'samples/tls-reset-mid-handshake/capture.pcap', secrets: '' },
@@ -126,6 +129,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/go-panic-process-death/capture.pcap', secrets: '' },
     { capture: 'samples/go-panic-single/capture.pcap', secrets: '' },
   ],
+  'handshake-timeout': [{ capture: 'samples/tls-handshake-timeout/capture.pcap', secrets: '' }],
   'http-on-tls-port': [{ capture: 'samples/http-on-tls-port/capture.pcap', secrets: '' }],
   'hvr-loop': [
     { capture: 'samples/dtls-cookie-altered/capture.pcap', secrets: '' },
@@ -142,6 +146,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--keylog samples/tls13-keyupdate-unused/keys.log',
     },
   ],
+  'middlebox-reset': [{ capture: 'samples/tls-middlebox-reset/capture.pcap', secrets: '' }],
   'no-shared-cipher': [{ capture: 'samples/tls-alert-no-shared-cipher/capture.pcap', secrets: '' }],
   'payload-corrupted-in-transit': [
     {

@@ -85,6 +85,7 @@ export class Endings {
     words[place + RST_PACKET] = packet;
     numbers[(place >> 1) + RST_NANOS] = nanos;
     words[place + RST_WINDOW] = t.window;
+    this.table.rstHopLimit[halfOf(place)] = t.hopLimit;
     const distance = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
     words[place + RST_AHEAD] =
       distance > 0 ? Math.max(0, distance - (words[place + EARLY_OCTETS] as number)) : distance;

@@ -130,7 +130,21 @@ export class Reassembly {
     this.sent(place, end, packet, nanos);
     if (skew > 0) this.early(place, sequence, t, packet, nanos);
     else if (-skew < wire) this.inOrder(place, -skew, end, t, packet, nanos);
-    else words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
+    else this.repeated(place, sequence, wire, packet, nanos);
+  }
+
+  private repeated(
+    place: number,
+    sequence: number,
+    length: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const { words, first } = this.table;
+    words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
+    const offset = ahead(sequence, first[halfOf(place)] as number);
+    if (offset >= 0 && offset + length <= LIMITS.tcpRepeatOctets)
+      this.view.repeats.note(halfOf(place), offset, length, packet, nanos);
   }
 
   /** Did the peer have all before `end` already? A keep-alive stands there, behind octets that the capture lacks. */
@@ -145,6 +159,11 @@ export class Reassembly {
   /** Nothing more will come: gives up every gap of the direction. */
   finish(place: number, packet: number, nanos: number): void {
     const { words, numbers } = this.table;
+    if (
+      words[place + EARLY] !== 0 &&
+      ((words[place + FLAGS] as number) & HALF.gapAcknowledged) === 0
+    )
+      this.unfilled(place);
     while (words[place + EARLY] !== 0) this.giveUpGap(place, packet, nanos);
     if (((words[place + FLAGS] as number) & HALF.fin) === 0) {
       this.finishUnseen(place, packet, nanos);
@@ -158,6 +177,20 @@ export class Reassembly {
         words[place + FIN_PACKET] as number,
         numbers[(place >> 1) + FIN_NANOS] as number,
       );
+  }
+
+  /** A gap that its receiver has as well: octets beyond it came, and it acknowledged none of them. */
+  private unfilled(place: number): void {
+    const { words, first } = this.table;
+    const list = words[place + EARLY] as number;
+    const due = words[place + NEXT_SEQUENCE] as number;
+    this.view.remarksOf(rowOf(place)).unfilled[sideOf(place)] = {
+      packet: this.pool.packetOf(list),
+      nanos: this.pool.nanosOf(list),
+      offset: ahead(due, first[halfOf(place)] as number),
+      length: ahead(this.pool.sequenceOf(list), due),
+      beyond: words[place + EARLY_OCTETS] as number,
+    };
   }
 
   /** The last octets are missing if the peer acknowledged them: more than one, which may be a FIN that was not captured. */
@@ -370,8 +403,7 @@ export class Reassembly {
     );
     words[place + EARLY_RANGES] = (words[place + EARLY_RANGES] as number) + pool.added;
     words[place + EARLY_OCTETS] = (words[place + EARLY_OCTETS] as number) + pool.addedOctets;
-    if (pool.added === 0)
-      words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
+    if (pool.added === 0) this.repeated(place, sequence, wire, packet, nanos);
     if (!pool.conflict) return;
     const earlier = { packet: pool.conflictPacket, nanos: pool.conflictNanos };
     this.conflict(place, { packet, nanos, earlier });

@@ -1,4 +1,4 @@
-import type { At, ConflictFact } from '../model/history.ts';
+import type { At, ConflictFact, UnfilledFact } from '../model/history.ts';
 import type { FormerConnection, OldSegmentFact } from '../model/incarnation.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
@@ -29,6 +29,8 @@ export class Remarks {
   readonly urgent: PerSide<At> = [undefined, undefined];
   /** A RST that its receiver did not take, since it went on. */
   readonly ignoredReset: PerSide<At> = [undefined, undefined];
+  /** What was missing of a direction to the end, and its peer had not acknowledged. */
+  readonly unfilled: PerSide<UnfilledFact> = [undefined, undefined];
   /** TSval of the SYN, and the window it offers its peer. */
   readonly synTimestamp: PerSide<number> = [undefined, undefined];
   readonly synWindow: PerSide<number> = [undefined, undefined];

@@ -67,6 +67,11 @@ export class SecondViews implements TransportSink {
     this.tell = tell;
   }
 
+  /** Were packets seen at more than one point? */
+  get hasCommon(): boolean {
+    return this.pairs.size > 0;
+  }
+
   tcp(cursor: TransportCursor): void {
     if (!this.isKnown(cursor)) this.next.tcp(cursor);
   }

@@ -62,6 +62,8 @@ export const HALF = {
   /** Octets are missing because the snap length cut packets; because packets are not in the capture. */
   cut: 512,
   holed: 1024,
+  /** Its SYN was seen with several hop limits: at several points of its way. */
+  hopsDiffer: 2048,
 } as const;
 
 /** Values of `TcpTable.state`; a row that is final is free. */
@@ -100,6 +102,9 @@ export class TcpTable extends Columns {
   first = new Int32Array(2 * ROWS);
   atPeerFin = new Int32Array(2 * ROWS);
   atReset = new Int32Array(2 * ROWS);
+  /** Of a direction: TTL or hop limit of its SYN, and of its RST; 0 for none. */
+  synHopLimit = new Uint8Array(2 * ROWS);
+  rstHopLimit = new Uint8Array(2 * ROWS);
   /** 1 while nothing but a SYN, and answers to another connection, were seen of it. */
   asking = new Uint8Array(ROWS);
   /** The connection before it on its flow plus 1, as long as that one is not final; of it, the same. Not further. */

@@ -3,6 +3,7 @@ import { LIMITS } from '../model/limits.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 import type { FlowTable } from './flow-table.ts';
 import { type Challenge, type FormerOfSides, Remarks } from './remarks.ts';
+import { Repeats } from './repeats.ts';
 import { ahead } from './sequence.ts';
 import {
   ACK_NANOS,
@@ -15,6 +16,7 @@ import {
   halfOf,
   LAST_DATA_NANOS,
   LAST_DATA_PACKET,
+  LAST_NANOS,
   LAST_PACKET,
   LOST_OCTETS,
   OCTETS,
@@ -34,6 +36,7 @@ export class TcpView implements TcpConnectionView {
   row = 0;
   private readonly table: TcpTable;
   private readonly flows: FlowTable;
+  readonly repeats = new Repeats();
   /** Rare, so kept beside the columns. */
   private readonly remarks = new Map<number, Remarks>();
 
@@ -63,6 +66,8 @@ export class TcpView implements TcpConnectionView {
 
   forget(row: number): void {
     this.remarks.delete(row);
+    if (this.repeats.size === 0) return;
+    for (const side of [0, 1]) this.repeats.forget(halfOf(placeOf(row, side)));
   }
 
   get flow(): number {
@@ -212,6 +217,13 @@ export class TcpView implements TcpConnectionView {
       lastData: both((side) => this.lastData(side)),
       lastDataAcknowledged: both((side) => this.lastDataAcknowledged(side)),
       retransmissions: both((side) => this.word(side, RETRANSMISSIONS)),
+      repeated: both((side) => this.repeated(side)),
+      lastSeen: both((side) => this.moment(side, LAST_PACKET, LAST_NANOS)),
+      synHopLimit: both((side) =>
+        this.has(side, HALF.hopsDiffer)
+          ? undefined
+          : this.half(side, this.table.synHopLimit) || undefined,
+      ),
       octetsAfterPeerFin: both((side) => this.octetsAfterPeerFin(side)),
       ...this.remarkable(client),
       plaintextStart: { client: undefined, server: undefined },
@@ -222,7 +234,7 @@ export class TcpView implements TcpConnectionView {
 
   private remarkable(client: Side) {
     const remarks = this.remarks.get(this.row) ?? NOTHING;
-    const { conflicts, former, challenge, oldSegments, urgent, ignoredReset } = remarks;
+    const { conflicts, former, challenge, oldSegments, urgent, ignoredReset, unfilled } = remarks;
     const roleOf = (side: Side): Role => (side === client ? 'client' : 'server');
     const both = (of: readonly [At | undefined, At | undefined]) => ({
       client: of[client],
@@ -243,13 +255,21 @@ export class TcpView implements TcpConnectionView {
       oldSegments: oldSegments.map(({ side, ...rest }) => ({ ...rest, from: roleOf(side) })),
       urgent: both(urgent),
       ignoredReset: both(ignoredReset),
+      unfilled: { client: unfilled[client], server: unfilled[otherSide(client)] },
     };
+  }
+
+  /** What the direction repeats to the last, and its peer has not acknowledged. */
+  private repeated(side: Side) {
+    const found = this.repeats.of(halfOf(placeOf(this.row, side)));
+    if (found === undefined || !this.has(side, HALF.unacknowledged)) return undefined;
+    return found.last.packet === this.word(side, LAST_DATA_PACKET) ? found : undefined;
   }
 
   private octetsAfterPeerFin(side: Side): number {
     if (!this.has(otherSide(side), HALF.fin) || !this.has(side, HALF.started)) return 0;
     const { table } = this;
-    const at = table.atPeerFin[halfOf(placeOf(this.row, side))] as number;
+    const at = this.half(side, table.atPeerFin);
     return Math.max(0, ahead(this.word(side, FURTHEST), at));
   }
 
@@ -264,7 +284,8 @@ export class TcpView implements TcpConnectionView {
       this.has(side, HALF.started) && ahead >= 0 && ahead <= LIMITS.tcpWindowOctets
         ? Math.max(0, ahead - fin)
         : undefined;
-    return { ...when, withAck, window: this.word(side, RST_WINDOW), missingOctets };
+    const hopLimit = this.half(side, this.table.rstHopLimit);
+    return { ...when, withAck, window: this.word(side, RST_WINDOW), hopLimit, missingOctets };
   }
 
   private endNanosOf(side: Side): number {
@@ -272,6 +293,10 @@ export class TcpView implements TcpConnectionView {
       this.word(side, FIN_PACKET) === 0 ? Number.POSITIVE_INFINITY : this.number(side, FIN_NANOS),
       this.word(side, RST_PACKET) === 0 ? Number.POSITIVE_INFINITY : this.number(side, RST_NANOS),
     );
+  }
+
+  private half(side: Side, column: Int32Array | Uint8Array): number {
+    return column[halfOf(placeOf(this.row, side))] as number;
   }
 
   private has(side: Side, bits: number): boolean {

@@ -353,6 +353,7 @@ export class Tcp {
     nanos: number,
   ): void {
     const table = this.table;
+    this.hopsSeen(placeOf(row, side), t.hopLimit);
     const remarks = this.view.known(row);
     if (remarks !== undefined) {
       remarks.synTimestamp[side] ??= timestampOf(t);
@@ -375,6 +376,14 @@ export class Tcp {
     table.synCount[row] = (table.synCount[row] as number) + 1;
     table.lastSynPacket[row] = packet;
     table.lastSynNanos[row] = nanos;
+  }
+
+  private hopsSeen(place: number, hopLimit: number): void {
+    const { words, synHopLimit } = this.table;
+    const before = synHopLimit[halfOf(place)] as number;
+    if (before === 0) synHopLimit[halfOf(place)] = hopLimit;
+    else if (before !== hopLimit)
+      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.hopsDiffer;
   }
 
   /** A SYN, or the first payload of a direction that began before the capture: a bare ACK may already be ahead of it. */

@@ -99,6 +99,7 @@ export function fakeIndex(
     connectionCount: rows.size,
     lastNanos: 100_000 * MILLISECOND,
     droppedPackets: undefined,
+    severalPoints: false,
     summary: (id) => rows.get(id),
     server: (transport, { address, port }) =>
       servers.find(

@@ -313,7 +313,7 @@ describe('RST', () => {
   test('tells its window, whether it acknowledges, and what is missing before it', () => {
     expect(only(...open, s.rst(5002, { ack: 1003, window: 7 })).facts.rst).toEqual({
       client: undefined,
-      server: { packet: 5, nanos: 0, withAck: true, window: 7, missingOctets: 0 },
+      server: { packet: 5, nanos: 0, withAck: true, window: 7, hopLimit: 64, missingOctets: 0 },
     });
     expect(only(...open, s.rst(5012)).facts.rst.server).toMatchObject({
       withAck: false,

@@ -151,6 +151,7 @@ describe('when a closed connection is final', () => {
     expect(fresh?.facts).toEqual({
       ...only(end(client(1), SERVER).syn(7)),
       syn: { packet: 6, nanos: (seconds + 1) * 1e9 },
+      lastSeen: { client: { packet: 6, nanos: (seconds + 1) * 1e9 }, server: undefined },
     });
   });
 

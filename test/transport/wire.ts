@@ -31,11 +31,14 @@ export interface Segment {
   readonly protocol?: number;
   /** Octets of TCP options. */
   readonly options?: readonly number[];
+  readonly hopLimit?: number;
   /** Seconds since the beginning of the capture. */
   readonly at?: number;
 }
 
-type More = Partial<Pick<Segment, 'wire' | 'window' | 'at' | 'payload' | 'flags' | 'options'>> & {
+type More = Partial<
+  Pick<Segment, 'wire' | 'window' | 'at' | 'payload' | 'flags' | 'options' | 'hopLimit'>
+> & {
   readonly ack?: number;
 };
 
@@ -222,7 +225,7 @@ export function cursorOf(segment: Segment, packetNumber: number): TransportCurso
     acknowledgement: (segment.acknowledgement ?? 0) | 0,
     flags: segment.flags,
     window: segment.window ?? 64_240,
-    hopLimit: 64,
+    hopLimit: segment.hopLimit ?? 64,
     ipId: 0,
     fragmentPackets: undefined,
     icmpType: 0,

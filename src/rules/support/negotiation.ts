@@ -3,6 +3,9 @@ import { cipherSuite, suiteName } from '../../model/code-points/suites.ts';
 import { versionName } from '../../model/code-points/versions.ts';
 import { type ConnectionHistory, ENCRYPTED_MESSAGE, type Endpoint } from '../../model/history.ts';
 
+/** Protocols of ALPN that are listed; honest clients offer two or three. */
+const NAMES_SHOWN = 6;
+
 /** The record MAC of a suite, `HMAC-SHA1`, `AEAD`, …; undefined for suites that are not known. */
 export const recordMacOf = (code: number): string | undefined => cipherSuite(code)?.mac;
 
@@ -39,11 +42,16 @@ export function describeNegotiation(history: ConnectionHistory): string {
         suites.length === 1 && only !== undefined ? describeSuite(only) : `${suites.length} suites`,
       );
       const protocols = history.clientHello?.alpn ?? [];
-      if (protocols.length > 0) parts.push(`ALPN ${protocols.join(' ')}`);
+      if (protocols.length > 0) parts.push(`ALPN ${shortened(protocols)}`);
     }
   }
   parts.push(serverName === undefined ? 'no server name' : `server name ${serverName}`);
   return parts.join(', ');
+}
+
+function shortened(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return more > 0 ? `${names.slice(0, NAMES_SHOWN).join(' ')} and ${more} more` : names.join(' ');
 }
 
 /** `192.0.2.1:443`, `[2001:db8::1]:443`. */

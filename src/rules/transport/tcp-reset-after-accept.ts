@@ -68,7 +68,7 @@ export const tcpResetAfterAccept = defineCaptureRule({
       'The first end of the connection is a RST of the server, within 5 s of its SYN-ACK, nothing of the server is missing from the capture, and the client had sent nothing, or the RST is one without ACK and the ClientHello was never acknowledged. It is an error where the endpoint speaks TLS elsewhere in the capture; if it merely has a port that is known for TLS it is noted.',
     silent:
       'For other ports, where the client closed first, where the server had acknowledged the ClientHello (close-without-alert-after-clienthello tells of that), and where the server process died at that time.',
-    yieldsTo: ['server-process-died', 'handshake-kills-server'],
+    yieldsTo: ['server-process-died', 'handshake-kills-server', 'middlebox-reset'],
     messages,
   },
   check(index) {
