@@ -62,6 +62,14 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       against: ['the server may ask for a certificate that nobody meant it to ask for'],
     }),
   },
+  'clienthello-blackholed': {
+    rest: isOf('network', [BOTH_ENDS], {
+      against: ['the host of the server may drop the segment itself (a filter, a full queue)'],
+    }),
+    whole: isOf('network', [BOTH_ENDS], {
+      against: ['the host of the server may drop the segment itself (a filter, a full queue)'],
+    }),
+  },
   'close-without-alert-after-clienthello': {
     closed: {
       open: {
@@ -203,6 +211,11 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       settle: [BOTH_ENDS, SERVER_LOG],
     },
   },
+  'middlebox-reset': {
+    foreign: isOf('network', [BOTH_ENDS], {
+      against: ['what resets may stand in front of the server on behalf of its owner'],
+    }),
+  },
   'no-shared-cipher': { refused: SETTINGS_DIFFER },
   'no-shared-group': { refused: SETTINGS_DIFFER },
   'no-shared-sigalg': {
@@ -219,6 +232,10 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       against: ['a proxy on the way may have put the text in'],
       settle: [BOTH_ENDS],
     }),
+  },
+  'pmtu-blackhole-server-flight': {
+    repeated: isOf('network', [BOTH_ENDS]),
+    missing: isOf('network', [BOTH_ENDS]),
   },
   'renegotiation-refused': { refused: SETTINGS_DIFFER },
   'sni-missing': {
