@@ -67,7 +67,7 @@ export async function analyze(
     progress: flags.progress && !flags.quiet && streams.stderr.isTTY === true,
   };
 
-  const makeReporter = await reporterFor(format, flags, streams);
+  const makeReporter = await reporterFor(format, flags, streams, parts);
   const output = openOutput(flags.output, named.paths, streams);
   const outcome = await closeAfter(output, () =>
     runCaptures(options, parts, streams, output, (run) =>
@@ -90,17 +90,19 @@ export async function analyze(
   return status ?? (isFailed(outcome, flags.failOn) ? EXIT.findings : EXIT.ok);
 }
 
-type Format = 'text' | 'json' | 'ndjson';
+const FORMATS = ['text', 'json', 'ndjson', 'markdown', 'sarif'] as const;
+type Format = (typeof FORMATS)[number];
 
 function checkFormat({ format, json }: AnalyzeFlags): Format {
   if (json && format !== undefined && format !== 'json') {
     throw new UsageError(`--json and --format ${format} contradict each other; give one of them`);
   }
   const name = json ? 'json' : (format ?? 'text');
-  if (name === 'text' || name === 'json' || name === 'ndjson') return name;
-  const known = ['html', 'markdown', 'sarif'].includes(name);
+  const known = FORMATS.find((one) => one === name);
+  if (known !== undefined) return known;
+  const others = FORMATS.slice(0, -1).join(', ');
   throw new UsageError(
-    `--format ${name} ${known ? 'is not in this version yet' : 'does not exist'}; there are text, json and ndjson`,
+    `--format ${name} does not exist; there are ${others} and ${FORMATS.at(-1)}`,
   );
 }
 
@@ -111,12 +113,25 @@ async function reporterFor(
   format: Format,
   flags: AnalyzeFlags,
   { stdout, env }: Streams,
+  { rules }: Parts,
 ): Promise<MakeReporter> {
-  if (format !== 'text') {
+  if (format === 'json' || format === 'ndjson') {
     const { JsonReporter, NdjsonReporter } = await import('../report/json.ts');
     const Chosen = format === 'json' ? JsonReporter : NdjsonReporter;
     const version = toolVersion();
     return (sink, run) => new Chosen(sink, run, version);
+  }
+  if (format === 'sarif') {
+    const { SarifReporter } = await import('../report/sarif.ts');
+    const version = toolVersion();
+    return (sink, run) => new SarifReporter(sink, run, version, rules);
+  }
+  if (format === 'markdown') {
+    const [{ DocumentReporter }, { MARKDOWN }] = await Promise.all([
+      import('../report/document-reporter.ts'),
+      import('../report/markdown.ts'),
+    ]);
+    return (sink, run) => new DocumentReporter(sink, run, MARKDOWN);
   }
   const [{ TextReporter }, { createStyle }] = await Promise.all([
     import('../report/text.ts'),

@@ -23,7 +23,7 @@ export function expectationTotals(results: readonly ExpectationResult[]): string
 
 /** The words of an expectation, with whom it is about. */
 export function expectationText({ expectation, scope, note }: ExpectationResult): string {
-  const about = scope === '' ? '' : ` [${scope}]`;
+  const about = scope === '' ? '' : `, for ${scope}`;
   return `${expectation}${about}${note === '' ? '' : ` (${note})`}`;
 }
 
@@ -58,7 +58,7 @@ export function knownText({
   findings,
   connections,
 }: KnownEntry): string {
-  const about = scope === '' ? rule : `${rule} [${scope}]`;
+  const about = scope === '' ? rule : `${rule}, ${scope}`;
   const hidden = `hid ${plural(findings, 'finding')}`;
   const there =
     connections === 0

@@ -144,6 +144,31 @@ export function repeatsOf(findings: readonly Finding[], ending: Ending): Repeats
   return repeats;
 }
 
+/** A finding that is told, and what it stands for. */
+export interface Unit {
+  readonly finding: Finding;
+  readonly id: number;
+  readonly repeated: Repeated | undefined;
+}
+
+/**
+ * Findings to be told, without those that say the same as an earlier one.
+ *
+ * @param findings in the order of their numbers
+ * @param repeats undefined: all are to be told
+ */
+export function unitsOf(findings: readonly Finding[], repeats: Repeats | undefined): Unit[] {
+  const begun = new Set<Repeated>();
+  const units: Unit[] = [];
+  findings.forEach((finding, index) => {
+    const repeated = repeats?.of(finding);
+    if (repeated !== undefined && begun.has(repeated)) return;
+    if (repeated !== undefined) begun.add(repeated);
+    units.push({ finding, id: index + 1, repeated });
+  });
+  return units;
+}
+
 /** Findings that were counted only; none where a part of the findings was asked for, which they may not be of. */
 export function countedOnly({ result, selection, checks }: Ending): readonly OmittedFindings[] {
   return selection === '' && checks?.baseline === undefined ? result.omittedAlike : [];

@@ -88,7 +88,10 @@ function shown(finding: Finding, files: readonly FilePackets[], context: Finding
 }
 
 /** The files that a finding has packets in; where there are several, with the mark that stands for each. */
-function filesText(files: readonly FilePackets[], { run, style }: FindingContext): string {
+export function filesText(
+  files: readonly FilePackets[],
+  { run, style }: Pick<FindingContext, 'run' | 'style'>,
+): string {
   const names = files.map(({ capture }) => style.fit(run.nameOf(capture)));
   if (names.length === 0) return '';
   if (names.length === 1) return `; packets of ${names[0]}`;
@@ -96,7 +99,7 @@ function filesText(files: readonly FilePackets[], { run, style }: FindingContext
 }
 
 /** The number of a packet, with the mark of its file where there are several. */
-function placeText(packet: number, files: readonly FilePackets[], run: RunContext): string {
+export function placeText(packet: number, files: readonly FilePackets[], run: RunContext): string {
   const number = String(run.numberInFile(packet));
   if (files.length <= 1) return number;
   const capture = run.captureOf(packet);
@@ -122,7 +125,10 @@ export function findingLine(
 }
 
 /** What proves it: with secrets, what they open counts as well. */
-function confidenceText({ confidence }: Finding, { rows }: FindingContext): string {
+export function confidenceText(
+  { confidence }: Finding,
+  { rows }: Pick<FindingContext, 'rows'>,
+): string {
   return confidence === 'proven' && rows.opened.authenticated + rows.opened.failed > 0
     ? 'Proven: it follows from the packets and from recomputing them with the secrets.'
     : CONFIDENCE[confidence];
@@ -182,7 +188,8 @@ function faultLines({ connections }: Finding, { faults, style, run }: FindingCon
 
 const FAULT_LABEL = 'fault of      ';
 
-function faultText({ likelier, confidence, against, settle, for: forIt }: Fault): string {
+/** A judgement in words. */
+export function faultText({ likelier, confidence, against, settle, for: forIt }: Fault): string {
   const toSettle = `To settle: ${settle[0]}.`;
   if (likelier === 'undecided') {
     const readings = forIt.length === 0 ? against : forIt;
@@ -193,7 +200,8 @@ function faultText({ likelier, confidence, against, settle, for: forIt }: Fault)
   return `${whose}, ${confidence}${rival}. ${toSettle}`;
 }
 
-function startOf(finding: Finding, epochSeconds: number): string {
+/** When the first of the decisive packets was captured. */
+export function startOf(finding: Finding, epochSeconds: number): string {
   const [first] = finding.evidence;
   const date = formatDate(epochSeconds, first?.nanos ?? finding.nanos);
   return `${date.slice(0, 10)} ${date.slice(11, 26)} UTC`;
@@ -247,7 +255,7 @@ function advice(
 }
 
 /** Puts in what the reader would have to. The words come from the rules, which know neither file nor number. */
-function filled(command: string, id: number, capture: string | undefined): string {
+export function filled(command: string, id: number, capture: string | undefined): string {
   const numbered = command.replace(/--finding N\b/, `--finding ${id}`);
   return capture === undefined ? numbered : numbered.replace(/\bCAPTURE\b/g, () => capture);
 }

@@ -90,7 +90,8 @@ function maximum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 }
 
-function problemText(ending: Ending, style: Style): string {
+/** Counts of findings by severity. */
+export function problemText(ending: Ending, style: Style): string {
   const { tally, checks } = ending;
   const omitted = countedOnly(ending);
   const total = (severity: Severity): number =>
@@ -144,7 +145,14 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
   const counts = [plural(tally.connections, 'connection'), outcomes.join(', ')];
   const problems = problemText(ending, style);
   lines.push(`${counts.filter(Boolean).join(': ')}; ${problems}`);
-  lines.push(
+  lines.push(...remarkLines(frame));
+  return lines;
+}
+
+/** What is to be known beside findings: what secrets opened, QUIC, and everything that was not seen. */
+export function remarkLines(frame: Frame): string[] {
+  const { rows, style } = frame;
+  return [
     ...omittedLines(frame),
     ...openedLines(rows, style),
     ...echLines(rows, style),
@@ -152,8 +160,7 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
     ...quicLines(frame),
     ...blindSpotLines(frame),
     ...coverageLines(frame),
-  );
-  return lines;
+  ];
 }
 
 /** @param several of several captures: streams have other numbers in each */

@@ -5,7 +5,7 @@ import type { CaptureFacts } from '../model/packet.ts';
 import { ConnectionRows } from './connection-rows.ts';
 import type { OctetSink } from './octet-writer.ts';
 import { inFiles, shellWord, withFiles } from './places-in-files.ts';
-import { type Repeated, type Repeats, repeatsOf } from './repeats.ts';
+import { type Repeats, repeatsOf, type Unit, unitsOf } from './repeats.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import { prepareWidths, type Style } from './style.ts';
@@ -18,16 +18,9 @@ export interface TextOptions {
   readonly verbose: boolean;
 }
 
-/** A finding that is told, and what it stands for. */
-interface Unit {
-  readonly finding: Finding;
-  readonly id: number;
-  readonly repeated: Repeated | undefined;
-}
-
 /** Different findings of one rule up to which all are told; beyond, only the first ones are. */
-const ALL_UP_TO = 20;
-const FIRST_ONES = 5;
+export const ALL_UP_TO = 20;
+export const FIRST_ONES = 5;
 
 /**
  * The report for people: what was read, then findings with the worst first, then what was looked at and what could not
@@ -133,17 +126,8 @@ export class TextReporter implements Reporter {
     });
   }
 
-  /** Findings, those that say the same as an earlier one left out unless all are to be told. */
   private units(repeats: Repeats): Unit[] {
-    const begun = new Set<Repeated>();
-    const units: Unit[] = [];
-    this.findings.forEach((finding, index) => {
-      const repeated = this.options.verbose ? undefined : repeats.of(finding);
-      if (repeated !== undefined && begun.has(repeated)) return;
-      if (repeated !== undefined) begun.add(repeated);
-      units.push({ finding, id: index + 1, repeated });
-    });
-    return units;
+    return unitsOf(this.findings, this.options.verbose ? undefined : repeats);
   }
 
   /** One line for the findings of a rule that are not told, with the places of the next few. */
@@ -166,12 +150,12 @@ export class TextReporter implements Reporter {
 }
 
 /** The name of the only capture as it can be put into a command. */
-function onlyName(captures: readonly CaptureFacts[]): string | undefined {
+export function onlyName(captures: readonly CaptureFacts[]): string | undefined {
   const [only] = captures;
   return captures.length !== 1 || only === undefined ? undefined : shellWord(only.path);
 }
 
-function countBy<Item>(
+export function countBy<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,
 ): ReadonlyMap<string, number> {

@@ -49,7 +49,7 @@ describe('--expect', () => {
     const path = expectations({ for: { port: 1 }, handshakes: 'succeed' });
     const { status, stdout } = await run(analyze('--expect', path), { connections: [healthy] });
     expect(status).toBe(1);
-    expect(stdout).toContain('unproven  handshakes: succeed [port 1]');
+    expect(stdout).toContain('unproven  handshakes: succeed, for port 1');
     expect(stdout).toContain('there is nothing in the capture that it could be held against');
   });
 
@@ -120,7 +120,7 @@ describe('--baseline', () => {
     expect(stdout).toContain('Nothing else wrong was found in 2 connections.');
     expect(stdout).toContain(`1 known finding hidden by ${path}\n`);
     expect(stdout.replace(/\n {4}/g, ' ')).toContain(
-      `  ${rule} [name *.example.org]: hid 1 finding; reason: the old client goes in May\n`,
+      `  ${rule}, name *.example.org: hid 1 finding; reason: the old client goes in May\n`,
     );
     expect((await run(['analyze', capture], broken)).status).toBe(1);
   });
@@ -164,7 +164,7 @@ describe('--baseline', () => {
     const healthyRun = { connections: [healthy] };
     const argv = analyze('--json', '--baseline', path);
     const { stderr } = await run(argv, healthyRun);
-    expect(stderr).toContain(`notice: stale in ${path}: ${rule} [name *.example.org]: `);
+    expect(stderr).toContain(`notice: stale in ${path}: ${rule}, name *.example.org: `);
     expect((await run([...argv, '--skip', rule], healthyRun)).stderr).toBe('');
     expect((await run([...argv, '--port', '443'], healthyRun)).stderr).toBe('');
   });

@@ -127,7 +127,6 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
     ],
     ['an unknown option', ['analyze', '--jason', capture], /--jason.*Did you mean --json\?.*see/s],
     ['an unknown format', ['analyze', '--format', 'xml', capture], /--format xml does not exist; /],
-    ['a later format', ['analyze', '--format', 'sarif', capture], /--format sarif is not in this/],
     ['two formats', ['analyze', '--json', '--format', 'text', capture], /contradict each other/],
     ['an unknown severity', ['analyze', '--fail-on', 'bad', capture], /Allowed choices are critic/],
     [
