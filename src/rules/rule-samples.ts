@@ -38,6 +38,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/dtls-cid-own-id/capture.pcap', secrets: '' },
   ],
   'dtls-cid-migration': [{ capture: 'samples/dtls-cid-migration/capture.pcap', secrets: '' }],
+  'dtls-clienthello-fragmented': [
+    { capture: 'samples/dtls-clienthello-fragmented/capture.pcap', secrets: '' },
+  ],
   'dtls-epoch0-alert': [{ capture: 'samples/dtls-epoch0-alert/capture.pcap', secrets: '' }],
   'dtls-final-flight-retransmission': [
     { capture: 'samples/dtls-final-flight-lost/capture.pcap', secrets: '' },
@@ -46,6 +49,8 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--keylog samples/dtls13-losses/keys.log',
     },
   ],
+  'dtls-fragment-loss': [{ capture: 'samples/dtls-fragment-loss/capture.pcap', secrets: '' }],
+  'dtls-ip-fragmentation': [{ capture: 'samples/dtls-ip-fragmentation/capture.pcap', secrets: '' }],
   'dtls-late-close-notify': [
     { capture: 'samples/dtls-late-close-notify-after-handshake/capture.pcap', secrets: '' },
     { capture: 'samples/dtls-late-close-notify-before-hello/capture.pcap', secrets: '' },

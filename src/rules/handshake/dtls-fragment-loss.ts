@@ -96,7 +96,6 @@ export const dtlsFragmentLoss = defineConnectionRule({
             ? 'and was not heard from again'
             : `and repeated its flight ${times(heard.length)}`,
       },
-      causes: sizeCause(message),
     };
   },
 });
@@ -108,14 +107,4 @@ function rangesOf({ missing }: FragmentedMessage): string {
   const texts = missing.slice(0, 3).map(({ from, to }) => `${from}-${to - 1}`);
   const more = missing.length - texts.length;
   return more > 0 ? `${texts.join(', ')} and ${more} more ranges` : texts.join(' and ');
-}
-
-/** Where what is missing may be larger than all that came through, its size is the first suspect. */
-function sizeCause({ missing, largest }: FragmentedMessage): string[] {
-  const smallest = Math.min(...missing.map(({ from, to }) => to - from));
-  return smallest > largest
-    ? [
-        `each missing range is larger than every fragment that came through (at most ${largest} octets): the size of the datagrams decides`,
-      ]
-    : [];
 }

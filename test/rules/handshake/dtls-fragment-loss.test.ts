@@ -69,11 +69,6 @@ testConnectionRule(dtlsFragmentLoss, [
     want: found([4, 30, 40]),
   },
   {
-    name: 'suspects the size where nothing as large came through',
-    history: lost({}, { missing: [{ from: 300, to: 900 }] }),
-    want: found([4, 30, 40]),
-  },
-  {
     name: 'is less sure where the receiver is not heard any more',
     history: stuck(flights([repeatAt('server', 11, 1001)], [lacking()])),
     want: found([4, 40], 'possible'),
