@@ -90,7 +90,7 @@ export async function analyze(
   return status ?? (isFailed(outcome, flags.failOn) ? EXIT.findings : EXIT.ok);
 }
 
-const FORMATS = ['text', 'json', 'ndjson', 'markdown', 'sarif'] as const;
+const FORMATS = ['text', 'json', 'ndjson', 'markdown', 'html', 'sarif'] as const;
 type Format = (typeof FORMATS)[number];
 
 function checkFormat({ format, json }: AnalyzeFlags): Format {
@@ -126,12 +126,13 @@ async function reporterFor(
     const version = toolVersion();
     return (sink, run) => new SarifReporter(sink, run, version, rules);
   }
-  if (format === 'markdown') {
-    const [{ DocumentReporter }, { MARKDOWN }] = await Promise.all([
-      import('../report/document-reporter.ts'),
-      import('../report/markdown.ts'),
-    ]);
-    return (sink, run) => new DocumentReporter(sink, run, MARKDOWN);
+  if (format === 'markdown' || format === 'html') {
+    const { DocumentReporter } = await import('../report/document-reporter.ts');
+    const page =
+      format === 'html'
+        ? (await import('../report/html.ts')).HTML
+        : (await import('../report/markdown.ts')).MARKDOWN;
+    return (sink, run) => new DocumentReporter(sink, run, page);
   }
   const [{ TextReporter }, { createStyle }] = await Promise.all([
     import('../report/text.ts'),

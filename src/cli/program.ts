@@ -45,7 +45,7 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
       '[capture...]',
       'pcap or pcapng files, also packed (gzip, zstd, lz4, xz), or a directory; - for standard input',
     )
-    .option('--format <format>', 'text, json, ndjson, markdown or sarif (default: text)')
+    .option('--format <format>', 'text, json, ndjson, markdown, html or sarif (default: text)')
     .option('--json', 'the same as --format json')
     .option('-o, --output <file>', 'write the report into a file');
   addSecrets(analyze)

@@ -43,7 +43,13 @@ export function findingBlocks(
   const { rows, run } = context;
   const { rule, severity, title, summary, explanations, references } = finding;
   return [
-    { kind: 'heading', level: 3, text: `Finding ${id}, ${severity}: ${title}`, severity },
+    {
+      kind: 'heading',
+      level: 3,
+      text: `Finding ${id}, ${severity}: ${title}`,
+      severity,
+      anchor: anchorOf(id),
+    },
     { kind: 'text', text: summary },
     {
       kind: 'text',
@@ -72,6 +78,9 @@ export function findingBlocks(
       : [{ kind: 'links', title: 'See also', links: references } as const]),
   ];
 }
+
+/** Where a finding is told. */
+export const anchorOf = (id: number): string => `finding-${id}`;
 
 /** Connections as a table. */
 export function connectionTable(rows: readonly ConnectionRow[], run: RunContext): Block {
@@ -123,7 +132,7 @@ function faultBlocks({ connections }: Finding, { faults, run }: DocumentContext)
     .slice(0, CONNECTIONS_LIMIT)
     .flatMap((id) => faults.get(id) ?? [])
     .map((fault) => withFiles(faultText(fault), run));
-  return listOf('Fault of', [...new Set(told)]);
+  return listOf('Whose fault it probably is', [...new Set(told)]);
 }
 
 function packetBlocks(finding: Finding, { run, style }: DocumentContext): Block[] {

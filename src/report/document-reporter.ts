@@ -47,6 +47,8 @@ export class DocumentReporter implements Reporter {
 
   async end(ending: Ending): Promise<void> {
     const { captures } = ending.result;
+    // Nothing that could be read is no report; the error says so on standard error.
+    if (captures.every(({ format }) => format === 'unknown')) return;
     const style = await createStyle({ color: false, ascii: false, width: WIDTH });
     await prepareWidths(JSON.stringify(this.findings));
     const { page, run, rows, faults } = this;

@@ -2,7 +2,13 @@ import type { Checks } from '../model/check.ts';
 import { type Finding, SEVERITIES } from '../model/finding.ts';
 import { caseTexts, expectationText, expectationTotals, knownText } from './check-text.ts';
 import type { Block } from './document.ts';
-import { connectionTable, type DocumentContext, findingBlocks, NONE } from './document-finding.ts';
+import {
+  anchorOf,
+  connectionTable,
+  type DocumentContext,
+  findingBlocks,
+  NONE,
+} from './document-finding.ts';
 import { noticeLines } from './notice-text.ts';
 import { inFiles, withFiles } from './places-in-files.ts';
 import { type Repeats, type Unit, unitsOf } from './repeats.ts';
@@ -29,13 +35,16 @@ export function* documentBlocks(
   const { tally, checks = {} } = ending;
   const worst = SEVERITIES.find((severity) => tally.findings[severity] > 0);
   const connections = plural(tally.connections, 'connection');
+  const isSilent = findings.length === 0 && tally.connections === 0;
   yield {
     kind: 'text',
-    tone: worst ?? 'good',
-    text: `${capitalised(problemText(ending, style))} in ${connections}.`,
+    tone: isSilent ? 'warning' : (worst ?? 'good'),
+    text: isSilent
+      ? 'Nothing was judged.'
+      : `${capitalised(problemText(ending, style))} in ${connections}.`,
   };
-  yield* expectationBlocks(checks, context);
   for (const text of headingLines(frame)) yield { kind: 'text', tone: 'quiet', text: text.trim() };
+  yield* expectationBlocks(checks, context);
   if (findings.length === 0) yield { kind: 'text', text: silenceLines(frame).join(' ') };
   else yield* findingSections(unitsOf(findings, repeats), context);
   yield* connectionSection(context);
@@ -69,6 +78,7 @@ function* findingSections(units: readonly Unit[], context: DocumentContext): Gen
   const { run } = context;
   yield { kind: 'heading', level: 2, text: 'Findings' };
   const listed = units.slice(0, LISTED_FINDINGS);
+  const told = inFull(units);
   yield {
     kind: 'table',
     heading: [
@@ -91,26 +101,34 @@ function* findingSections(units: readonly Unit[], context: DocumentContext): Gen
       finding.connections.slice(0, 4).join(', ') || NONE,
       withFiles(`packet ${finding.packets[0] ?? 0}`, run),
     ]),
+    anchors: listed.map((unit) => (told.has(unit) ? anchorOf(unit.id) : undefined)),
   };
   if (units.length > listed.length)
     yield {
       kind: 'text',
       text: `and ${plural(units.length - listed.length, 'further finding')}; --json lists all`,
     };
-  const totals = countBy(units, ({ finding }) => finding.rule);
-  const told = new Map<string, number>();
   const advised = new Map<string, number>();
-  for (const unit of units) {
-    const { rule } = unit.finding;
-    const before = told.get(rule) ?? 0;
-    told.set(rule, before + 1);
-    if ((totals.get(rule) ?? 0) > ALL_UP_TO && before >= FIRST_ONES) continue;
+  for (const unit of told) {
     const finding = inFiles(unit.finding, run, 'change');
     const advice = JSON.stringify([finding.causes, finding.remedies, finding.commands]);
     const adviceIn = advised.get(advice);
     if (adviceIn === undefined) advised.set(advice, unit.id);
     yield* findingBlocks({ ...unit, finding }, context, adviceIn);
   }
+}
+
+/** Those that are told in full: of a rule with many different ones only the first. */
+function inFull(units: readonly Unit[]): ReadonlySet<Unit> {
+  const totals = countBy(units, ({ finding }) => finding.rule);
+  const counts = new Map<string, number>();
+  return new Set(
+    units.filter(({ finding: { rule } }) => {
+      const before = counts.get(rule) ?? 0;
+      counts.set(rule, before + 1);
+      return (totals.get(rule) ?? 0) <= ALL_UP_TO || before < FIRST_ONES;
+    }),
+  );
 }
 
 function* connectionSection({ rows, run }: DocumentContext): Generator<Block> {

@@ -11,6 +11,8 @@ export type Block =
       readonly level: 1 | 2 | 3;
       readonly text: string;
       readonly severity?: Severity;
+      /** By which a table may lead here; of our own making. */
+      readonly anchor?: string;
     }
   | { readonly kind: 'text'; readonly text: string; readonly tone?: Severity | 'good' | 'quiet' }
   | { readonly kind: 'list'; readonly title?: string; readonly items: readonly string[] }
@@ -18,6 +20,8 @@ export type Block =
       readonly kind: 'table';
       readonly heading: readonly string[];
       readonly rows: readonly (readonly string[])[];
+      /** Where the first cell of each row leads, for formats that can. */
+      readonly anchors?: readonly (string | undefined)[];
     }
   /** Lines of a fixed-width font, drawn or to be copied. */
   | { readonly kind: 'lines'; readonly title?: string; readonly lines: readonly string[] }

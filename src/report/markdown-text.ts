@@ -6,7 +6,8 @@ import { printable } from './printable.ts';
  * that is the one place where all of them leave text alone.
  */
 export function words(text: string): string {
-  return setWords(printable(text));
+  // A number and a full stop would begin a list.
+  return setWords(printable(text)).replace(/^(\d+)([.)])/, '$1\\$2');
 }
 
 /** The same for a cell of a table, where not even code may hold a bar: renderers count backslashes in front of it differently. */
@@ -22,13 +23,11 @@ export function fenced(lines: readonly string[]): string {
 }
 
 function setWords(text: string): string {
-  const set = text
+  return text
     .split(/\s+/u)
     .filter((word) => word !== '')
     .map(setWord)
     .join(' ');
-  // A number and a full stop would begin a list.
-  return set.replace(/^(\d+)([.)])/, '$1\\$2');
 }
 
 /** Punctuation around a word that is no markup there, and the word. */

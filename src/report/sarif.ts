@@ -118,7 +118,10 @@ export class SarifReporter implements Reporter {
       })),
       invocations: [
         {
-          executionSuccessful: !interrupted && result.internalErrors === 0,
+          executionSuccessful:
+            !interrupted &&
+            result.internalErrors === 0 &&
+            captures.every(({ format }) => format !== null),
           toolExecutionNotifications: captures.flatMap(({ notices }, capture) =>
             notices.map(({ code, message, packet }) => ({
               descriptor: { id: code },

@@ -71,8 +71,8 @@ describe('help', () => {
                                   xz), or a directory; - for standard input
 
       Options:
-        --format <format>         text, json, ndjson, markdown or sarif (default:
-                                  text)
+        --format <format>         text, json, ndjson, markdown, html or sarif
+                                  (default: text)
         --json                    the same as --format json
         -o, --output <file>       write the report into a file
         --keylog <file>           key log (SSLKEYLOGFILE) with secrets; repeatable

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DocumentReporter } from '../../src/report/document-reporter.ts';
 import { MARKDOWN } from '../../src/report/markdown.ts';
 import { cell, fenced, words } from '../../src/report/markdown-text.ts';
+import { fakeHistory } from '../support/fake-history.ts';
 import { fakeCapture, fakeFault, fakeFinding, fakeResult } from '../support/fake-run.ts';
 import { HANDSHAKE_KILLS_SERVER, LATE_CLOSE_NOTIFY } from './cases.ts';
 import { report, type Told } from './collect.ts';
@@ -126,9 +127,20 @@ describe('a report', () => {
   });
 
   test('of a healthy run says so', async () => {
-    const markdown = await asMarkdown({});
-    expect(markdown).toContain('**No findings in 0 connections.**');
+    const markdown = await asMarkdown({ connections: [fakeHistory()] });
+    expect(markdown).toContain('**No findings in 1 connection.**');
     expect(markdown).not.toContain('## Findings');
+  });
+
+  test('of a run without connections does not take silence for health', async () => {
+    const markdown = await asMarkdown({});
+    expect(markdown).toContain('**Nothing was judged.**');
+    expect(markdown).not.toContain('No findings');
+  });
+
+  test('of nothing that could be read is none', async () => {
+    const result = fakeResult({ captures: [fakeCapture({ format: 'unknown' })] });
+    expect(await asMarkdown({ ending: { result } })).toBe('');
   });
 
   test('tells the first of many different findings of a rule, and lists the rest', async () => {
@@ -155,7 +167,7 @@ describe('a report', () => {
   test('says whose fault it probably is', async () => {
     const fault = fakeFault({ connection: 1, likelier: 'server', confidence: 'likely' });
     const markdown = await asMarkdown({ findings: [fakeFinding()], faults: [fault] });
-    expect(markdown).toContain('**Fault of**\n\n- the server, likely');
+    expect(markdown).toContain('**Whose fault it probably is**\n\n- the server, likely');
   });
 
   test('about several captures names the files', async () => {

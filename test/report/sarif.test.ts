@@ -283,6 +283,17 @@ describe('fingerprints', () => {
   });
 });
 
+test.each<[string, Told['ending']]>([
+  ['that was interrupted', { interrupted: true }],
+  ['with a fault of the tool', { result: fakeResult({ internalErrors: 1 }) }],
+  [
+    'over what is no capture',
+    { result: fakeResult({ captures: [fakeCapture({ format: 'unknown' })] }) },
+  ],
+])('a run %s did not succeed', async (_, ending = {}) => {
+  expect((await asSarif({ ending })).invocations).toMatchObject([{ executionSuccessful: false }]);
+});
+
 test('rules are described with their page and a link', async () => {
   const findings = RULES.map(({ id }) => fakeFinding({ rule: id }));
   const { tool } = await asSarif({ findings });
