@@ -35,7 +35,8 @@ export function chooseRules(
   const wanted = pick(only);
   const unwanted = pick(skip);
   if (only === undefined && skip === undefined) return { rules: undefined, captures };
-  const candidates = only === undefined ? ids : wanted;
+  const usual = all.filter(({ onRequest }) => onRequest !== true).map(({ id }) => id);
+  const candidates = only === undefined ? usual : wanted;
   return { rules: new Set([...candidates].filter((id) => !unwanted.has(id))), captures };
 }
 

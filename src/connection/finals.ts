@@ -16,6 +16,7 @@ import { AssociationFacts } from './dtls-facts.ts';
 import type { DtlsTracker } from './dtls-tracker.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { History, type Placement } from './history.ts';
+import { OddityTally } from './oddity-tally.ts';
 import type { ServerIndex } from './server-index.ts';
 import type { TlsTracker } from './tls-tracker.ts';
 
@@ -41,6 +42,7 @@ export class Finals {
   private readonly flows: FlowDirectory;
   private readonly index: ServerIndex;
   private readonly sink: HistorySink;
+  readonly oddities: OddityTally;
   /** UDP flows whose newest association was closed: a ring in the order of closing. */
   private readonly closed = new Int32Array(LIMITS.closedConnections);
   private head = 0;
@@ -62,6 +64,7 @@ export class Finals {
     this.flows = flows;
     this.index = index;
     this.sink = sink;
+    this.oddities = new OddityTally(facts.table);
     dtls.onClosed = (flow) => this.flowClosed(flow);
     dtls.onCrowded = (flow) => this.makeRoom(flow);
   }
@@ -190,6 +193,7 @@ export class Finals {
       lastFromServer: placement.lastFrom(otherSide(clientSide)) ?? NEVER,
       answeredClose: placement.answeredClose(clientSide),
     });
+    this.oddities.add(history);
     this.sink.connection(history, neighbours);
   }
 }
@@ -242,6 +246,17 @@ class TcpPlacement implements Placement {
     if (view.isReset) return 0;
     const first = view.firstFinSide;
     return first !== undefined && this.saidGoodbye(first) ? 2 : 0;
+  }
+
+  readonly isVerified = false;
+  readonly isRemarked = false;
+
+  get isClosedByBoth(): boolean {
+    return this.saidGoodbye(0) && this.saidGoodbye(1);
+  }
+
+  get isResetAfterClose(): boolean {
+    return this.view.isReset && (this.saidGoodbye(0) || this.saidGoodbye(1));
   }
 
   get flow(): number {
@@ -346,6 +361,22 @@ class UdpPlacement implements Placement {
     const [a, b] = association.sides;
     if (a.closePacket === 0 || b.closePacket === 0) return 1;
     return Math.abs(a.closeNanos - b.closeNanos) <= LIMITS.promptAnswerNanos ? 2 : 0;
+  }
+
+  readonly isResetAfterClose = false;
+
+  get isClosedByBoth(): boolean {
+    const [a, b] = this.association.sides;
+    return a.closePacket !== 0 && b.closePacket !== 0;
+  }
+
+  get isVerified(): boolean {
+    return this.association.cookie !== 0;
+  }
+
+  get isRemarked(): boolean {
+    const { anomalies, flights } = this.tracker;
+    return anomalies.find(this.association) !== undefined || flights.has(this.association);
   }
 
   get flow(): number {

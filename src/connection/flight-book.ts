@@ -79,6 +79,10 @@ export class FlightBook {
     this.table = table;
   }
 
+  has(a: Association): boolean {
+    return this.flights.size > 0 && this.flights.has(a);
+  }
+
   forget(a: Association): void {
     if (this.flights.size > 0) this.flights.delete(a);
   }

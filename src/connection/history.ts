@@ -73,6 +73,13 @@ export interface Placement {
   endPacket(side: Side): number;
   /** The last payload of a side. */
   lastFrom(side: Side): At | undefined;
+  /** Both sides sent a record last that may be a closing alert. */
+  readonly isClosedByBoth: boolean;
+  /** TCP: a RST, and such a record of either side. */
+  readonly isResetAfterClose: boolean;
+  /** DTLS: the server asked for a cookie; and something of the association was sent twice, or is noted otherwise. */
+  readonly isVerified: boolean;
+  readonly isRemarked: boolean;
   /** DTLS: the client's closing alert, if it came behind the server's, and how much later. */
   answeredClose(client: Side): { readonly packet: number; readonly lateNanos: number } | undefined;
   endpoint(side: Side): Endpoint;

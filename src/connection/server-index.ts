@@ -19,6 +19,7 @@ import {
 } from '../model/history.ts';
 import type { OpeningFact } from '../model/incarnation.ts';
 import { LIMITS } from '../model/limits.ts';
+import type { SoundOddityCount } from '../model/sound-oddities.ts';
 import {
   type FlowDirectory,
   otherSide,
@@ -104,6 +105,7 @@ export class ServerIndex implements CaptureIndex {
   }
 
   misplaced: readonly MisplacedRecord[] = [];
+  oddities: readonly SoundOddityCount[] = [];
 
   get sharedRandoms(): readonly SharedRandomFact[] {
     return this.randoms.facts();

@@ -5,6 +5,7 @@ import type { ConnectionHistory, Outcome } from './history.ts';
 import type { CaptureNotice } from './notice.ts';
 import type { CaptureFacts, PacketPlaces } from './packet.ts';
 import type { QuicResult } from './quic.ts';
+import type { SoundOddityCount } from './sound-oddities.ts';
 
 /** What a run is to do. */
 export interface AnalysisOptions {
@@ -58,6 +59,7 @@ export interface AnalysisResult {
   /** What the key logs held, and what of it was used; undefined without secrets. */
   readonly secrets: SecretsResult | undefined;
   readonly quic: QuicResult;
+  readonly oddities: readonly SoundOddityCount[];
   /** A fault of the tool itself was caught; exit status 70. */
   readonly internalErrors: number;
 }

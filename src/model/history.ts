@@ -12,6 +12,7 @@ import type {
 import type { ClientHello, HelloVerifyRequest, RecordNumber, ServerHello } from './message.ts';
 import type { At, Endpoint, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
+import type { SoundOddityCount } from './sound-oddities.ts';
 import type { Nanos } from './time.ts';
 import type { InnerTlsFact, UpgradeFact } from './upgrade.ts';
 
@@ -658,6 +659,8 @@ export interface CaptureIndex {
   readonly sharedSessions: readonly SharedSessionFact[];
   /** At most `LIMITS.eventsPerServer` of them. */
   readonly unusedUpgrades: readonly UnusedUpgradeFact[];
+  /** What is normal and looks odd. */
+  readonly oddities: readonly SoundOddityCount[];
   /** Records that open under the keys of another connection; only where there are secrets. */
   readonly misplaced: readonly MisplacedRecord[];
 }

@@ -32,6 +32,8 @@ export interface RuleMeta {
   readonly decides: string;
   readonly silent: string;
   readonly messages: Readonly<Record<string, RuleMessage>>;
+  /** Runs only where it is chosen by its id: what it says is no finding for every report. */
+  readonly onRequest?: boolean;
   /**
    * General rules stay silent where one of these spoke about the same connection: a finding is dropped when all its
    * connections were named by findings of these rules. A mere note (info) never silences more than a note.

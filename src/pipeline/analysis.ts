@@ -164,6 +164,7 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.index.lastNanos = this.clock.latest;
     this.index.droppedPackets = droppedPackets(this.captures.facts);
     this.index.severalPoints = this.views?.hasCommon ?? false;
+    this.index.oddities = this.finals.oddities.list();
     this.index.misplaced = this.facts.owners?.search() ?? [];
     this.passedOver.end(this.captures.facts);
     const repeated = handshakesIn(this.index.sharedRandoms);
@@ -186,6 +187,7 @@ class Run implements Analysis, PacketSink, TransportSink {
       omittedAlike: this.rules.omittedAlike,
       secrets: this.vault?.result(),
       quic: this.quic.result(),
+      oddities: this.index.oddities,
       internalErrors: this.rules.internalErrors,
     };
   }

@@ -193,6 +193,7 @@ export function summaryObject(ending: Ending, repeats: Repeats, run: RunContext)
       notAssessable: { ...notAssessable },
     })),
     quic: { connections: result.quic.connections.length, omitted: result.quic.omitted },
+    oddities: result.oddities.map(({ kind, connections }) => ({ kind, connections })),
     ...(selection !== '' && { filteredOut: result.connections - tally.connections }),
     ...(interrupted && { interrupted }),
   };

@@ -4,6 +4,7 @@ import { OBSTACLES, SECRET_SOURCES } from '../model/decryption.ts';
 import { FAULT_SIDES } from '../model/fault.ts';
 import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import { ECH_OUTCOMES, OUTCOMES, STAGES } from '../model/history.ts';
+import { SOUND_ODDITIES } from '../model/sound-oddities.ts';
 import { UPGRADES } from '../model/upgrade.ts';
 
 /*
@@ -417,6 +418,9 @@ const summarySchema = z.object({
       omitted: count.describe('Further 5-tuples with QUIC, counted only'),
     })
     .describe('QUIC connections are named, not analysed; none of them is in `connections`'),
+  oddities: z
+    .array(z.object({ kind: z.enum(SOUND_ODDITIES), connections: count }))
+    .describe('What is normal and looks odd, by how many completed connections have it'),
   filteredOut: count.optional().describe('Connections that options like --host left out'),
   interrupted: z.boolean().optional().describe('true: the reading was stopped early'),
 });

@@ -13,6 +13,7 @@ import { grouped, plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { echLines } from './text-ech.ts';
 import { idLines } from './text-ids.ts';
+import { oddityLines } from './text-oddities.ts';
 import { openedLines } from './text-opened.ts';
 import { quicLines } from './text-quic.ts';
 
@@ -158,6 +159,7 @@ export function remarkLines(frame: Frame): string[] {
     ...echLines(rows, style),
     ...idLines(rows, style),
     ...quicLines(frame),
+    ...oddityLines(frame),
     ...blindSpotLines(frame),
     ...coverageLines(frame),
   ];

@@ -25,6 +25,7 @@ import { handshakeAbortedAtKeySetup } from './handshake/handshake-aborted-at-key
 import { handshakeAlert } from './handshake/handshake-alert.ts';
 import { handshakeKillsServer } from './handshake/handshake-kills-server.ts';
 import { handshakeTimeout } from './handshake/handshake-timeout.ts';
+import { healthyOddities } from './handshake/healthy-oddities.ts';
 import { hrrLoop } from './handshake/hrr-loop.ts';
 import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
 import { keyExchangeSignatureInvalid } from './handshake/key-exchange-signature-invalid.ts';
@@ -157,6 +158,7 @@ export const CATALOGUE: readonly Rule[] = [
   handshakeAlert,
   handshakeKillsServer,
   handshakeTimeout,
+  healthyOddities,
   hrrLoop,
   httpOnTlsPort,
   hvrLoop,

@@ -78,7 +78,9 @@ export class RuleRunner {
     this.#several = options.several === true;
     this.#isAcrossStep = (options.several && options.isAcrossStep) || (() => false);
     this.#limit = options.findingsPerRule ?? LIMITS.findingsPerRule;
-    const rules = options.rules.filter(({ meta }) => options.selected?.has(meta.id) ?? true);
+    const rules = options.rules.filter(
+      ({ meta }) => options.selected?.has(meta.id) ?? meta.onRequest !== true,
+    );
     const captureRules = new Set<string>();
     const waiting = new Set<string>();
     const yieldedTo = new Set<string>();

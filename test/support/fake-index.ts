@@ -114,6 +114,7 @@ export function fakeIndex(
     sharedSessions: [],
     unusedUpgrades: [],
     misplaced: [],
+    oddities: [],
     ...given,
   };
 }

@@ -105,6 +105,7 @@ export function fakeResult(given: Partial<AnalysisResult> = {}): AnalysisResult 
     omittedAlike: [],
     secrets: undefined,
     quic: { connections: [], omitted: 0 },
+    oddities: [],
     internalErrors: 0,
     ...given,
   };

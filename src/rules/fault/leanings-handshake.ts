@@ -190,6 +190,7 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       settle: [BOTH_ENDS, SERVER_LOG, CLIENT_LOG],
     },
   },
+  'healthy-oddities': { seen: null },
   'hrr-loop': {
     again: isOf('server', [
       'the log of every server behind {server} at the time of packet {packet}',
