@@ -1,6 +1,9 @@
+import { LIMITS } from '../model/limits.ts';
+import type { CaptureFacts } from '../model/packet.ts';
 import { TimestampScale } from './timestamp-scale.ts';
 
 const END_OF_OPTIONS = 0;
+const COMMENT = 1;
 const IF_NAME = 2;
 const IF_DESCRIPTION = 3;
 const IF_TSRESOL = 9;
@@ -85,6 +88,28 @@ export function readCounts(
   return counts;
 }
 
+/**
+ * Takes the comments among the options of a block into the facts, for the packet of that number in its file (0: for the
+ * file).
+ *
+ * @see draft-ietf-opsawg-pcapng, section 3.5
+ */
+export function readComments(
+  facts: CaptureFacts,
+  packet: number,
+  view: DataView,
+  start: number,
+  end: number,
+  littleEndian: boolean,
+): void {
+  for (const { code, at, length } of options(view, start, end, littleEndian)) {
+    if (code !== COMMENT || length === 0) continue;
+    if (facts.comments.length < LIMITS.comments)
+      facts.comments.push({ packet, text: readText(view, at, length, LIMITS.commentOctets) });
+    else facts.commentsOmitted += 1;
+  }
+}
+
 interface Option {
   readonly code: number;
   readonly at: number;
@@ -108,8 +133,8 @@ function* options(
   }
 }
 
-function readText(view: DataView, at: number, length: number): string {
-  const kept = Math.min(length, NAME_OCTETS_MAX);
+function readText(view: DataView, at: number, length: number, most = NAME_OCTETS_MAX): string {
+  const kept = Math.min(length, most);
   const text = new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, kept));
   // Some writers count a terminating zero in.
   const zero = text.indexOf('\0');

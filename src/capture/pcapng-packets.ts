@@ -1,6 +1,7 @@
 import { LIMITS } from '../model/limits.ts';
 import type { PacketOutlet } from './packet-outlet.ts';
 import type { InterfaceTable, PcapngInterface } from './pcapng-interfaces.ts';
+import { readComments } from './pcapng-options.ts';
 
 /** Octets of a packet block before the packet: enhanced and obsolete alike, simple. */
 const PACKET_HEADER_OCTETS = 20;
@@ -99,6 +100,11 @@ export class PcapngPackets {
     cursor.interfaceIndex = from.index;
     from.scale.apply(cursor, view.getUint32(body + 4, little), view.getUint32(body + 8, little));
     this.#outlet.deliver();
+    const options = data + ((captured + 3) & ~3);
+    if (options < end) {
+      const { facts } = this.#outlet;
+      readComments(facts, facts.frames, view, options, end, little);
+    }
     return true;
   }
 }

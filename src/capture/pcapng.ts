@@ -15,10 +15,14 @@ import {
   sectionByteOrder,
 } from './pcapng-blocks.ts';
 import { InterfaceTable } from './pcapng-interfaces.ts';
+import { readComments } from './pcapng-options.ts';
 import { PcapngPackets } from './pcapng-packets.ts';
 
 /** Octets a search wants to see before it gives up, unless the file ends. */
 const SEARCH_WINDOW_OCTETS = LIMITS.resynchroniseOctets + SEARCH_MARGIN_OCTETS;
+
+/** Octets of a section header before its options. */
+const SECTION_HEADER_OCTETS = 24;
 
 /** Why a block cannot be read on, and what it claimed. */
 interface Damage {
@@ -198,7 +202,7 @@ export class PcapngReader implements UnitReader {
         whole = this.#packets.readObsolete(bytes, view, body, end, little);
         break;
       case BLOCK.sectionHeader:
-        this.#beginSection(view, at, base);
+        this.#beginSection(view, at, end, base);
         break;
       case BLOCK.interfaceDescription:
         whole = this.#interfaces.describe(view, body, end, little);
@@ -225,9 +229,11 @@ export class PcapngReader implements UnitReader {
     }
   }
 
-  #beginSection(view: DataView, at: number, base: number): void {
+  #beginSection(view: DataView, at: number, end: number, base: number): void {
+    const { facts } = this.#outlet;
     this.#begun = true;
-    this.#outlet.facts.format = 'pcapng';
+    facts.format = 'pcapng';
+    readComments(facts, 0, view, at + SECTION_HEADER_OCTETS, end, this.#littleEndian);
     this.#interfaces.beginSection();
     const major = view.getUint16(at + 12, this.#littleEndian);
     const minor = view.getUint16(at + 14, this.#littleEndian);

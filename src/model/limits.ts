@@ -19,6 +19,9 @@ export const LIMITS = {
   blockOctets: 64 * 1024 * 1024,
   /** Interfaces of one pcapng section. Further ones are damage. */
   interfaces: 65_536,
+  /** Comments of one capture that are kept, and octets of each; further ones are counted, longer ones cut. */
+  comments: 1000,
+  commentOctets: 1024,
   /** Places at which reading of one damaged capture is taken up again; after that it stops. Bounds the searching. */
   captureResynchronisations: 256,
   /** Captures that overlap in time and are open at once; with more, they have to be merged first. Each takes some 2 MiB. */

@@ -43,6 +43,14 @@ export interface InterfaceFacts {
   received?: number;
 }
 
+/** What somebody noted in a pcapng file, as in Wireshark's packet comments. */
+export interface CaptureComment {
+  /** Number within the file; 0 for a comment on the file as a whole. */
+  readonly packet: number;
+  /** As it stands there: hostile like all that a capture holds. */
+  readonly text: string;
+}
+
 /** How a capture file is packed. */
 export type Compression = 'gzip' | 'zstd' | 'lz4' | 'xz';
 
@@ -66,6 +74,10 @@ export interface CaptureFacts {
   firstTime: { seconds: number; nanos: number } | null;
   lastTime: { seconds: number; nanos: number } | null;
   readonly interfaces: InterfaceFacts[];
+  /** In file order, the first `LIMITS.comments` of them. */
+  readonly comments: CaptureComment[];
+  /** Comments beyond those. */
+  commentsOmitted: number;
   /** What its packets were that lead to no TCP segment or UDP datagram, by kind. Known at its end. */
   passedOver?: readonly PassedOver[];
 }

@@ -14,5 +14,7 @@ export function emptyFacts(path: string, compression: CaptureFacts['compression'
     firstTime: null,
     lastTime: null,
     interfaces: [],
+    comments: [],
+    commentsOmitted: 0,
   };
 }

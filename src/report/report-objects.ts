@@ -49,6 +49,11 @@ export function captureObject(result: AnalysisResult, index: number): ReportCapt
     })),
     notices: (result.notices[index] ?? []).map(noticeObject),
     noticesOmitted: { ...result.noticesOmitted[index] },
+    comments: facts.comments.map(({ packet, text }) => ({
+      packet: packet === 0 ? null : packet,
+      text,
+    })),
+    commentsOmitted: facts.commentsOmitted,
     passedOver: (facts.passedOver ?? []).map((one) => ({ ...one })),
   };
 }

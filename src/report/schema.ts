@@ -70,6 +70,15 @@ const captureSchema = z.object({
     )
     .describe('What could not be read, and where'),
   noticesOmitted: z.record(z.string(), count).describe('Further notices per code, counted only'),
+  comments: z
+    .array(
+      z.object({
+        packet: packet.nullable().describe('null: about the file as a whole'),
+        text: z.string(),
+      }),
+    )
+    .describe('What somebody noted in the pcapng file'),
+  commentsOmitted: count.describe('Further comments'),
   passedOver: z
     .array(z.object({ kind: z.string(), packets: count, firstPacket: packet }))
     .describe('What packets were that lead to no TCP or UDP, or hide what they carry; by kind'),

@@ -106,6 +106,13 @@ export function clip(text: string, width: number): string {
   return `${cut}...`;
 }
 
+/** Texts below a heading, further lines of each set in more than its first. */
+export function indented(texts: readonly string[], width: number): string[] {
+  return texts.flatMap((text) =>
+    wrap(text, width - 4).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)),
+  );
+}
+
 /** Breaks a text at blanks into lines of at most `width` columns. A word that is longer is broken inside. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -9,8 +9,9 @@ import { contentsText } from './contents.ts';
 import { noticeText } from './notice-text.ts';
 import { countedOnly } from './repeats.ts';
 import type { Ending } from './reporter.ts';
-import { grouped, plural, type Style, wrap } from './style.ts';
+import { grouped, indented, plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
+import { commentLines } from './text-comments.ts';
 import { echLines } from './text-ech.ts';
 import { idLines } from './text-ids.ts';
 import { oddityLines } from './text-oddities.ts';
@@ -160,6 +161,7 @@ export function remarkLines(frame: Frame): string[] {
     ...idLines(rows, style),
     ...quicLines(frame),
     ...oddityLines(frame),
+    ...commentLines(frame),
     ...blindSpotLines(frame),
     ...coverageLines(frame),
   ];
@@ -257,12 +259,7 @@ function blindSpotLines({ rows, ending, style }: Frame): string[] {
     ...OF_THE_CAPTURE.flatMap((code) => captureText(ending.result, code)),
   ];
   if (texts.length === 0) return [];
-  return [
-    style.paint.strong('not seen'),
-    ...texts.flatMap((text) =>
-      wrap(text, style.width - 4).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)),
-    ),
-  ];
+  return [style.paint.strong('not seen'), ...indented(texts, style.width)];
 }
 
 /** A kind of notice over all captures: the first one, and how many there are. */

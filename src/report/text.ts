@@ -82,8 +82,9 @@ export class TextReporter implements Reporter {
     const names = this.rows.all().map(({ serverName }) => serverName ?? '');
     names.push(...result.quic.connections.map(({ clientHello }) => clientHello?.serverName ?? ''));
     const paths = result.captures.map(({ path }) => path);
+    const comments = result.captures.flatMap((one) => one.comments.map(({ text }) => text));
     const told = this.units(repeats).map(({ finding }) => finding);
-    return [JSON.stringify([told, checks]), ...names, ...paths].join('');
+    return [JSON.stringify([told, checks]), ...names, ...paths, ...comments].join('');
   }
 
   private tellFindings(capture: string | undefined, repeats: Repeats): void {

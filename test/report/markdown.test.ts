@@ -45,7 +45,8 @@ function withoutOurs(line: string): string {
     .replace(/^\| (.*) \|$/, '$1')
     .replaceAll(' | ', ' ')
     .replace(/^\[([^[\]]*)\]\(https:\/\/www\.rfc-editor\.org\/[\w/#.-]+\)$/, '$1')
-    .replace(/^(\d+)\\([.)])/, '$1$2');
+    // Not only a line begins with a number: so may a cell that is set like one.
+    .replace(/(^| )(\d+)\\([.)])/g, '$1$2$3');
 }
 
 const HARMLESS = /^[\p{L}\p{M}\p{N} .,;:?()"'“”’…§–—→←/-]*$/u;

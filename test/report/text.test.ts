@@ -505,3 +505,31 @@ test('connections are listed as they began, not as they ended', async () => {
   const ids = text.split('\n').flatMap((line) => /^(\d) .*established$/.exec(line)?.[1] ?? []);
   expect(ids).toEqual(['1', '2', '3']);
 });
+
+describe('comments in the capture', () => {
+  const told = (comments: readonly { packet: number; text: string }[], commentsOmitted = 0) => ({
+    connections: [healthy],
+    ending: ending({ captures: [fakeCapture({ comments: [...comments], commentsOmitted })] }),
+  });
+
+  test('stand at the end, without power over the terminal', async () => {
+    const text = await asText(
+      told([
+        { packet: 0, text: 'taken at the gateway' },
+        { packet: 12, text: 'the \u001b[31mred\u001b[0m one\nfinding' },
+      ]),
+    );
+    expect(text).toContain(
+      'comments in the capture\n  case.pcap: taken at the gateway\n  packet 12: the ',
+    );
+    expect(text).not.toContain('\u001b');
+    expect(text).not.toContain('\nfinding');
+  });
+
+  test('are told as far as they fit a screen', async () => {
+    const many = Array.from({ length: 12 }, (_, i) => ({ packet: i + 1, text: `note ${i}` }));
+    const text = await asText(told(many, 5));
+    expect(text.match(/: note \d+$/gm)).toHaveLength(10);
+    expect(text).toContain('7 more comments; --json has them');
+  });
+});

@@ -70,16 +70,23 @@ export type Block = (order: ByteOrder) => Octets;
 export interface SectionSpec {
   readonly order?: ByteOrder;
   readonly version?: readonly [major: number, minor: number];
+  readonly comments?: readonly string[];
   readonly blocks: readonly Block[];
 }
 
 /** A pcapng file of one or more sections. */
 export function pcapngFile(...sections: readonly SectionSpec[]): Octets {
   return concat(
-    ...sections.map(({ order = 'little', version: [major, minor] = [1, 0], blocks }) =>
+    ...sections.map(({ order = 'little', version: [major, minor] = [1, 0], comments, blocks }) =>
       concat(
         block(0x0a0d0d0a, (o) =>
-          concat(u32(0x1a2b3c4d, o), u16(major, o), u16(minor, o), filled(8, 0xff)),
+          concat(
+            u32(0x1a2b3c4d, o),
+            u16(major, o),
+            u16(minor, o),
+            filled(8, 0xff),
+            options(o, (comments ?? []).map(commentOption)),
+          ),
         )(order),
         ...blocks.map((write) => write(order)),
       ),
@@ -196,11 +203,11 @@ function packetBody(spec: BlockPacketSpec, order: ByteOrder): Octets {
     u32(spec.capturedLength ?? spec.octets.length, order),
     u32(spec.originalLength ?? spec.octets.length, order),
     padded(spec.octets),
-    options(order, [
-      [1, spec.comment === undefined ? undefined : new TextEncoder().encode(spec.comment)],
-    ]),
+    options(order, spec.comment === undefined ? [] : [commentOption(spec.comment)]),
   );
 }
+
+const commentOption = (text: string) => [1, new TextEncoder().encode(text)] as const;
 
 /** Options that have a value, and the end of the list; nothing when there are none. */
 function options(order: ByteOrder, list: readonly (readonly [number, Octets | undefined])[]) {

@@ -71,6 +71,8 @@ export function fakeCapture(given: Partial<CaptureFacts> = {}): CaptureFacts {
     firstTime: { seconds: FAKE_EPOCH, nanos: 1_000_000 },
     lastTime: { seconds: FAKE_EPOCH, nanos: 34_000_000 },
     interfaces: [{ linkType: 1, snapLength: 262_144 }],
+    comments: [],
+    commentsOmitted: 0,
     ...given,
   };
 }

@@ -2,6 +2,7 @@ import { CaptureReader, type CaptureReaderOptions } from '../../src/capture/capt
 import type { EmbeddedSecrets } from '../../src/capture/decryption-secrets.ts';
 import type { CaptureNotice } from '../../src/model/notice.ts';
 import type { CaptureFacts } from '../../src/model/packet.ts';
+import { emptyFacts as factsOf } from '../../src/pipeline/capture-facts.ts';
 
 /** A packet as a test keeps it: a copy of all the cursor said. */
 interface ReadPacket {
@@ -23,21 +24,7 @@ export interface ReadCapture {
   readonly embeddedSecrets: readonly EmbeddedSecrets[];
 }
 
-export function emptyFacts(path = 'test.pcap'): CaptureFacts {
-  return {
-    path,
-    format: 'unknown',
-    compression: null,
-    octets: 0,
-    packets: 0,
-    frames: 0,
-    cutPackets: 0,
-    largestPacket: 0,
-    firstTime: null,
-    lastTime: null,
-    interfaces: [],
-  };
-}
+export const emptyFacts = (path = 'test.pcap'): CaptureFacts => factsOf(path, null);
 
 /** A reader and what it gave so far. */
 export function startReading(options: Partial<CaptureReaderOptions> = {}) {
