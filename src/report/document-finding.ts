@@ -1,7 +1,7 @@
 import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
-import type { Block } from './document.ts';
+import type { Block, Item } from './document.ts';
 import { byFile, filterIn, withFiles } from './places-in-files.ts';
 import type { Unit } from './repeats.ts';
 import type { RunContext } from './run-context.ts';
@@ -63,11 +63,10 @@ export function findingBlocks(
     ...tableBlocks(finding),
     ...listOf(
       'What it may mean',
-      explanations.flatMap(({ likelihood, text, for: pro, against }) => [
-        `${likelihood}: ${text}`,
-        ...pro.map((one) => `for (${likelihood}): ${one}`),
-        ...against.map((one) => `against (${likelihood}): ${one}`),
-      ]),
+      explanations.map(({ likelihood, text, for: pro, against }) => ({
+        text: `${likelihood}: ${text}`,
+        below: [...pro.map((one) => `for: ${one}`), ...against.map((one) => `against: ${one}`)],
+      })),
     ),
     ...(adviceIn === undefined
       ? advice(finding, id, context)
@@ -174,6 +173,6 @@ function filters(finding: Finding, run: RunContext): string[] {
   return byFile(finding, run).map((file) => `${run.nameOf(file.capture)}: ${filterIn(file)}`);
 }
 
-function listOf(title: string, items: readonly string[]): Block[] {
+function listOf(title: string, items: readonly Item[]): Block[] {
   return items.length === 0 ? [] : [{ kind: 'list', title, items }];
 }

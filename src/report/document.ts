@@ -5,6 +5,9 @@ import type { Severity } from '../model/finding.ts';
  * words from the wire; a format makes them harmless in its own way.
  */
 
+/** A point of a list, and what stands below it. */
+export type Item = string | { readonly text: string; readonly below: readonly string[] };
+
 export type Block =
   | {
       readonly kind: 'heading';
@@ -15,7 +18,7 @@ export type Block =
       readonly anchor?: string;
     }
   | { readonly kind: 'text'; readonly text: string; readonly tone?: Severity | 'good' | 'quiet' }
-  | { readonly kind: 'list'; readonly title?: string; readonly items: readonly string[] }
+  | { readonly kind: 'list'; readonly title?: string; readonly items: readonly Item[] }
   | {
       readonly kind: 'table';
       readonly heading: readonly string[];

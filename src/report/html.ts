@@ -1,5 +1,5 @@
 import type { Severity } from '../model/finding.ts';
-import type { Block, Page } from './document.ts';
+import type { Block, Item, Page } from './document.ts';
 import { HTML_STYLE } from './html-style.ts';
 import { printable } from './printable.ts';
 
@@ -56,8 +56,7 @@ function set(block: Block): string {
     case 'text':
       return `<p${classOf(block.tone)}>${encoded(block.text)}</p>`;
     case 'list': {
-      const items = block.items.map((item) => `<li>${encoded(item)}</li>`).join('\n');
-      return `${titled(block.title)}<ul>\n${items}\n</ul>`;
+      return `${titled(block.title)}${list(block.items)}`;
     }
     case 'table':
       return table(block);
@@ -73,6 +72,14 @@ function set(block: Block): string {
       return `${titled(block.title)}<ul>\n${links}\n</ul>`;
     }
   }
+}
+
+function list(items: readonly Item[]): string {
+  const set = items.map((item) => {
+    if (typeof item === 'string') return `<li>${encoded(item)}</li>`;
+    return `<li>${encoded(item.text)}${item.below.length === 0 ? '' : `\n${list(item.below)}\n`}</li>`;
+  });
+  return `<ul>\n${set.join('\n')}\n</ul>`;
 }
 
 function table({ heading, rows, anchors }: Extract<Block, { kind: 'table' }>): string {

@@ -1,5 +1,5 @@
 import type { Severity } from '../model/finding.ts';
-import type { Block, Page } from './document.ts';
+import type { Block, Item, Page } from './document.ts';
 import { cell, fenced, words } from './markdown-text.ts';
 
 /** Sets a report as GitHub-flavoured Markdown, to be put into a ticket. */
@@ -16,7 +16,7 @@ function set(block: Block): string {
     case 'text':
       return isVerdict(block.tone) ? `**${words(block.text)}**` : words(block.text);
     case 'list':
-      return titled(block.title, block.items.map((item) => `- ${words(item)}`).join('\n'));
+      return titled(block.title, block.items.map(item).join('\n'));
     case 'table':
       return [block.heading, block.heading.map(() => null), ...block.rows]
         .map((row) => `| ${row.map((text) => (text === null ? '---' : cell(text))).join(' | ')} |`)
@@ -29,6 +29,11 @@ function set(block: Block): string {
         block.links.map(({ title, url }) => `- ${linkTo(title, url)}`).join('\n'),
       );
   }
+}
+
+function item(one: Item): string {
+  if (typeof one === 'string') return `- ${words(one)}`;
+  return [`- ${words(one.text)}`, ...one.below.map((text) => `  - ${words(text)}`)].join('\n');
 }
 
 const isVerdict = (tone: Severity | 'good' | 'quiet' | undefined): boolean =>

@@ -39,14 +39,16 @@ function withoutSpans(line: string): string {
 
 /** Our own markup, and no more: headings, bold lines, list items, tables, links to what we cite. */
 function withoutOurs(line: string): string {
-  return line
-    .replace(/^(#{1,3} |- |\| --- (\| --- )*\|$)/, '')
-    .replace(/^\*\*(.*)\*\*$/, '$1')
-    .replace(/^\| (.*) \|$/, '$1')
-    .replaceAll(' | ', ' ')
-    .replace(/^\[([^[\]]*)\]\(https:\/\/www\.rfc-editor\.org\/[\w/#.-]+\)$/, '$1')
-    // Not only a line begins with a number: so may a cell that is set like one.
-    .replace(/(^| )(\d+)\\([.)])/g, '$1$2$3');
+  return (
+    line
+      .replace(/^(#{1,3} | {0,2}- |\| --- (\| --- )*\|$)/, '')
+      .replace(/^\*\*(.*)\*\*$/, '$1')
+      .replace(/^\| (.*) \|$/, '$1')
+      .replaceAll(' | ', ' ')
+      .replace(/^\[([^[\]]*)\]\(https:\/\/www\.rfc-editor\.org\/[\w/#.-]+\)$/, '$1')
+      // Not only a line begins with a number: so may a cell that is set like one.
+      .replace(/(^| )(\d+)\\([.)])/g, '$1$2$3')
+  );
 }
 
 const HARMLESS = /^[\p{L}\p{M}\p{N} .,;:?()"'“”’…§–—→←/-]*$/u;
