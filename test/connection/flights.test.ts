@@ -284,6 +284,22 @@ describe('messages in fragments', () => {
     expect(flightsOf(flow)?.fragmented[0]).toMatchObject({ fragments: 8, wholeAtOnce: true });
   });
 
+  it('tells doubled datagrams of a repeat apart up to a limit', () => {
+    for (const beyond of [0, 1]) {
+      const { flow, a } = cut();
+      const chain = new Uint8Array(LIMITS.roundRecords + 40);
+      a.send('server', a.message('server', 11, 1, chain, 1).slice(0, -1));
+      flow.wait(1000 * MS);
+      const again = a.message('server', 11, 1, chain, 1).slice(0, -1);
+      a.send('server', again);
+      const before = flightsOf(flow)?.fragmented[0]?.fragments ?? 0;
+      a.send('server', [again[LIMITS.roundRecords - 1 + beyond] as Octets]);
+      // What is not remembered may be counted again, and changes nothing else.
+      expect(flightsOf(flow)?.fragmented[0]?.fragments).toBe(before + beyond);
+      expect(flightsOf(flow)?.repeated.server).toBe(1);
+    }
+  });
+
   it('compares a limited number of fragments', () => {
     for (const beyond of [0, 1]) {
       const { flow, a } = cut();

@@ -7,7 +7,7 @@ import type { Octets } from './build.ts';
 
 /** What the sink was told, copied out of the cursor. */
 export interface Told {
-  readonly kind: 'tcp' | 'udp' | 'unreachable' | 'quote';
+  readonly kind: 'tcp' | 'udp' | 'unreachable' | 'quote' | 'fragment';
   readonly packet: number;
   readonly protocol: number;
   /** `address:port > address:port`. */
@@ -40,6 +40,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** Tell of first fragments as well. */
+  readonly fragments?: boolean;
   /** Octets before and after the packet in its block. */
   readonly margin?: number;
   readonly filler?: number;
@@ -48,7 +50,7 @@ export interface RunOptions {
 
 /** Runs packets through a fresh decoder. Without a margin the view ends with the packet, so reading beyond it throws. */
 export function run(packets: readonly Given[], options: RunOptions = {}): Outcome {
-  const { margin = 0, filler = 0, end = true } = options;
+  const { margin = 0, filler = 0, end = true, fragments = false } = options;
   const told: Told[] = [];
   const notices: CaptureNotice[] = [];
   const passed: string[] = [];
@@ -61,6 +63,7 @@ export function run(packets: readonly Given[], options: RunOptions = {}): Outcom
       udp: tell('udp'),
       icmpUnreachable: tell('unreachable'),
       icmpQuote: tell('quote'),
+      ...(fragments && { udpFragment: tell('fragment') }),
     },
     { notice: (notice) => notices.push(notice) },
     { passedOver: (key) => passed.push(passedOverName(key)) },

@@ -236,6 +236,36 @@ describe.each<Version>([4, 6])('IPv%i fragments', (version) => {
     expect(notices.map((notice) => notice.code)).toEqual(['packet-cut', 'packet-cut']);
   });
 
+  test('are told of with the first one, once for each packet', () => {
+    const tell = (pieces: readonly Piece[]) =>
+      run(
+        pieces.map((one) => piece(version, one)),
+        { end: false, fragments: true },
+      ).told;
+    const told = tell([
+      { at: 0, to: 16 },
+      { at: 0, to: 16 },
+      { at: 0, to: 16, id: 8 },
+      { at: 16, to: 48, id: 8 },
+    ]);
+    expect(told.map(({ kind, packet }) => `${kind} ${packet}`)).toEqual([
+      'fragment 1',
+      'fragment 3',
+      'udp 4',
+    ]);
+    expect(told[0]).toMatchObject({ payload: WHOLE.slice(0, 8), wire: 40, fragments: undefined });
+    expect(told[0]?.flow).toMatch(/:50000 > .*:5684$/);
+    expect(told[2]?.fragments).toEqual([3, 4]);
+    // Where the others were there before, nothing is missing; without ports there is nothing to tell.
+    expect(
+      tell([
+        { at: 16, to: 48 },
+        { at: 0, to: 16 },
+      ]).map(({ kind }) => kind),
+    ).toEqual(['udp']);
+    expect(tell([{ at: 16, to: 32 }])).toEqual([]);
+  });
+
   test('without octets are malformed', () => {
     const { notices } = assemble(version, [{ at: 8, to: 8 }]);
     expect(notices).toMatchObject([{ code: 'packet-malformed' }]);

@@ -84,6 +84,26 @@ describe('FlowTable', () => {
     agree(many());
   });
 
+  test('finds what is known without adding what is not', () => {
+    const table = new FlowTable();
+    for (const make of [
+      (n: number) => v4(`192.0.2.${n}`, 5684),
+      (n: number) => v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, n], 5684),
+    ]) {
+      const before = table.size;
+      const [a, b, c] = [make(1), make(2), make(3)] as const;
+      expect(table.known(cursor(a, b))).toBeLessThan(0);
+      expect(table.known(cursor(a, b))).toBeLessThan(0);
+      expect(table.size).toBe(before);
+      const found = table.find(cursor(a, b));
+      expect(found >> 1).toBe(before);
+      expect(table.known(cursor(a, b))).toBe(found);
+      expect(table.known(cursor(b, a))).toBe(found ^ 1);
+      expect(table.known(cursor(a, c))).toBeLessThan(0);
+      expect(table.find(cursor(a, c)) >> 1).toBe(before + 1);
+    }
+  });
+
   test('an endpoint that talks to itself', () => {
     const self = v4('127.0.0.1', 443);
     const table = new FlowTable();
