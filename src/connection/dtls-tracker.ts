@@ -27,7 +27,8 @@ import { type Attribution, attribute } from './dtls-attribution.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import { DtlsHandshakes } from './dtls-handshakes.ts';
 import { emptyFragment, type Fragment } from './dtls-messages.ts';
-import { FORGOTTEN, NEW, repeats, takeNonce, takeNumber, WINDOW } from './dtls-numbers.ts';
+import { closes, DtlsNumbering, type NumberingHost } from './dtls-numbering.ts';
+import { repeats, takeNonce, WINDOW } from './dtls-numbers.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { type Dtls13Host, Dtls13Records } from './dtls13-records.ts';
 import { unprotectedContent } from './epoch-confusion.ts';
@@ -42,9 +43,6 @@ import { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { Vault } from './unsealing/vault.ts';
 import type { OpenedRecord } from './unsealing/wire-record.ts';
 
-/** A direction may have sent this many times its usual rate while the capture lacked it. */
-const SURGE = 16;
-
 const TOO_MANY = {
   code: 'limit-reached',
   offset: -1,
@@ -55,11 +53,12 @@ const TOO_MANY = {
 
 const CAPTURED_TWICE = { code: 'captured-twice', offset: -1, needed: 0, available: 0 } as const;
 
-export class DtlsTracker implements DtlsSink, Dtls13Host {
+export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
   readonly facts: FactsRecorder;
   readonly anomalies: AnomalyBook;
   readonly ids: ConnectionIds;
   readonly flights: FlightBook;
+  private readonly numbering: DtlsNumbering;
   private readonly notices: NoticeSink;
   private readonly rebinding: Rebinding;
   private readonly handshakes: DtlsHandshakes;
@@ -104,6 +103,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
       notices,
     );
     this.anomalies = new AnomalyBook(facts);
+    this.numbering = new DtlsNumbering(this);
     this.dtls13 = new Dtls13Records(this, this.handshakes);
   }
 
@@ -537,7 +537,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
   // ------------------------------------------------------------------------------------------------ epoch ≥ 1
 
   /** May records on the flow of this association be of one that was reported and forgotten? */
-  private hasForgotten(a: Association): boolean {
+  hasForgotten(a: Association): boolean {
     return a.previous === undefined && this.reported[a.flow] === 1;
   }
 
@@ -789,112 +789,8 @@ export class DtlsTracker implements DtlsSink, Dtls13Host {
       );
   }
 
-  /** Keeps the epoch's numbers. @returns whether this number was seen before */
   numbered(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
-    if (r.epoch !== half.epoch) {
-      if (r.epoch < half.epoch) return false;
-      if (half.count > 0) this.anomalies.archiveEpoch(a, r.side, half);
-      half.epoch = r.epoch;
-      half.count = 0;
-      half.forgetRecent();
-      half.nonceState = 0;
-    }
-    if (this.isFarAhead(a, half, r)) return false;
-    const found = takeNumber(half, r);
-    if (found === NEW) return false;
-    if (found !== FORGOTTEN) this.repeatedNumber(a, half, found, r);
-    return true;
-  }
-
-  /**
-   * Does the number lie where this direction cannot be, unless the capture lacks a lot? The second record out there
-   * confirms that it is: then the first was none of somebody else.
-   */
-  private isFarAhead(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
-    const ahead = r.sequence - half.highest;
-    if (half.count < 2 || ahead <= LIMITS.dtlsFarAhead) return false;
-    if (this.anomalies.confirmJump(a, r)) return false;
-    const spent = Math.max(1, half.lastNanos - half.firstNanos);
-    const usual = (half.highest - half.first + 1) * ((r.nanos - half.lastNanos) / spent);
-    if (ahead <= SURGE * usual || this.hasForgotten(a)) return false;
-    this.anomalies.add(
-      a,
-      this.newest[r.flow],
-      r,
-      'far-number',
-      `its number is ${ahead} ahead of the last one of its direction`,
-      'likely',
-      { ahead, earlier: { packet: half.lastPacket, nanos: half.lastNanos } },
-    );
-    return true;
-  }
-
-  private repeatedNumber(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): void {
-    const earlier = { packet: half.recentPacket(found), nanos: half.recentNanos(found) };
-    const newest = this.newest[r.flow];
-    if (
-      half.recentPrint(found) !== r.print ||
-      half.recentRecord(found) !== ((r.contentType << 16) | r.length)
-    ) {
-      if (!this.strayBehindIt(a, half, found, r) && !this.hasForgotten(a))
-        this.anomalies.add(
-          a,
-          newest,
-          r,
-          'sequence-reuse',
-          'same epoch and sequence number, other octets',
-          'proven',
-          { earlier },
-        );
-      return;
-    }
-    // The same packet captured twice (two interfaces, a mirror port) is not a replay.
-    if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
-      this.capturedTwice(r.packet);
-    else
-      this.anomalies.add(
-        a,
-        newest,
-        r,
-        'replay',
-        'same epoch, sequence number and octets',
-        'proven',
-        { earlier },
-      );
-  }
-
-  /**
-   * Two records with one number and an older association that could own the earlier one: a closing alert after which
-   * its sender goes on was the older association's.
-   */
-  private strayBehindIt(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): boolean {
-    const older = a.previous;
-    if (older === undefined) return false;
-    const theirs = older.sides[r.side];
-    const step = r.sequence - theirs.highest;
-    if (theirs.epoch !== r.epoch || theirs.closePacket !== 0 || step < 1 || step > 64) return false;
-    const record = half.recentRecord(found);
-    if (record >>> 16 !== CONTENT_TYPE.alert) return false;
-    const stray: DtlsRecord = {
-      ...r,
-      contentType: CONTENT_TYPE.alert,
-      length: record & 0xffff,
-      packet: half.recentPacket(found),
-      nanos: half.recentNanos(found),
-    };
-    this.anomalies.add(
-      older,
-      a,
-      stray,
-      'late',
-      'its number was used again with other octets by the newer association, which went on after it',
-      'likely',
-      { earlier: sameRecord(r) },
-    );
-    if (half.closePacket === stray.packet) half.closePacket = 0;
-    closes(theirs, stray);
-    older.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;
-    return true;
+    return this.numbering.take(a, half, r);
   }
 
   private protectedHandshake(
@@ -1048,12 +944,4 @@ function sharesId({ ids, previous }: Association, receiver: Side): boolean {
 /** Protected records flowed, and not both sides have closed. */
 function isOpen({ sides: [a, b] }: Association): boolean {
   return (a.epoch > 0 || b.epoch > 0) && (a.closePacket === 0 || b.closePacket === 0);
-}
-
-function closes(half: DtlsHalf, r: DtlsRecord): void {
-  half.closePacket = r.packet;
-  half.closeNanos = r.nanos;
-  half.closeSequence = r.sequence;
-  half.closeEpoch = r.epoch;
-  half.closeLength = r.length;
 }

@@ -1,0 +1,144 @@
+import { LIMITS } from '../model/limits.ts';
+import { CONTENT_TYPE } from '../model/record.ts';
+import { type AnomalyBook, sameRecord } from './dtls-anomalies.ts';
+import type { Association } from './dtls-association.ts';
+import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
+import { FORGOTTEN, NEW, takeNumber } from './dtls-numbers.ts';
+import type { DtlsRecord } from './dtls-record.ts';
+
+/** A direction may have sent this many times its usual rate while the capture lacked it. */
+const SURGE = 16;
+
+/** What the numbers of one association are held against. */
+export interface NumberingHost {
+  readonly anomalies: AnomalyBook;
+  newestOf(flow: number): Association | undefined;
+  hasForgotten(a: Association): boolean;
+  capturedTwice(packet: number): void;
+}
+
+/** Keeps the record numbers of each epoch, and tells those that were used before, or lie where their direction cannot be. */
+export class DtlsNumbering {
+  private readonly host: NumberingHost;
+
+  constructor(host: NumberingHost) {
+    this.host = host;
+  }
+
+  /** @returns whether this number was seen before */
+  take(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
+    if (r.epoch !== half.epoch) {
+      if (r.epoch < half.epoch) return false;
+      if (half.count > 0) this.host.anomalies.archiveEpoch(a, r.side, half);
+      half.epoch = r.epoch;
+      half.count = 0;
+      half.forgetRecent();
+      half.nonceState = 0;
+    }
+    if (this.isFarAhead(a, half, r)) return false;
+    const found = takeNumber(half, r);
+    if (found === NEW) return false;
+    if (found !== FORGOTTEN) this.repeatedNumber(a, half, found, r);
+    return true;
+  }
+
+  /**
+   * Does the number lie where this direction cannot be, unless the capture lacks a lot? The second record out there
+   * confirms that it is: then the first was none of somebody else.
+   */
+  private isFarAhead(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
+    const ahead = r.sequence - half.highest;
+    if (half.count < 2 || ahead <= LIMITS.dtlsFarAhead) return false;
+    if (this.host.anomalies.confirmJump(a, r)) return false;
+    const spent = Math.max(1, half.lastNanos - half.firstNanos);
+    const usual = (half.highest - half.first + 1) * ((r.nanos - half.lastNanos) / spent);
+    if (ahead <= SURGE * usual || this.host.hasForgotten(a)) return false;
+    this.host.anomalies.add(
+      a,
+      this.host.newestOf(r.flow),
+      r,
+      'far-number',
+      `its number is ${ahead} ahead of the last one of its direction`,
+      'likely',
+      { ahead, earlier: { packet: half.lastPacket, nanos: half.lastNanos } },
+    );
+    return true;
+  }
+
+  private repeatedNumber(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): void {
+    const earlier = { packet: half.recentPacket(found), nanos: half.recentNanos(found) };
+    const newest = this.host.newestOf(r.flow);
+    if (
+      half.recentPrint(found) !== r.print ||
+      half.recentRecord(found) !== ((r.contentType << 16) | r.length)
+    ) {
+      if (!this.strayBehindIt(a, half, found, r) && !this.host.hasForgotten(a))
+        this.host.anomalies.add(
+          a,
+          newest,
+          r,
+          'sequence-reuse',
+          'same epoch and sequence number, other octets',
+          'proven',
+          { earlier },
+        );
+      return;
+    }
+    // The same packet captured twice (two interfaces, a mirror port) is not a replay.
+    if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
+      this.host.capturedTwice(r.packet);
+    else
+      this.host.anomalies.add(
+        a,
+        newest,
+        r,
+        'replay',
+        'same epoch, sequence number and octets',
+        'proven',
+        { earlier },
+      );
+  }
+
+  /**
+   * Two records with one number and an older association that could own the earlier one: a closing alert after which
+   * its sender goes on was the older association's.
+   */
+  private strayBehindIt(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): boolean {
+    const older = a.previous;
+    if (older === undefined) return false;
+    const theirs = older.sides[r.side];
+    const step = r.sequence - theirs.highest;
+    if (theirs.epoch !== r.epoch || theirs.closePacket !== 0 || step < 1 || step > 64) return false;
+    const record = half.recentRecord(found);
+    if (record >>> 16 !== CONTENT_TYPE.alert) return false;
+    const stray: DtlsRecord = {
+      ...r,
+      contentType: CONTENT_TYPE.alert,
+      length: record & 0xffff,
+      packet: half.recentPacket(found),
+      nanos: half.recentNanos(found),
+    };
+    this.host.anomalies.add(
+      older,
+      a,
+      stray,
+      'late',
+      'its number was used again with other octets by the newer association, which went on after it',
+      'likely',
+      { earlier: sameRecord(r) },
+    );
+    if (half.closePacket === stray.packet) half.closePacket = 0;
+    closes(theirs, stray);
+    older.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;
+    return true;
+  }
+}
+
+/** The record is the first of its direction that looks like a closing alert. */
+export function closes(half: DtlsHalf, r: DtlsRecord): void {
+  half.closePacket = r.packet;
+  half.closeNanos = r.nanos;
+  half.closeSequence = r.sequence;
+  half.closeEpoch = r.epoch;
+  half.closeLength = r.length;
+}
