@@ -1,3 +1,4 @@
+import { readI32 } from '../bytes/scalars.ts';
 import type { CertificateFact } from '../model/certificate.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
@@ -314,11 +315,21 @@ export class History implements ConnectionHistory, CompactHistory {
   get fingerprints(): FingerprintFacts {
     const { fingerprints } = this.facts;
     const [client, server] = [this.clientHelloOctets(), this.serverHelloOctets()];
-    const ofClient = client && fingerprints.client(client, this.protocol === 'DTLS');
+    const isDtls = this.protocol === 'DTLS';
+    const hasTime = (hello: Uint8Array) => isTimeAt(hello, this.moment());
+    const ofClient = client && fingerprints.client(client, isDtls, undefined, hasTime(client));
+    const ofServer =
+      server &&
+      fingerprints.server(server, {
+        offersPointFormats: ofClient?.offersPointFormats ?? false,
+        isResumed: this.facts.table.has(this.row, SEEN.sessionIdEchoed),
+        hasTime: hasTime(server),
+      });
     return {
       ja3: ofClient?.ja3,
-      ja3s: server && fingerprints.server(server),
+      ja3s: ofServer?.ja3s,
       ja4: ofClient?.ja4,
+      stacks: { client: ofClient?.stack, server: ofServer?.stack },
     };
   }
 
@@ -413,8 +424,13 @@ export class History implements ConnectionHistory, CompactHistory {
     return this.signatureList;
   }
 
+  /** Seconds since 1970 when it began. */
+  private moment(): number {
+    return this.facts.epochSeconds() + this.startNanos / SECOND;
+  }
+
   get certificates(): PerRole<readonly CertificateFact[]> {
-    const now = this.facts.epochSeconds() + this.startNanos / SECOND;
+    const now = this.moment();
     return shownCertificates(this.clearMessages(), this.serverName, now);
   }
 
@@ -566,6 +582,16 @@ function versionsIn(hello: Uint8Array, s: HelloScan): number[] {
   }
   return versions;
 }
+
+/** Does the random of this hello begin with the time, give or take the faults of clocks? RFC 5246 §7.4.1.2. */
+function isTimeAt(hello: Uint8Array, moment: number): boolean {
+  if (hello.length < AFTER_RANDOM) return false;
+  return Math.abs((readI32(hello, 2) >>> 0) - moment) < HALF_A_DAY;
+}
+
+/** A random that is none of the time lies within this of it once in fifty thousand. */
+const HALF_A_DAY = 12 * 3600;
+const AFTER_RANDOM = 34;
 
 function text(octets: Uint8Array, offset: number, length: number): string {
   return textOf(octets, offset, offset + length);

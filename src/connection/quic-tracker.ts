@@ -269,7 +269,7 @@ export class QuicTracker implements QuicSink {
     const { message } = decodeServerHello(body);
     row.cipherSuite = message.cipherSuite;
     row.tlsVersion = message.version;
-    row.ja3s = this.fingerprints.server(body);
+    row.ja3s = this.fingerprints.server(body).ja3s;
   }
 
   private connectionOf(row: Row): QuicConnection {

@@ -13,6 +13,7 @@ import type { ClientHello, HelloVerifyRequest, RecordNumber, ServerHello } from 
 import type { At, Endpoint, PerRole, RecordFact, Role } from './place.ts';
 import type { SignatureCheck } from './signature.ts';
 import type { SoundOddityCount } from './sound-oddities.ts';
+import type { StackGuess } from './stack.ts';
 import type { Nanos } from './time.ts';
 import type { InnerTlsFact, UpgradeFact } from './upgrade.ts';
 
@@ -444,6 +445,8 @@ export interface FingerprintFacts {
   readonly ja3: string | undefined;
   readonly ja3s: string | undefined;
   readonly ja4: string | undefined;
+  /** What TLS stack each side seems to have; absent where nobody looks, as for QUIC. */
+  readonly stacks?: PerRole<StackGuess | undefined>;
 }
 
 /**

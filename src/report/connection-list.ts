@@ -77,6 +77,14 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   ja3: ['fingerprint of the ClientHello', ({ fingerprints }) => fingerprints?.ja3],
   ja3s: ['fingerprint of the ServerHello', ({ fingerprints }) => fingerprints?.ja3s],
   ja4: ['fingerprint of the ClientHello, in order', ({ fingerprints }) => fingerprints?.ja4],
+  'client-stack': [
+    'TLS stack that the client seems to have, a guess',
+    ({ fingerprints }) => fingerprints?.stacks?.client?.stack,
+  ],
+  'server-stack': [
+    'TLS stack that the server seems to have, a guess',
+    ({ fingerprints }) => fingerprints?.stacks?.server?.stack,
+  ],
   blind: ['what could not be seen', ({ blindSpots }) => blindSpots.join(',') || undefined],
 };
 

@@ -7,6 +7,7 @@ import type {
   ConnectionIdFacts,
   EchOutcome,
   Endpoint,
+  FingerprintFacts,
   Outcome,
 } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -26,6 +27,8 @@ export interface ConnectionRow {
   readonly version: string | undefined;
   readonly suite: string | undefined;
   readonly outcome: Outcome;
+  /** Of those that failed, what TLS stacks the sides seem to have. */
+  readonly stacks: FingerprintFacts['stacks'];
   /** Protected records that opened, of all; undefined without secrets. */
   readonly opened: string | undefined;
   readonly firstPacket: number;
@@ -156,6 +159,7 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     version: version === undefined ? undefined : versionName(version),
     suite: cipherSuite === undefined ? undefined : suiteName(cipherSuite),
     outcome: history.outcome,
+    stacks: hasFailed(history.outcome) ? history.fingerprints?.stacks : undefined,
     opened: openedText(history.decryption),
     firstPacket: history.firstPacket,
     lastPacket: history.lastPacket,
@@ -163,6 +167,8 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     endNanos: history.endNanos,
   };
 }
+
+const hasFailed = (outcome: Outcome): boolean => outcome === 'failed' || outcome === 'aborted';
 
 /** The SNI; where another one was encrypted, nobody shall read this one as the name that was asked for. */
 function nameText({ serverName, ech, decryption }: ConnectionHistory): string | undefined {

@@ -16,6 +16,7 @@ import {
   type Role,
   type TcpFacts,
 } from '../model/history.ts';
+import type { StackGuess } from '../model/stack.ts';
 import type { InnerTlsFact, UpgradeFact } from '../model/upgrade.ts';
 import { type Literal, literal, type OctetWriter, toJson } from './octet-writer.ts';
 import type { RunContext } from './run-context.ts';
@@ -174,6 +175,15 @@ export class ConnectionWriter implements MessageVisitor {
     this.print(JA3S, prints?.ja3s);
     this.print(JA4, prints?.ja4);
     this.out.literal(END_OBJECT);
+    this.out.literal(STACK_CLIENT);
+    this.stack(prints?.stacks?.client);
+    this.out.literal(STACK_SERVER);
+    this.stack(prints?.stacks?.server);
+    this.out.literal(END_OBJECT);
+  }
+
+  private stack(guess: StackGuess | undefined): void {
+    this.out.literal(guess === undefined ? NULL : stackPiece(guess));
   }
 
   /** Letters and digits: nothing to escape. */
@@ -339,8 +349,20 @@ function endOf(tcp: TcpFacts | undefined, role: Role): number {
   return rst !== 0 && (fin === 0 || rst < fin) ? -rst : fin;
 }
 
+/** Guesses are kept with the fingerprints, so that the same ones come again and again. */
+const STACK_PIECES = new WeakMap<StackGuess, Literal>();
+
+function stackPiece(guess: StackGuess): Literal {
+  let piece = STACK_PIECES.get(guess);
+  if (piece === undefined) {
+    piece = literal(toJson(guess));
+    STACK_PIECES.set(guess, piece);
+  }
+  return piece;
+}
+
 /** More than all members of fixed length between two calls of `reserve` need, the longest suite name included. */
-const FIXED_OCTETS = 2048;
+const FIXED_OCTETS = 4096;
 /** More than one item of a list needs. */
 const ITEM_OCTETS = 256;
 const RANDOM_OCTETS = 32;
@@ -441,6 +463,8 @@ const INNER_TLS = literal(',"innerTls":{"packet":');
 const NO_UPGRADE = literal(',"upgrade":null');
 const CLIENT_RANDOM = literal(',"clientRandom":');
 const SERVER_RANDOM = literal(',"serverRandom":');
+const STACK_CLIENT = literal(',"stackGuess":{"client":');
+const STACK_SERVER = literal(',"server":');
 const JA3 = literal(',"fingerprints":{"ja3":');
 const JA3S = literal(',"ja3s":');
 const JA4 = literal(',"ja4":');

@@ -5,6 +5,7 @@ import { FAULT_SIDES } from '../model/fault.ts';
 import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import { ECH_OUTCOMES, OUTCOMES, STAGES } from '../model/history.ts';
 import { SOUND_ODDITIES } from '../model/sound-oddities.ts';
+import { STACKS } from '../model/stack.ts';
 import { UPGRADES } from '../model/upgrade.ts';
 
 /*
@@ -96,6 +97,10 @@ const tcpClose = z
   .object({ kind: z.enum(['fin', 'rst']), packet: packet, capture: otherCapture })
   .nullable();
 
+const stackGuess = z
+  .object({ stack: z.enum(STACKS), habits: z.array(z.string()).min(2) })
+  .nullable();
+
 /** One TLS connection or DTLS association. */
 const connectionSchema = z.object({
   id: z.int().positive().describe('From 1, by first packet'),
@@ -138,6 +143,11 @@ const connectionSchema = z.object({
   fingerprints: z
     .object({ ja3: hex.nullable(), ja3s: hex.nullable(), ja4: z.string().nullable() })
     .describe('Of the ClientHello (the second, where there are two) and of the ServerHello'),
+  stackGuess: z
+    .object({ client: stackGuess, server: stackGuess })
+    .describe(
+      'The TLS stack that each side seems to have, by habits of its hello: a guess, and what it rests on; null where fewer than two habits agree',
+    ),
   resumed: z.boolean().nullable(),
   extendedMasterSecret: z.boolean().nullable(),
   encryptThenMac: z.boolean().nullable(),

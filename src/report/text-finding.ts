@@ -1,5 +1,7 @@
 import type { Fault } from '../model/fault.ts';
 import type { Explanation, Finding } from '../model/finding.ts';
+import { ROLES } from '../model/place.ts';
+import { STACK_AIDS } from '../model/stack.ts';
 import { formatDate } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import { byFile, type FilePackets, filterIn, withFiles } from './places-in-files.ts';
@@ -174,17 +176,37 @@ function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
 }
 
 /** Whose fault it probably is, in a sentence for each judgement that differs, and the first thing that would settle it. */
-function faultLines({ connections }: Finding, { faults, style, run }: FindingContext): string[] {
+function faultLines({ connections }: Finding, context: FindingContext): string[] {
+  const { faults, style, run } = context;
   const told = new Map<string, Fault>();
   for (const id of connections.slice(0, CONNECTIONS_LIMIT)) {
     const fault = faults.get(id);
     const key = fault && `${fault.likelier} ${fault.rules.join()}`;
     if (fault !== undefined && key !== undefined && !told.has(key)) told.set(key, fault);
   }
-  return [...told.values()].flatMap((fault) =>
-    hanging(FAULT_LABEL, withFiles(faultText(fault), run), style),
-  );
+  const stacks = new Set([...told.values()].flatMap((fault) => stackTexts(fault, context)));
+  return [
+    ...[...told.values()].flatMap((fault) =>
+      hanging(FAULT_LABEL, withFiles(faultText(fault), run), style),
+    ),
+    ...[...stacks].flatMap((text) => hanging(STACK_LABEL, text, style)),
+  ];
 }
+
+/** What to switch on in the stacks that the sides seem to have. */
+function stackTexts({ connection }: Fault, { rows }: FindingContext): string[] {
+  const { stacks } = rows.get(connection) ?? {};
+  return ROLES.flatMap((role) => {
+    const stack = stacks?.[role]?.stack;
+    if (stack === undefined) return [];
+    const { keyLog, log } = STACK_AIDS[stack];
+    return [
+      `the ${role} has ${stack}, by its habits. Its secrets: ${keyLog}. Its reasons: ${log}.`,
+    ];
+  });
+}
+
+const STACK_LABEL = 'a guess       ';
 
 const FAULT_LABEL = 'fault of      ';
 

@@ -7,6 +7,7 @@ import { suiteName } from '../../src/model/code-points/suites.ts';
 import { versionName } from '../../src/model/code-points/versions.ts';
 import { BLIND_SPOTS } from '../../src/model/finding.ts';
 import { type ConnectionHistory, OUTCOMES, STAGES } from '../../src/model/history.ts';
+import { STACKS } from '../../src/model/stack.ts';
 import { formatDate } from '../../src/model/time.ts';
 import { UPGRADES } from '../../src/model/upgrade.ts';
 import { JsonReporter, NdjsonReporter } from '../../src/report/json.ts';
@@ -60,6 +61,10 @@ function expected(history: ConnectionHistory): ReportConnection {
   const hex = (octets: Uint8Array | undefined) =>
     octets === undefined ? null : Buffer.from(octets).toString('hex');
   const ids = history.dtls?.connectionIds;
+  const guessOf = (role: 'client' | 'server') => {
+    const guess = history.fingerprints?.stacks?.[role];
+    return guess === undefined ? null : { stack: guess.stack, habits: [...guess.habits] };
+  };
   return {
     id: history.id,
     capture: 0,
@@ -96,6 +101,7 @@ function expected(history: ConnectionHistory): ReportConnection {
       ja3s: history.fingerprints?.ja3s ?? null,
       ja4: history.fingerprints?.ja4 ?? null,
     },
+    stackGuess: { client: guessOf('client'), server: guessOf('server') },
     resumed: history.resumed ?? null,
     extendedMasterSecret: history.extendedMasterSecret ?? null,
     ech: history.ech ?? null,
@@ -134,6 +140,10 @@ const codePoint = fc.integer({ min: 0, max: 0xffff });
 const packet = fc.integer({ min: 1, max: 3_000_000_000 });
 const role = fc.constantFrom('client' as const, 'server' as const);
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const stackGuess = fc.record({
+  stack: fc.constantFrom(...STACKS),
+  habits: fc.array(fc.string(), { minLength: 2, maxLength: 4 }),
+});
 const wireText = fc.string({ unit: 'binary', maxLength: 300 });
 const random = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const flag = maybe(fc.boolean());
@@ -188,6 +198,12 @@ const history = fc
     stage: fc.constantFrom(...STAGES),
     blindSpots: fc.uniqueArray(fc.constantFrom(...BLIND_SPOTS)),
     records: fc.record({ client: counts, server: counts }),
+    fingerprints: fc.record({
+      ja3: maybe(fc.constant('ab'.repeat(16))),
+      ja3s: maybe(fc.constant('cd'.repeat(16))),
+      ja4: maybe(fc.constant('t13d1516h2_8daaf6152771_b0da82dd1658')),
+      stacks: fc.record({ client: maybe(stackGuess), server: maybe(stackGuess) }),
+    }),
     messages: fc.array(
       fc
         .tuple(fc.constantFrom(-1, 0x102, 1, 2, 20, 99, 255), role, packet)

@@ -63,6 +63,20 @@ describe('whose fault it probably is', () => {
     expect(await asText(told, wide)).toContain('undecided (client: one; server: two). To settle:');
   });
 
+  test('names what to switch on in the stacks that the sides seem to have', async () => {
+    const stacks = {
+      client: { stack: 'JSSE', habits: ['one', 'two'] },
+      server: undefined,
+    } as const;
+    const fingerprints = { ja3: undefined, ja3s: undefined, ja4: undefined, stacks };
+    const history = fakeHistory({ outcome: 'failed', fingerprints });
+    const told = { connections: [history], findings: [fakeFinding()], faults: [fakeFault()] };
+    const text = await asText(told, wide);
+    expect(text).toContain('a guess       the client has JSSE, by its habits.');
+    expect(text).toContain('Its reasons: -Djavax.net.debug=ssl:handshake.');
+    expect(text).not.toContain('the server has');
+  });
+
   test('is said once for connections that are judged alike, and not where none failed', async () => {
     const faults = [1, 2, 3].map((connection) => fakeFault({ connection }));
     const findings = [fakeFinding({ connections: [1, 2, 3] })];

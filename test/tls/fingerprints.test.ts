@@ -131,7 +131,7 @@ describe('fingerprints that are kept', () => {
     const whole = hello(spec);
     for (let end = 0; end < whole.length; end++) {
       expect(new Fingerprints().client(whole.subarray(0, end), false).ja4).toMatch(/^t/);
-      expect(new Fingerprints().server(whole.subarray(0, end))).toMatch(/^[\da-f]{32}$/);
+      expect(new Fingerprints().server(whole.subarray(0, end)).ja3s).toMatch(/^[\da-f]{32}$/);
     }
   });
 });
