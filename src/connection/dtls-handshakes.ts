@@ -233,6 +233,7 @@ export class DtlsHandshakes {
         table.unset(row, SEEN.helloPending);
         a.cookie = facts.hellos.slab.store(bytes, start, end);
         a.cookieLength = end - start;
+        facts.cookies.verifyRequest(bytes, start, end, table.id[row] as number, r.packet, r.nanos);
         facts.event(row, EVENT.message, r.side, type, length, r.packet, r.nanos, 0, a.cookie);
         this.unsealer?.message(row, r, type, sequence, bytes, start, end);
         return;
@@ -243,6 +244,7 @@ export class DtlsHandshakes {
         table.unset(row, SEEN.helloPending);
         if (facts.hellos.scan.helloRetryRequest) {
           facts.event(row, EVENT.message, r.side, HELLO_RETRY, length, r.packet, r.nanos);
+          facts.retryRequested(row, bytes, r.packet, r.nanos);
           this.unsealer?.message(row, r, type, sequence, bytes, start, end);
           return;
         }
@@ -339,6 +341,7 @@ export class DtlsHandshakes {
     const first = table.helloPacket[row] === 0;
     const changed = first ? 0 : this.changedSince(row, bytes, start, end);
     hellos.clientHello(row, r.side, bytes, start, end, true);
+    facts.cookieReturned(row, bytes);
     table.set(row, SEEN.helloPending);
     table.helloCount[row] = (table.helloCount[row] as number) + 1;
     if (first) {

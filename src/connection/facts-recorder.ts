@@ -3,6 +3,7 @@ import { CONTENT_TYPE } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { ClearHandshakes } from './clear-handshakes.ts';
 import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
+import { CookieIndex } from './cookie-index.ts';
 import type { Association } from './dtls-association.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { Fingerprints } from './fingerprints.ts';
@@ -33,6 +34,7 @@ export class FactsRecorder {
   /** Only where the run has secrets. */
   owners: OwnerSearch | undefined;
   readonly sessions = new SessionIndex();
+  readonly cookies = new CookieIndex();
   readonly innerTls = new InnerTls();
   /** Ids given so far. */
   connections = 0;
@@ -215,6 +217,22 @@ export class FactsRecorder {
       slab.bytesOf(server),
       slab.offsetOf(server) + RANDOM_AT,
     );
+  }
+
+  /** A HelloRetryRequest was scanned, `bytes` are its octets. */
+  retryRequested(row: number, bytes: Uint8Array, packet: number, nanos: number): void {
+    const { retryCookieOffset: at, retryCookieLength: length } = this.hellos.scan;
+    this.cookies.issue(bytes, at, length, this.table.id[row] as number, packet, nanos);
+  }
+
+  /** A ClientHello was scanned, `bytes` are its octets. */
+  cookieReturned(row: number, bytes: Uint8Array): void {
+    const { scan } = this.hellos;
+    const id = this.table.id[row] as number;
+    if (scan.cookieLength > 0)
+      this.cookies.returned(bytes, scan.cookieOffset, scan.cookieLength, id);
+    if (scan.retryCookieLength > 0)
+      this.cookies.returned(bytes, scan.retryCookieOffset, scan.retryCookieLength, id);
   }
 
   release(row: number): void {

@@ -1,5 +1,5 @@
 import { readI32 } from '../bytes/scalars.ts';
-import type { CertificateFact } from '../model/certificate.ts';
+import type { AuthoritiesFact, CertificateFact } from '../model/certificate.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import type { DecryptionFacts } from '../model/decryption.ts';
@@ -9,6 +9,7 @@ import type {
   At,
   CompactHistory,
   ConnectionHistory,
+  CookieFact,
   DtlsFacts,
   EchOutcome,
   Endpoint,
@@ -42,7 +43,7 @@ import type { FactsRecorder } from './facts-recorder.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
 import { resumptionOf } from './resumption.ts';
-import { shownCertificates } from './shown-certificates.ts';
+import { askedAuthorities, shownCertificates } from './shown-certificates.ts';
 import type { HandshakeMessages } from './unsealing/handshake-messages.ts';
 import { Tally } from './unsealing/tally.ts';
 import { verifySignatures } from './verify-signatures.ts';
@@ -337,6 +338,21 @@ export class History implements ConnectionHistory, CompactHistory {
     return resumptionOf(this.facts, this.row, this.protocol === 'DTLS');
   }
 
+  get foreignCookie(): CookieFact | undefined {
+    const hello = this.clientHelloOctets();
+    if (hello === undefined) return undefined;
+    const { cookies } = this.facts;
+    scan.scanClientHello(hello, 0, hello.length, this.protocol === 'DTLS');
+    const origin =
+      cookies.originOf(hello, scan.cookieOffset, scan.cookieLength, this.id) ??
+      cookies.originOf(hello, scan.retryCookieOffset, scan.retryCookieLength, this.id);
+    if (origin === undefined) return undefined;
+    return {
+      ...origin,
+      by: scan.cookieLength > 0 ? 'hello_verify_request' : 'hello_retry_request',
+    };
+  }
+
   get messages(): readonly MessageFact[] {
     this.messageList ??= messagesOf(this.facts, this.row, this.clientSide);
     return this.messageList;
@@ -432,6 +448,11 @@ export class History implements ConnectionHistory, CompactHistory {
   get certificates(): PerRole<readonly CertificateFact[]> {
     const now = this.moment();
     return shownCertificates(this.clearMessages(), this.serverName, now);
+  }
+
+  get clientAuthorities(): AuthoritiesFact | undefined {
+    const { version } = this;
+    return version === undefined ? undefined : askedAuthorities(this.clearMessages(), version);
   }
 
   private verifySignatures(): SignatureCheck[] {

@@ -1,9 +1,11 @@
+import { namesIn, readName } from '../crypto/distinguished-name.ts';
 import { readCertificates } from '../crypto/read-certificate.ts';
-import type { CertificateFact } from '../model/certificate.ts';
-import { CERTIFICATE } from '../model/code-points/handshake-types.ts';
+import type { AuthoritiesFact, CertificateFact } from '../model/certificate.ts';
+import { CERTIFICATE, CERTIFICATE_REQUEST } from '../model/code-points/handshake-types.ts';
 import type { PerRole, Role } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import { decodeCertificate } from '../tls/codec/certificate.ts';
+import { decodeCertificateRequest } from '../tls/codec/certificate-request.ts';
 import type { HandshakeMessages } from './unsealing/handshake-messages.ts';
 
 /**
@@ -28,4 +30,29 @@ export function shownCertificates(
     );
   };
   return { client: shown('client'), server: shown('server') };
+}
+
+/** What the server's CertificateRequest names, and whether the client's certificates fit; undefined without both. */
+export function askedAuthorities(
+  messages: HandshakeMessages | undefined,
+  version: number,
+): AuthoritiesFact | undefined {
+  const request = messages?.last('server', CERTIFICATE_REQUEST)?.octets.subarray(4);
+  const sent = messages?.last('client', CERTIFICATE)?.octets.subarray(4);
+  if (request === undefined || sent === undefined) return undefined;
+  const { message, shortfalls } = decodeCertificateRequest(request, version);
+  const { entries } = decodeCertificate(sent, false).message;
+  const authorities = message.authorities.slice(0, LIMITS.authoritiesRead).map(readName);
+  const names = authorities.flatMap((name) => name ?? []);
+  const own = entries.slice(0, LIMITS.certificatesRead).map(({ data }) => namesIn(data));
+  const known = own.flatMap((one) => (one === undefined ? [] : [one.issuer.key, one.subject.key]));
+  const isWhole =
+    shortfalls.length === 0 &&
+    names.length === message.authorities.length &&
+    own.length === entries.length &&
+    !own.includes(undefined);
+  return {
+    names: names.map(({ text }) => text),
+    fits: isWhole ? names.some(({ key }) => known.includes(key)) : undefined,
+  };
 }

@@ -194,6 +194,7 @@ export class TlsTracker implements TlsSink {
         }
         if (facts.hellos.scan.helloRetryRequest) {
           facts.event(row, EVENT.message, side, HELLO_RETRY, length, packet, nanos);
+          facts.retryRequested(row, bytes, packet, nanos);
           this.unsealer?.message(row, side, type, bytes, start, end, packet, nanos, false);
           return;
         }
@@ -373,6 +374,7 @@ export class TlsTracker implements TlsSink {
       return;
     }
     facts.hellos.clientHello(row, side, bytes, start, end, false);
+    facts.cookieReturned(row, bytes);
     table.helloCount[row] = (table.helloCount[row] as number) + 1;
     if (table.helloPacket[row] === 0) {
       table.helloPacket[row] = packet;

@@ -25,3 +25,11 @@ export interface CertificateFact {
   /** Is it good for the server name that the client asked for? Undefined where it asked for none. */
   readonly matchesName: boolean | undefined;
 }
+
+/** What a server said about the client certificates that it takes, up to TLS 1.2, and what the client sent. */
+export interface AuthoritiesFact {
+  /** Names in certificate_authorities, in order; none means that every issuer will do (RFC 5246 §7.4.4). */
+  readonly names: readonly string[];
+  /** One of them issued, or is the subject of, a certificate that the client sent; undefined where some cannot be read. */
+  readonly fits: boolean | undefined;
+}

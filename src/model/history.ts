@@ -1,4 +1,4 @@
-import type { CertificateFact } from './certificate.ts';
+import type { AuthoritiesFact, CertificateFact } from './certificate.ts';
 import type { DecryptionFacts, MisplacedRecord } from './decryption.ts';
 import type { BlindSpot } from './finding.ts';
 import type { FlightFacts } from './flights.ts';
@@ -412,6 +412,12 @@ export interface ResumptionFacts {
   readonly renewed: IssuedSession | undefined;
 }
 
+/** A cookie that a server gave out on another connection than the one whose ClientHello brings it. */
+export interface CookieFact extends At {
+  readonly by: 'hello_verify_request' | 'hello_retry_request';
+  readonly connection: number;
+}
+
 /** Takes messages one by one. */
 export interface MessageVisitor {
   message(type: number, from: Role, packet: number): void;
@@ -491,6 +497,11 @@ export interface ConnectionHistory {
   readonly ech?: EchOutcome | undefined;
   /** Undefined where the ClientHello offers no session. */
   readonly resumption?: ResumptionFacts | undefined;
+  /**
+   * Where the cookie of the last ClientHello was given out: on another connection, and on no other, which did not bring
+   * it back. Undefined for nearly all.
+   */
+  readonly foreignCookie?: CookieFact | undefined;
   /** Decoded when asked for; the last ClientHello, and the ServerHello that is no HelloRetryRequest. */
   readonly clientHello: ClientHello | undefined;
   readonly serverHello: ServerHello | undefined;
@@ -514,6 +525,8 @@ export interface ConnectionHistory {
   readonly signatures?: readonly SignatureCheck[] | undefined;
   /** Certificates that the sides of a handshake up to TLS 1.2 showed, if it was not completed; read when asked for. */
   readonly certificates?: PerRole<readonly CertificateFact[]> | undefined;
+  /** Issuers that the server asked for, read when asked for where the certificates of the client were. */
+  readonly clientAuthorities?: AuthoritiesFact | undefined;
   /** What secrets told; undefined in a run without any. */
   readonly decryption?: DecryptionFacts | undefined;
   /**

@@ -229,6 +229,8 @@ export const LIMITS = {
   fingerprints: 4096,
   /** Certificates read of one side's list; honest chains have four or five. */
   certificatesRead: 10,
+  /** Names in one certificate_authorities that are read; with more, nothing is said about them. Lists of 200 are long. */
+  authoritiesRead: 1024,
   /** Certificates whose keys are kept read, for the next handshake that shows them. */
   certificatesKept: 64,
   /** Malformed and unmatched lines of key logs that are named; the rest is counted. */
@@ -247,6 +249,8 @@ export const LIMITS = {
   nonceOwnerSearches: 1024,
   /** ClientHellos whose session ids are remembered, to find the one that a ServerHello answers; a power of two. */
   helloSessionIds: 65_536,
+  /** Cookies of HelloVerifyRequest and HelloRetryRequest that are remembered, to find whom a foreign one was given to; a power of two. */
+  cookies: 16_384,
 
   /** Sessions issued in the clear that later offers are compared with: the newest ones. */
   sessions: 65_536,

@@ -6,6 +6,7 @@ import { certNameMismatch } from './handshake/cert-name-mismatch.ts';
 import { certNotYetValid } from './handshake/cert-not-yet-valid.ts';
 import { certOrderWrong } from './handshake/cert-order-wrong.ts';
 import { certWeakKey } from './handshake/cert-weak-key.ts';
+import { clientCertCaHintMismatch } from './handshake/client-cert-ca-hint-mismatch.ts';
 import { clientCertRequired } from './handshake/client-cert-required.ts';
 import { clientHelloBlackholed } from './handshake/clienthello-blackholed.ts';
 import { closeWithoutAlertAfterClientHello } from './handshake/close-without-alert-after-clienthello.ts';
@@ -80,8 +81,11 @@ import { dtlsNatRebindNoCid } from './misdelivery/dtls-nat-rebind-no-cid.ts';
 import { dtlsOldEpochAfterNewHandshake } from './misdelivery/dtls-old-epoch-after-new-handshake.ts';
 import { dtlsReplay } from './misdelivery/dtls-replay.ts';
 import { dtlsRestartIgnored } from './misdelivery/dtls-restart-ignored.ts';
+import { dtlsRestartKillsOld } from './misdelivery/dtls-restart-kills-old.ts';
 import { dtlsSeqReuse } from './misdelivery/dtls-seq-reuse.ts';
 import { dtlsStaleRecordBeforeHello } from './misdelivery/dtls-stale-record-before-hello.ts';
+import { hrrCookieForeign } from './misdelivery/hrr-cookie-foreign.ts';
+import { hvrCookieFromOtherClient } from './misdelivery/hvr-cookie-from-other-client.ts';
 import { recordDecryptsUnderOtherConnection } from './misdelivery/record-decrypts-under-other-connection.ts';
 import { recordWrongDirection } from './misdelivery/record-wrong-direction.ts';
 import { serverHelloOfOtherConnection } from './misdelivery/server-hello-of-other-connection.ts';
@@ -114,6 +118,7 @@ export const CATALOGUE: readonly Rule[] = [
   certNotYetValid,
   certOrderWrong,
   certWeakKey,
+  clientCertCaHintMismatch,
   clientCertRequired,
   clientHelloBlackholed,
   closeWithoutAlertAfterClientHello,
@@ -138,6 +143,7 @@ export const CATALOGUE: readonly Rule[] = [
   dtlsRefragmentIntolerant,
   dtlsReplay,
   dtlsRestartIgnored,
+  dtlsRestartKillsOld,
   dtlsRetransmissionNormal,
   dtlsRetransmissionStorm,
   dtlsRoleConflict,
@@ -159,8 +165,10 @@ export const CATALOGUE: readonly Rule[] = [
   handshakeKillsServer,
   handshakeTimeout,
   healthyOddities,
+  hrrCookieForeign,
   hrrLoop,
   httpOnTlsPort,
+  hvrCookieFromOtherClient,
   hvrLoop,
   keyExchangeSignatureInvalid,
   keyUpdateDesync,

@@ -115,6 +115,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     encryptThenMac: h.encryptThenMac,
     ech: h.ech,
     resumption: structuredClone(h.resumption),
+    foreignCookie: structuredClone(h.foreignCookie),
     clientHello: h.clientHello && structuredClone(h.clientHello),
     serverHello: h.serverHello && structuredClone(h.serverHello),
     outcome: h.outcome,

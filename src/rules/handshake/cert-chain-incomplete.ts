@@ -23,6 +23,7 @@ export const certChainIncomplete = defineConnectionRule({
       'cert-not-yet-valid',
       'cert-order-wrong',
       'dtls-fingerprint-mismatch',
+      'client-cert-ca-hint-mismatch',
     ],
     messages: {
       missing: {

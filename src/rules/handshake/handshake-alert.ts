@@ -99,6 +99,8 @@ export const handshakeAlert = defineConnectionRule({
       'psk-binder-mismatch',
       'psk-unknown-identity',
       'cookie-hmac-mismatch',
+      'hvr-cookie-from-other-client',
+      'hrr-cookie-foreign',
       'ticket-decrypt-failed',
       'ticket-crossed-servers',
       'dtls-role-conflict',

@@ -111,6 +111,7 @@ export const cookieHmacMismatch = defineConnectionRule({
       'The client returned each cookie intact and left its ClientHello as it was, the server refused at least two, and three cookies in a row, issued within one second, are all different: a clock inside the cookie does not explain that, a secret that changes or differs between workers does. In the other form the cookie in the ClientHello was issued by no HelloVerifyRequest of the capture and an alert followed.',
     silent:
       'Where the cookies stay the same, or change no faster than a clock: hvr-loop tells that loop without a reason. Also where the client changed its ClientHello, which explains the refusal, and once the server has sent a ServerHello.',
+    yieldsTo: ['hvr-cookie-from-other-client'],
     messages: {
       rotating: {
         what: 'The server of connection {id} refused its own cookie {count}; for the same ClientHello it issued three different cookies within {span}.',

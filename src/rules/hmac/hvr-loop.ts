@@ -26,7 +26,7 @@ export const hvrLoop = defineConnectionRule({
       'HelloVerifyRequests that follow a ClientHello with a cookie are counted up to the ServerHello. Then the cookies are compared: one that comes back other than it was sent was changed by the client or on the path before it got here; one that comes back intact is refused by the server for a reason of its own. Fields that the client must keep and did not are named.',
     silent:
       'A handshake that got on after a second cookie is well. Repeated first ClientHellos bring several HelloVerifyRequests without any refusal.',
-    yieldsTo: ['cookie-hmac-mismatch'],
+    yieldsTo: ['cookie-hmac-mismatch', 'hvr-cookie-from-other-client'],
     messages: {
       refused: {
         what: 'The server of connection {id} refused its own cookie {count} in {span} and never sent a ServerHello; the client returned each cookie intact.',

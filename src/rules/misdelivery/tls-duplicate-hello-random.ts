@@ -31,7 +31,8 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     decides:
       'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random. Where one host sent both, its random numbers repeat: a warning for a client, an error for a server. Two hosts that share one random are only noted, since each connection still has keys of its own from the other random and the key exchange.',
     silent:
-      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another: nothing is said.',
+      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered, or only asked for a cookie, and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another: nothing is said.',
+    yieldsTo: ['hvr-cookie-from-other-client', 'hrr-cookie-foreign'],
     messages: {
       client: {
         what: 'The ClientHellos of connections {list} carry the same random, {gap} apart, and the handshakes are not the same.',
@@ -139,13 +140,17 @@ function distinct(
     if (other !== undefined) seen.add(other);
     const onItsWay = kept.some(
       (one) =>
-        (row.answered === undefined || one.row.answered === undefined) &&
+        (isUnsettled(row) || isUnsettled(one.row)) &&
         Math.abs(one.row.start.nanos - row.start.nanos) <= SAME_JOURNEY,
     );
     if (!onItsWay) kept.push({ row, packet: packets[at] ?? row.start.packet });
   }
   return kept;
 }
+
+/** Nobody answered it, or only to ask for the same ClientHello again, which may have come from elsewhere. */
+const isUnsettled = ({ answered, stage, fatalAlert }: ConnectionSummary): boolean =>
+  answered === undefined || (stage === 'server-hello' && fatalAlert === undefined);
 
 function evidenceOf(
   { role }: SharedRandomFact,

@@ -58,6 +58,9 @@ export class HelloScan {
   /** Octets of the connection id; -1 without that extension or with a damaged one. RFC 9146 §3. */
   connectionIdLength = -1;
   connectionIdOffset = 0;
+  /** The cookie extension of TLS 1.3, without its inner length. RFC 8446 §4.2.2. */
+  retryCookieOffset = 0;
+  retryCookieLength = 0;
   /** The extension is there, as RFC 9146 §3 or one of its drafts numbers it. */
   hasConnectionId = false;
 
@@ -195,6 +198,14 @@ export class HelloScan {
         if (client) this.#scanSupportedVersions(bytes, at, end);
         else this.selectedVersion = end - at < 2 ? this.legacyVersion : readU16(bytes, at);
         break;
+      case 44: {
+        // cookie
+        const length = end - at < 2 ? 0 : readU16(bytes, at);
+        const fits = length > 0 && length <= end - at - 2;
+        this.retryCookieOffset = fits ? at + 2 : 0;
+        this.retryCookieLength = fits ? length : 0;
+        break;
+      }
       case 54: {
         // connection_id
         const length = at < end ? (bytes[at] as number) : 0;
@@ -306,6 +317,8 @@ export class HelloScan {
     this.connectionIdLength = -1;
     this.connectionIdOffset = 0;
     this.hasConnectionId = false;
+    this.retryCookieOffset = 0;
+    this.retryCookieLength = 0;
   }
 }
 

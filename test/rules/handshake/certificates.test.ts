@@ -6,8 +6,14 @@ import { certNameMismatch } from '../../../src/rules/handshake/cert-name-mismatc
 import { certNotYetValid } from '../../../src/rules/handshake/cert-not-yet-valid.ts';
 import { certOrderWrong } from '../../../src/rules/handshake/cert-order-wrong.ts';
 import { certWeakKey } from '../../../src/rules/handshake/cert-weak-key.ts';
+import { clientCertCaHintMismatch } from '../../../src/rules/handshake/client-cert-ca-hint-mismatch.ts';
 import { DAY, fakeCertificate } from '../../support/fake-certificate.ts';
-import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import {
+  type FakeHistory,
+  fakeAlert,
+  fakeHistory,
+  fakeMessage,
+} from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const intermediate = fakeCertificate({
@@ -228,6 +234,60 @@ testConnectionRule(
     {
       name: 'leaves other alerts alone',
       history: ordered(45, 2, 'self', 1),
+      want: 'not-applicable',
+    },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
+
+/** A server that asks for certificates of these issuers, and refuses that of the client. */
+const hinted = (fits: boolean | undefined, more: FakeHistory = {}) =>
+  fakeHistory({
+    outcome: 'failed',
+    stage: 'client-finished',
+    messages: [
+      fakeMessage(1, 'client', 4),
+      fakeMessage(13, 'server', 6),
+      fakeMessage(11, 'client', 7),
+    ],
+    alerts: [fakeAlert(48, 'server', 9)],
+    certificates: { client: chainOf(['none']), server: [] },
+    clientAuthorities: { names: ['CN=a', 'CN=b', 'CN=c', 'CN=d', 'CN=e'], fits },
+    ...more,
+  });
+const mismatch = [
+  { message: 'mismatch', severity: 'error', confidence: 'likely', packets: [6, 7, 9] },
+] as const;
+
+testConnectionRule(
+  clientCertCaHintMismatch,
+  [
+    { name: 'suspects a stranger', history: hinted(false), want: mismatch },
+    {
+      name: 'suspects one that goes up to its own authority',
+      history: hinted(false, { certificates: { client: chainOf([1, 'self']), server: [] } }),
+      want: mismatch,
+    },
+    { name: 'passes a certificate of one of them', history: hinted(true), want: 'pass' },
+    { name: 'passes what cannot be read', history: hinted(undefined), want: 'pass' },
+    {
+      name: 'passes where every issuer will do',
+      history: hinted(false, { clientAuthorities: { names: [], fits: false } }),
+      want: 'pass',
+    },
+    {
+      name: 'leaves alerts of the client alone',
+      history: hinted(false, { alerts: [fakeAlert(48, 'client', 9)] }),
+      want: 'not-applicable',
+    },
+    {
+      name: 'leaves other alerts alone',
+      history: hinted(false, { alerts: [fakeAlert(51, 'server', 9)] }),
+      want: 'not-applicable',
+    },
+    {
+      name: 'leaves handshakes alone in which nothing was asked',
+      history: hinted(false, { clientAuthorities: undefined }),
       want: 'not-applicable',
     },
   ],
