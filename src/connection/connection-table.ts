@@ -93,6 +93,8 @@ export class ConnectionTable extends Columns {
   identity = new Int32Array(ROWS);
   /** The ticket that the server issued in the clear, as `SessionIndex` numbers it; 0 for none. */
   issuedTicket = new Int32Array(ROWS);
+  /** TLS 1.3: protected records of the client up to the one that has the size of its Finished; 0 where none had. */
+  clientFlight = new Uint8Array(ROWS);
   /** Protected records of the server when the client's Finished was seen (TLS 1.3). */
   serverAtFinished = new Int32Array(ROWS);
 

@@ -10,7 +10,7 @@ import { Fingerprints } from './fingerprints.ts';
 import { HelloStore } from './hello-store.ts';
 import { InnerTls } from './inner-tls.ts';
 import { RecentRandoms } from './recent-randoms.ts';
-import { ALERT_13 } from './record-sizes.ts';
+import { alertLength13 } from './record-sizes.ts';
 import { SessionIndex } from './session-index.ts';
 import type { Owner, OwnerSearch } from './unsealing/owner-search.ts';
 import type { Tally } from './unsealing/tally.ts';
@@ -134,7 +134,8 @@ export class FactsRecorder {
   /** Was the last protected record of this side an alert, or (TLS 1.3, where types are hidden) one of an alert's size? */
   saidGoodbye(row: number, side: Side): boolean {
     const record = this.table.lastRecord[row * 2 + side] as number;
-    if (this.table.has(row, SEEN.tls13)) return (record & 0xffff) === ALERT_13;
+    if (this.table.has(row, SEEN.tls13))
+      return (record & 0xffff) === alertLength13((this.table.suite[row] as number) - 1);
     return record >>> 16 === CONTENT_TYPE.alert;
   }
 

@@ -7,6 +7,7 @@ import type { BlindSpot } from '../model/finding.ts';
 import type {
   AlertFact,
   At,
+  ClientFlightFact,
   CompactHistory,
   ConnectionHistory,
   CookieFact,
@@ -42,6 +43,7 @@ import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
+import { flightShape } from './record-sizes.ts';
 import { resumptionOf } from './resumption.ts';
 import { askedAuthorities, shownCertificates } from './shown-certificates.ts';
 import type { HandshakeMessages } from './unsealing/handshake-messages.ts';
@@ -395,6 +397,20 @@ export class History implements ConnectionHistory, CompactHistory {
   get protectedRecords(): PerRole<ProtectedFacts> {
     this.protectedFacts ??= this.readProtected();
     return this.protectedFacts;
+  }
+
+  get clientFlight(): ClientFlightFact | undefined {
+    const { table } = this.facts;
+    const records = table.clientFlight[this.row] as number;
+    const half = this.row * 2 + this.clientSide;
+    const when = at(table.firstPacket, table.firstNanos, half);
+    if (records === 0 || when === undefined) return undefined;
+    const shape = flightShape(
+      (table.firstRecord[half] as number) & 0xffff,
+      records,
+      (table.suite[this.row] as number) - 1,
+    );
+    return shape && { ...when, shape, records };
   }
 
   private readProtected(): PerRole<ProtectedFacts> {

@@ -1,6 +1,7 @@
 import type { Outcome, Stage } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
-import { ALERT_13 } from './record-sizes.ts';
+import { alertLength13 } from './record-sizes.ts';
 
 /** How far the handshake of a row came; the stages are defined with the type. */
 export function stageOf(table: ConnectionTable, row: number): Stage {
@@ -56,22 +57,27 @@ function endsInAlert(table: ConnectionTable, row: number): boolean {
   const client = row * 2 + (table.clientSide[row] as number);
   const record = table.lastRecord[client] as number;
   if (table.has(row, SEEN.tls13))
-    return table.protectedCount[client] === 1 && (record & 0xffff) === ALERT_13;
+    return table.protectedCount[client] === 1 && (record & 0xffff) === alertOf(table, row);
   return record >>> 16 === 21 || (table.lastRecord[client ^ 1] as number) >>> 16 === 21;
 }
 
 /**
- * TLS 1.3: the server's only record after the client's Finished has the size of an alert, and the client sent nothing
- * but its flight: the ending is alert-shaped.
+ * TLS 1.3: the server's only record after the client's Finished has the size of an alert, came at once, and the client
+ * sent nothing but its flight: the ending is alert-shaped. A server that tires of a silent client closes later.
  */
 function refusedAfterFinished(table: ConnectionTable, row: number, ending: Ending): boolean {
   const client = row * 2 + (table.clientSide[row] as number);
   const server = client ^ 1;
+  const after = (table.lastNanos[server] as number) - (table.lastNanos[client] as number);
   return (
     (table.protectedCount[server] as number) - (table.serverAtFinished[row] as number) === 1 &&
-    ((table.lastRecord[server] as number) & 0xffff) === ALERT_13 &&
-    (table.lastNanos[server] as number) >= (table.lastNanos[client] as number) &&
-    table.protectedCount[client] === 1 &&
+    ((table.lastRecord[server] as number) & 0xffff) === alertOf(table, row) &&
+    after >= 0 &&
+    after <= LIMITS.refusalNanos &&
+    table.protectedCount[client] === Math.max(1, table.clientFlight[row] as number) &&
     (ending.client === 0 || ending.client > (table.lastPacket[server] as number))
   );
 }
+
+const alertOf = (table: ConnectionTable, row: number): number =>
+  alertLength13((table.suite[row] as number) - 1);

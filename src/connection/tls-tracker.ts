@@ -6,6 +6,7 @@ import { grown } from '../bytes/columns.ts';
 import { readU24 } from '../bytes/scalars.ts';
 import { CERTIFICATE, CLIENT_HELLO, FINISHED } from '../model/code-points/handshake-types.ts';
 import { SSL_2_0 } from '../model/code-points/versions.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type Protection, type TlsSink } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
@@ -16,7 +17,7 @@ import { ENCRYPTED, EVENT, IN_STREAM } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { isFatal } from './fatal-alert.ts';
 import type { RandomIndex } from './random-index.ts';
-import { FINISHED_13 } from './record-sizes.ts';
+import { FINISHED_13, FLIGHT_RECORDS, finishedLength13 } from './record-sizes.ts';
 import { noteSession, noteTicket } from './resumption.ts';
 import { Strays } from './strays.ts';
 import { TlsUnsealer } from './unsealing/tls-unsealer.ts';
@@ -140,7 +141,7 @@ export class TlsTracker implements TlsSink {
     }
     if (contentType === CONTENT_TYPE.applicationData) {
       facts.protectedRecord(row, side, contentType, length, packet, nanos);
-      if (table.has(row, SEEN.tls13)) this.protected13(row, side, length);
+      if (table.has(row, SEEN.tls13)) this.protected13(row, side, length, nanos);
       return;
     }
     if (plain || contentType === CONTENT_TYPE.changeCipherSpec) return;
@@ -433,8 +434,10 @@ export class TlsTracker implements TlsSink {
     if (type === CERTIFICATE && !isClient) table.set(row, SEEN.certificateFromServer);
     if (type === FINISHED) {
       facts.finished(row, isClient ? SEEN.clientFinished : SEEN.serverFinished);
-      if (isClient)
+      if (isClient) {
         table.serverAtFinished[row] = table.protectedCount[row * 2 + 1 - side] as number;
+        table.clientFlight[row] = Math.min(0xff, table.protectedCount[row * 2 + side] as number);
+      }
     }
     unsealer?.message(row, side, type, bytes, start, end, packet, nanos, true);
   }
@@ -463,7 +466,7 @@ export class TlsTracker implements TlsSink {
    * client's Finished as the client's first protected record after it that can hold one: alerts and EndOfEarlyData are
    * shorter (RFC 8446 §2, §4.4.4, §4.5).
    */
-  private protected13(row: number, side: Side, length: number): void {
+  private protected13(row: number, side: Side, length: number, nanos: number): void {
     const { table } = this.facts;
     if (table.clientSide[row] !== side) {
       // Where the capture has packets out of order, the client's Finished may already have been seen.
@@ -473,13 +476,29 @@ export class TlsTracker implements TlsSink {
       table.set(row, SEEN.serverFinished | (clientFirst ? SEEN.clientFinished : 0));
       return;
     }
-    if (
-      !table.has(row, SEEN.serverFinished) ||
-      table.has(row, SEEN.clientFinished) ||
-      length < FINISHED_13
-    )
-      return;
+    if (length < FINISHED_13 || !table.has(row, SEEN.serverFinished)) return;
+    const isFlight =
+      (table.protectedCount[row * 2 + side] as number) <= FLIGHT_RECORDS &&
+      this.endsFlight(row, side, length, nanos);
+    if (table.has(row, SEEN.clientFinished) && !isFlight) return;
     table.set(row, SEEN.clientFinished);
     table.serverAtFinished[row] = table.protectedCount[row * 2 + 1 - side] as number;
+  }
+
+  /** Is this record of the client the Finished that ends its flight, by its size? Early data may have any. */
+  private endsFlight(row: number, side: Side, length: number, nanos: number): boolean {
+    const { table } = this.facts;
+    if (table.clientFlight[row] !== 0 || table.has(row, SEEN.earlyData)) return false;
+    const half = row * 2 + side;
+    const suite = (table.suite[row] as number) - 1;
+    const count = table.protectedCount[half] as number;
+    if (
+      length !== finishedLength13(suite) &&
+      (count > 1 || length !== finishedLength13(suite, true))
+    )
+      return false;
+    if (nanos - (table.firstNanos[half] as number) > LIMITS.promptAnswerNanos) return false;
+    table.clientFlight[row] = count;
+    return true;
   }
 }

@@ -85,6 +85,13 @@ export interface RecordCounts {
   readonly other: number;
 }
 
+/** The client's flight of TLS 1.3 as the sizes of its records show it (RFC 8446 §2): a presumption, padding hides it. */
+export interface ClientFlightFact extends At {
+  /** Nothing but Finished; an empty Certificate before it; a Certificate with something in it before it. */
+  readonly shape: 'finished' | 'empty-certificate' | 'certificate';
+  readonly records: number;
+}
+
 /** What a direction carried after its keys were in use. */
 export interface ProtectedFacts {
   readonly count: number;
@@ -515,6 +522,8 @@ export interface ConnectionHistory {
   readonly records: PerRole<RecordCounts>;
   readonly changeCipherSpec: PerRole<At | undefined>;
   readonly protectedRecords: PerRole<ProtectedFacts>;
+  /** TLS 1.3 over TCP; undefined where the sizes tell nothing. */
+  readonly clientFlight?: ClientFlightFact | undefined;
   readonly oddities: readonly OddityFact[];
   readonly strays: readonly StrayFact[];
   readonly blindSpots: readonly BlindSpot[];

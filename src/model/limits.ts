@@ -184,6 +184,8 @@ export const LIMITS = {
   anomaliesPerConnection: 64,
   /** A record within this time of the peer's closing alert is its answer or was under way; later ones are told as late. */
   promptAnswerNanos: 50e6,
+  /** A server that refuses the client's flight does so within this; what closes later was tired of waiting. */
+  refusalNanos: 2e9,
   /**
    * A DTLS record whose number is further ahead than this, and than the rate of its direction explains, is set apart
    * until another one confirms the jump.

@@ -127,6 +127,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     changeCipherSpec: structuredClone(h.changeCipherSpec),
     protectedRecords: structuredClone(h.protectedRecords),
     strays: h.strays.map((one) => ({ ...one })),
+    clientFlight: structuredClone(h.clientFlight),
     oddities: structuredClone(h.oddities),
     blindSpots: [...h.blindSpots],
     decryption: structuredClone(h.decryption),

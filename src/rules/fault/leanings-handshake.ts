@@ -57,6 +57,11 @@ export const HANDSHAKE_LEANINGS: Leanings = {
   'cert-not-yet-valid': { early: OF_ITS_OWNER },
   'cert-order-wrong': { order: OF_ITS_OWNER, 'own-not-first': OF_ITS_OWNER },
   'cert-weak-key': { short: OF_ITS_OWNER },
+  'client-cert-ca-hint-mismatch': {
+    mismatch: isOf('client', [CLIENT_LOG, 'what the server accepts as a client certificate'], {
+      against: ['the server may lack the issuer among those that it trusts and names'],
+    }),
+  },
   'client-cert-required': {
     refused: isOf('client', [CLIENT_LOG, 'what the server accepts as a client certificate'], {
       against: ['the server may ask for a certificate that nobody meant it to ask for'],

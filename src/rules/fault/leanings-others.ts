@@ -4,6 +4,7 @@ import {
   CROSSED,
   didIt,
   isOf,
+  type Leaning,
   type Leanings,
   SERVER_LOG,
 } from './leaning.ts';
@@ -24,6 +25,15 @@ const LATE = {
   alerted: FELL_OVER_IT,
   unreachable: FELL_OVER_IT,
   'fell-silent': FELL_OVER_IT,
+};
+
+/** The cookie of one address or connection, at another. */
+const MOVED: Leaning = {
+  open: {
+    client: 'it may have changed its socket or its network, or keep cookies under the wrong key',
+    network: 'a translator or load balancer may have changed where the client appears to be',
+  },
+  settle: [BOTH_ENDS, CLIENT_LOG],
 };
 
 /** Rules of `rules/misdelivery`. */
@@ -68,12 +78,15 @@ export const MISDELIVERY_LEANINGS: Leanings = {
     'still-serving': isOf('server', [SERVER_LOG]),
     'answers-others': isOf('server', [SERVER_LOG]),
   },
+  'dtls-restart-kills-old': { silent: null, alert: null },
   'dtls-seq-reuse': { reused: didIt('sender') },
   'dtls-stale-record-before-hello': {
     harmless: null,
     'hello-ignored': isOf('server', [SERVER_LOG]),
     'hello-repeated': isOf('server', [SERVER_LOG]),
   },
+  'hrr-cookie-foreign': { foreign: MOVED },
+  'hvr-cookie-from-other-client': { foreign: MOVED },
   'record-decrypts-under-other-connection': { astray: CROSSED, earlier: CROSSED },
   'record-wrong-direction': { reflected: CROSSED, 'own-keys': CROSSED, hello: CROSSED },
   'server-hello-of-other-connection': { other: CROSSED, unknown: CROSSED, unoffered: CROSSED },

@@ -9,7 +9,7 @@ import {
 import { CERTIFICATE, CERTIFICATE_REQUEST } from '../../model/code-points/handshake-types.ts';
 import type { At, ConnectionHistory } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
-import { isTls13 } from '../support/closing-alert.ts';
+import { isTls13, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
 import { witness } from '../support/witness.ts';
 
@@ -39,6 +39,8 @@ function emptyCertificate(history: ConnectionHistory): Empty | undefined {
   const sent = messages.findLast(({ type, from }) => type === CERTIFICATE && from === 'client');
   if (sent !== undefined)
     return sent.length === (tls13 ? EMPTY_13 : EMPTY) ? { ...sent, isRead: true } : undefined;
+  const { clientFlight } = history;
+  if (clientFlight?.shape === 'empty-certificate') return { ...clientFlight, isRead: false };
   const { first } = protectedRecords.client;
   return tls13 && first?.length === EMPTY_13_RECORD ? { ...first, isRead: false } : undefined;
 }
@@ -65,7 +67,7 @@ export const clientCertRequired = defineConnectionRule({
     matters:
       'With TLS 1.3 the client takes the handshake for complete before the refusal arrives, and shows a reset or an end of file at its first request. The alert is encrypted.',
     decides:
-      'Up to TLS 1.2 CertificateRequest and the empty Certificate can be read, and the server’s alert as well: that is proven. In TLS 1.3 the client’s first protected record has just the 25 octets of an empty Certificate, which only an answer to a CertificateRequest can have; with secrets it is read.',
+      'Up to TLS 1.2 CertificateRequest and the empty Certificate can be read, and the server’s alert as well: that is proven. In TLS 1.3 the client’s first protected record has just the size of an empty Certificate (25 octets, or that with the Finished behind it), which only an answer to a CertificateRequest can have, and the server’s only answer has the size of an alert and comes at once: likely. With secrets both are read.',
     silent:
       'Where the client sent a certificate, where the server went on without one, and where octets are missing.',
     messages: {
@@ -94,18 +96,22 @@ export const clientCertRequired = defineConnectionRule({
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
     const description = ending.alert?.description;
+    const unread = description === undefined ? unreadAlert(history, ending) : undefined;
+    const end = unread?.from === 'server' && unread.packet > empty.packet ? unread : ending;
     const how =
       description === undefined
-        ? 'an encrypted alert or a close'
+        ? end === ending
+          ? 'an encrypted alert or a close'
+          : 'what is probably an alert'
         : alertDescriptionName(description);
     const isProven = empty.isRead && description !== undefined && asked !== undefined;
     return {
       kind: 'finding',
       message: 'refused',
       confidence: isProven ? 'proven' : 'likely',
-      data: { packet: ending.packet, packet0: empty.packet, how },
+      data: { packet: end.packet, packet0: empty.packet, how },
       evidence: [
-        witness(ending, id, 'server', how),
+        witness(end, id, 'server', how),
         witness(empty, id, 'client', 'Certificate without any certificate'),
         ...(asked === undefined ? [] : [witness(asked, id, 'server', 'CertificateRequest')]),
       ],

@@ -1,5 +1,12 @@
 import { alertDescriptionName, alertLevelName } from '../../model/code-points/alerts.ts';
-import { type AlertFact, type At, type ConnectionHistory, peerOf } from '../../model/history.ts';
+import {
+  type AlertFact,
+  type At,
+  type ClientFlightFact,
+  type ConnectionHistory,
+  peerOf,
+  type Role,
+} from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
@@ -64,8 +71,25 @@ function unreadVerdict(history: ConnectionHistory, ending: Ending) {
       witness(ending, id, ending.by, 'the connection ends'),
     ],
     connections: [id],
+    causes: causesBehindFlight(history, found.from),
   } as const;
 }
+
+/** TLS 1.3: what the sizes of the client's records say about what the server refuses. */
+function causesBehindFlight({ clientFlight }: ConnectionHistory, from: Role): readonly string[] {
+  if (from !== 'server' || clientFlight === undefined) return [];
+  return FLIGHT_CAUSES[clientFlight.shape];
+}
+
+const FLIGHT_CAUSES: Readonly<Record<ClientFlightFact['shape'], readonly string[]>> = {
+  finished: [
+    'by the size of its records the client had sent its Finished and no certificate: the server refused the Finished itself, or a policy applied to what was negotiated (name, ALPN)',
+  ],
+  certificate: [
+    'by the sizes of its records the client had sent a certificate: the server probably refused that, for its issuer, dates or purpose',
+  ],
+  'empty-certificate': ['by the size of its records the client had sent an empty certificate'],
+};
 
 /**
  * A fatal alert is the one reason that a stack does give. It is told with its sender, the stage, the time and the
