@@ -25,6 +25,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'client-cert-ca-hint-mismatch': [
     { capture: 'samples/tls-client-certificate-refused/capture.pcap', secrets: '' },
   ],
+  'client-cert-required': [
+    { capture: 'samples/tls13-client-certificate-refused/capture.pcap', secrets: '' },
+  ],
   'clienthello-blackholed': [
     { capture: 'samples/tls-clienthello-blackholed/capture.pcap', secrets: '' },
   ],
