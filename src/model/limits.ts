@@ -318,6 +318,8 @@ export const LIMITS = {
   checkedConnections: 1_048_576,
   /** Places at which an expectation failed that are named, and as many at which it could not be judged; the rest is counted. */
   expectationCases: 100,
+  /** Results of one SARIF run; GitHub refuses more. The rest is counted. */
+  sarifResults: 25_000,
   /** Hidden findings that a report can name; the rest is counted. */
   suppressedFindings: 10_000,
 } as const;

@@ -2,13 +2,14 @@ import type { ExpectationCase, ExpectationResult } from '../model/check.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Finding, Severity } from '../model/finding.ts';
 import type { ConnectionHistory } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { RulePage } from '../model/rule.ts';
 import { formatDate } from '../model/time.ts';
 import { expectationText } from './check-text.ts';
 import { ConnectionRows, endpointText } from './connection-rows.ts';
 import { type OctetSink, OctetWriter, toJson } from './octet-writer.ts';
 import { byFile, filterIn, inFiles } from './places-in-files.ts';
-import { repeatsOf } from './repeats.ts';
+import { EACH_UP_TO, repeatsOf } from './repeats.ts';
 import { captureObject, faultObject, summaryObject } from './report-objects.ts';
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
@@ -23,8 +24,9 @@ const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   info: 'note',
 };
 
-/** Evidence that is told of one finding. */
+/** Evidence that is told of one finding, and places of one expectation. */
 const EVIDENCE_LIMIT = 64;
+const CASES_LIMIT = 20;
 
 /**
  * The report as SARIF 2.1.0, for code scanning services and viewers: a run, its rules as far as something was found, and a
@@ -43,6 +45,8 @@ export class SarifReporter implements Reporter {
   private readonly faults = new Map<number, Fault>();
   private readonly told: string[] = [];
   private readonly fingerprints = new Fingerprints();
+  private results = 0;
+  private omitted = 0;
 
   constructor(sink: OctetSink, run: RunContext, toolVersion: string, rules: readonly RulePage[]) {
     this.out = new OctetWriter(sink);
@@ -73,23 +77,48 @@ export class SarifReporter implements Reporter {
     out.text(
       '{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"results":[',
     );
-    let before = '\n';
-    const tell = (result: object): void => {
-      out.text(`${before}${toJson(result)}`);
-      before = ',\n';
-    };
-    for (const finding of this.findings.sort(byWeight)) tell(this.result(finding));
-    for (const { finding, entry } of baseline?.suppressed ?? []) {
-      const justification = messageText(baseline?.entries[entry]?.reason ?? '');
-      tell({
-        ...this.result(finding),
-        suppressions: [{ kind: 'external', status: 'accepted', justification }],
-      });
-    }
+    for (const finding of this.each(this.findings.sort(byWeight))) this.tell(finding);
     for (const result of expectations?.results ?? [])
-      for (const one of this.expectationResults(result)) tell(one);
+      for (const one of this.expectationResults(result)) this.tell(one);
+    const { suppressed = [], entries = [] } = baseline ?? {};
+    const reasons = new Map(
+      suppressed.map(({ finding, entry }) => [finding, entries[entry]?.reason]),
+    );
+    for (const result of this.each([...reasons.keys()], reasons)) this.tell(result);
     out.text(`\n],\n${toJson(this.rest(ending)).slice(1, -1)}}]}\n`);
     out.flush();
+  }
+
+  private tell(result: object): void {
+    if (this.results === LIMITS.sarifResults) {
+      this.omitted++;
+      return;
+    }
+    this.out.text(`${this.results === 0 ? '\n' : ',\n'}${toJson(result)}`);
+    this.results++;
+  }
+
+  /** A result for each finding; one for all of a rule about one server and name, if they are many. */
+  private *each(
+    findings: readonly Finding[],
+    reasons?: ReadonlyMap<Finding, string | undefined>,
+  ): Generator<object> {
+    const keys = findings.map((finding) => [finding.rule, ...this.parties(finding)].join(' '));
+    const counts = new Map<string, number>();
+    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const [index, finding] of findings.entries()) {
+      const key = keys[index] ?? '';
+      const count = counts.get(key) ?? 0;
+      if (count === 0) continue;
+      const isOneOfMany = count > EACH_UP_TO;
+      if (isOneOfMany) counts.set(key, 0);
+      const justification = messageText(reasons?.get(finding) ?? '');
+      yield {
+        ...this.result(finding),
+        ...(isOneOfMany && { occurrenceCount: count }),
+        ...(reasons && { suppressions: [{ kind: 'external', status: 'accepted', justification }] }),
+      };
+    }
   }
 
   /** What a run has beside its results. The rules are known once these are told. */
@@ -134,6 +163,7 @@ export class SarifReporter implements Reporter {
       ],
       properties: {
         summary: summaryObject(ending, repeatsOf(this.findings, ending), this.run),
+        resultsOmitted: this.omitted,
       },
     };
   }
@@ -204,16 +234,18 @@ export class SarifReporter implements Reporter {
   }
 
   private expectationResults(result: ExpectationResult): object[] {
-    const { verdict, failures, unproven, note } = result;
+    const { verdict, failures, failureCount, unproven, unprovenCount, note } = result;
     if (verdict === 'met') return [];
     const nothing: ExpectationCase = {
       connection: 0,
       packet: 0,
       text: 'there is nothing in the capture that it could be held against',
     };
-    const cases = verdict === 'failed' ? failures : unproven;
+    const failed = verdict === 'failed';
+    const cases = failed ? failures : unproven;
     const words = expectationText(result);
-    return (cases.length === 0 ? [nothing] : cases).map(({ connection, packet, text }) => ({
+    const shown = cases.length === 0 ? [nothing] : cases.slice(0, CASES_LIMIT);
+    return shown.map(({ connection, packet, text }) => ({
       ruleId: EXPECTATION_RULE.id,
       ruleIndex: this.ruleIndex(EXPECTATION_RULE.id),
       ...(verdict === 'failed'
@@ -230,7 +262,7 @@ export class SarifReporter implements Reporter {
         },
       ],
       partialFingerprints: this.fingerprints.of([EXPECTATION_RULE.id, words]),
-      properties: { verdict, note },
+      properties: { verdict, note, places: failed ? failureCount : unprovenCount },
     }));
   }
 

@@ -1,12 +1,23 @@
 import { z } from 'zod';
-import { EXPECTATION_VERDICTS, KNOWN_STATES } from '../model/check.ts';
 import { OBSTACLES, SECRET_SOURCES } from '../model/decryption.ts';
 import { FAULT_SIDES } from '../model/fault.ts';
-import { BLIND_SPOTS, CONFIDENCES, SEVERITIES } from '../model/finding.ts';
+import { CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import { ECH_OUTCOMES, OUTCOMES, STAGES } from '../model/history.ts';
 import { SOUND_ODDITIES } from '../model/sound-oddities.ts';
 import { STACKS } from '../model/stack.ts';
 import { UPGRADES } from '../model/upgrade.ts';
+import { type caseSchema, checksSchema } from './schema-checks.ts';
+import {
+  blindSpot,
+  captureIndex,
+  count,
+  hex,
+  otherCapture,
+  packet,
+  role,
+  time,
+  version,
+} from './schema-parts.ts';
 
 /*
  * The one source of what `--format json` means: types, validator and the published JSON Schema all come from here. The
@@ -16,26 +27,6 @@ import { UPGRADES } from '../model/upgrade.ts';
 
 /** Identifies the shape of the report; changes when a field is renamed or removed. */
 export const SCHEMA_ID = 'tlsdiag.report/1';
-
-const count = z.int().nonnegative();
-const packet = z
-  .int()
-  .positive()
-  .describe('Frame number as in Wireshark, from 1 over all packets of the file');
-const captureIndex = count.describe('Index into `captures`');
-const time = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
-  .describe('RFC 3339 date in UTC, nine decimals');
-const hex = z.string().regex(/^([0-9a-f]{2})*$/);
-const role = z.enum(['client', 'server']);
-const version = z
-  .string()
-  .describe('SSL 2.0 to TLS 1.3, DTLS 1.0 to DTLS 1.3; unknown_0x… for others');
-const blindSpot = z.enum(BLIND_SPOTS);
-const otherCapture = captureIndex
-  .optional()
-  .describe('Present only where the packet lies in another capture than the first packet');
 
 const endpoint = z.object({
   address: z.string().describe('Textual; RFC 5952 for IPv6'),
@@ -320,72 +311,6 @@ const quicSchema = z.object({
     })
     .nullable()
     .describe('Code points in the order of the wire; null where it was not captured or not opened'),
-});
-
-const caseSchema = z.object({
-  connection: z.int().positive().nullable(),
-  capture: captureIndex.nullable(),
-  packet: packet.nullable(),
-  text: z.string(),
-});
-
-/** What the run was held against besides the rules. */
-const checksSchema = z.object({
-  expectations: z
-    .object({
-      path: z.string(),
-      results: z.array(
-        z.object({
-          expectation: z.string().describe('In words'),
-          scope: z.string().describe('Which connections it is about; empty: all'),
-          note: z.string(),
-          verdict: z
-            .enum(EXPECTATION_VERDICTS)
-            .describe('unproven: nothing contradicts it, and the capture does not show it'),
-          assessed: count.describe('Connections or findings that it could be held against'),
-          failures: z.array(caseSchema).describe('The first ones'),
-          failureCount: count,
-          unproven: z.array(caseSchema).describe('Where it could not be judged; the first ones'),
-          unprovenCount: count,
-        }),
-      ),
-    })
-    .optional()
-    .describe('Present only with --expect'),
-  baseline: z
-    .object({
-      path: z.string(),
-      entries: z.array(
-        z.object({
-          rule: z.string(),
-          scope: z.string(),
-          severity: z.enum(SEVERITIES).nullable(),
-          reason: z.string(),
-          until: z.string().nullable(),
-          state: z
-            .enum(KNOWN_STATES)
-            .describe('stale: it hid nothing; unused: the same, where a part was looked at'),
-          findings: count.describe('Those that it hid'),
-          connections: count.describe('Those in the capture that it is about'),
-        }),
-      ),
-      suppressed: z
-        .array(
-          z.object({
-            entry: count.describe('Index into `entries`'),
-            rule: z.string(),
-            severity: z.enum(SEVERITIES),
-            title: z.string(),
-            connections: z.array(z.int().positive()),
-            packets: z.array(packet),
-            packetCaptures: z.array(captureIndex).optional(),
-          }),
-        )
-        .describe('Findings that are known, the first ones; none of them is in `findings`'),
-      suppressedCount: count,
-    })
-    .optional()
-    .describe('Present only with --baseline'),
 });
 
 /** The totals of a run. */

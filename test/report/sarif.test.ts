@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/model/limits.ts';
 import { RULES } from '../../src/pipeline/analysis.ts';
 import { SarifReporter } from '../../src/report/sarif.ts';
 import { artifactUri, messageText } from '../../src/report/sarif-text.ts';
@@ -230,8 +231,8 @@ describe('a result', () => {
 
   test('of a known finding is suppressed, with the reason', async () => {
     const { results } = await asSarif({ ...toldOf('it is agreed'), findings: [] });
-    expect(results.map(({ ruleId }) => ruleId)).toEqual(['hvr-loop', 'expectation']);
-    expect(results[0]?.suppressions).toEqual([
+    expect(results.map(({ ruleId }) => ruleId)).toEqual(['expectation', 'hvr-loop']);
+    expect(results[1]?.suppressions).toEqual([
       { kind: 'external', status: 'accepted', justification: 'it is agreed' },
     ]);
   });
@@ -244,6 +245,34 @@ describe('a result', () => {
     const checks = { expectations: { path: 'ci.json', results: [unproven] } };
     const { results } = await asSarif({ ending: { checks } });
     expect(results).toMatchObject([{ ruleId: 'expectation', kind: 'open', level: 'none' }]);
+  });
+});
+
+describe('many results', () => {
+  test('of a rule about one server are one with their number', async () => {
+    const findings = Array.from({ length: 6 }, (_, index) =>
+      fakeFinding({ rule: 'hvr-loop', packets: [index + 1] }),
+    );
+    const connections = [fakeHistory()];
+    expect((await asSarif({ connections, findings })).results).toMatchObject([
+      { occurrenceCount: 6, properties: { packets: [1] } },
+    ]);
+    const few = await asSarif({ connections, findings: findings.slice(1) });
+    expect(few.results).toHaveLength(5);
+    expect(few.results[0]).not.toHaveProperty('occurrenceCount');
+  });
+
+  test('are written up to what a service takes, and counted beyond', async () => {
+    const findings = Array.from({ length: LIMITS.sarifResults + 2 }, (_, index) => {
+      const server = { address: `192.0.${index >> 8}.${index & 255}`, port: 443 };
+      return fakeFinding({ rule: 'hvr-loop', connections: [], server, evidence: [] });
+    });
+    const text = await report((sink, run) => new SarifReporter(sink, run, '1', RULES), {
+      findings,
+    });
+    const [run] = (JSON.parse(text) as { runs: [Run & { properties: object }] }).runs;
+    expect(run.results).toHaveLength(LIMITS.sarifResults);
+    expect(run.properties).toMatchObject({ resultsOmitted: 2 });
   });
 });
 
