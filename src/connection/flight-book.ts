@@ -161,7 +161,9 @@ export class FlightBook {
       ),
       repeated: both(({ round }) => round),
       lastRepeat: both(({ current }) => current?.first),
-      fragmented: flights.messages.map((message) => messageFact(message, roleOf(message.side))),
+      fragmented: flights.messages
+        .filter(({ fragments }) => fragments <= LIMITS.dtlsFragments)
+        .map((message) => messageFact(message, roleOf(message.side))),
       ipFragments: {
         client: flights.ip?.[client].fact(),
         server: flights.ip?.[otherSide(client)].fact(),
@@ -180,6 +182,7 @@ export class FlightBook {
   private of(a: Association): Flights {
     let flights = this.flights.get(a);
     if (flights === undefined) {
+      if (this.flights.size === LIMITS.flightBooks) this.forgetOldest();
       flights = {
         sides: [newDirection(), newDirection()],
         repeats: [],
@@ -189,6 +192,13 @@ export class FlightBook {
       this.flights.set(a, flights);
     }
     return flights;
+  }
+
+  private forgetOldest(): void {
+    for (const oldest of this.flights.keys()) {
+      this.flights.delete(oldest);
+      return;
+    }
   }
 
   /** @param isRepeat what the record carries was whole before */
@@ -289,7 +299,8 @@ function piece(
   const to = offset + end - start;
   if (round !== message.round) turn(message, round);
   message.last = { packet, nanos };
-  message.fragments++;
+  // Nobody sends so many: from here on they are counted, and nothing is said of the message.
+  if (++message.fragments > LIMITS.dtlsFragments) return;
   message.largest = Math.max(message.largest, end - start);
   compare(message, offset, to);
   message.now = withRange(message.now, offset, to);

@@ -161,7 +161,9 @@ export const LIMITS = {
   dtlsFragments: 512,
   /** Messages of one DTLS association that are followed fragment by fragment, and fragments of one that others are compared with. */
   fragmentedMessages: 16,
-  fragmentCuts: 512,
+  fragmentCuts: 128,
+  /** DTLS associations of which it is kept what was sent again or in fragments; the oldest gives way, and nothing is said of it. */
+  flightBooks: 16_384,
   /** Record numbers of one repeat that are kept to tell a doubled datagram from a late one; flights have a few dozen. */
   roundRecords: 64,
   /** Datagrams of one direction of a DTLS handshake of which IP fragments are missing. */

@@ -1,6 +1,10 @@
 /** What is told of flights that were sent again, and of messages that came in fragments. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ConnectionTable } from '../../src/connection/connection-table.ts';
+import { AssociationPool } from '../../src/connection/dtls-association.ts';
+import { emptyRecord } from '../../src/connection/dtls-record.ts';
+import { FlightBook } from '../../src/connection/flight-book.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { analyse, onlyConnection } from '../support/analyse.ts';
 import { Association, type DtlsSpec } from '../support/conversation.ts';
@@ -311,6 +315,29 @@ describe('messages in fragments', () => {
       // What is not remembered cannot be compared, and is no difference.
       expect(flightsOf(flow)?.fragmented[0]?.recut).toBe(beyond === 0);
     }
+  });
+
+  it('says nothing of a message in more pieces than anybody sends', () => {
+    for (const beyond of [0, 1]) {
+      const { flow, a } = cut();
+      // Every second octet: nothing of it can be joined.
+      const chain = new Uint8Array(2 * (LIMITS.dtlsFragments + beyond));
+      const pieces = a.message('server', 11, 1, chain, 1).filter((_, n) => n % 2 === 0);
+      a.send('server', pieces);
+      expect(flightsOf(flow)?.fragmented.map(({ fragments }) => fragments)).toEqual(
+        beyond === 0 ? [LIMITS.dtlsFragments] : [],
+      );
+    }
+  });
+
+  it('is kept of the newest associations', () => {
+    const book = new FlightBook(new ConnectionTable());
+    const pool = new AssociationPool();
+    const fragment = { type: 1, length: 60, sequence: 0, offset: 0, start: 0, end: 60 };
+    const many = Array.from({ length: LIMITS.flightBooks + 1 }, () => pool.take());
+    for (const a of many) book.again(a, emptyRecord(), fragment);
+    expect(book.has(many[0] ?? pool.take())).toBe(false);
+    expect(many.filter((a) => book.has(a))).toHaveLength(LIMITS.flightBooks);
   });
 
   it('agrees with the story of a recorded loss', () => {
