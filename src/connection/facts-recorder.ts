@@ -9,6 +9,7 @@ import { EVENT, EventLog } from './event-log.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { HelloStore } from './hello-store.ts';
 import { InnerTls } from './inner-tls.ts';
+import { Offers } from './offers.ts';
 import { RecentRandoms } from './recent-randoms.ts';
 import { alertLength13 } from './record-sizes.ts';
 import { SessionIndex } from './session-index.ts';
@@ -27,6 +28,7 @@ export class FactsRecorder {
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);
   readonly fingerprints = new Fingerprints();
+  readonly offers = new Offers();
   readonly clear = new ClearHandshakes();
   readonly randoms = new RecentRandoms();
   /** What secrets opened of each connection, by row; empty without secrets. */

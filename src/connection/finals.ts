@@ -189,6 +189,7 @@ export class Finals {
       answerPacket: table.answerPacket[row] as number,
       answerNanos: table.answerNanos[row] as number,
       octets: table.clientHelloLength[row] as number,
+      offer: history.offer,
       lastFromClient: placement.lastFrom(clientSide) ?? NEVER,
       lastFromServer: placement.lastFrom(otherSide(clientSide)) ?? NEVER,
       answeredClose: placement.answeredClose(clientSide),

@@ -127,6 +127,8 @@ export class History implements ConnectionHistory, CompactHistory {
   readonly startNanos: number;
   readonly endNanos: number;
   readonly versionsOffered: readonly number[];
+  /** Number among `Offers`; 0 for none. */
+  readonly offer: number = 0;
   readonly version: number | undefined;
   readonly cipherSuite: number | undefined;
   readonly serverName: string | undefined;
@@ -196,6 +198,13 @@ export class History implements ConnectionHistory, CompactHistory {
       scan.scanClientHello(bytes, from, from + length, this.protocol === 'DTLS');
       this.hasClientRandom = length >= 34;
       this.versionsOffered = versionsIn(bytes, scan);
+      if (scan.ok && this.protocol === 'TLS')
+        this.offer = facts.offers.numberOf(
+          bytes,
+          scan.suitesOffset + scan.suitesLength,
+          from + length,
+          scan.highestVersion,
+        );
       if (scan.serverNameLength > 0)
         this.serverName = text(bytes, scan.serverNameOffset, scan.serverNameLength);
     }

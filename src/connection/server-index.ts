@@ -28,6 +28,7 @@ import {
 } from '../model/stream.ts';
 import type { UpgradeFact } from '../model/upgrade.ts';
 import { isTls13 } from './history.ts';
+import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';
 import type { RandomIndex } from './random-index.ts';
 import type { SessionIndex } from './session-index.ts';
@@ -94,14 +95,18 @@ export class ServerIndex implements CaptureIndex {
   private readonly groups = new Map<number, number>();
   private readonly suites = new Map<number, readonly number[]>();
 
+  private readonly offers: Offers;
+
   constructor(
     randoms: RandomIndex,
     sessions: SessionIndex,
     flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory },
+    offers = new Offers(),
   ) {
     this.randoms = randoms;
     this.sessions = sessions;
     this.flows = flows;
+    this.offers = offers;
   }
 
   misplaced: readonly MisplacedRecord[] = [];
@@ -162,6 +167,7 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 10] = hello.octets;
     ints[i + 12] = hello.lastFromClient.packet;
     times[t + 4] = hello.lastFromClient.nanos;
+    ints[i + 14] = hello.offer;
     ints[i + 13] = hello.lastFromServer.packet;
     times[t + 5] = hello.lastFromServer.nanos;
     if (history.outcome !== 'established') this.addFailure(history, ints, i);
@@ -291,6 +297,7 @@ export class ServerIndex implements CaptureIndex {
       helloTransmissions: ints[i + 8] as number,
       answered: maybe(9, 3),
       helloOctets: ints[i + 10] as number,
+      offer: this.offers.of(ints[i + 14] as number),
       fatalAlert: this.fatals.get(id),
       lastFromClient: maybe(12, 4),
       lastFromServer: maybe(13, 5),
@@ -445,6 +452,8 @@ export interface RowNumbers {
   readonly answerPacket: number;
   readonly answerNanos: number;
   readonly octets: number;
+  /** Number among `Offers`. */
+  readonly offer: number;
   /** The last payload of each. */
   readonly lastFromClient: At;
   readonly lastFromServer: At;
@@ -455,7 +464,7 @@ export interface RowNumbers {
 /** The first integer of a row: bit 0 in use, 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
 const OUTCOME_BIT = 8;
 const STAGE_BIT = 11;
-const INTS = 14;
+const INTS = 15;
 const TIMES = 6;
 
 /** The server's end of a connection that it closed or reset first, without having said so in TLS. */

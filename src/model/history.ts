@@ -553,6 +553,16 @@ export interface ConnectionHistory {
   readonly dtls: DtlsFacts | undefined;
 }
 
+/** What a ClientHello offers, as far as servers and devices on the way are known to fall over it. */
+export interface OfferFacts {
+  /** As on the wire; 0 if none of them is known. */
+  readonly highestVersion: number;
+  /** Types, ascending, without GREASE and without those that come with a session. */
+  readonly extensions: readonly number[];
+  /** It has a key share of a post-quantum group, which makes it larger than one packet. */
+  readonly postQuantum: boolean;
+}
+
 /** The row that is kept of every connection until the end of the capture. */
 export interface ConnectionSummary {
   readonly id: number;
@@ -573,6 +583,8 @@ export interface ConnectionSummary {
   readonly helloTransmissions: number;
   readonly answered: At | undefined;
   readonly helloOctets: number;
+  /** The same object for all that offer the same; TLS only. */
+  readonly offer?: OfferFacts | undefined;
   /** The alert that ended the handshake. */
   readonly fatalAlert:
     | { readonly description: number; readonly from: Role; readonly packet: number }

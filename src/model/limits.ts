@@ -229,6 +229,8 @@ export const LIMITS = {
   echTrialsInAll: 65_536,
   /** Other handshakes whose randoms are tried on a signature that does not verify: each takes three verifications of 0.1 ms. */
   signatureCandidates: 16,
+  /** Kinds of ClientHellos (version, extensions) that are told apart; of further ones it is not known what they offer. */
+  offers: 4096,
   /** Fingerprints of hellos that are kept, for the next hello like them; then they are computed anew. */
   fingerprints: 4096,
   /** Certificates read of one side's list; honest chains have four or five. */

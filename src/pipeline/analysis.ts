@@ -118,10 +118,12 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.dtls = new DtlsTracker(this.facts, randoms, flows, book);
     this.quic = new QuicTracker(flows);
     this.datagrams = new Datagrams(this.dtls, this.quic, flows, this.passedOver, book);
-    this.index = new ServerIndex(randoms, this.facts.sessions, {
-      tcp: tcpFlows,
-      udp: this.udpStage.flows,
-    });
+    this.index = new ServerIndex(
+      randoms,
+      this.facts.sessions,
+      { tcp: tcpFlows, udp: this.udpStage.flows },
+      this.facts.offers,
+    );
     this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
     this.tls = tls;
     this.facts.epochSeconds = () => this.clock.epochSeconds;

@@ -30,6 +30,7 @@ import { healthyOddities } from './handshake/healthy-oddities.ts';
 import { hrrLoop } from './handshake/hrr-loop.ts';
 import { httpOnTlsPort } from './handshake/http-on-tls-port.ts';
 import { keyExchangeSignatureInvalid } from './handshake/key-exchange-signature-invalid.ts';
+import { middleboxIntolerance } from './handshake/middlebox-intolerance.ts';
 import { middleboxReset } from './handshake/middlebox-reset.ts';
 import { noSharedCipher } from './handshake/no-shared-cipher.ts';
 import { noSharedGroup } from './handshake/no-shared-group.ts';
@@ -37,6 +38,7 @@ import { noSharedSigalg } from './handshake/no-shared-sigalg.ts';
 import { noSharedVersion } from './handshake/no-shared-version.ts';
 import { plaintextInTlsStream } from './handshake/plaintext-in-tls-stream.ts';
 import { pmtuBlackholeServerFlight } from './handshake/pmtu-blackhole-server-flight.ts';
+import { pqClientHelloIntolerant } from './handshake/pq-clienthello-intolerant.ts';
 import { renegotiationRefused } from './handshake/renegotiation-refused.ts';
 import { sniMissing } from './handshake/sni-missing.ts';
 import { sniUnrecognized } from './handshake/sni-unrecognized.ts';
@@ -172,6 +174,7 @@ export const CATALOGUE: readonly Rule[] = [
   hvrLoop,
   keyExchangeSignatureInvalid,
   keyUpdateDesync,
+  middleboxIntolerance,
   middleboxReset,
   noSharedCipher,
   noSharedGroup,
@@ -180,6 +183,7 @@ export const CATALOGUE: readonly Rule[] = [
   payloadCorruptedInTransit,
   plaintextInTlsStream,
   pmtuBlackholeServerFlight,
+  pqClientHelloIntolerant,
   pskBinderMismatch,
   pskMismatch,
   pskUnknownIdentity,

@@ -290,6 +290,6 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'tls-truncated-close': [
     { capture: 'samples/browser-quic-ech/capture.pcap', secrets: '' },
     { capture: 'samples/tls-behind-proxies/capture.pcap', secrets: '' },
-    { capture: 'samples/tls-truncated-close/capture.pcap', secrets: '' },
+    { capture: 'samples/tls-stacks/capture.pcap', secrets: '' },
   ],
 };

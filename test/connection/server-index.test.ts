@@ -26,6 +26,7 @@ const hello = (flow: number) => ({
   answerPacket: 2,
   answerNanos: 2,
   octets: 100,
+  offer: 0,
   lastFromClient: NEVER,
   lastFromServer: NEVER,
   answeredClose: undefined,

@@ -20,6 +20,7 @@ export const DECRYPT_ERROR = 51;
 export const PROTOCOL_VERSION = 70;
 export const INSUFFICIENT_SECURITY = 71;
 export const INTERNAL_ERROR = 80;
+export const INAPPROPRIATE_FALLBACK = 86;
 export const USER_CANCELED = 90;
 export const NO_RENEGOTIATION = 100;
 export const MISSING_EXTENSION = 109;
@@ -57,7 +58,7 @@ const DESCRIPTIONS: NameTable = {
   [PROTOCOL_VERSION]: 'protocol_version',
   [INSUFFICIENT_SECURITY]: 'insufficient_security',
   [INTERNAL_ERROR]: 'internal_error',
-  86: 'inappropriate_fallback',
+  [INAPPROPRIATE_FALLBACK]: 'inappropriate_fallback',
   [USER_CANCELED]: 'user_canceled',
   [NO_RENEGOTIATION]: 'no_renegotiation',
   [MISSING_EXTENSION]: 'missing_extension',

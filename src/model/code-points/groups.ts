@@ -69,6 +69,14 @@ const GROUPS: NameTable = {
   65074: 'SecP256r1Kyber768Draft00',
 };
 
+/** Groups whose key shares take a kilobyte, alone or with a classic one. */
+const POST_QUANTUM: ReadonlySet<number> = new Set([
+  512, 513, 514, 4587, 4588, 4589, 4590, 16696, 25497, 25498, 65072, 65073, 65074,
+]);
+
+/** Does the key share of this group alone nearly fill a packet? */
+export const isPostQuantum = (group: number): boolean => POST_QUANTUM.has(group);
+
 /** `x25519`, `X25519MLKEM768`, …; `unknown_0x…` or `grease_0x…` for others. RFC 8446 §4.2.7, RFC 8422 §5.1.1. */
 export function groupName(group: number): string {
   return nameOf(GROUPS, group, 4);

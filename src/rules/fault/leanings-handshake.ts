@@ -40,6 +40,15 @@ const NOT_TAKEN = isOf('server', [BOTH_ENDS, SERVER_LOG], {
   against: ['a device in front of the server may drop one of the fragments'],
 });
 
+/** Somebody behind the client falls over what it offers: the server, or what stands in front of it. */
+const INTOLERANT: Leaning = {
+  open: {
+    server: 'it may be too old to ignore what it does not know',
+    network: 'a device on the way may not let pass what it does not know',
+  },
+  settle: [BOTH_ENDS, SERVER_LOG],
+};
+
 /** Rules of `rules/handshake`. */
 export const HANDSHAKE_LEANINGS: Leanings = {
   'alpn-mismatch': { refused: SETTINGS_DIFFER },
@@ -217,6 +226,11 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       settle: [BOTH_ENDS, SERVER_LOG],
     },
   },
+  'middlebox-intolerance': {
+    version: INTOLERANT,
+    extension: INTOLERANT,
+    fallback: INTOLERANT,
+  },
   'middlebox-reset': {
     foreign: isOf('network', [BOTH_ENDS], {
       against: ['what resets may stand in front of the server on behalf of its owner'],
@@ -243,6 +257,7 @@ export const HANDSHAKE_LEANINGS: Leanings = {
     repeated: isOf('network', [BOTH_ENDS]),
     missing: isOf('network', [BOTH_ENDS]),
   },
+  'pq-clienthello-intolerant': { intolerant: INTOLERANT },
   'renegotiation-refused': { refused: SETTINGS_DIFFER },
   'sni-missing': {
     refused: isOf('client', [SETTINGS], {

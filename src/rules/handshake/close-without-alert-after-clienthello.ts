@@ -37,7 +37,7 @@ export const closeWithoutAlertAfterClientHello = defineConnectionRule({
       'clienthello-blackholed',
       'pq-clienthello-intolerant',
       'middlebox-reset',
-      'middlebox-intolerance-version',
+      'middlebox-intolerance',
       'sni-missing',
       'sni-unrecognized',
       'no-shared-version',

@@ -109,6 +109,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
       'cert-name-mismatch',
       'key-exchange-signature-invalid',
       'middlebox-reset',
+      'pmtu-blackhole-server-flight',
     ],
     messages: {
       server: {

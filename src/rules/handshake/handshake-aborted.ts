@@ -93,6 +93,7 @@ export const handshakeAborted = defineConnectionRule({
       'pq-clienthello-intolerant',
       'pmtu-blackhole-server-flight',
       'middlebox-reset',
+      'middlebox-intolerance',
       'hvr-loop',
       'dtls-silent-mac-drop',
       'handshake-timeout',

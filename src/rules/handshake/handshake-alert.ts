@@ -117,6 +117,7 @@ export const handshakeAlert = defineConnectionRule({
       'bad-record-mac-later',
       'finished-decrypt-error',
       'record-length-impossible',
+      'middlebox-intolerance',
       'key-exchange-signature-invalid',
       'server-hello-of-other-connection',
       'psk-mismatch',
