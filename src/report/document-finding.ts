@@ -12,6 +12,7 @@ import {
   filesText,
   filled,
   placeText,
+  stackTexts,
   startOf,
 } from './text-finding.ts';
 import { arrowLegend, laneDiagram } from './text-lanes.ts';
@@ -126,12 +127,14 @@ function repeatBlocks(repeated: Unit['repeated'], run: RunContext): Block[] {
 }
 
 /** Whose fault it probably is, each judgement once. */
-function faultBlocks({ connections }: Finding, { faults, run }: DocumentContext): Block[] {
-  const told = connections
-    .slice(0, CONNECTIONS_LIMIT)
-    .flatMap((id) => faults.get(id) ?? [])
-    .map((fault) => withFiles(faultText(fault), run));
-  return listOf('Whose fault it probably is', [...new Set(told)]);
+function faultBlocks({ connections }: Finding, { faults, rows, run }: DocumentContext): Block[] {
+  const known = connections.slice(0, CONNECTIONS_LIMIT).flatMap((id) => faults.get(id) ?? []);
+  const told = known.map((fault) => withFiles(faultText(fault), run));
+  const stacks = known.flatMap((fault) => stackTexts(fault, rows));
+  return [
+    ...listOf('Whose fault it probably is', [...new Set(told)]),
+    ...listOf('A guess at the TLS stacks', [...new Set(stacks)]),
+  ];
 }
 
 function packetBlocks(finding: Finding, { run, style }: DocumentContext): Block[] {

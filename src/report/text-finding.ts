@@ -184,7 +184,7 @@ function faultLines({ connections }: Finding, context: FindingContext): string[]
     const key = fault && `${fault.likelier} ${fault.rules.join()}`;
     if (fault !== undefined && key !== undefined && !told.has(key)) told.set(key, fault);
   }
-  const stacks = new Set([...told.values()].flatMap((fault) => stackTexts(fault, context)));
+  const stacks = new Set([...told.values()].flatMap((fault) => stackTexts(fault, context.rows)));
   return [
     ...[...told.values()].flatMap((fault) =>
       hanging(FAULT_LABEL, withFiles(faultText(fault), run), style),
@@ -194,7 +194,7 @@ function faultLines({ connections }: Finding, context: FindingContext): string[]
 }
 
 /** What to switch on in the stacks that the sides seem to have. */
-function stackTexts({ connection }: Fault, { rows }: FindingContext): string[] {
+export function stackTexts({ connection }: Fault, rows: ConnectionRows): string[] {
   const { stacks } = rows.get(connection) ?? {};
   return ROLES.flatMap((role) => {
     const stack = stacks?.[role]?.stack;

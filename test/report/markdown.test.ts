@@ -167,6 +167,20 @@ describe('a report', () => {
     expect(markdown).toContain('| `192.0.2.2:443` | 1,230 | packets 1, 2, 3, 4, 5 |');
   });
 
+  test('names what to switch on in the stacks that the sides seem to have', async () => {
+    const stacks = {
+      client: undefined,
+      server: { stack: 'GnuTLS', habits: ['one', 'two'] },
+    } as const;
+    const fingerprints = { ja3: undefined, ja3s: undefined, ja4: undefined, stacks };
+    const markdown = await asMarkdown({
+      connections: [fakeHistory({ id: 1, outcome: 'failed', fingerprints })],
+      findings: [fakeFinding()],
+      faults: [fakeFault({ connection: 1 })],
+    });
+    expect(markdown).toContain('**A guess at the TLS stacks**\n\n- the server has GnuTLS');
+  });
+
   test('says whose fault it probably is', async () => {
     const fault = fakeFault({ connection: 1, likelier: 'server', confidence: 'likely' });
     const markdown = await asMarkdown({ findings: [fakeFinding()], faults: [fault] });
