@@ -1,9 +1,18 @@
 /** Built captures, through the whole of the tool: what a path swallows, and what somebody does not tolerate. */
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../support/analyse.ts';
-import { TlsWriter } from '../../support/conversation.ts';
+import { Association, TlsWriter } from '../../support/conversation.ts';
 import { concat } from '../../support/hello-builder.ts';
-import { captureFile, HOSTS, type Hosts, MS, TcpFlow } from '../../support/network.ts';
+import {
+  captureFile,
+  type Frame,
+  HOSTS,
+  type Hosts,
+  MS,
+  TcpFlow,
+  UDP_HOSTS,
+  UdpFlow,
+} from '../../support/network.ts';
 
 const SEGMENT = 1100;
 const [hello, ...answers] = new TlsWriter().handshake();
@@ -15,7 +24,7 @@ const flight = concat(
 );
 
 const hostsOf = (port: number): Hosts => ({ ...HOSTS, client: { ...HOSTS.client, port } });
-const told = (...flows: readonly TcpFlow[]) =>
+const told = (...flows: readonly { readonly frames: readonly Frame[] }[]) =>
   analyse(captureFile(flows.flatMap(({ frames }) => frames))).findings.map(
     ({ rule, severity, confidence, connections }) =>
       `${rule} ${severity} ${confidence} ${connections.join(' ')}`,
@@ -123,5 +132,33 @@ describe('versions that are not tolerated', () => {
   it('are no explanation where the same offer is answered later on', () => {
     const attempts = [refused(0, 1), refused(1e9, 2), accepted(2e9, 3, 0x0303)];
     expect(told(...attempts, accepted(3e9, 4, 0x0304)).join()).not.toContain('intolerance');
+  });
+});
+
+describe('a DTLS server that does not answer', () => {
+  const flowAt = (startNanos: number, port: number) =>
+    new UdpFlow({ hosts: { ...UDP_HOSTS, client: { ...UDP_HOSTS.client, port } }, startNanos });
+  /** The ClientHello, and its repetitions after 1, 2 and 4 s. */
+  const unanswered = (times = 4, port = 50_000, startNanos = 0) => {
+    const association = new Association(flowAt(startNanos, port), { seed: 7 });
+    for (let n = 0; n < times; n++) {
+      association.send('client', association.clientHello());
+      association.flow.wait(1000 * MS * 2 ** n);
+    }
+    return association.flow;
+  };
+  const answered = (port: number, startNanos: number, seed: number) =>
+    new Association(flowAt(startNanos, port), { seed }).handshake().flow;
+
+  it('is told, and for sure where it answers others', () => {
+    expect(told(unanswered())).toEqual(['handshake-timeout error possible 1']);
+    expect(told(unanswered(), answered(50_001, 20e9, 8))).toEqual([
+      'handshake-timeout error likely 1',
+    ]);
+  });
+
+  it('is not told of a client that tried twice, or went on from another port with the same hello', () => {
+    expect(told(unanswered(2))).toEqual([]);
+    expect(told(unanswered(), answered(50_001, 20e9, 7)).join()).not.toContain('timeout');
   });
 });
