@@ -20,6 +20,13 @@ const recordOf = (suite: number, octets: number): number =>
 /** A protected alert of TLS 1.3. */
 export const alertLength13 = (suite: number): number => recordOf(suite, ALERT);
 
+/** The JDK adds that many zeros to every record of TLS 1.3 (RFC 8446 §5.4). */
+const JDK_PADDING = 16;
+
+/** Could a record of TLS 1.3 with a tag of 16 octets be an alert, plain or of the JDK? */
+export const mayBeAlert13 = (length: number): boolean =>
+  length === ALERT + 1 + TAG || length === ALERT + 1 + JDK_PADDING + TAG;
+
 /** A Certificate of TLS 1.3 without certificates, on its own. */
 export const emptyCertificateLength13 = (suite: number): number =>
   recordOf(suite, EMPTY_CERTIFICATE);

@@ -31,6 +31,7 @@ import { isTls13 } from './history.ts';
 import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';
 import type { RandomIndex } from './random-index.ts';
+import { mayBeAlert13 } from './record-sizes.ts';
 import type { SessionIndex } from './session-index.ts';
 
 /** What is kept of a server endpoint. */
@@ -232,7 +233,7 @@ export class ServerIndex implements CaptureIndex {
     server.remarkable = true;
   }
 
-  /** Nothing but SYNs, answered by RST or not at all. */
+  /** Nothing but SYNs, refused or not answered at all. */
   private addRefusal(view: TcpConnectionView, initiator: Side, serverSide: Side): void {
     const { syn } = view;
     if (
@@ -242,6 +243,9 @@ export class ServerIndex implements CaptureIndex {
       view.rst(initiator) !== undefined
     )
       return;
+    const reset = view.rst(serverSide);
+    // A RST with a number of its own ends what a SYN-ACK had opened that the capture lacks.
+    if (reset !== undefined && !view.refuses(serverSide)) return;
     const server = this.serverOf('tcp', view.flow, serverSide);
     server.refusals ??= [];
     if (server.refusals.length >= LIMITS.eventsPerServer) return;
@@ -250,7 +254,7 @@ export class ServerIndex implements CaptureIndex {
       stream: view.stream,
       syn,
       transmissions: view.synTransmissions,
-      reset: view.rst(serverSide),
+      reset,
       last: view.lastSyn ?? syn,
     });
     server.remarkable = true;
@@ -485,8 +489,13 @@ function serverClose(
   const saidSo =
     history?.alerts.some((a) => a.from === 'server' && a.packet <= end.packet) ||
     // TLS 1.3 alerts look like data: a last record of alert size counts as one.
-    (isTls13(history?.version) && history?.protectedRecords.server.last?.length === 19);
+    (isTls13(history?.version) &&
+      mayBeAlert13(history?.protectedRecords.server.last?.length ?? 0));
   if (saidSo) return undefined;
+  const facts = view.isHoled || end === rst ? view.facts(clientSide) : undefined;
+  const missing = (facts?.lostOctets.server ?? 0) + (facts?.rst.server?.missingOctets ?? 0);
+  // What is missing may be its close_notify.
+  if (missing > 0) return undefined;
   const lastFromClient = view.lastData(clientSide);
   const lastFromServer = view.lastData(serverSide);
   return {
@@ -495,7 +504,8 @@ function serverClose(
     kind: end === fin ? 'fin' : 'rst',
     connection: history?.id ?? 0,
     stream: view.stream,
-    stage: history?.stage ?? 'none',
+    // How far it was is not known where octets of the client are missing.
+    stage: (facts?.lostOctets.client ?? 0) > 0 ? 'none' : (history?.stage ?? 'none'),
     lastFromClient,
     acknowledged: view.lastDataAcknowledged(clientSide) !== undefined,
     answeredSince:

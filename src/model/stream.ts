@@ -30,6 +30,8 @@ export interface TcpConnectionView {
   endPacket(side: Side): number;
   fin(side: Side): At | undefined;
   rst(side: Side): At | undefined;
+  /** Its RST answers a SYN: it acknowledges, and has the number 0, which no connection gave it. RFC 9293 §3.5.2. */
+  refuses(side: Side): boolean;
   /** Payload octets delivered in order. */
   octets(side: Side): number;
   lastData(side: Side): At | undefined;

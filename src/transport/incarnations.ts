@@ -166,6 +166,19 @@ export class Incarnations {
     return this.isStarted(before) && !this.isCloser(place, before, sequence);
   }
 
+  /** Has a segment of this side, or what it acknowledges, a number beyond all that was captured of either direction? */
+  isBeyond(row: number, side: Side, { sequence, acknowledgement }: TransportCursor): boolean {
+    const place = placeOf(row, side);
+    return this.isBehind(place, sequence) || this.isBehind(peerOf(place), acknowledgement);
+  }
+
+  private isBehind(place: number, number: number): boolean {
+    if (!this.isStarted(place)) return false;
+    const { words } = this.table;
+    const fin = ((words[place + FLAGS] as number) & HALF.fin) === 0 ? 0 : 1;
+    return ahead(number, words[place + FURTHEST] as number) > fin;
+  }
+
   /** Could this be acknowledged of what the direction has sent, a FIN included? */
   private hasSent(place: number, acknowledgement: number): boolean {
     const { words, first } = this.table;

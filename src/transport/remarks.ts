@@ -15,6 +15,8 @@ export interface Challenge extends At {
   readonly side: Side;
   /** What it acknowledges, hence the number of the RST that it provokes. */
   readonly acknowledgement: number;
+  /** It is about more of the connection before than was captured, whose end may be among what is missing. */
+  readonly isBeyond: boolean;
   reset: At | undefined;
 }
 

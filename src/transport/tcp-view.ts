@@ -177,6 +177,13 @@ export class TcpView implements TcpConnectionView {
     return this.remarks.get(this.row)?.former;
   }
 
+  refuses(side: Side): boolean {
+    if (!this.has(side, HALF.rst) || this.has(side, HALF.started)) return false;
+    return (
+      this.has(side, HALF.rstWithAck) && this.table.atReset[halfOf(placeOf(this.row, side))] === 0
+    );
+  }
+
   get challenge(): Challenge | undefined {
     return this.remarks.get(this.row)?.challenge;
   }
@@ -250,6 +257,7 @@ export class TcpView implements TcpConnectionView {
         packet: challenge.packet,
         nanos: challenge.nanos,
         from: roleOf(challenge.side),
+        isBeyond: challenge.isBeyond,
         reset: challenge.reset,
       },
       oldSegments: oldSegments.map(({ side, ...rest }) => ({ ...rest, from: roleOf(side) })),

@@ -163,9 +163,11 @@ export class Tcp {
     }
     // Data on a SYN is rare, a wrong length is not: what was not captured of it shows by the gap that the next one leaves.
     const length = (flags & SYN) !== 0 ? t.payloadLength : t.wirePayloadLength;
+    // The number of a FIN that is the first of its direction tells what the capture lacks before it.
     if (
       (flags & SYN) !== 0 ||
-      (length > 0 && ((words[place + FLAGS] as number) & HALF.started) === 0)
+      ((length > 0 || (flags & FIN) !== 0) &&
+        ((words[place + FLAGS] as number) & HALF.started) === 0)
     )
       this.starting(place, sequence);
     if (length > 0 && former >= 0 && this.isOld(row, former, side, t)) return;
@@ -304,6 +306,7 @@ export class Tcp {
         ...this.momentOf(t),
         side,
         acknowledgement: t.acknowledgement,
+        isBeyond: former >= 0 && this.incarnations.isBeyond(former, side, t),
         reset: undefined,
       };
     return owner;
@@ -386,7 +389,7 @@ export class Tcp {
       words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.hopsDiffer;
   }
 
-  /** A SYN, or the first payload of a direction that began before the capture: a bare ACK may already be ahead of it. */
+  /** A SYN, or the first payload or FIN of a direction whose SYN was not captured: a bare ACK may already be ahead of it. */
   private starting(place: number, sequence: number): void {
     const { words } = this.table;
     // SYN-ACKs with different numbers (SYN cookies, middleboxes): the last one before data counts.

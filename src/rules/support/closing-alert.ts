@@ -10,6 +10,8 @@ import {
 
 /** An alert and its inner content type: what a TLS 1.3 record carries beside the tag. RFC 8446 §5.2. */
 const ALERT_INNER_OCTETS = 3;
+/** The JDK adds that many zeros to every record of TLS 1.3 (RFC 8446 §5.4). */
+const JDK_PADDING = 16;
 
 /**
  * Did this side send anything before that packet that may be a close_notify or an error alert? Up to TLS 1.2 the
@@ -23,20 +25,28 @@ export function mayHaveSentAlert(
 ): boolean {
   return (
     history.alerts.some(({ from, packet }) => from === role && packet < before) ||
-    alertSized(history, role, before) !== undefined
+    alertSized(history, role, before) !== undefined ||
+    alertSized(history, role, before, JDK_PADDING) !== undefined
   );
 }
+
+/** Could a record of TLS 1.3 of that length be an alert, or another of its shortest messages? It is not worth a guess. */
+export const isShortest = (length: number): boolean =>
+  length < 22 || length === ALERT_INNER_OCTETS + JDK_PADDING + 16;
 
 /** The last record of a side of TLS 1.3, if it came before that packet and an alert is what its length says. */
 export function alertSized(
   history: ConnectionHistory,
   role: Role,
   before: number,
+  padding = 0,
 ): RecordFact | undefined {
   if (!isTls13(history)) return undefined;
   const { last } = history.protectedRecords[role];
   const tag = (history.cipherSuite && cipherSuite(history.cipherSuite)?.tagOctets) || 16;
-  return last !== undefined && last.packet < before && last.length === ALERT_INNER_OCTETS + tag
+  return last !== undefined &&
+    last.packet < before &&
+    last.length === ALERT_INNER_OCTETS + padding + tag
     ? last
     : undefined;
 }

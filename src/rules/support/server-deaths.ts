@@ -59,8 +59,10 @@ const lower = (confidence: Confidence): Confidence | undefined =>
 
 /** Is this the close of a connection whose handshake the server was working on until then? */
 function wasAtWork(close: ServerCloseFact): boolean {
-  const { connection, stage, lastFromClient, answeredSince, nanos } = close;
+  const { connection, stage, lastFromClient, answeredSince, nanos, kind, acknowledged } = close;
   if (connection === 0 || answeredSince || lastFromClient === undefined) return false;
+  // What its kernel did not even acknowledge never reached a process.
+  if (kind === 'rst' && !acknowledged) return false;
   const waited = nanos - lastFromClient.nanos;
   return SERVER_AT_WORK.has(stage) && waited >= 0 && waited <= REACTION;
 }

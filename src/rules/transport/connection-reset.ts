@@ -2,7 +2,7 @@ import type { Confidence } from '../../model/finding.ts';
 import { type ConnectionHistory, peerOf, type ResetFact, type Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { mayHaveSentAlert } from '../support/closing-alert.ts';
+import { isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';
 import { blindToEnding } from '../support/ending.ts';
 import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { witness } from '../support/witness.ts';
@@ -34,6 +34,12 @@ function confidenceOf({ withAck, missingOctets }: ResetFact): Confidence {
   return missingOctets === 0 ? 'proven' : 'likely';
 }
 
+/** The client had its handshake and no more: whatever came after its Finished, nothing of it was a request. */
+const askedNothing = (history: ConnectionHistory): boolean => {
+  const { count, lastData } = history.protectedRecords.client;
+  return isTls13(history) ? count <= 1 : lastData === undefined;
+};
+
 /**
  * A reset throws away what is in flight and tells the other side nothing. After a closing alert it is ordinary: many
  * stacks close their socket with the peer's close_notify still unread.
@@ -50,7 +56,7 @@ export const connectionReset = defineConnectionRule({
     matters:
       'Data in flight is lost, and the other side cannot tell the reset from an attack that truncates the stream. Applications report it as connection reset by peer and often retry what was already done.',
     decides:
-      'The handshake was complete, the first closing event is a RST, and neither side had sent an alert (in TLS 1.3: a last record of the size of an alert). Only where the sequence number of the RST shows that nothing before it is missing is this proven. A RST without ACK comes from a host that no longer knows the connection; how it ended there was not captured, so that is only possible. A reset after more than 10 s without data is only noted, as idle timeouts of load balancers and firewalls look like that.',
+      'The handshake was complete, the first closing event is a RST, and neither side had sent an alert (in TLS 1.3: a last record of the size of an alert). Only where the sequence number of the RST shows that nothing before it is missing is this proven. A RST without ACK comes from a host that no longer knows the connection; how it ended there was not captured, so that is only possible. A reset after more than 10 s without data is only noted, as idle timeouts of load balancers and firewalls look like that; and so is that of a client to which the server spoke last, or which has asked for nothing: health checks do so.',
     silent:
       'After a close_notify or any other alert, after a FIN of either side, where octets are missing from the capture (the alert may be among them), and where the whole server process went down.',
     yieldsTo: [
@@ -81,6 +87,16 @@ export const connectionReset = defineConnectionRule({
           'tshark -r CAPTURE -Y "tcp.flags.reset == 1" -T fields -e frame.number -e ip.ttl',
         ],
       },
+      left: {
+        title: 'The client left with a reset',
+        what: 'The client reset the connection in packet {packet}, {silence} after the last data and with nothing unanswered, without a closing alert.',
+        causes: [
+          'a health check or probe that has seen enough',
+          'a client that closes its socket without reading what the server still said (tickets of TLS 1.3, or the rest of a download)',
+        ],
+        remedies: ['none, unless the client misses something: then read its log at that moment'],
+        commands: [],
+      },
       idle: {
         title: 'An idle connection was reset',
         what: 'The {side} reset the connection in packet {packet} after {silence} without data.',
@@ -108,13 +124,15 @@ export const connectionReset = defineConnectionRule({
     const silence = Math.max(0, reset.nanos - (last?.nanos ?? history.startNanos));
     const idle = silence >= IDLE;
     const owner = last === client ? 'client' : 'server';
+    const isLeft =
+      by === 'client' && reset.withAck && (owner === 'server' || askedNothing(history));
     const kind = reset.withAck
       ? 'RST with ACK: a socket was closed, with data unread or on purpose'
       : 'bare RST: sent by a host that no longer knows the connection';
     return {
       kind: 'finding',
-      message: idle ? 'idle' : 'cut',
-      severity: idle ? 'info' : 'warning',
+      message: idle ? 'idle' : isLeft ? 'left' : 'cut',
+      severity: idle || isLeft ? 'info' : 'warning',
       confidence: confidenceOf(reset),
       data: { side: by, packet: reset.packet, silence: formatDuration(silence) },
       evidence: [

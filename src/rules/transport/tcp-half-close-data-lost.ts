@@ -7,11 +7,15 @@ import {
 } from '../../model/history.ts';
 import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';
+import { isShortest, isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';
 import { blindToEnding } from '../support/ending.ts';
+import { isOffered } from '../support/hello-extensions.ts';
 import { witness } from '../support/witness.ts';
 
 const RECORD_HEADER = 5;
+const EARLY_DATA = 42;
+/** EndOfEarlyData, a Finished of SHA-384 and an alert of TLS 1.3, each in a record of its own. */
+const SECOND_FLIGHT = 26 + 74 + 24;
 const ALERT = 21;
 /** What was sent this soon after a FIN may not have known of it, whatever the distance. */
 const CROSSING = 50 * MILLISECOND;
@@ -45,10 +49,9 @@ function alertOctets(history: ConnectionHistory, { by, fin, octets }: Loss): num
   const { last } = history.protectedRecords[from];
   const isLast = last !== undefined && last.packet > fin.packet;
   const isAlert = isLast && last.contentType === ALERT;
-  // An alert is one of the two shortest things that TLS 1.3 sends, and it is not worth a guess.
   const mayBe13 = isTls13(history) || history.version === undefined;
   const mayBeAlert =
-    isLast && mayBe13 && octets === last.length + RECORD_HEADER && last.length < 22;
+    isLast && mayBe13 && octets === last.length + RECORD_HEADER && isShortest(last.length);
   const inClear = history.alerts.filter(
     (alert) => alert.from === from && !alert.encrypted && alert.packet > fin.packet,
   );
@@ -57,6 +60,10 @@ function alertOctets(history: ConnectionHistory, { by, fin, octets }: Loss): num
     inClear.reduce((sum, { length }) => sum + length + RECORD_HEADER, 0)
   );
 }
+
+/** A server that answers early data and closes has not waited for the rest of the handshake. RFC 8446 §2.3. */
+const isEndOfEarlyData = (history: ConnectionHistory, octets: number): boolean =>
+  octets <= SECOND_FLIGHT && isOffered(history, EARLY_DATA) === true;
 
 /** TCP has half-closed connections, sockets that were closed have not: what comes for them is answered by RST. */
 export const tcpHalfCloseDataLost = defineConnectionRule({
@@ -71,7 +78,7 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
     matters:
       'The sender was told by its own kernel that the data went out. A request that is lost so is retried, or not, depending on luck; with a reused keep-alive connection it is the usual reason for a failure now and then under load.',
     decides:
-      'New octets come behind the FIN of the other side in the order of the capture, and that side answers with a bare RST with window 0, as a host does that has no socket (RFC 9293 §3.5.2). Its data is then unread for certain. It is only noted where the client closed, which shows that it wanted nothing more (tickets of TLS 1.3 often come for such a client), and where a server had said close_notify and the data was under way already when the FIN came: up to TLS 1.2 the protocol gives up such data.',
+      'New octets come behind the FIN of the other side in the order of the capture, and that side answers with a bare RST with window 0, as a host does that has no socket (RFC 9293 §3.5.2). Its data is then unread for certain. It is only noted where the client closed, which shows that it wanted nothing more (tickets of TLS 1.3 often come for such a client), and where a server had said close_notify and the data was under way already when the FIN came: up to TLS 1.2 the protocol gives up such data, and a server of TLS 1.3 that answers early data needs no more of the handshake.',
     silent:
       'Where all that came behind the FIN is an alert, which answers a close_notify and is lost without harm; where the RST has an ACK, which a process sends that closes with data unread; where the whole server process died; and where the capture lacks the beginning or any octets of the connection.',
     yieldsTo: ['server-process-died', 'handshake-kills-server'],
@@ -109,7 +116,9 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
     const isUnderWay = delay <= Math.max(CROSSING, tcp.smallestRoundTrip ?? 0);
     const from = peerOf(by);
     // A client that closes has done with the server; what a server does not read was asked for in vain.
-    const isGivenUp = by === 'client' || (isSaid && isUnderWay && !isTls13(history));
+    const isGivenUp =
+      by === 'client' ||
+      (isSaid && isUnderWay && (!isTls13(history) || isEndOfEarlyData(history, octets)));
     return {
       kind: 'finding',
       message: 'lost',

@@ -50,7 +50,7 @@ const MESSAGES = {
   },
   unseen: {
     title: 'A new TCP connection met an older one on the same ports',
-    what: 'The SYN of {client} to {server} (packet {packet}) was answered in packet {challenge} by an acknowledgement of something else, {after}: the server still had an older connection on these ports, which the capture does not show.',
+    what: 'The SYN of {client} to {server} (packet {packet}) was answered in packet {challenge} by an acknowledgement of something else, {after}: the server still had an older connection on these ports, which the capture does not show, or not to its end.',
     causes: [
       'the ports were used again while the server kept the old connection in TIME-WAIT, or open',
     ],
@@ -114,10 +114,11 @@ function collisions({ openings }: ServerFacts, lastNanos: number): Collision[] {
   );
 }
 
-function messageOf({ former }: Collision): keyof typeof MESSAGES {
+function messageOf({ former, challenge }: Collision): keyof typeof MESSAGES {
   if (former === undefined) return 'unseen';
-  // A RST that the capture has need not have arrived.
-  return former.end === 'closed' ? 'timeWait' : 'halfOpen';
+  if (former.end === 'closed') return 'timeWait';
+  // A RST that the capture has need not have arrived; but a FIN that it lacks may have.
+  return challenge.isBeyond ? 'unseen' : 'halfOpen';
 }
 
 function severityOf(collision: Collision): Severity {

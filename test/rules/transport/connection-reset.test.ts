@@ -31,6 +31,36 @@ testConnectionRule(connectionReset, [
     want: [{ message: 'cut', severity: 'warning', confidence: 'possible', packets: [30] }],
   },
   {
+    name: 'only notes a client that leaves behind an answer',
+    history: fakeHistory({
+      tcp: {
+        rst: { client: reset(30), server: undefined },
+        lastData: { client: at(27), server: at(28) },
+      },
+    }),
+    want: [{ message: 'left', severity: 'info', confidence: 'proven', packets: [28, 30] }],
+  },
+  {
+    name: 'only notes a probe, which asks for nothing',
+    history: fakeHistory({
+      version: 0x0304,
+      cipherSuite: 0x1301,
+      tcp: { rst: { client: reset(30), server: undefined }, lastData },
+      protectedRecords: {
+        client: { count: 1, last: fakeRecord(23, 'client', 28, { length: 53 }) },
+      },
+    }),
+    want: [{ message: 'left', severity: 'info', confidence: 'proven', packets: [28, 30] }],
+  },
+  {
+    name: 'reports a client that leaves without an answer',
+    history: fakeHistory({
+      tcp: { rst: { client: reset(30), server: undefined }, lastData },
+      protectedRecords: { client: { count: 2, lastData: fakeRecord(23, 'client', 28) } },
+    }),
+    want: [{ message: 'cut', severity: 'warning', confidence: 'proven', packets: [28, 30] }],
+  },
+  {
     name: 'only notes the reset of an idle connection',
     history: fakeHistory({
       tcp: { rst: { client: undefined, server: reset(60_000) }, lastData },
@@ -54,6 +84,18 @@ testConnectionRule(connectionReset, [
       tcp: { rst, lastData },
       protectedRecords: {
         client: { count: 3, last: fakeRecord(23, 'client', 29, { length: 19 }) },
+      },
+    }),
+    want: 'pass',
+  },
+  {
+    name: 'passes a reset after what may be a close_notify of the JDK, which pads',
+    history: fakeHistory({
+      version: 0x0304,
+      cipherSuite: 0x1301,
+      tcp: { rst, lastData },
+      protectedRecords: {
+        server: { count: 3, last: fakeRecord(23, 'server', 29, { length: 35 }) },
       },
     }),
     want: 'pass',
