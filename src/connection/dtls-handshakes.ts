@@ -8,6 +8,7 @@ import { NUMBERED_HEADER } from './clear-messages.ts';
 import type { ConnectionIds } from './connection-ids.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
+import type { DtlsHalf } from './dtls-halves.ts';
 import { HALF_FLAG } from './dtls-halves.ts';
 import { DtlsMessages, emptyFragment, type Fragment, readFragment } from './dtls-messages.ts';
 import type { DtlsRecord } from './dtls-record.ts';
@@ -99,7 +100,8 @@ export class DtlsHandshakes {
       // The random is in the first fragment; a later one belongs where that went.
       return table.has(newest.row, SEEN.startMissing) ? undefined : newest;
     }
-    if (this.answersVerifyRequest(newest, r) || overtakenByAnswer(table, newest, r)) return newest;
+    const isCookied = this.answersVerifyRequest(newest, r) && !isBeyondHello(table, newest);
+    if (isCookied || overtakenByAnswer(table, newest, r)) return newest;
     let a: Association | undefined = newest;
     for (let n = 0; a !== undefined && n < LIMITS.openAssociationsPerFlow; n++) {
       const handle = table.clientHello[a.row] as number;
@@ -123,7 +125,8 @@ export class DtlsHandshakes {
     const { table, hellos } = this.facts;
     const { row } = newest;
     if (fragment.offset > 0 || table.clientSide[row] === r.side) return false;
-    if (!table.has(row, SEEN.serverHello) || table.has(row, SEEN.helloPending)) return false;
+    if (!table.has(row, SEEN.serverHello) || table.has(row, SEEN.helloPending))
+      return isPast(newest.sides[r.side], r);
     if (type === SERVER_HELLO) {
       if (end - start < THROUGH_RANDOM) return false;
       const known = hellos.slab.view(
@@ -456,6 +459,14 @@ function overtakenByAnswer(table: ConnectionTable, a: Association, r: DtlsRecord
     r.nanos - answer.clearFirstNanos < LIMITS.promptAnswerNanos
   );
 }
+
+/** The keys of its handshake were in use well before: packets change places within a capture, not in time. */
+const isPast = ({ epoch, firstNanos }: DtlsHalf, { nanos }: DtlsRecord): boolean =>
+  epoch > 0 && nanos - firstNanos > LIMITS.promptAnswerNanos;
+
+/** A ServerHello and protected records: a server may give the same client the same cookie again, for its next handshake. */
+const isBeyondHello = (table: ConnectionTable, { row, sides }: Association): boolean =>
+  table.has(row, SEEN.serverHello) && sides.some(({ epoch }) => epoch > 0);
 
 function sameRandom(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
   for (let i = 0; i < 32; i++) if (a[atA + i] !== b[atB + i]) return false;
