@@ -143,6 +143,9 @@ export const handshakeAborted = defineConnectionRule({
     if (blind !== undefined) return notAssessable(blind);
     const { stage, id } = history;
     if (stage === 'none' || stage === 'done' || mayBeComplete(history)) return PASS;
+    // Its keys are in use once its handshake is complete: over UDP nothing shows that the answers to it are missing.
+    if (ending.kind === 'close-notify' && ending.alert?.encrypted && history.dtls !== undefined)
+      return PASS;
     const { by, kind, packet, nanos } = ending;
     const due = DUE[stageAt(history, ending)];
     const before = history.messages.findLast((message) => message.packet < packet);

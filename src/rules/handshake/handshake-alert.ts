@@ -187,8 +187,12 @@ export const handshakeAlert = defineConnectionRule({
     const { alert } = ending;
     if (alert?.description === undefined) return unreadVerdict(history, ending);
     if (alert.description === 0 || history.stage === 'none') return PASS;
-    if (isReplyToClosing(alert) && blindToEnding(history) === 'one-direction')
-      return notAssessable('one-direction');
+    if (isReplyToClosing(alert)) {
+      // What it may reply to would be among what is missing of the other side.
+      if (blindToEnding(history) === 'one-direction') return notAssessable('one-direction');
+      if ((history.tcp?.lostOctets[peerOf(alert.from)] ?? 0) > 0)
+        return notAssessable('lost-bytes');
+    }
     if (isForeign(history, alert)) return PASS;
     const { id, stage, version, startNanos } = history;
     const { from, description, level = 2, packet, nanos } = alert;

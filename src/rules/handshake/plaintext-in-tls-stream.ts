@@ -15,6 +15,7 @@ import {
   PASS,
 } from '../define-rule.ts';
 import { alertSized, mayHaveSentAlert } from '../support/closing-alert.ts';
+import { lostOctets } from '../support/ending.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
 import { requestText } from '../support/upgrades.ts';
@@ -153,7 +154,8 @@ export const plaintextInTlsStream = defineConnectionRule({
     if (text?.octets === undefined || text.octets.length < ENOUGH_TEXT) return NOT_APPLICABLE;
     const { from } = text;
     if (upgrade?.protocol === 'ftp' || isClosed(history, text)) return PASS;
-    if (tcp.lostOctets[from] > 0 || tcp.conflicts.length > 0) return notAssessable('lost-bytes');
+    // What is missing of the other side may have asked for it.
+    if (lostOctets(history) > 0 || tcp.conflicts.length > 0) return notAssessable('lost-bytes');
     const count = countOf(records[from]);
     if (count === 0) return NOT_APPLICABLE;
     const line = firstLineOf(text.octets);

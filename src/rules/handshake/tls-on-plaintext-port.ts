@@ -1,6 +1,7 @@
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { ConnectionHistory, RecordCounts } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { lostOctets } from '../support/ending.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
 import { witness } from '../support/witness.ts';
@@ -68,7 +69,8 @@ export const tlsOnPlaintextPort = defineConnectionRule({
     if (isUpgraded || tcp.plaintextStart.client !== undefined || spokeTls(records.server))
       return PASS;
     if (tcp.syn === undefined) return notAssessable('start-not-captured');
-    if (tcp.lostOctets.server > 0) return notAssessable('lost-bytes');
+    // A dialogue before the ClientHello, of which only the server's part is left, is a greeting and not an answer.
+    if (lostOctets(history) > 0) return notAssessable('lost-bytes');
     const protocol = plainProtocolOf(answer, 'server');
     const line = firstLineOf(answer);
     if (protocol === undefined && !(answer.length >= ENOUGH_TEXT && PRINTABLE.test(line)))

@@ -2,6 +2,7 @@ import type { FinishedCheck } from '../../model/decryption.ts';
 import { type ConnectionHistory, peerOf, ROLES } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { defineConnectionRule, type FindingOf, notAssessable, PASS } from '../define-rule.ts';
+import { lacksRecords } from '../support/ending.ts';
 import { reactionTo, unjudged } from '../support/failed-record.ts';
 import { detailsText, readingsOf } from '../support/mistake-text.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
@@ -67,6 +68,9 @@ export const finishedMismatch = defineConnectionRule({
     );
     if (wrong === undefined) return isChecked(history) ? PASS : unjudged(history);
     if (!wrong.isTranscriptWhole) return notAssessable('lost-bytes');
+    // What was cut or is missing may be a message of this handshake, or of another one that came between.
+    const isHoled = history.blindSpots.includes('cut-packets') || lacksRecords(history);
+    if (isHoled && wrong.explanation === undefined) return notAssessable('lost-bytes');
     return found(history, wrong) ?? notAssessable('lost-bytes');
   },
 });

@@ -1,7 +1,14 @@
 import type { ConnectionHistory, StrayFact } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { SECOND } from '../../model/time.ts';
-import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import {
+  defineConnectionRule,
+  type FindingOf,
+  NOT_APPLICABLE,
+  notAssessable,
+  PASS,
+} from '../define-rule.ts';
+import { lostOctets } from '../support/ending.ts';
 import { type Failure, isSound, keyedFinding } from '../support/failed-record.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
 import { consequence, isNear, strayWitness } from '../support/strays.ts';
@@ -133,7 +140,12 @@ export const seqDesync = defineConnectionRule({
       'authenticates under another number',
     );
     if (history.transport !== 'tcp') return proven ?? NOT_APPLICABLE;
-    return doubled(history) ?? proven ?? writers(history) ?? skipped(history) ?? PASS;
+    const seen = doubled(history) ?? proven;
+    if (seen !== undefined) return seen;
+    // Behind a hole another handshake may have begun, and with it another line of nonces.
+    const strange = writers(history) ?? skipped(history);
+    if (strange === undefined) return PASS;
+    return lostOctets(history) > 0 ? notAssessable('lost-bytes') : strange;
   },
 });
 

@@ -8,6 +8,7 @@ import {
 } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { lacksRecords } from '../support/ending.ts';
 import { recordEvidence, weakenedBy, weaker } from '../support/records.ts';
 
 /** How soon a receiver that obeys an alert closes. */
@@ -71,12 +72,17 @@ export const dtlsEpoch0Alert = defineConnectionRule({
     const receiver = peerOf(record.from);
     const reaction = reactionOf(history, record, receiver);
     const fatal = alert.level === 2;
+    // What is missing may have come between the two.
+    const isDoubtful = lacksRecords(history);
     return {
       kind: 'finding',
       message: reaction === undefined ? 'ignored' : 'obeyed',
-      severity: fatal ? (reaction === undefined ? 'warning' : 'error') : 'info',
+      severity: fatal ? (reaction === undefined || isDoubtful ? 'warning' : 'error') : 'info',
       confidence: weakenedBy(
-        weaker(found.confidence, reaction === undefined ? 'proven' : 'likely'),
+        weaker(
+          found.confidence,
+          reaction === undefined ? 'proven' : isDoubtful ? 'possible' : 'likely',
+        ),
         ['start-not-captured', 'lost-bytes'],
         history,
       ),

@@ -1,5 +1,6 @@
 import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { lacksRecords } from '../support/ending.ts';
 import { lateCase, lateFinding, lateMessages, worst } from '../support/late-finding.ts';
 import { isNumberTaken } from '../support/records.ts';
 
@@ -37,11 +38,17 @@ export const dtlsOldEpochAfterNewHandshake = defineConnectionRule({
     const found = worst(
       dtls.anomalies
         .filter((anomaly) => isOutOfPlace(history, anomaly))
-        .map((anomaly) => lateCase(history, anomaly, next, 'warning')),
+        .map((anomaly) => lateCase(history, anomaly, next, 'warning'))
+        .filter(({ effect }) => effect !== undefined || !mayBeOf(next)),
     );
     return found === undefined ? PASS : lateFinding(found);
   },
 });
+
+/** Of an association that the capture has with holes, the record may be one for which it lacks the handshake. */
+const mayBeOf = (next: ConnectionHistory | undefined): boolean =>
+  next !== undefined &&
+  (next.outcome === 'incomplete' || next.blindSpots.includes('cut-packets') || lacksRecords(next));
 
 function isOutOfPlace(history: ConnectionHistory, anomaly: DtlsAnomaly): boolean {
   const { kind, shape, record, owner, duringStage, sincePeerClose } = anomaly;

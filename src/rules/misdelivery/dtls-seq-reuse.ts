@@ -1,7 +1,11 @@
 import { cipherSuite } from '../../model/code-points/suites.ts';
 import { type At, type ConnectionHistory, type DtlsAnomaly, ROLES } from '../../model/history.ts';
+import { MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { recordEvidence, weakenedBy } from '../support/records.ts';
+
+/** Long enough for a handshake with the same addresses of which the capture lacks all: its numbers start again. */
+const APART = 300 * MILLISECOND;
 
 /** Within one epoch a sequence number names one record. Two records under one number have two writers. */
 export const dtlsSeqReuse = defineConnectionRule({
@@ -18,7 +22,7 @@ export const dtlsSeqReuse = defineConnectionRule({
     decides:
       'The octets on the wire, compared in full. Two writers meet again and again, so that one pair alone, which may as well hold a record of another connection, is likely and a warning. With more the finding is critical where the negotiated suite takes its nonce from the sequence number alone, an error with the others, and a note where the second record may belong to another connection on the same addresses and ports, or where a close or unprotected records in between show that there was another handshake.',
     silent:
-      'Unprotected records are not counted: around a HelloVerifyRequest their numbers repeat by design. A record that was attributed to an older connection explains the pair. Records that were captured in part cannot be compared.',
+      'Unprotected records are not counted: around a HelloVerifyRequest their numbers repeat by design. A record that was attributed to an older connection explains the pair. A lone pair far apart is a note at most: a handshake that the capture lacks may lie between. Records that were captured in part cannot be compared.',
     yieldsTo: [
       'record-decrypts-under-other-connection',
       'dtls-late-close-notify',
@@ -54,7 +58,9 @@ export const dtlsSeqReuse = defineConnectionRule({
     const { record, earlier } = pair;
     const isLone = pairs.length === 1;
     const confidence =
-      isOfAnother(history, pair) || hadHandshakeBetween(history, earlier)
+      isOfAnother(history, pair) ||
+      hadHandshakeBetween(history, earlier) ||
+      (isLone && record.nanos - earlier.nanos > APART)
         ? 'possible'
         : weakenedBy(
             isLone && pair.confidence === 'proven' ? 'likely' : pair.confidence,

@@ -1,5 +1,6 @@
 import type { MisplacedRecord } from '../../model/decryption.ts';
 import type { CaptureIndex, ConnectionHistory, StrayFact } from '../../model/history.ts';
+import { peerOf } from '../../model/history.ts';
 import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
@@ -169,6 +170,8 @@ function nonces(history: ConnectionHistory): Found[] {
     if (isSeenBefore || (after === undefined && isNear(nonce))) continue;
     const refusal = refusalOf(history, stray);
     if (refusal === undefined) continue;
+    // It may be a reflection of what is missing of the other side.
+    if (other === undefined && (history.tcp?.lostOctets[peerOf(from)] ?? 0) > 0) continue;
     return [
       {
         kind: 'finding',

@@ -11,6 +11,7 @@ import {
   type AlertFact,
   type At,
   type ConnectionHistory,
+  ENCRYPTED_MESSAGE,
   peerOf,
   ROLES,
   type Role,
@@ -94,6 +95,14 @@ function sawBothSides({ tcp, dtls, bothDirections }: ConnectionHistory): boolean
   );
 }
 
+/** Nothing went before the first octets that were captured of either side: its SYN was, or they are messages that open. */
+function sawBothBeginnings({ tcp, messages }: ConnectionHistory): boolean {
+  if (tcp === undefined || (tcp.syn !== undefined && tcp.synAck !== undefined)) return true;
+  return ROLES.every((role) =>
+    messages.some(({ from, type }) => from === role && type !== ENCRYPTED_MESSAGE),
+  );
+}
+
 /**
  * What keeps a rule from judging how a handshake ended. Lost octets could be the very alert that is said to be
  * missing, so they silence rather than weaken.
@@ -104,6 +113,7 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   if (history.version === SSL_2_0) return 'cipher-unsupported';
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
   if (!sawBothSides(history)) return 'one-direction';
+  if (!sawBothBeginnings(history)) return 'start-not-captured';
   for (const missing of ['lost-bytes', 'cut-packets'] as const)
     if (blindSpots.includes(missing)) return missing;
   return lostOctets(history) > 0 || lacksRecords(history) ? 'lost-bytes' : undefined;

@@ -10,6 +10,7 @@ import {
   type Role,
 } from '../../model/history.ts';
 import { formatDuration, MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
+import { lacksRecords } from './ending.ts';
 import { hasOpenedWhole } from './failed-record.ts';
 import { recordEvidence } from './records.ts';
 
@@ -137,7 +138,7 @@ function protectedAlert(
   receiver: Role,
 ): LateEffect | undefined {
   const alert = next.dtls?.probableClose[receiver];
-  if (alert === undefined || alert.nanos < stray.nanos) return undefined;
+  if (alert === undefined || alert.nanos < stray.nanos || lacksRecords(next)) return undefined;
   const read = next.alerts.find(({ packet, from }) => packet === alert.packet && from === receiver);
   if (read?.description !== undefined && !ALERTS_ABOUT_A_RECORD.has(read.description)) {
     return undefined;
