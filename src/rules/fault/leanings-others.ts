@@ -105,7 +105,7 @@ export const MISDELIVERY_LEANINGS: Leanings = {
 
 /** Rules of `rules/transport`. */
 export const TRANSPORT_LEANINGS: Leanings = {
-  'connection-reset': { cut: null, idle: null },
+  'connection-reset': { cut: null, idle: null, left: null },
   'server-process-died': { died: isOf('server', [SERVER_LOG]) },
   'tcp-connect-refused': { refused: null },
   'tcp-connect-timeout': { unanswered: null },

@@ -26,13 +26,22 @@ export function mayHaveSentAlert(
   return (
     history.alerts.some(({ from, packet }) => from === role && packet < before) ||
     alertSized(history, role, before) !== undefined ||
-    alertSized(history, role, before, JDK_PADDING) !== undefined
+    (isPadding(history, role) && alertSized(history, role, before, JDK_PADDING) !== undefined)
   );
 }
 
-/** Could a record of TLS 1.3 of that length be an alert, or another of its shortest messages? It is not worth a guess. */
-export const isShortest = (length: number): boolean =>
-  length < 22 || length === ALERT_INNER_OCTETS + JDK_PADDING + 16;
+/** A client of the JDK, by the length of its Finished. */
+function isPadding({ cipherSuite: code, protectedRecords }: ConnectionHistory, role: Role): boolean {
+  const suite = code === undefined ? undefined : cipherSuite(code);
+  const { first } = protectedRecords[role];
+  if (role === 'server' || suite === undefined || first === undefined) return false;
+  const finished = 4 + (suite.prfHash === 'sha384' ? 48 : 32) + 1 + suite.tagOctets;
+  return first.length === finished + JDK_PADDING;
+}
+
+/** Could a record of TLS 1.3 be an alert, or another of its shortest messages? It is not worth a guess. */
+export const isShortest = (history: ConnectionHistory, { from, length }: RecordFact): boolean =>
+  length < 22 || (isPadding(history, from) && length < 22 + JDK_PADDING);
 
 /** The last record of a side of TLS 1.3, if it came before that packet and an alert is what its length says. */
 export function alertSized(

@@ -38,7 +38,9 @@ export function wentOn(history: ConnectionHistory, side: Role, from: At): boolea
     history.messages.some((one) => one.from === side && one.packet > from.packet) ||
     history.alerts.some((one) => one.from === side && one.packet > from.packet) ||
     history.changeCipherSpec[side] !== undefined ||
-    history.protectedRecords[side].count > 0
+    history.protectedRecords[side].count > 0 ||
+    // Nor is data that nothing captured of the handshake accounts for.
+    history.records[side].applicationData > 0
   );
 }
 

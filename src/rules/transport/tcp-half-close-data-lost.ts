@@ -51,7 +51,7 @@ function alertOctets(history: ConnectionHistory, { by, fin, octets }: Loss): num
   const isAlert = isLast && last.contentType === ALERT;
   const mayBe13 = isTls13(history) || history.version === undefined;
   const mayBeAlert =
-    isLast && mayBe13 && octets === last.length + RECORD_HEADER && isShortest(last.length);
+    isLast && mayBe13 && octets === last.length + RECORD_HEADER && isShortest(history, last);
   const inClear = history.alerts.filter(
     (alert) => alert.from === from && !alert.encrypted && alert.packet > fin.packet,
   );

@@ -95,7 +95,11 @@ testConnectionRule(connectionReset, [
       cipherSuite: 0x1301,
       tcp: { rst, lastData },
       protectedRecords: {
-        server: { count: 3, last: fakeRecord(23, 'server', 29, { length: 35 }) },
+        client: {
+          count: 3,
+          first: fakeRecord(23, 'client', 12, { length: 69 }),
+          last: fakeRecord(23, 'client', 29, { length: 35 }),
+        },
       },
     }),
     want: 'pass',

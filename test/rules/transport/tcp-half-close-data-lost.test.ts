@@ -55,6 +55,22 @@ testConnectionRule(tcpHalfCloseDataLost, [
     want: 'pass',
   },
   {
+    name: 'passes an alert of the JDK, which pads as its Finished did',
+    history: history({
+      version: 0x0304,
+      cipherSuite: 0x1302,
+      tcp: { ...tcp, octetsAfterPeerFin: { client: 40, server: 0 } },
+      protectedRecords: {
+        client: {
+          count: 3,
+          first: fakeRecord(23, 'client', 12, { length: 85 }),
+          last: fakeRecord(23, 'client', 200, { length: 35 }),
+        },
+      },
+    }),
+    want: 'pass',
+  },
+  {
     name: 'passes an alert in the clear',
     history: history({
       tcp: { ...tcp, octetsAfterPeerFin: { client: 7, server: 0 } },
