@@ -31,7 +31,10 @@ export function mayHaveSentAlert(
 }
 
 /** A client of the JDK, by the length of its Finished. */
-function isPadding({ cipherSuite: code, protectedRecords }: ConnectionHistory, role: Role): boolean {
+function isPadding(
+  { cipherSuite: code, protectedRecords }: ConnectionHistory,
+  role: Role,
+): boolean {
   const suite = code === undefined ? undefined : cipherSuite(code);
   const { first } = protectedRecords[role];
   if (role === 'server' || suite === undefined || first === undefined) return false;
