@@ -254,6 +254,7 @@ const isSame = (a: Told, b: Told): boolean => a.rule === b.rule && isAboutSame(a
 /** A symptom that the evidence of another rule contains: all that is left of it where the rest is gone. */
 const SYMPTOMS: Readonly<Record<string, readonly string[]>> = {
   'server-process-died': ['tcp-connect-refused'],
+  'dtls-late-close-notify': ['dtls-restart-ignored'],
 };
 const yieldsTo = new Map(CATALOGUE.map(({ meta }) => [meta.id, meta.yieldsTo ?? []]));
 /** Says what was seen, and names no mechanism: what is left where the evidence of a special rule is gone. */
