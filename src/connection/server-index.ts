@@ -489,8 +489,7 @@ function serverClose(
   const saidSo =
     history?.alerts.some((a) => a.from === 'server' && a.packet <= end.packet) ||
     // TLS 1.3 alerts look like data: a last record of alert size counts as one.
-    (isTls13(history?.version) &&
-      mayBeAlert13(history?.protectedRecords.server.last?.length ?? 0));
+    (isTls13(history?.version) && mayBeAlert13(history?.protectedRecords.server.last?.length ?? 0));
   if (saidSo) return undefined;
   const facts = view.isHoled || end === rst ? view.facts(clientSide) : undefined;
   const missing = (facts?.lostOctets.server ?? 0) + (facts?.rst.server?.missingOctets ?? 0);
