@@ -1,5 +1,4 @@
 import { PAGE_ROWS, RowPages } from '../bytes/row-pages.ts';
-import { isGrease } from '../model/code-points/grease.ts';
 import type { MisplacedRecord } from '../model/decryption.ts';
 import {
   type At,
@@ -27,6 +26,7 @@ import {
   type TcpConnectionView,
 } from '../model/stream.ts';
 import type { UpgradeFact } from '../model/upgrade.ts';
+import { HelloKinds } from './hello-kinds.ts';
 import { isTls13 } from './history.ts';
 import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';
@@ -47,6 +47,8 @@ interface Server {
   remarkable: boolean;
   /** Its connections that failed or were aborted. */
   failures: number;
+  /** Its connections whose hellos are kept in short. */
+  compared: number;
   facts: ServerFacts | undefined;
   /** Ids of its first and last connection, 0 for none; each row has the one after it. */
   first: number;
@@ -93,7 +95,7 @@ export class ServerIndex implements CaptureIndex {
   private summariesKept = 0;
   /** Rare parts by id. */
   private readonly fatals = new Map<number, NonNullable<ConnectionSummary['fatalAlert']>>();
-  private readonly groups = new Map<number, number>();
+  private readonly hellos = new HelloKinds();
   private readonly suites = new Map<number, readonly number[]>();
 
   private readonly offers: Offers;
@@ -171,7 +173,11 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 14] = hello.offer;
     ints[i + 13] = hello.lastFromServer.packet;
     times[t + 5] = hello.lastFromServer.nanos;
-    if (history.outcome !== 'established') this.addFailure(history, ints, i);
+    ints[i + 14] = 0;
+    if (history.outcome !== 'established') this.addFailure(history);
+    // Healthy servers, and nearly all are, need nothing to be compared with.
+    if (history.outcome !== 'established' || server.failures > 0)
+      this.addHello(history, server, ints, i);
     this.alpns[at] = history.alpn;
     if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
   }
@@ -185,7 +191,6 @@ export class ServerIndex implements CaptureIndex {
         this.names[at] = undefined;
         this.alpns[at] = undefined;
         this.fatals.delete(at + 1);
-        this.groups.delete(at + 1);
         this.suites.delete(at + 1);
       }
     }
@@ -306,7 +311,8 @@ export class ServerIndex implements CaptureIndex {
       lastFromClient: maybe(12, 4),
       lastFromServer: maybe(13, 5),
       alpn: this.alpns[at],
-      group: this.groups.get(id),
+      group: (ints[i + 14] as number) & 0xffff || undefined,
+      ...this.hellos.at((ints[i + 14] as number) >>> 16),
       resumptionOffered: (bits & 16) === 0 ? undefined : (bits & 32) !== 0,
       offeredSuites: this.suites.get(id),
     };
@@ -382,12 +388,17 @@ export class ServerIndex implements CaptureIndex {
     return found.sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
   }
 
-  private addFailure(history: ConnectionHistory, ints: Int32Array, i: number): void {
+  private addFailure(history: ConnectionHistory): void {
     const fatal = history.alerts.findLast((a) => !a.encrypted && a.level === 2);
     if (fatal !== undefined) {
       const { description = 0, from, packet } = fatal;
       this.fatals.set(history.id, { description, from, packet });
     }
+  }
+
+  /** What the hellos say that connections with a server may differ in. */
+  private addHello(history: ConnectionHistory, server: Server, ints: Int32Array, i: number): void {
+    if (history.outcome === 'established' && server.compared++ >= LIMITS.hellosCompared) return;
     const { clientHello } = history;
     if (clientHello === undefined) return;
     const ticket = clientHello.extensions.some(
@@ -396,13 +407,10 @@ export class ServerIndex implements CaptureIndex {
     const offers13 = clientHello.versions.some(isTls13);
     const offered = ticket || (!offers13 && clientHello.sessionId.length > 0);
     ints[i] = (ints[i] as number) | 16 | (offered ? 32 : 0);
-    const group = history.serverHello?.keyShareGroup;
-    if (group !== undefined) this.groups.set(history.id, group);
+    const group = history.serverHello?.keyShareGroup ?? 0;
+    ints[i + 14] = (this.hellos.placeOf(history.fingerprints) << 16) | group;
     if (history.cipherSuite === undefined)
-      this.suites.set(
-        history.id,
-        clientHello.cipherSuites.filter((s) => !isGrease(s) && s !== 0x00ff && s !== 0x5600),
-      );
+      this.suites.set(history.id, this.hellos.listed(clientHello.cipherSuites));
   }
 
   private addLateClose(
@@ -429,6 +437,7 @@ export class ServerIndex implements CaptureIndex {
         speaksTls: false,
         remarkable: false,
         failures: 0,
+        compared: 0,
         facts: undefined,
         first: 0,
         last: 0,

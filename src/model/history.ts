@@ -597,6 +597,9 @@ export interface ConnectionSummary {
   readonly group?: number | undefined;
   /** The ClientHello offered a non-empty session ticket or a PSK; a session id alone only where TLS 1.3 was not offered. */
   readonly resumptionOffered?: boolean | undefined;
+  /** Of the ClientHello; undefined as well for connections that succeeded before one with the server had failed. */
+  readonly ja3?: string | undefined;
+  readonly ja4?: string | undefined;
   /** Suites of the last ClientHello, GREASE and signalling values left out; kept only where no suite was chosen. */
   readonly offeredSuites?: readonly number[] | undefined;
 }

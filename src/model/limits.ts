@@ -297,6 +297,16 @@ export const LIMITS = {
   spokenConnections: 3 * 1024 * 1024,
   /** Notices kept in full for one code; further ones are counted. */
   noticesPerCode: 8,
+  /** Successful connections of a server, after its first failure, whose hellos are kept in short to be compared. */
+  hellosCompared: 16_384,
+  /** Values of one property (names, clients) that failures are compared by; a property with more is left out. */
+  correlatedValues: 1024,
+  /** Clients whose last handshake is remembered while failures are compared; handshakes of others count as repeated. */
+  correlatedClients: 65_536,
+  /** Kinds of failures of one server, or of one server name, that are compared; others are not. */
+  correlatedKinds: 64,
+  /** Server names whose servers are compared with each other. */
+  correlatedNames: 256,
   /** Values of one kind (names, suites) that are told apart among the successful connections of a server. */
   agreedValues: 1024,
   /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */

@@ -63,6 +63,7 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
     body.push('', ...repeatLines(context.repeated, context.run, style));
   const files = context.run.hasSeveral ? byFile(finding, context.run) : [];
   if (!context.isBrief) body.push(...shown(finding, files, context));
+  else if (finding.table !== undefined) body.push('', ...tableLines(finding.table, style));
   body.push(...advice(finding, id, context), '', ...pointers(finding, files, context));
   const head = headline(finding, id, style, context.repeated);
   return [head, ...body.map((line) => (line ? INDENT + line : ''))];

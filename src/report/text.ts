@@ -21,6 +21,7 @@ export interface TextOptions {
 /** Different findings of one rule up to which all are told; beyond, only the first ones are. */
 export const ALL_UP_TO = 20;
 export const FIRST_ONES = 5;
+const WIDE = 12;
 
 /**
  * The report for people: what was read, then findings with the worst first, then what was looked at and what could not
@@ -95,7 +96,9 @@ export class TextReporter implements Reporter {
     const told = new Map<string, number>();
     const advised = new Map<string, number>();
     // One cause in full fits a screen, several do not.
-    const isCrowded = units.filter(({ finding }) => finding.severity !== 'info').length > 1;
+    const isCrowded =
+      units.some(({ repeated }) => repeated !== undefined) &&
+      units.filter(({ finding }) => finding.severity !== 'info').length > 1;
     units.forEach(({ finding: given, id, repeated }, index) => {
       const finding = inFiles(given, run, 'change');
       const { rule } = finding;
@@ -120,7 +123,7 @@ export class TextReporter implements Reporter {
         faults,
         capture,
         repeated,
-        isBrief: repeated !== undefined && isCrowded,
+        isBrief: isCrowded && (repeated !== undefined || isWide(finding)),
         ...(adviceIn !== undefined && { adviceIn }),
       };
       this.say(['', ...findingBlock(finding, id, context)]);
@@ -149,6 +152,10 @@ export class TextReporter implements Reporter {
     this.sink(new TextEncoder().encode(text));
   }
 }
+
+/** It is about more connections than anybody looks at, and not the worst. */
+const isWide = ({ connections, severity }: Finding): boolean =>
+  connections.length > WIDE && severity !== 'critical';
 
 /** The name of the only capture as it can be put into a command. */
 export function onlyName(captures: readonly CaptureFacts[]): string | undefined {

@@ -5,6 +5,7 @@ import { ServerIndex } from '../../src/connection/server-index.ts';
 import { SessionIndex } from '../../src/connection/session-index.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { FlowDirectory } from '../../src/model/stream.ts';
+import { fakeClientHello, fakeServerHello } from '../support/fake-hello.ts';
 import { fakeHistory } from '../support/fake-history.ts';
 
 /** Flow n goes to port n of one server. */
@@ -64,3 +65,25 @@ test('servers beyond the limit share one entry that no rule sees', () => {
   expect(seen).toBe(LIMITS.serverEndpoints);
   expect(index.summary(count)?.server).toEqual({ address: '192.0.2.1', port: count });
 }, 30_000);
+
+test('hellos are kept in short of failures, and of the successes behind the first failure up to a limit', () => {
+  const index = new ServerIndex(new RandomIndex(), new SessionIndex(), { tcp: flows, udp: flows });
+  const history = fakeHistory({
+    clientHello: fakeClientHello({ extensions: [{ type: 35, data: new Uint8Array(8) }] }),
+    serverHello: { ...fakeServerHello(), keyShareGroup: 29 },
+    fingerprints: { ja3: 'three', ja3s: undefined, ja4: 'four' },
+  });
+  index.add({ ...history, id: 1 }, hello(1));
+  index.add({ ...history, id: 2, outcome: 'failed' }, hello(1));
+  for (let n = 0; n <= LIMITS.hellosCompared; n++) index.add({ ...history, id: 3 + n }, hello(1));
+  index.add({ ...history, id: 4 + LIMITS.hellosCompared, outcome: 'failed' }, hello(1));
+  const shown = (id: number) => {
+    const row = index.summary(id);
+    return [row?.ja3, row?.ja4, row?.group, row?.resumptionOffered];
+  };
+  const nothing = [undefined, undefined, undefined, undefined];
+  const all = ['three', 'four', 29, true];
+  expect([1, 2, 3].map(shown)).toEqual([nothing, all, all]);
+  const last = 3 + LIMITS.hellosCompared;
+  expect([last - 1, last, last + 1].map(shown)).toEqual([all, nothing, all]);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnalysisResult } from '../../src/model/analysis.ts';
 import { OBSTACLES, type Obstacle } from '../../src/model/decryption.ts';
+import type { Finding } from '../../src/model/finding.ts';
 import { MILLISECOND, SECOND } from '../../src/model/time.ts';
 import { createStyle, type StyleOptions } from '../../src/report/style.ts';
 import { TextReporter } from '../../src/report/text.ts';
@@ -362,6 +363,21 @@ describe('many findings', () => {
     ]);
     expect(text).toContain('a remedy');
     expect(text).not.toContain('what the packets show');
+  });
+
+  test('leave little room for one about many connections, but its table', async () => {
+    const wide = fakeFinding({
+      title: 'Wide',
+      connections: Array.from({ length: 100 }, (_, n) => n + 1),
+      table: [['had'], ['a row']],
+    });
+    const shownWith = async (findings: readonly Finding[]) => {
+      const text = await asText({ connections: [healthy], findings });
+      return [text.includes('what the packets show'), text.includes('a row')];
+    };
+    expect(await shownWith([wide])).toEqual([true, true]);
+    expect(await shownWith([wide, ...many])).toEqual([false, true]);
+    expect(await shownWith([{ ...wide, severity: 'critical' }, ...many])).toEqual([true, true]);
   });
 
   test('that are notes are one line with their servers', async () => {

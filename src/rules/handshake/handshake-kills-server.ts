@@ -8,7 +8,8 @@ import type {
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { describeSuite, endpointText } from '../support/negotiation.ts';
-import { countSuites, recordMac, separationsOf, suiteTable } from '../support/separation.ts';
+import { recordMac } from '../support/properties.ts';
+import { countSuites, separationsOf, suiteTable } from '../support/separation.ts';
 import { deathsOf, type ServerDeath } from '../support/server-deaths.ts';
 import { witness } from '../support/witness.ts';
 
