@@ -40,5 +40,7 @@ export function handshakeTime(history: ConnectionHistory): HandshakeTime | undef
     if (end === undefined) return undefined;
     if (last === undefined || end.nanos > last.nanos) last = end;
   }
-  return last && { nanos: last.nanos - hello.nanos, packet: last.packet };
+  // Captures whose clocks differ may tell the end before the beginning.
+  if (last === undefined || last.nanos < hello.nanos) return undefined;
+  return { nanos: last.nanos - hello.nanos, packet: last.packet };
 }

@@ -5,7 +5,7 @@ import type { OctetSink } from '../report/octet-writer.ts';
 import { printable } from '../report/printable.ts';
 import type { Reporter } from '../report/reporter.ts';
 import type { RunContext } from '../report/run-context.ts';
-import { type CheckFlags, readChecks, writeBaseline } from './check-options.ts';
+import { type CheckFlags, guardFiles, readChecks, writeBaseline } from './check-options.ts';
 import { namedCaptures } from './named-captures.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
@@ -56,6 +56,7 @@ export async function analyze(
   const named = namedCaptures(names);
   const secrets = readSecrets(flags);
   const checks = await readChecks(flags, parts);
+  guardFiles(flags, named.paths);
   const options: RunOptions = {
     captures: named,
     tell,
@@ -79,12 +80,13 @@ export async function analyze(
   }
   for (const notice of secretsNotices(outcome.result.secrets)) tell(`notice: ${notice}`);
   for (const notice of noTlsNotice(outcome, format !== 'text')) tell(`notice: ${notice}`);
-  if (format !== 'text')
+  // Where the report is on the screen, it says so itself.
+  if (format !== 'text' || flags.output !== undefined)
     for (const line of checkLines(outcome.checks, outcome.run)) tell(printable(line));
   const status = exitStatusOfReading(outcome, streams);
   const isRead = status !== EXIT.usage && status !== EXIT.fault;
   if (checks !== undefined && flags.writeBaseline !== undefined && isRead) {
-    const notices = writeBaseline(flags.writeBaseline, checks, named.paths, streams);
+    const notices = writeBaseline(flags.writeBaseline, checks, streams);
     for (const notice of notices) tell(`notice: ${printable(notice)}`);
   }
   return status ?? (isFailed(outcome, flags.failOn) ? EXIT.findings : EXIT.ok);

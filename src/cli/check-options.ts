@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { CheckInput, RunChecks } from '../checks/run-checks.ts';
 import { LIMITS } from '../model/limits.ts';
 import { toJson } from '../report/octet-writer.ts';
 import { plural } from '../report/style.ts';
-import { openOutput } from './output.ts';
+import { isSameFile, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { parseHost } from './selection.ts';
 import type { Streams } from './streams.ts';
@@ -55,18 +56,42 @@ export async function readChecks(
   return new RunChecks(input);
 }
 
-/** Writes the findings down as known ones, and says what is left to do. */
-export function writeBaseline(
-  path: string,
-  { draft }: RunChecks,
+/**
+ * Looks at the files that will be written before anything is read: hours may go by until then.
+ *
+ * @throws UsageError for one that cannot be written, or that is read or written besides
+ */
+export function guardFiles(
+  { expect, baseline, writeBaseline, output }: CheckFlags & { readonly output?: string },
   captures: readonly string[],
-  streams: Streams,
-): string[] {
+): void {
+  for (const [option, path] of [
+    ['--expect', expect],
+    ['--baseline', baseline],
+  ] as const) {
+    if (path !== undefined && output !== undefined && isSameFile(path, output))
+      throw new UsageError(`--output ${output} would overwrite the file of ${option}`);
+  }
+  if (writeBaseline === undefined) return;
+  if (writeBaseline === '-')
+    throw new UsageError('--write-baseline takes a file; the report goes to standard output');
+  if (captures.some((capture) => capture !== '-' && isSameFile(capture, writeBaseline)))
+    throw new UsageError(`--write-baseline ${writeBaseline} would overwrite a capture`);
+  if (expect !== undefined && isSameFile(expect, writeBaseline))
+    throw new UsageError(`--write-baseline ${writeBaseline} would overwrite the file of --expect`);
+  if (output !== undefined && resolve(output) === resolve(writeBaseline))
+    throw new UsageError(`--write-baseline and --output both name ${output}`);
+  if (!existsSync(dirname(writeBaseline)))
+    throw new UsageError(`--write-baseline ${writeBaseline}: there is no such directory`);
+}
+
+/** Writes the findings down as known ones, and says what is left to do. */
+export function writeBaseline(path: string, { draft }: RunChecks, streams: Streams): string[] {
   if (draft === undefined) return [];
   const { schema, known } = draft.file();
   const entries = known.map((entry) => `\n    ${toJson(entry)}`).join(',');
   const text = `{\n  "schema": "${schema}",\n  "known": [${entries}\n  ]\n}\n`;
-  const output = openOutput(path, captures, streams, '--write-baseline');
+  const output = openOutput(path, [], streams);
   output.write(new TextEncoder().encode(text));
   output.close(true);
   const notices: string[] = [];

@@ -22,19 +22,17 @@ export interface Output {
 
 /**
  * Opens what `--output` names, or standard output.
- *
- * @param option the one that names it
+
  * @throws UsageError when the file cannot be written, or is one of the captures
  */
 export function openOutput(
   path: string | undefined,
   captures: readonly string[],
   streams: Streams,
-  option = '--output',
 ): Output {
   if (path === undefined || path === '-') return openStream(streams.stdout);
   if (captures.some((capture) => capture !== '-' && isSameFile(capture, path))) {
-    throw new UsageError(`${option} ${path} would overwrite a capture; name another file`);
+    throw new UsageError(`--output ${path} would overwrite a capture; name another file`);
   }
   return openFile(path);
 }
@@ -54,7 +52,8 @@ export async function closeAfter<Result>(
   }
 }
 
-function isSameFile(a: string, b: string): boolean {
+/** Do both paths lead to one file that exists? */
+export function isSameFile(a: string, b: string): boolean {
   try {
     return realpathSync(a) === realpathSync(b);
   } catch {

@@ -359,6 +359,11 @@ describe('the time of a handshake', () => {
       },
       8,
     ],
+    [
+      'that ends before it begins is not known',
+      { ...tls13, messages: [fakeMessage(1, 'client', 20)] },
+      undefined,
+    ],
     ['of half a connection is not known', { messages: [hello] }, undefined],
     ['without a beginning is not known', { ...whole, messages: [] }, undefined],
   ])('%s', (_, given, milliseconds) => {

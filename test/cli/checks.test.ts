@@ -108,6 +108,12 @@ describe('--expect', () => {
   });
 });
 
+test('a report that goes into a file is summed up on standard error', async () => {
+  const ci = expectations({ handshakes: 'succeed' });
+  const { stderr } = await run(analyze('--expect', ci, '-o', file('report.txt')), broken);
+  expect(stderr).toContain('expectation failed: handshakes: succeed\n');
+});
+
 describe('--baseline', () => {
   const known = { rule, name: '*.example.org', reason: 'the old client goes in May' };
 
@@ -198,10 +204,29 @@ describe('--write-baseline', () => {
     expect((await run([...argv, done], broken)).status).toBe(0);
   });
 
-  test('does not overwrite a capture', async () => {
-    const { status, stderr } = await run(analyze('--write-baseline', capture), broken);
-    expect(status).toBe(2);
-    expect(stderr).toContain(`--write-baseline ${capture} would overwrite a capture`);
+  test.each<[string, string[], string]>([
+    ['a capture', ['--write-baseline', capture], `${capture} would overwrite a capture`],
+    ['standard output', ['--write-baseline', '-'], 'takes a file'],
+    ['nowhere', ['--write-baseline', 'no/where.json'], 'there is no such directory'],
+    [
+      'the report',
+      ['--write-baseline', 'new.json', '-o', './new.json'],
+      '--write-baseline and --output both name ./new.json',
+    ],
+  ])('does not write into %s, and says so before it reads', async (_, words, says) => {
+    const { status, stderr, journal } = await run(analyze(...words), broken);
+    expect({ status, read: journal.read }).toEqual({ status: 2, read: [] });
+    expect(stderr).toContain(says);
+  });
+
+  test('does not let a report overwrite what is expected or known', async () => {
+    const ci = expectations({ handshakes: 'succeed' });
+    const path = baseline();
+    const over = (...words: string[]) => run(analyze(...words), broken);
+    expect((await over('--expect', ci, '-o', ci)).stderr).toContain('the file of --expect');
+    expect((await over('--baseline', path, '-o', path)).stderr).toContain('the file of --baseline');
+    expect((await over('--expect', ci, '--write-baseline', ci)).stderr).toContain('of --expect');
+    expect((await over('--baseline', path, '--write-baseline', path)).status).toBe(0);
   });
 
   test('of a run without findings is empty, and no more', async () => {
