@@ -56,6 +56,12 @@ export interface Continuation {
   goesOn: boolean;
 }
 
+/** The last datagram of STUN or RTP of each side. */
+export interface Company {
+  readonly packet: [number, number];
+  readonly nanos: [number, number];
+}
+
 /** What DTLS keeps of one association; objects are reused. */
 export class Association {
   /** Row in the connection table. */
@@ -79,6 +85,8 @@ export class Association {
   ids: AssociationIds | undefined = undefined;
   paths: Path[] | undefined = undefined;
   pathsOmitted = false;
+  /** Came while this was the newest association of its 5-tuple; undefined for most. */
+  company: Company | undefined = undefined;
   /** It seems to go on with another association; or another one with it. */
   continues: Continuation | undefined = undefined;
   continuedBy: Continuation | undefined = undefined;
@@ -99,6 +107,7 @@ export class Association {
     this.replacesOpen = 0;
     this.cookie = 0;
     this.hasFragments = false;
+    this.company = undefined;
     this.continues = undefined;
     this.continuedBy = undefined;
     this.sides[0].reset();

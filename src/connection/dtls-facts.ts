@@ -205,6 +205,15 @@ export class AssociationFacts implements DtlsFacts {
     return this.extras?.unreachable ?? NONE;
   }
 
+  get company(): PerRole<At | undefined> {
+    const { company } = this.association;
+    return this.both((side) =>
+      company === undefined || company.packet[side] === 0
+        ? undefined
+        : { packet: company.packet[side], nanos: company.nanos[side] },
+    );
+  }
+
   private get extras() {
     return this.tracker.anomalies.find(this.association);
   }

@@ -114,6 +114,14 @@ export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
     this.dtls13.unsealer = this.unsealer;
   }
 
+  company(flow: number, side: Side, packet: number, nanos: number): void {
+    const newest = this.newestOf(flow);
+    if (newest === undefined) return;
+    newest.company ??= { packet: [0, 0], nanos: [0, 0] };
+    newest.company.packet[side] = packet;
+    newest.company.nanos[side] = nanos;
+  }
+
   newestOf(flow: number): Association | undefined {
     return this.newest[flow];
   }

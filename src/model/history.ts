@@ -392,6 +392,8 @@ export interface DtlsFacts {
   readonly flights?: FlightFacts | undefined;
   /** ICMP "port unreachable" that quoted datagrams of this 5-tuple. */
   readonly portUnreachable: readonly At[];
+  /** The last datagram of STUN or RTP of each side while this was the newest association of its 5-tuple. */
+  readonly company?: PerRole<At | undefined> | undefined;
   /** An earlier association on the 5-tuple was open (epoch ≥ 1 traffic, no probable close of both) when this one began. */
   readonly replacesOpen: number;
 }

@@ -142,6 +142,8 @@ export interface DtlsSink {
    * (RFC 9146 §4). 0 where the direction is known to have none, -1 where nothing is known.
    */
   connectionIdLength(flow: number, side: Side, bytes: Uint8Array, at: number, end: number): number;
+  /** STUN or RTP (RFC 7983 §7) on a flow that carried DTLS before. */
+  company(flow: number, side: Side, packet: number, nanos: Nanos): void;
   /** A record of type tls12_cid; its id stands in front of the two octets of length, which are in front of the fragment. */
   recordWithId(
     flow: number,

@@ -97,6 +97,7 @@ import { tlsDataAfterClose } from './misdelivery/tls-data-after-close.ts';
 import { tlsDuplicateHelloRandom } from './misdelivery/tls-duplicate-hello-random.ts';
 import { tlsDuplicateSessionId } from './misdelivery/tls-duplicate-session-id.ts';
 import { tlsForeignRecordSuspected } from './misdelivery/tls-foreign-record-suspected.ts';
+import { webrtcDtlsNotRestarted } from './misdelivery/webrtc-dtls-not-restarted.ts';
 import { connectionReset } from './transport/connection-reset.ts';
 import { serverProcessDied } from './transport/server-process-died.ts';
 import { tcpConnectRefused } from './transport/tcp-connect-refused.ts';
@@ -218,4 +219,5 @@ export const CATALOGUE: readonly Rule[] = [
   tlsTruncatedClose,
   truncatedHmac,
   unsafeLegacyRenegotiation,
+  webrtcDtlsNotRestarted,
 ];

@@ -32,6 +32,7 @@ const SPEAKS = { dtls: 1, stun: 2, quic: 4 } as const;
  * not looked into. Ordinary DTLS costs one more load than reading it.
  */
 export class Datagrams {
+  private readonly dtls: DtlsSink;
   private readonly quic: QuicSink;
   private readonly passedOver: PassedOverSink;
   private readonly records: DtlsDatagrams;
@@ -47,6 +48,7 @@ export class Datagrams {
     passedOver: PassedOverSink,
     notices: NoticeSink,
   ) {
+    this.dtls = dtls;
     this.quic = quic;
     this.passedOver = passedOver;
     this.records = new DtlsDatagrams(dtls, notices);
@@ -98,7 +100,10 @@ export class Datagrams {
     if (first < 4) {
       if (!this.stun.scan(bytes, start, end, wireLength)) return false;
       this.know(flow, SPEAKS.stun);
-      if (this.stun.turn === TURN.nothing) return this.passed(PASSED.stun, packet);
+      if (this.stun.turn === TURN.nothing) {
+        if (this.isKnown(flow, SPEAKS.dtls)) this.dtls.company(flow, side, packet, nanos);
+        return this.passed(PASSED.stun, packet);
+      }
       this.relayed(flow, side, bytes, packet, nanos, ipId);
       return this.passed(PASSED.turn, packet);
     }
@@ -108,7 +113,8 @@ export class Datagrams {
       this.channelData(flow, side, bytes, start, end, wireLength, packet, nanos, ipId)
     )
       return this.passed(PASSED.turn, packet);
-    if (first >= 64) return this.inCompany(flow, first >= 128 ? end - start : 0, packet);
+    if (first >= 64)
+      return this.inCompany(flow, side, first >= 128 ? end - start : 0, packet, nanos);
     return (
       first === ZRTP_FIRST &&
       end - start >= ZRTP_HEADER &&
@@ -143,13 +149,17 @@ export class Datagrams {
   }
 
   /** RTP and the short headers of QUIC have no mark of their own: they are told where their flow is known for company. */
-  private inCompany(flow: number, rtpOctets: number, packet: number): boolean {
+  private inCompany(
+    flow: number,
+    side: Side,
+    rtpOctets: number,
+    packet: number,
+    nanos: number,
+  ): boolean {
     if (this.isKnown(flow, SPEAKS.quic)) return this.passed(PASSED.quic, packet);
-    return (
-      this.isKnown(flow, SPEAKS.dtls | SPEAKS.stun) &&
-      rtpOctets >= RTP_HEADER &&
-      this.passed(PASSED.rtp, packet)
-    );
+    if (rtpOctets < RTP_HEADER || !this.isKnown(flow, SPEAKS.dtls | SPEAKS.stun)) return false;
+    if (this.isKnown(flow, SPEAKS.dtls)) this.dtls.company(flow, side, packet, nanos);
+    return this.passed(PASSED.rtp, packet);
   }
 
   // ------------------------------------------------------------------------------------------------ TURN

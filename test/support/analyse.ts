@@ -154,6 +154,7 @@ function keep(h: ConnectionHistory): KeptHistory {
       acks: structuredClone(dtls.acks ?? []),
       flights: structuredClone(dtls.flights),
       portUnreachable: structuredClone(dtls.portUnreachable),
+      company: structuredClone(dtls.company),
       replacesOpen: dtls.replacesOpen,
     },
   };

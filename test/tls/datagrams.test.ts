@@ -38,6 +38,7 @@ class Mux {
           this.records.push(`${flow}/${side} ${type} ${epoch}/${sequence} ${length}`),
         connectionIdLength: () => 0,
         recordWithId: (flow, side) => this.records.push(`${flow}/${side} with id`),
+        company: () => undefined,
         misfit: () => undefined,
         unified: (flow, side, _bytes, at, end) => {
           // Only where records were before is it known what it is.

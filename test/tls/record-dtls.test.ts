@@ -56,6 +56,7 @@ function take(octets: Uint8Array, wireLength = octets.length): Taken {
       );
       records.push(`${records.pop()} of ${id}`);
     },
+    company: () => undefined,
     misfit: () => {
       records.push('misfit');
     },

@@ -91,6 +91,7 @@ function told(octets: Octets, takes: (at: number) => number): { isDtls: boolean;
     },
     connectionIdLength: () => 0,
     recordWithId: () => undefined,
+    company: () => undefined,
     misfit: () => undefined,
   };
   const isDtls = new DtlsDatagrams(sink, { notice: () => undefined }).datagram(

@@ -129,3 +129,15 @@ export const CLOSED_IN_SILENCE: Leaning = {
   },
   settle: [SERVER_LOG, CLIENT_LOG, BOTH_ENDS],
 };
+
+/** What was agreed on another way, by session descriptions, is not what the two sides do. */
+export const SIGNALLED_WRONGLY: Leaning = {
+  open: {
+    client: 'it may have sent, or kept, another session description than it acts by',
+    server: 'it may have sent, or kept, another session description than it acts by',
+    network: 'a signalling server or gateway may have changed a session description',
+  },
+  settle: [
+    'the session descriptions as each side sent and received them (in browsers webrtc-internals), for the session of packet {packet}',
+  ],
+};

@@ -6,11 +6,11 @@ import {
   didIt,
   isOf,
   KEY_LOG,
-  type Leaning,
   type Leanings,
   SERVER_LOG,
   SETTINGS,
   SETTINGS_DIFFER,
+  SIGNALLED_WRONGLY,
 } from './leaning.ts';
 
 /** The clock, or the list of issuers, of who refuses a certificate may be wrong as well. */
@@ -21,18 +21,6 @@ const OF_ITS_OWNER = didIt('owner', {
     'clock and trust store of the side that refused them, at the time of packet {packet}',
   ],
 });
-
-/** What was agreed on another way, by session descriptions, is not what the two sides do. */
-const SIGNALLED_WRONGLY: Leaning = {
-  open: {
-    client: 'it may have sent, or kept, another session description than it acts by',
-    server: 'it may have sent, or kept, another session description than it acts by',
-    network: 'a signalling server or gateway may have changed a session description',
-  },
-  settle: [
-    'the session descriptions as each side sent and received them (in browsers webrtc-internals), for the session of packet {packet}',
-  ],
-};
 
 /** A server that drops a ClientHello in pieces; what drops one of the pieces in front of it looks the same. */
 const NOT_TAKEN = isOf('server', [BOTH_ENDS, SERVER_LOG], {

@@ -7,6 +7,7 @@ import {
   type Leaning,
   type Leanings,
   SERVER_LOG,
+  SIGNALLED_WRONGLY,
 } from './leaning.ts';
 
 /** RFC 6347 §4.1.2.7 and RFC 9147 §4.5.2 ask to drop what does not verify: who falls over it has the fault, not who was late. */
@@ -101,6 +102,7 @@ export const MISDELIVERY_LEANINGS: Leanings = {
   'tls-duplicate-hello-random': { client: null, server: null },
   'tls-duplicate-session-id': { shared: null },
   'tls-foreign-record-suspected': { copied: CROSSED, nonce: CROSSED, number: CROSSED },
+  'webrtc-dtls-not-restarted': { ignored: SIGNALLED_WRONGLY },
 };
 
 /** Rules of `rules/transport`. */

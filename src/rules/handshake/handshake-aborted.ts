@@ -70,6 +70,7 @@ export const handshakeAborted = defineConnectionRule({
       'dtls-late-record',
       'dtls-stale-record-before-hello',
       'dtls-restart-ignored',
+      'webrtc-dtls-not-restarted',
       'dtls-role-conflict',
       'dtls-old-epoch-after-new-handshake',
       'close-without-alert-after-clienthello',

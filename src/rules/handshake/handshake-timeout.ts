@@ -200,6 +200,7 @@ export const handshakeTimeout = defineConnectionRule({
       'psk-mismatch',
       'dtls-silent-mac-drop',
       'dtls-restart-ignored',
+      'webrtc-dtls-not-restarted',
       'dtls-restart-kills-old',
       'dtls-role-conflict',
       'hvr-cookie-from-other-client',

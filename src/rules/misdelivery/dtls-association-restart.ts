@@ -19,7 +19,7 @@ export const dtlsAssociationRestart = defineConnectionRule({
       'The ClientHello has epoch 0 and another random than the older connection, which had records of epoch 1 or more and no closing alert. A ClientHello under the old keys would be a renegotiation, and the same random a retransmission.',
     silent:
       'It gives way to the rule about a server that ignores such a ClientHello. Where packets of the older connection are missing, its close may be among them: then nothing is said.',
-    yieldsTo: ['dtls-restart-ignored'],
+    yieldsTo: ['dtls-restart-ignored', 'webrtc-dtls-not-restarted'],
     messages: {
       restarted: {
         what: 'Connection {id} began {pause} after the last protected record of connection {older} on the same addresses and ports, which neither side had closed.',

@@ -1,16 +1,11 @@
-import type { Evidence } from '../../model/finding.ts';
-import type {
-  At,
-  CaptureIndex,
-  ConnectionHistory,
-  DtlsHelloFact,
-  RecordFact,
-} from '../../model/history.ts';
+import type { At, CaptureIndex, ConnectionHistory, RecordFact } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { ignoredRestart } from '../support/ignored-restart.ts';
 import { recordEvidence, times, weakenedBy } from '../support/records.ts';
 import { connectionsBegunIn, dtlsServerOf } from '../support/servers.ts';
+import { witness } from '../support/witness.ts';
 
 const ADVICE = {
   causes: [
@@ -42,6 +37,7 @@ export const dtlsRestartIgnored = defineConnectionRule({
     silent:
       'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet.',
     restsOnSilence: true,
+    yieldsTo: ['webrtc-dtls-not-restarted'],
     messages: {
       'still-serving': {
         what: 'The ClientHello of connection {id} was sent {count} over {span} without an answer, while the server went on sending within connection {older}{end}.',
@@ -58,20 +54,10 @@ export const dtlsRestartIgnored = defineConnectionRule({
     const { dtls } = history;
     if (dtls === undefined) return NOT_APPLICABLE;
     if (dtls.replacesOpen === 0) return PASS;
+    const restart = ignoredRestart(history, previous);
+    if ('kind' in restart) return restart;
+    const { older, ignored, unanswered, first, last } = restart;
     const { answered } = dtls;
-    const unanswered = dtls.clientHellos.filter(
-      ({ messageSequence, nanos }) =>
-        messageSequence === dtls.clientHellos[0]?.messageSequence &&
-        nanos < (answered?.nanos ?? Number.POSITIVE_INFINITY),
-    );
-    // The transmission that was answered is not one of those that were ignored.
-    const ignored = answered === undefined ? unanswered : unanswered.slice(0, -1);
-    const [first] = ignored;
-    const last = unanswered.at(-1);
-    if (first === undefined || last === undefined || ignored.length < 2) return PASS;
-    if (dtls.portUnreachable.length > 0) return PASS;
-    const older = previous?.id === dtls.replacesOpen ? previous : undefined;
-    if (older === undefined) return notAssessable('start-not-captured');
     // A server that closed the old connection does not stick to it: something else keeps it from answering.
     const closed = older.dtls?.probableClose.server;
     if (closed !== undefined && closed.nanos <= first.nanos) return PASS;
@@ -82,8 +68,8 @@ export const dtlsRestartIgnored = defineConnectionRule({
       confidence: weakenedBy(life === undefined ? 'likely' : 'proven', ['lost-bytes'], history),
       connections: [history.id, older.id],
       evidence: [
-        helloEvidence(first, history.id, 'ClientHello with a new random'),
-        helloEvidence(last, history.id, `transmission ${unanswered.length} of it`),
+        witness(first, history.id, 'client', 'ClientHello with a new random'),
+        witness(last, history.id, 'client', `transmission ${unanswered.length} of it`),
         ...(life === undefined
           ? []
           : [recordEvidence(life, older.id, 'the server still serves the old connection')]),
@@ -130,18 +116,6 @@ export const dtlsRestartIgnored = defineConnectionRule({
     if (verdict.message === 'still-serving') return verdict;
     return withOtherClient(verdict, index);
   },
-});
-
-const helloEvidence = (
-  { packet, nanos }: DtlsHelloFact,
-  connection: number,
-  note: string,
-): Evidence => ({
-  packet,
-  nanos,
-  connection,
-  from: 'client',
-  note,
 });
 
 /** A protected record of the server within the old connection, sent while the new ClientHello waited. */
