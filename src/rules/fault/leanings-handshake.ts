@@ -6,6 +6,7 @@ import {
   didIt,
   isOf,
   KEY_LOG,
+  type Leaning,
   type Leanings,
   SERVER_LOG,
   SETTINGS,
