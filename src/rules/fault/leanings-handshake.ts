@@ -131,7 +131,7 @@ export const HANDSHAKE_LEANINGS: Leanings = {
   },
   'dtls-role-conflict': { both: SIGNALLED_WRONGLY },
   'early-data-rejected': { refused: null },
-  'failure-correlation': { separated: null },
+  'failure-correlation': { separated: null, leaning: null, hint: null },
   'handshake-aborted': {
     aborted: CLOSED_IN_SILENCE,
     waited: didIt('debtor', {
