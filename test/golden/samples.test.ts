@@ -30,9 +30,11 @@ interface Shortfall {
 }
 
 const SAMPLES = fileURLToPath(new URL('../../samples/', import.meta.url));
-/** `lab` holds what the recipes share, and `suites` and `tunnels` have tests of their own. */
+/** `lab` holds what the recipes share, and `honest`, `suites` and `tunnels` have tests of their own. */
 const names = readdirSync(SAMPLES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['lab', 'suites', 'tunnels'].includes(entry.name))
+  .filter(
+    (entry) => entry.isDirectory() && !['honest', 'lab', 'suites', 'tunnels'].includes(entry.name),
+  )
   .map(({ name }) => name);
 
 const index = readFileSync(`${SAMPLES}README.md`, 'utf8');
