@@ -2,7 +2,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type { PacketCursor } from '../model/packet.ts';
 import { PASSED, type PassedOverSink, SPACE } from '../model/passed-over.ts';
-import type { TransportSink } from '../model/transport-cursor.ts';
+import { type TransportSink, UDP } from '../model/transport-cursor.ts';
 import { Frame, type Layer } from './frame.ts';
 import { icmp, icmp6 } from './icmp.ts';
 import { IpFragments } from './ip-fragments.ts';
@@ -136,6 +136,8 @@ export class PacketDecoder {
     let next = first;
     do {
       this.#ladder(next);
+      if (frame.fragmentPackets !== undefined && frame.protocol === UDP)
+        frame.sink.udpJoined?.(frame);
       next = NEXT.aggregate;
     } while (frame.resume());
   }

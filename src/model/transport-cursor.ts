@@ -63,6 +63,8 @@ export interface TransportSink {
    * with the number of this packet first in `fragmentPackets`.
    */
   udpFragment?(cursor: TransportCursor): void;
+  /** The datagram that `udp` just took had been in IP fragments. */
+  udpJoined?(cursor: TransportCursor): void;
   /**
    * An ICMP or ICMPv6 Destination Unreachable message that quotes a TCP or UDP header. Addresses and ports are those
    * of the quoted packet, source to destination as it was sent; there is no payload, and of a TCP header only the ports

@@ -238,6 +238,10 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.udpStage.datagram(cursor);
   }
 
+  udpJoined(cursor: TransportCursor): void {
+    this.udpStage.joined(cursor);
+  }
+
   udpFragment(cursor: TransportCursor): void {
     this.udpStage.fragment(cursor);
   }

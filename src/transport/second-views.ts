@@ -82,6 +82,7 @@ export class SecondViews implements TransportSink {
 
   /** Both views of a datagram may go into one reassembly: what is left of them then says nothing. */
   udpFragment(): void {}
+  udpJoined(): void {}
 
   icmpUnreachable(cursor: TransportCursor): void {
     this.next.icmpUnreachable(cursor);

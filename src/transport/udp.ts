@@ -34,15 +34,21 @@ export class Udp {
       nanos,
       t.ipId,
     );
-    if (t.fragmentPackets !== undefined)
-      this.sink.wasFragmented?.(
-        found >> 1,
-        (found & 1) as Side,
-        t.fragmentPackets[0] as number,
-        t.wirePayloadLength,
-        t.packet.packetNumber,
-        nanos,
-      );
+  }
+
+  /** The datagram that was just given came in IP fragments. */
+  joined(t: TransportCursor): void {
+    const found = this.flows.known(t);
+    const first = t.fragmentPackets?.[0];
+    if (found < 0 || first === undefined) return;
+    this.sink.wasFragmented?.(
+      found >> 1,
+      (found & 1) as Side,
+      first,
+      t.wirePayloadLength,
+      t.packet.packetNumber,
+      this.clock.nanos(t.packet),
+    );
   }
 
   /** The cursor holds the beginning of a datagram, the rest of which may never come. */

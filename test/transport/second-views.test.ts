@@ -12,6 +12,7 @@ function views() {
     tcp: ({ sequence }: TransportCursor) => passed.push(sequence),
     udp() {},
     udpFragment() {},
+    udpJoined() {},
     icmpUnreachable() {},
     icmpQuote() {},
   };
