@@ -11,7 +11,7 @@ import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { chooseRules } from './rule-options.ts';
 import { type RunOptions, runCaptures } from './run.ts';
-import { readSecrets, type SecretFlags } from './secret-options.ts';
+import { readSecrets, type SecretFlags, secretFiles } from './secret-options.ts';
 import type { SelectionOptions } from './selection.ts';
 import { EXIT, exitStatusOfReading, isFailed, noTlsNotice } from './status.ts';
 import { columnsOf, type Streams, wantsAscii, wantsColor } from './streams.ts';
@@ -56,7 +56,7 @@ export async function analyze(
   const named = namedCaptures(names);
   const secrets = readSecrets(flags);
   const checks = await readChecks(flags, parts);
-  guardFiles(flags, named.paths);
+  guardFiles(flags, [...named.paths, ...secretFiles(flags)]);
   const options: RunOptions = {
     captures: named,
     tell,
@@ -69,7 +69,7 @@ export async function analyze(
   };
 
   const makeReporter = await reporterFor(format, flags, streams, parts);
-  const output = openOutput(flags.output, named.paths, streams);
+  const output = openOutput(flags.output, named.paths, streams, secretFiles(flags));
   const outcome = await closeAfter(output, () =>
     runCaptures(options, parts, streams, output, (run) =>
       makeReporter((octets) => output.write(octets), run),

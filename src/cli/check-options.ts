@@ -63,7 +63,7 @@ export async function readChecks(
  */
 export function guardFiles(
   { expect, baseline, writeBaseline, output }: CheckFlags & { readonly output?: string },
-  captures: readonly string[],
+  inputs: readonly string[],
 ): void {
   for (const [option, path] of [
     ['--expect', expect],
@@ -75,8 +75,8 @@ export function guardFiles(
   if (writeBaseline === undefined) return;
   if (writeBaseline === '-')
     throw new UsageError('--write-baseline takes a file; the report goes to standard output');
-  if (captures.some((capture) => capture !== '-' && isSameFile(capture, writeBaseline)))
-    throw new UsageError(`--write-baseline ${writeBaseline} would overwrite a capture`);
+  if (inputs.some((input) => input !== '-' && isSameFile(input, writeBaseline)))
+    throw new UsageError(`--write-baseline ${writeBaseline} would overwrite a file that is read`);
   if (expect !== undefined && isSameFile(expect, writeBaseline))
     throw new UsageError(`--write-baseline ${writeBaseline} would overwrite the file of --expect`);
   if (output !== undefined && resolve(output) === resolve(writeBaseline))

@@ -5,7 +5,7 @@ import { namedCaptures } from './named-captures.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { runCaptures } from './run.ts';
-import { readSecrets, type SecretFlags } from './secret-options.ts';
+import { readSecrets, type SecretFlags, secretFiles } from './secret-options.ts';
 import type { SelectionOptions } from './selection.ts';
 import { exitStatusOfReading, noTlsNotice } from './status.ts';
 import { columnsOf, type Streams, wantsAscii } from './streams.ts';
@@ -46,7 +46,7 @@ export async function connections(
   // Server names of any script may come, and rows are laid out as they come.
   if (asTable) await prepareWidths('\u3000');
   const named = namedCaptures(names);
-  const output = openOutput(flags.output, named.paths, streams);
+  const output = openOutput(flags.output, named.paths, streams, secretFiles(flags));
   const tell = (line: string): void => {
     if (!flags.quiet) stderr.write(`${line}\n`);
   };

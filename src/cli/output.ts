@@ -23,14 +23,17 @@ export interface Output {
 /**
  * Opens what `--output` names, or standard output.
 
- * @throws UsageError when the file cannot be written, or is one of the captures
+ * @throws UsageError when the file cannot be written, or is one of the captures or secrets
  */
 export function openOutput(
   path: string | undefined,
   captures: readonly string[],
   streams: Streams,
+  secrets: readonly string[] = [],
 ): Output {
   if (path === undefined || path === '-') return openStream(streams.stdout);
+  if (secrets.some((secret) => isSameFile(secret, path)))
+    throw new UsageError(`--output ${path} would overwrite a file of secrets; name another file`);
   if (captures.some((capture) => capture !== '-' && isSameFile(capture, path))) {
     throw new UsageError(`--output ${path} would overwrite a capture; name another file`);
   }

@@ -26,6 +26,13 @@ export function readSecrets({
   };
 }
 
+/** The files that these options name. */
+export const secretFiles = ({ keylog = [], rsaKey = [], psk = [] }: SecretFlags): string[] => [
+  ...keylog,
+  ...rsaKey,
+  ...psk.filter((key) => key.startsWith('@')).map((key) => key.slice(1)),
+];
+
 /** `[IDENTITY:]HEX`, or the lines of `@FILE` in that form. */
 function pskLines(key: string): string[] {
   const lines = key.startsWith('@')

@@ -205,7 +205,7 @@ describe('--write-baseline', () => {
   });
 
   test.each<[string, string[], string]>([
-    ['a capture', ['--write-baseline', capture], `${capture} would overwrite a capture`],
+    ['a capture', ['--write-baseline', capture], `${capture} would overwrite a file that is read`],
     ['standard output', ['--write-baseline', '-'], 'takes a file'],
     ['nowhere', ['--write-baseline', 'no/where.json'], 'there is no such directory'],
     [

@@ -8,6 +8,8 @@ import { fakeFinding } from '../support/fake-run.ts';
 import { FakeOutput, file, run } from './harness.ts';
 
 const capture = file('case.pcap');
+const keys = file('keys.log', '# none yet');
+const psks = file('psk.txt', 'client:0badcafe');
 const healthy = { connections: [fakeHistory({ serverName: 'example.org' })] };
 const broken = { ...healthy, findings: [fakeFinding()] };
 
@@ -163,6 +165,16 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
       /cannot be combined with other captures/,
     ],
     ['the capture as output', ['analyze', '-o', capture, capture], /would overwrite a capture/],
+    [
+      'the key log as output',
+      ['analyze', '--keylog', keys, '-o', keys, capture],
+      /would overwrite a file of secrets; name another file/,
+    ],
+    [
+      'the file of pre-shared keys as output',
+      ['connections', '--psk', `@${psks}`, '-o', psks, capture],
+      /would overwrite a file of secrets/,
+    ],
     ['output nowhere', ['analyze', '-o', '/no/such/x', capture], /cannot write the report to/],
   ])('%s', async (_, argv, line) => {
     const { status, stdout, stderr } = await run(argv, healthy);
