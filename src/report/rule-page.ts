@@ -55,19 +55,26 @@ export function rulePage(rule: RulePage): string {
 }
 
 /** A list of all pages. */
-export function ruleIndex(rules: readonly RuleMeta[]): string {
+export function ruleIndex(rules: readonly RulePage[]): string {
   const rows = rules.map(
-    ({ id, severity, group, title }) =>
-      `| [${id}](${id}.md) | ${severity} | ${group} | ${escaped(title)} |`,
+    ({ id, severity, group, title, samples, sources }) =>
+      `| [${id}](${id}.md) | ${severity} | ${group} | ${escaped(title)} | ${seenIn(samples)} | ${sources.join(', ')} |`,
   );
   return `# Rules
 
 Written from the rules themselves: each page has the text of \`tlsdiag explain RULE\`.
 
-| rule | severity | group | title |
-|---|---|---|---|
+| rule | severity | group | title | seen in | clauses |
+|---|---|---|---|---|---|
 ${rows.join('\n')}
 `;
+}
+
+/** The first capture of the project that shows it; the others are shown by packets that its test builds. */
+function seenIn([sample]: RulePage['samples']): string {
+  if (sample === undefined) return 'its test';
+  const name = sample.capture.split('/').at(-2) ?? '';
+  return `[${name}](../../samples/${name}/README.md)`;
 }
 
 function needsOf({ samples }: RulePage): string {

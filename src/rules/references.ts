@@ -177,6 +177,9 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
 };
 
+/** Cited as a whole only. */
+const DOCUMENTS: ReadonlySet<string> = new Set(['5763', '5764', '8122', '8842', '9846']);
+
 const CLAUSE = /^RFC (\d+)(?: §([\dA-Z][\d.]*))?$/;
 
 /** Is this a clause, written `RFC 6347 §4.2.8`, whose number was checked against the document? */
@@ -184,7 +187,10 @@ export function isKnownClause(clause: string): boolean {
   const match = CLAUSE.exec(clause);
   if (match === null) return false;
   const [, rfc = '', section] = match;
-  return section === undefined || SECTION_TITLES[rfc]?.[section] !== undefined;
+  const sections = SECTION_TITLES[rfc];
+  return section === undefined
+    ? sections !== undefined || DOCUMENTS.has(rfc)
+    : sections?.[section] !== undefined;
 }
 
 /**
