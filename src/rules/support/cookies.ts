@@ -4,6 +4,7 @@ import type { Evidence, Explanation } from '../../model/finding.ts';
 import type {
   CaptureIndex,
   ConnectionHistory,
+  ConnectionSummary,
   CookieFact,
   DtlsHelloFact,
   DtlsVerifyFact,
@@ -109,6 +110,9 @@ function reactionTo(
   return { text: `the server answers with ${how}`, evidence: witness(ending, id, 'server', how) };
 }
 
+const endsOf = ({ client, server }: ConnectionSummary): string =>
+  [client, server].map(endpointText).sort().join(' ');
+
 /** Says where the cookie was given out, and what that speaks for. */
 export function withCookieOrigin(
   verdict: FindingVerdict,
@@ -117,6 +121,8 @@ export function withCookieOrigin(
   const [id = 0, issuer = 0] = verdict.connections;
   const [own, other] = [index.summary(id), index.summary(issuer)];
   if (own === undefined || other === undefined) return undefined;
+  // The same two ends, whichever of them was taken for the client: the cookie was given to who brings it.
+  if (endsOf(own) === endsOf(other)) return undefined;
   const moved = own.client.address === other.client.address;
   const isOtherServer = endpointText(own.server) !== endpointText(other.server);
   const explanations: Explanation[] = [
