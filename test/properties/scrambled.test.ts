@@ -275,6 +275,14 @@ const FOUND: readonly [what: string, sample: string, list: Harm[], keys?: 'with 
     'dtls-clienthello-fragmented',
     [{ kind: 'scattered', share: 0.2665, seed: 362198 }],
   ],
+  [
+    'an impossible length, in an association of which little is left',
+    'dtls-cid-migration',
+    [
+      { kind: 'one-way', share: 0.997, seed: 16, way: 0 },
+      { kind: 'few', places: [0.882] },
+    ],
+  ],
 ];
 
 describe('nothing else is said where packets are missing', () => {

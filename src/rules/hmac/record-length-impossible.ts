@@ -11,6 +11,7 @@ import {
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
+import { lacksRecords } from '../support/ending.ts';
 import { failureFor } from '../support/failed-record.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
@@ -137,6 +138,8 @@ export const recordLengthImpossible = defineConnectionRule({
     if (broken === undefined) return PASS;
     const { id, tcp, protocol, cipherSuite: code } = history;
     if (tcp !== undefined && tcp.lostOctets[first.from] > 0) return notAssessable('lost-bytes');
+    // Records of another association, of which the capture lacks the handshake, have lengths of their own.
+    if (lacksRecords(history)) return notAssessable('lost-bytes');
     if (sentTwice(history, first, ENCRYPTED_MESSAGE)) return notAssessable('no-secrets');
     // With secrets the record itself tells whether it is right.
     if (sentTwice(history, first, FINISHED)) return PASS;
