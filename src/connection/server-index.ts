@@ -170,10 +170,10 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 10] = hello.octets;
     ints[i + 12] = hello.lastFromClient.packet;
     times[t + 4] = hello.lastFromClient.nanos;
-    ints[i + 14] = hello.offer;
     ints[i + 13] = hello.lastFromServer.packet;
+    ints[i + 14] = hello.offer;
     times[t + 5] = hello.lastFromServer.nanos;
-    ints[i + 14] = 0;
+    ints[i + 15] = 0;
     if (history.outcome !== 'established') this.addFailure(history);
     // Healthy servers, and nearly all are, need nothing to be compared with.
     if (history.outcome !== 'established' || server.failures > 0)
@@ -311,8 +311,8 @@ export class ServerIndex implements CaptureIndex {
       lastFromClient: maybe(12, 4),
       lastFromServer: maybe(13, 5),
       alpn: this.alpns[at],
-      group: (ints[i + 14] as number) & 0xffff || undefined,
-      ...this.hellos.at((ints[i + 14] as number) >>> 16),
+      group: (ints[i + 15] as number) & 0xffff || undefined,
+      ...this.hellos.at((ints[i + 15] as number) >>> 16),
       resumptionOffered: (bits & 16) === 0 ? undefined : (bits & 32) !== 0,
       offeredSuites: this.suites.get(id),
     };
@@ -408,7 +408,7 @@ export class ServerIndex implements CaptureIndex {
     const offered = ticket || (!offers13 && clientHello.sessionId.length > 0);
     ints[i] = (ints[i] as number) | 16 | (offered ? 32 : 0);
     const group = history.serverHello?.keyShareGroup ?? 0;
-    ints[i + 14] = (this.hellos.placeOf(history.fingerprints) << 16) | group;
+    ints[i + 15] = (this.hellos.placeOf(history.fingerprints) << 16) | group;
     if (history.cipherSuite === undefined)
       this.suites.set(history.id, this.hellos.listed(clientHello.cipherSuites));
   }
@@ -477,7 +477,7 @@ export interface RowNumbers {
 /** The first integer of a row: bit 0 in use, 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
 const OUTCOME_BIT = 8;
 const STAGE_BIT = 11;
-const INTS = 15;
+const INTS = 16;
 const TIMES = 6;
 
 /** The server's end of a connection that it closed or reset first, without having said so in TLS. */
