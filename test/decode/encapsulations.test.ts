@@ -68,11 +68,22 @@ const COMMON = ENCAPSULATIONS.map((one, index) => ({
   version: one.only ?? (index % 2 === 0 ? 6 : 4),
 })).filter(({ notInWireshark }) => notInWireshark === undefined);
 
-/** All of a history but its stream: a tunnel over UDP has one too. */
-const withoutStream = (h: KeptHistory): unknown => ({ ...h, stream: 0 });
+/** All of a history but its stream, for a tunnel over UDP has one too, and that datagrams came in IP fragments. */
+const alike = (h: KeptHistory): unknown => ({
+  ...h,
+  stream: 0,
+  dtls: h.dtls && { ...h.dtls, flights: flightsOf(h.dtls) },
+});
+
+/** What was sent again, and what DTLS itself cut. */
+function flightsOf({ flights }: NonNullable<KeptHistory['dtls']>): unknown {
+  if (flights === undefined) return undefined;
+  const { ipFragments, ...rest } = flights;
+  return rest.repeats.length + rest.fragmented.length === 0 ? undefined : rest;
+}
 
 const digest = ({ connections, findings }: Analysed): unknown => ({
-  connections: connections.map(withoutStream),
+  connections: connections.map(alike),
   findings: findings.map(({ rule, severity, confidence, title, connections, packets }) => ({
     rule,
     severity,

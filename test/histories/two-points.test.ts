@@ -53,6 +53,24 @@ const told = ({ connections, findings }: Report) => ({
   })),
 });
 
+/** What two points saw of one packet differs in TTL and fragments: rules that go by those are silent about it. */
+const OF_ONE_POINT = ['dtls-ip-fragmentation', 'middlebox-reset'];
+
+/** The same is told of two points as of one, and nothing is surer about connections of which less can be told. */
+function expectAlike(both: Report, one: Report): void {
+  const silent = new Set(
+    one.findings.filter(({ rule }) => OF_ONE_POINT.includes(rule)).flatMap((f) => f.connections),
+  );
+  const isSpared = ({ connections }: { readonly connections: readonly number[] }) =>
+    connections.some((id) => silent.has(id));
+  for (const { confidence } of both.findings.filter(isSpared)) expect(confidence).toBe('possible');
+  const [here, there] = [told(one), told(both)];
+  expect(there.connections).toEqual(here.connections);
+  expect(there.findings.filter((f) => !isSpared(f))).toEqual(
+    here.findings.filter((f) => !isSpared(f)),
+  );
+}
+
 const noticesOf = ({ captures }: Report): string[] =>
   captures.flatMap(({ notices }) => notices.map(({ code, message }) => `${code}: ${message}`));
 
@@ -60,7 +78,7 @@ describe('a second point 20 ms behind', { timeout: 30_000 }, () => {
   it.each(names)('%s', async (name) => {
     const paths = points(name, () => 20_000);
     const report = await analyze(paths);
-    expect(told(report)).toEqual(told(await analyze(paths[0])));
+    expectAlike(report, await analyze(paths[0]));
     expect(noticesOf(report)).toContainEqual(
       expect.stringMatching(/^captured-at-two-points: .*its clock is (20\.0|19\.\d) ms ahead/),
     );
@@ -84,7 +102,7 @@ describe('a second point whose clock', { timeout: 30_000 }, () => {
         (record) => offset + (serverPort(record) < 10_000 ? delay : -delay),
       );
       const report = await analyze(paths);
-      expect({ name, ...told(report) }).toEqual({ name, ...told(await analyze(paths[0])) });
+      expectAlike(report, await analyze(paths[0]));
       const notices = noticesOf(report).filter((text) => text.startsWith('captured-at-two-points'));
       expect(notices).toHaveLength(1);
       if (clock === undefined) expect(notices[0]).not.toContain('clock');

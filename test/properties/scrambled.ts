@@ -255,6 +255,8 @@ const isSame = (a: Told, b: Told): boolean => a.rule === b.rule && isAboutSame(a
 const SYMPTOMS: Readonly<Record<string, readonly string[]>> = {
   'server-process-died': ['tcp-connect-refused'],
   'dtls-late-close-notify': ['dtls-restart-ignored'],
+  // The server that was silent closes in the end; where the FIN of the client is missing, it seems to do so first.
+  'handshake-timeout': ['close-without-alert-after-clienthello'],
 };
 const yieldsTo = new Map(CATALOGUE.map(({ meta }) => [meta.id, meta.yieldsTo ?? []]));
 /** Says what was seen, and names no mechanism: what is left where the evidence of a special rule is gone. */
