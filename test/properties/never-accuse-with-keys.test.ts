@@ -14,7 +14,7 @@ const SAMPLES = readdirSync('samples').filter((name) => {
 });
 
 /** Each place costs a reading of the whole capture: in longer ones so many are tried, evenly spread. */
-const PLACES = 120;
+const PLACES = 60;
 
 const HEADER = 24;
 const RECORD_HEADER = 16;
