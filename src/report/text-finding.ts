@@ -30,7 +30,7 @@ export interface FindingContext {
   readonly adviceIn?: number;
   /** It stands for many that say the same. */
   readonly repeated?: Repeated | undefined;
-  /** Leave out what shows and explains this one of many. */
+  /** Leave out what shows and explains this one of many, and all but the first advice: `-v` and `explain` have it. */
   readonly isBrief?: boolean;
 }
 
@@ -56,8 +56,9 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
   const body: string[] = [
     ...paragraph(finding.summary, style),
     ...paragraph(confidenceText(finding, context), style).map(paint.quiet),
-    ...(context.isBrief ? [] : connectionLines(finding, context)),
-    ...faultLines(finding, context),
+    ...(context.isBrief
+      ? []
+      : [...connectionLines(finding, context), ...faultLines(finding, context)]),
   ];
   if (context.repeated !== undefined)
     body.push('', ...repeatLines(context.repeated, context.run, style));
@@ -130,8 +131,10 @@ export function findingLine(
 /** What proves it: with secrets, what they open counts as well. */
 export function confidenceText(
   { confidence }: Finding,
-  { rows }: Pick<FindingContext, 'rows'>,
+  { rows, isBrief }: Pick<FindingContext, 'rows' | 'isBrief'>,
 ): string {
+  if (isBrief && confidence === 'possible')
+    return 'Possible: one of several readings; -v names what would settle it.';
   return confidence === 'proven' && rows.opened.authenticated + rows.opened.failed > 0
     ? 'Proven: it follows from the packets and from recomputing them with the secrets.'
     : CONFIDENCE[confidence];
@@ -260,8 +263,10 @@ function advice(
 ): string[] {
   if (adviceIn !== undefined) return ['', `causes and remedies: as in finding ${adviceIn}`];
   const { paint } = style;
+  if (isBrief)
+    return finding.remedies.slice(0, 1).flatMap((text) => hanging('what to do  ', text, style));
   const lines: string[] = [];
-  if (finding.causes.length > 0 && !isBrief) {
+  if (finding.causes.length > 0) {
     lines.push('', paint.strong('possible causes'));
     lines.push(...finding.causes.flatMap((text) => hanging('- ', text, style)));
   }
@@ -269,7 +274,7 @@ function advice(
     lines.push('', paint.strong('what to do'));
     lines.push(...finding.remedies.flatMap((text) => hanging('- ', text, style)));
     // Commands are copied, so they are never broken.
-    for (const command of isBrief ? [] : finding.commands) {
+    for (const command of finding.commands) {
       const ready = filled(command, id, capture);
       lines.push(paint.command(`$ ${style.fit(ready)}`));
     }

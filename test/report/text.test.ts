@@ -355,8 +355,12 @@ describe('many findings', () => {
   });
 
   test('of several causes keep to what they are and what to do', async () => {
-    const findings = [...many, ...many.map((one) => ({ ...one, title: 'Something else' }))];
+    const findings = [...many, ...many.map((one) => ({ ...one, title: 'Something else' }))].map(
+      (one) => ({ ...one, confidence: 'possible' as const }),
+    );
     const text = await asText({ connections: [healthy], findings });
+    expect(text).not.toContain('named below');
+    expect(text.split('\n').length).toBeLessThan(40);
     expect(text.match(/30 times, first in finding \d+/g)).toEqual([
       '30 times, first in finding 1',
       '30 times, first in finding 2',
