@@ -1,12 +1,9 @@
-import type { Fault } from '../model/fault.ts';
-import type { Finding } from '../model/finding.ts';
-import type { ConnectionHistory } from '../model/history.ts';
-import { ConnectionRows } from './connection-rows.ts';
 import type { Page } from './document.ts';
 import { documentBlocks } from './document-run.ts';
+import { GatheringReporter } from './gathering-reporter.ts';
 import type { OctetSink } from './octet-writer.ts';
 import { repeatsOf } from './repeats.ts';
-import { byWeight, type Ending, type Reporter } from './reporter.ts';
+import { byWeight, type Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import { createStyle, prepareWidths } from './style.ts';
 import { onlyName } from './text.ts';
@@ -14,36 +11,16 @@ import { onlyName } from './text.ts';
 /** Columns of drawings. */
 const WIDTH = 100;
 
-/** A report that is a page: told at the end, with the worst first; keeps a short row of every connection. */
-export class DocumentReporter implements Reporter {
+/** A report that is a page. */
+export class DocumentReporter extends GatheringReporter {
   private readonly sink: OctetSink;
-  private readonly run: RunContext;
   private readonly page: Page;
-  private readonly rows = new ConnectionRows();
-  private readonly findings: Finding[] = [];
-  private readonly faults = new Map<number, Fault>();
 
   constructor(sink: OctetSink, run: RunContext, page: Page) {
+    super(run);
     this.sink = sink;
-    this.run = run;
     this.page = page;
   }
-
-  connection(history: ConnectionHistory): void {
-    this.rows.add(history);
-  }
-
-  finding(finding: Finding): void {
-    this.rows.keep(finding.connections);
-    this.findings.push(finding);
-  }
-
-  fault(fault: Fault): void {
-    this.faults.set(fault.connection, fault);
-  }
-
-  /** Nothing leaves before the end. */
-  flush(): void {}
 
   async end(ending: Ending): Promise<void> {
     const { captures } = ending.result;

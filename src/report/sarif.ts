@@ -1,17 +1,16 @@
 import type { ExpectationCase, ExpectationResult } from '../model/check.ts';
-import type { Fault } from '../model/fault.ts';
 import type { Finding, Severity } from '../model/finding.ts';
-import type { ConnectionHistory } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { RulePage } from '../model/rule.ts';
 import { formatDate } from '../model/time.ts';
 import { expectationText } from './check-text.ts';
-import { ConnectionRows, endpointText } from './connection-rows.ts';
+import { endpointText } from './connection-rows.ts';
+import { GatheringReporter } from './gathering-reporter.ts';
 import { type OctetSink, OctetWriter, toJson } from './octet-writer.ts';
 import { byFile, filterIn, inFiles } from './places-in-files.ts';
 import { EACH_UP_TO, repeatsOf } from './repeats.ts';
 import { captureObject, faultObject, summaryObject } from './report-objects.ts';
-import { byWeight, type Ending, type Reporter } from './reporter.ts';
+import { byWeight, type Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import { EXPECTATION_RULE, ruleDescriptor } from './sarif-rules.ts';
 import { artifactUri, Fingerprints, messageText } from './sarif-text.ts';
@@ -32,44 +31,24 @@ const CASES_LIMIT = 20;
  * The report as SARIF 2.1.0, for code scanning services and viewers: a run, its rules as far as something was found, and a
  * result for each finding. Known findings are results with a suppression; expectations that do not hold are results too.
  *
- * A capture has no lines. Services want one all the same (GitHub refuses a result without), so every place is said to be
- * line 1 of its file, and packets are named in words and in the properties.
+ * A capture has no lines, and services show a result at a line: so every place is said to be line 1 of its file, and
+ * packets are named in words and in the properties.
  */
-export class SarifReporter implements Reporter {
+export class SarifReporter extends GatheringReporter {
   private readonly out: OctetWriter;
-  private readonly run: RunContext;
   private readonly toolVersion: string;
   private readonly rules: ReadonlyMap<string, RulePage>;
-  private readonly rows = new ConnectionRows();
-  private readonly findings: Finding[] = [];
-  private readonly faults = new Map<number, Fault>();
   private readonly told: string[] = [];
   private readonly fingerprints = new Fingerprints();
   private results = 0;
   private omitted = 0;
 
   constructor(sink: OctetSink, run: RunContext, toolVersion: string, rules: readonly RulePage[]) {
+    super(run);
     this.out = new OctetWriter(sink);
-    this.run = run;
     this.toolVersion = toolVersion;
     this.rules = new Map(rules.map((rule) => [rule.id, rule]));
   }
-
-  connection(history: ConnectionHistory): void {
-    this.rows.add(history);
-  }
-
-  finding(finding: Finding): void {
-    this.rows.keep(finding.connections);
-    this.findings.push(finding);
-  }
-
-  fault(fault: Fault): void {
-    this.faults.set(fault.connection, fault);
-  }
-
-  /** A document is of use only when it is complete. */
-  flush(): void {}
 
   end(ending: Ending): void {
     const { out } = this;

@@ -1,12 +1,10 @@
-import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../model/finding.ts';
-import type { ConnectionHistory } from '../model/history.ts';
 import type { CaptureFacts } from '../model/packet.ts';
-import { ConnectionRows } from './connection-rows.ts';
+import { GatheringReporter } from './gathering-reporter.ts';
 import type { OctetSink } from './octet-writer.ts';
 import { inFiles, shellWord, withFiles } from './places-in-files.ts';
 import { type Repeats, repeatsOf, type Unit, unitsOf } from './repeats.ts';
-import { byWeight, type Ending, type Reporter } from './reporter.ts';
+import { byWeight, type Ending } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import { prepareWidths, type Style } from './style.ts';
 import { baselineLines, expectationLines } from './text-checks.ts';
@@ -27,38 +25,17 @@ const WIDE = 12;
  * The report for people: what was read, then findings with the worst first, then what was looked at and what could not
  * be seen. Told at the end, since the worst may come last; keeps a short row of every connection, not its history.
  */
-export class TextReporter implements Reporter {
+export class TextReporter extends GatheringReporter {
   private readonly sink: OctetSink;
-  private readonly run: RunContext;
   private readonly style: Style;
   private readonly options: TextOptions;
-  private readonly rows = new ConnectionRows();
-  private readonly findings: Finding[] = [];
-  /** By connection. */
-  private readonly faults = new Map<number, Fault>();
 
   constructor(sink: OctetSink, run: RunContext, style: Style, options: TextOptions) {
+    super(run);
     this.sink = sink;
-    this.run = run;
     this.style = style;
     this.options = options;
   }
-
-  connection(history: ConnectionHistory): void {
-    this.rows.add(history);
-  }
-
-  finding(finding: Finding): void {
-    this.rows.keep(finding.connections);
-    this.findings.push(finding);
-  }
-
-  fault(fault: Fault): void {
-    this.faults.set(fault.connection, fault);
-  }
-
-  /** Nothing leaves before the end. */
-  flush(): void {}
 
   async end(ending: Ending): Promise<void> {
     // Nothing that could be read is no report; the error says so on standard error.
