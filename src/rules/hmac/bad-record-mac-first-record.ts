@@ -65,10 +65,11 @@ export const badRecordMacFirstRecord = defineConnectionRule({
         ],
       },
       sound: {
-        title: 'A sound first record was refused: the two sides have different keys',
-        what: "The {from} refused the {peer}'s first protected record (packet {record}, {octets} octets) with bad_record_mac in packet {packet}, {delay} later, and the record is in order: it opens under the secrets at hand; {negotiated}{compared}.",
+        title:
+          'A first record that the secrets at hand open was refused: the two sides have different keys',
+        what: "The {from} refused the {peer}'s first protected record (packet {record}, {octets} octets) with bad_record_mac in packet {packet}, {delay} later, though it opens under the secrets at hand; {negotiated}{compared}.",
         causes: [
-          'the {from} derived other secrets than those at hand, or cuts its keys or computes the MAC in another way',
+          'one side derived other secrets than the other, or cuts its keys or computes the MAC in another way; those at hand are the view of the side that wrote them down, which is not always the right one',
           'the record was changed behind the place of this capture',
         ],
         remedies: [

@@ -89,14 +89,15 @@ export const finishedDecryptError = defineConnectionRule({
         ],
       },
       sound: {
-        title: 'A sound Finished was refused: the two sides saw different handshakes',
+        title:
+          'A Finished that fits the secrets at hand was refused: the two sides saw different handshakes',
         what: "The {from} refused the {peer}'s Finished (packet {packet0}): decrypt_error in packet {packet}, {delay} later; and its verify_data is that of the handshake in this capture, under the secrets at hand; {negotiated}.",
         causes: [
           'the {from} hashed another handshake: it forgot or added a message, or a device behind the place of this capture changed one',
           'the {from} computes verify_data with another label, hash or secret',
         ],
         remedies: [
-          'look at the {from}: the {peer} is in order',
+          'take a key log on the {from} as well: where its secrets are the same, the {from} hashes or computes something else than this capture shows',
           'capture on the {from} and compare the handshake messages octet by octet',
         ],
         commands: [

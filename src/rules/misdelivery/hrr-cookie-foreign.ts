@@ -1,5 +1,5 @@
 import { defineConnectionRule, NOT_APPLICABLE } from '../define-rule.ts';
-import { foreignCookie, withCookieOrigin } from '../support/cookies.ts';
+import { CAME_BACK_ELSEWHERE, foreignCookie, withCookieOrigin } from '../support/cookies.ts';
 
 /** What a server without memory remembers in its cookie is one client and one ClientHello. */
 export const hrrCookieForeign = defineConnectionRule({
@@ -19,16 +19,7 @@ export const hrrCookieForeign = defineConnectionRule({
       'Where the server goes on with the handshake, and where the same cookie was given out on several connections or came back on the right one as well.',
     messages: {
       foreign: {
-        what: 'The ClientHello in packet {packet} ({here}) carries the cookie that {there} was sent in packet {packet0}, {gap} before; {reaction}.',
-        causes: [
-          'address translation gave the client another port or address between its two ClientHellos',
-          'the client opened a new socket, or changed its network, between the two',
-          'a load balancer sends the second ClientHello to a server that did not give the cookie out',
-        ],
-        remedies: [
-          'let the translator keep its mapping for more than a few seconds, and the balancer send a client to one server',
-          'let the client begin again without a cookie when its socket is a new one',
-        ],
+        ...CAME_BACK_ELSEWHERE,
         commands: [
           'tshark -r CAPTURE -Y "tls.handshake.extension.type == 44 || dtls.handshake.extension.type == 44" -T fields -e frame.number -e ip.src -e tls.handshake.extensions_cookie',
         ],

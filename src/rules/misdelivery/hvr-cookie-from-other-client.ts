@@ -1,5 +1,5 @@
 import { defineConnectionRule, NOT_APPLICABLE } from '../define-rule.ts';
-import { foreignCookie, withCookieOrigin } from '../support/cookies.ts';
+import { CAME_BACK_ELSEWHERE, foreignCookie, withCookieOrigin } from '../support/cookies.ts';
 
 /** The address behind a cookie is what it proves. */
 export const hvrCookieFromOtherClient = defineConnectionRule({
@@ -19,16 +19,7 @@ export const hvrCookieFromOtherClient = defineConnectionRule({
       'Where the server goes on with the handshake, where the same cookie was sent to several clients or came back from the right one as well (a capture on both sides of a translator shows that), and where the HelloVerifyRequest for this ClientHello appears to be missing from the capture.',
     messages: {
       foreign: {
-        what: 'The ClientHello in packet {packet} ({here}) carries the cookie that {there} was sent in packet {packet0}, {gap} before; {reaction}.',
-        causes: [
-          'address translation gave the client another port or address between its two ClientHellos',
-          'the client opened a new socket, or changed its network, between the two',
-          'a load balancer sends the second ClientHello to a server that did not give the cookie out',
-        ],
-        remedies: [
-          'let the translator keep its mapping for more than a few seconds, and the balancer send a client to one server',
-          'let the client begin again without a cookie when its socket is a new one',
-        ],
+        ...CAME_BACK_ELSEWHERE,
         commands: [
           'tshark -r CAPTURE -Y "dtls.handshake.type in {1,3}" -T fields -e frame.number -e ip.src -e udp.srcport -e dtls.handshake.type -e dtls.handshake.cookie',
         ],

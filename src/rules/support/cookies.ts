@@ -9,7 +9,7 @@ import type {
   DtlsHelloFact,
   DtlsVerifyFact,
 } from '../../model/history.ts';
-import type { FindingVerdict } from '../../model/rule.ts';
+import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { type FindingOf, notAssessable, PASS } from '../define-rule.ts';
 import { endingOf } from './ending.ts';
@@ -47,6 +47,20 @@ export function cameBackChanged(
   const text = cookie.join(',');
   return !requests.some(({ request }) => request.cookie.join(',') === text);
 }
+
+/** What is said of a cookie that came back elsewhere, whichever message had given it out. */
+export const CAME_BACK_ELSEWHERE: Omit<RuleMessage, 'commands'> = {
+  what: 'The ClientHello in packet {packet} ({here}) carries the cookie that {there} was sent in packet {packet0}, {gap} before; {reaction}.',
+  causes: [
+    'address translation gave the client another port or address between its two ClientHellos',
+    'the client opened a new socket, or changed its network, between the two',
+    'a load balancer sends the second ClientHello to a server that did not give the cookie out',
+  ],
+  remedies: [
+    'let the translator keep its mapping for more than a few seconds, and the balancer send a client to one server',
+    'let the client begin again without a cookie when its socket is a new one',
+  ],
+};
 
 type Foreign = FindingOf<Record<'foreign', never>>;
 
