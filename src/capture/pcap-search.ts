@@ -39,7 +39,7 @@ export function findRecord(
 }
 
 /** Whether three records in a row make sense from `start` on. */
-export function isChain(
+function isChain(
   header: PcapHeader,
   view: DataView,
   start: number,
@@ -57,7 +57,8 @@ export function isChain(
   return true;
 }
 
-function isPlausible(
+/** Whether the record header at `at`, whose octets must be there, holds what a packet can have, near that time. */
+export function isPlausible(
   header: PcapHeader,
   view: DataView,
   at: number,

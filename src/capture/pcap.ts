@@ -14,7 +14,7 @@ import {
   readPcapHeader,
 } from './pcap-header.ts';
 import { NativeRecordReader, type PcapRecordReader } from './pcap-records.ts';
-import { findRecord, isChain, SEARCH_WINDOW_OCTETS } from './pcap-search.ts';
+import { findRecord, isPlausible, SEARCH_WINDOW_OCTETS } from './pcap-search.ts';
 import { isSectionHeader } from './pcapng-blocks.ts';
 
 /** How much longer record headers are than the file header lets expect, in variants that only the records give away. */
@@ -22,6 +22,7 @@ const HIDDEN_VARIANTS: readonly (readonly [octets: number, writer: string])[] = 
   [4, 'Nokia or SuSE'],
   [8, 'Red Hat'],
 ];
+const HIDDEN_OCTETS_MAX = Math.max(...HIDDEN_VARIANTS.map(([octets]) => octets));
 
 /**
  * Reads a classic pcap file: header, then records. It finds out what is damaged or cut; a record reader turns whole
@@ -42,6 +43,9 @@ export class PcapReader implements UnitReader {
   #header: PcapHeader | undefined;
   /** Where the file header at hand stands. */
   #headerAt = 0;
+  /** It is known how long record headers are; until then, the time of the first packet, or -1. */
+  #isSettled = false;
+  #firstSeconds = -1;
   #stopped = false;
   /** Captured length that was not believed, while a continuation is searched; else -1. */
   #absurdLength = -1;
@@ -99,6 +103,12 @@ export class PcapReader implements UnitReader {
   ): number {
     let at = start;
     while (!this.#stopped) {
+      if (!this.#isSettled) {
+        const next = this.#settle(bytes, view, at, end, last);
+        if (next < 0) return at;
+        at = next;
+        continue;
+      }
       const header = this.#header as PcapHeader;
       if (this.#absurdLength >= 0) {
         if (!last && end - at < SEARCH_WINDOW_OCTETS) {
@@ -108,9 +118,7 @@ export class PcapReader implements UnitReader {
         at = this.#resynchronise(header, view, at, end, base, last);
         continue;
       }
-      const isUsual = header.recordHeaderOctets === RECORD_HEADER_OCTETS;
-      const records = isUsual ? this.#records : this.#longRecords;
-      const next = records.read(header, bytes, view, at, end);
+      const next = this.#recordsFor(header).read(header, bytes, view, at, end);
       if (next > at) this.#blanks = 0;
       at = next;
       if (end - at < header.recordHeaderOctets) {
@@ -160,6 +168,8 @@ export class PcapReader implements UnitReader {
     const { facts } = this.#outlet;
     const isFirst = this.#header === undefined;
     this.#header = header;
+    this.#isSettled = false;
+    this.#firstSeconds = -1;
     this.#headerAt = base + offset;
     facts.format = 'pcap';
     const { linkType, versionMajor, versionMinor, reservedBits } = header;
@@ -176,6 +186,57 @@ export class PcapReader implements UnitReader {
       this.#odd('reserved bits of the link type are set', base + offset + 20);
     }
     return offset + fileHeaderOctets(view, offset);
+  }
+
+  /**
+   * Finds out by the second record whether headers are longer than the magic number says: where they make no sense as
+   * usual, and do some octets further on. Nothing waits for it: the first packet is handed on before.
+   *
+   * @returns where reading goes on; negative where there are not octets enough
+   */
+  #settle(bytes: Uint8Array, view: DataView, at: number, end: number, last: boolean): number {
+    const header = this.#header as PcapHeader;
+    const { recordHeaderOctets } = header;
+    const isFirst = this.#firstSeconds < 0;
+    if (end - at < recordHeaderOctets) return this.#wait(recordHeaderOctets, at, last);
+    if (isFirst) {
+      const octets = recordHeaderOctets + capturedLengthAt(header, view, at);
+      if (octets > recordHeaderOctets + header.capturedLengthMax || isNoRecord(view, at)) {
+        this.#isSettled = true;
+        return at;
+      }
+      if (end - at < octets) return this.#wait(octets, at, last);
+      this.#firstSeconds = view.getUint32(at, header.littleEndian);
+      return this.#recordsFor(header).read(header, bytes, view, at, at + octets);
+    }
+    const octets = recordHeaderOctets + HIDDEN_OCTETS_MAX;
+    const isUsual = isPlausible(header, view, at, null);
+    if (!isUsual && end - at < octets && !last) return this.#wait(octets, at, last);
+    this.#isSettled = true;
+    const near = { seconds: this.#firstSeconds };
+    for (const [beyond, writer] of isUsual ? [] : HIDDEN_VARIANTS) {
+      const longer = at + beyond;
+      if (longer + recordHeaderOctets > end || !isPlausible(header, view, longer, near)) continue;
+      this.#header = { ...header, recordHeaderOctets: recordHeaderOctets + beyond };
+      this.#odd(
+        `packet headers are ${beyond} octets longer than usual, as programs of ${writer} wrote them; the first packet was read before that showed`,
+        this.#headerAt,
+      );
+      return longer;
+    }
+    return at;
+  }
+
+  /** The unit at `at` needs so many octets. At the end there will be no more, and it is read as if nothing were odd. */
+  #wait(octets: number, at: number, last: boolean): number {
+    this.needed = octets;
+    if (!last) return -1;
+    this.#isSettled = true;
+    return at;
+  }
+
+  #recordsFor({ recordHeaderOctets }: PcapHeader): PcapRecordReader {
+    return recordHeaderOctets === RECORD_HEADER_OCTETS ? this.#records : this.#longRecords;
   }
 
   /** A file of the other format was appended. Who put the two together can take them apart again. */
@@ -207,17 +268,6 @@ export class PcapReader implements UnitReader {
     base: number,
     last: boolean,
   ): number {
-    const beyond =
-      this.#resynchronisations === 0 ? this.#hiddenVariant(header, view, at, end, last) : 0;
-    if (beyond > 0) {
-      this.#absurdLength = -1;
-      const writer = HIDDEN_VARIANTS.find(([octets]) => octets === beyond)?.[1] ?? '';
-      this.#odd(
-        `packet headers are ${beyond} octets longer than usual, as programs of ${writer} wrote them; the first packet was read before that showed`,
-        this.#headerAt,
-      );
-      return at + beyond;
-    }
     this.#resynchronisations += 1;
     const next =
       this.#resynchronisations > LIMITS.captureResynchronisations
@@ -237,26 +287,5 @@ export class PcapReader implements UnitReader {
     this.#absurdLength = -1;
     this.#stopped = next < 0;
     return next;
-  }
-
-  /**
-   * Octets by which the record headers are longer than the file header says, told by where the second record stands;
-   * 0 where that explains nothing.
-   */
-  #hiddenVariant(
-    header: PcapHeader,
-    view: DataView,
-    at: number,
-    end: number,
-    last: boolean,
-  ): number {
-    if (this.#outlet.facts.packets !== 1) return 0;
-    for (const [octets] of HIDDEN_VARIANTS) {
-      const longer = { ...header, recordHeaderOctets: header.recordHeaderOctets + octets };
-      if (!isChain(longer, view, at + octets, end, last, this.#outlet.facts.lastTime)) continue;
-      this.#header = longer;
-      return octets;
-    }
-    return 0;
   }
 }
