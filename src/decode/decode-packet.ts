@@ -226,6 +226,9 @@ function layerTable(fragments: IpFragments): readonly Layer[] {
     upperPdu,
     sunAtm,
     vxlanOfLinux,
+    // Sent or received, then the frame.
+    chdlcDirected: skip(1, NEXT.chdlc),
+    frameRelayDirected: skip(1, NEXT.frameRelay),
     capwapControl: (frame) => frame.passCertain(PASSED.capwapOther),
   };
   const table: Layer[] = [];

@@ -69,6 +69,8 @@ export const NEXT = {
   sunAtm: 63,
   capwapControl: 64,
   vxlanOfLinux: 65,
+  chdlcDirected: 66,
+  frameRelayDirected: 67,
 } as const;
 
 /** One of `NEXT`. */

@@ -1,6 +1,7 @@
 import { TCP, UDP } from '../model/transport-cursor.ts';
 import type { Frame } from './frame.ts';
 import { NEXT, type Next } from './next.ts';
+import { mayCarryPacket, tunnelByOctets } from './tunnel/by-octets.ts';
 import { tunnelOfPorts } from './tunnel/udp-ports.ts';
 
 const TCP_HEADER_OCTETS = 20;
@@ -66,7 +67,14 @@ export function udp(frame: Frame): Next {
   frame.wirePayloadLength = wireEnd - payloadOffset;
 
   const next = tunnelOfPorts(ports >>> 16, ports & 0xffff);
-  if (next === NEXT.stop || dtlsOfCapwap(frame, next)) {
+  if (next === NEXT.stop) {
+    frame.sink.udp(frame);
+    if (payloadOffset >= end || !mayCarryPacket(frame.bytes[payloadOffset] as number))
+      return NEXT.stop;
+    frame.offset = payloadOffset;
+    return tunnelByOctets(frame);
+  }
+  if (dtlsOfCapwap(frame, next)) {
     frame.sink.udp(frame);
     return NEXT.stop;
   }

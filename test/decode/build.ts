@@ -68,6 +68,14 @@ export const ip4 = (protocol: number, payload: Octets, o: Ip4Options = {}): Octe
   ];
 };
 
+/** The packet with the checksum of its IPv4 header, which has no options. RFC 791 §3.1. */
+export const summed = (packet: Octets): Octets => {
+  let sum = 0;
+  for (let at = 0; at < 20; at += 2)
+    if (at !== 10) sum += ((packet[at] ?? 0) << 8) | (packet[at + 1] ?? 0);
+  return [...packet.slice(0, 10), ...u16(0xffff - (sum % 0xffff)), ...packet.slice(12)];
+};
+
 export interface Ip6Options {
   readonly payloadLength?: number;
   readonly hopLimit?: number;

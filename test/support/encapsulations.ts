@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import {
+  ETHER,
   ethernet,
   extension,
   fragment6,
@@ -10,6 +11,7 @@ import {
   le32,
   type Octets,
   snap,
+  summed,
   u16,
   u32,
   udp,
@@ -49,6 +51,17 @@ const over6 = (protocol: number, payload: Octets): Octets =>
 /** Each from a port of its own: Wireshark takes what follows LISP from the same port for the same stream. */
 const overUdp = (port: number, payload: Octets): Octets =>
   over4(17, udp(payload, 50_000 + (port % 10_000), port));
+
+/** On a port of no tunnel: only the packet inside tells, so its header needs the checksum that every real one has. */
+const elsewhere = (name: string, wrap: Wrap): Encapsulation =>
+  tunnel(
+    name,
+    ({ eth, type, ip: plain, n }) => {
+      const ip = type === ETHER.ip4 ? summed(plain) : plain;
+      return overUdp(5555, wrap({ eth: [...eth.slice(0, 14), ...ip], type, ip, n }));
+    },
+    { notInWireshark: 'knows tunnels by their ports' },
+  );
 
 type Wrap = (inner: Inner) => Octets;
 const link = (
@@ -109,6 +122,15 @@ const LINKS: readonly Encapsulation[] = [
   link('PPP with a direction', 204, (p) => [...hex('00 ff03'), ...ppp(p)]),
   link('PPP_HDLC', 50, (p) => [...hex('ff03'), ...ppp(p)]),
   link('PPPoE as a link type', 51, (p) => [...hex('11000001'), ...u16(p.ip.length + 2), ...ppp(p)]),
+  link('Cisco HDLC with a direction', 205, (p) => [...hex('01 0f00'), ...u16(p.type), ...p.ip], {
+    notInWireshark: 'does not know the link type',
+  }),
+  link(
+    'Frame Relay with a direction',
+    206,
+    (p) => [...hex(p.type === 0x0800 ? '00 1841 03 cc' : '00 1841 03 8e'), ...p.ip],
+    { notInWireshark: CIRCUIT },
+  ),
   link('Cisco HDLC', 104, (p) => [...hex('0f00'), ...u16(p.type), ...p.ip]),
   link(
     'Frame Relay',
@@ -351,6 +373,21 @@ const OVER_UDP: readonly Encapsulation[] = [
   tunnel('MPLS in UDP', ({ ip }) => overUdp(6635, [...hex('00002140'), ...ip])),
   tunnel('TZSP', ({ eth }) => overUdp(37_008, [...hex('01 00 0001 01'), ...eth])),
   tunnel('TZSP with 802.11', (p) => overUdp(37_008, [...hex('01 00 0012 01'), ...wlan(p)])),
+  elsewhere('FOU', ({ ip }) => ip),
+  elsewhere('FOU with GRE', ({ type, ip }) => [...u16(0), ...u16(type), ...ip]),
+  elsewhere('FOU with a key and Ethernet', ({ eth }) => [...hex('2000 6558 00000007'), ...eth]),
+  elsewhere('GUE', ({ type, ip }) => [0, type === 0x0800 ? 4 : 41, 0, 0, ...ip]),
+  elsewhere('GUE with fields', ({ type, ip }) => [
+    ...[2, type === 0x0800 ? 4 : 41, 0x80, 0],
+    ...zeros(8),
+    ...ip,
+  ]),
+  elsewhere('GUE with GRE', ({ type, ip }) => [...hex('00 2f 0000 0000'), ...u16(type), ...ip]),
+  elsewhere('VXLAN on another port', ({ eth }) => [...hex('08000000 00000100'), ...eth]),
+  elsewhere('VXLAN on another port, with a tag', ({ type, ip }) => [
+    ...hex('08000000 00000100'),
+    ...ethernet(0x8100, vlan(5, type, ip)),
+  ]),
   tunnel('VXLAN in GRE in PPPoE', ({ eth }) =>
     ethernet(0x8864, [
       ...hex('11000001'),

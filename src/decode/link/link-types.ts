@@ -40,6 +40,10 @@ export function nextOfLinkType(linkType: number): Next | undefined {
       return NEXT.chdlc;
     case 105:
       return NEXT.ieee80211;
+    case 205: // C_HDLC_WITH_DIR
+      return NEXT.chdlcDirected;
+    case 206: // FRELAY_WITH_DIR
+      return NEXT.frameRelayDirected;
     case 113:
       return NEXT.linuxSll;
     case 119: // PRISM

@@ -54,6 +54,8 @@ const LINK_TYPES: NameTable = {
   201: 'bluetooth-hci-h4-with-phdr',
   203: 'lapd',
   204: 'ppp-with-direction',
+  205: 'c-hdlc-with-direction',
+  206: 'frame-relay-with-direction',
   209: 'ipmb-linux',
   215: 'ieee802-15-4-nonask-phy',
   220: 'usb-linux-mmapped',
