@@ -5,6 +5,9 @@ import type { NoticeSink } from '../model/notice.ts';
 /** `Handshake` header of DTLS: type, length, message_seq, fragment_offset, fragment_length (RFC 6347 §4.2.2). */
 export const DTLS_MESSAGE_HEADER = 12;
 
+/** What an incomplete message takes beside its octets: there may be many of one octet. */
+const OVERHEAD = 256;
+
 /** One fragment of a handshake message as it stands in a record. */
 export interface Fragment {
   type: number;
@@ -39,12 +42,17 @@ export function readFragment(
 }
 
 interface Partial {
+  readonly half: number;
+  readonly sequence: number;
   readonly type: number;
   readonly length: number;
   readonly bytes: Uint8Array;
   /** Covered ranges, ascending and apart: start, end, start, end, … */
   covered: number[];
   fragments: number;
+  /** Its neighbours among the incomplete ones of the same direction. */
+  newer: Partial | undefined;
+  older: Partial | undefined;
 }
 
 /**
@@ -54,8 +62,8 @@ interface Partial {
  */
 export class DtlsMessages {
   private readonly partial = new Map<number, Partial>();
-  /** Directions that have incomplete messages, and how many. */
-  private readonly open = new Map<number, number>();
+  /** The newest incomplete message of each direction that has any. */
+  private readonly newest = new Map<number, Partial>();
   private octets = 0;
   private readonly notices: NoticeSink;
 
@@ -72,7 +80,7 @@ export class DtlsMessages {
       message.length !== fragment.length ||
       message.type !== fragment.type
     ) {
-      if (message !== undefined) this.drop(key, message);
+      if (message !== undefined) this.drop(message);
       message = this.begin(key, fragment, packet);
       if (message === undefined) return undefined;
     }
@@ -99,22 +107,19 @@ export class DtlsMessages {
       message.covered[1] !== message.length
     )
       return undefined;
-    this.drop(key, message);
+    this.drop(message);
     return message.bytes;
   }
 
   /** Gives up what is incomplete of a direction. */
   forget(half: number): void {
-    if (!this.open.has(half)) return;
-    this.open.delete(half);
-    for (const [key, message] of this.partial)
-      if (Math.floor(key / 0x10000) === half) this.drop(key, message);
+    for (let one = this.newest.get(half); one !== undefined; one = one.older) this.drop(one);
   }
 
   private begin(key: number, fragment: Fragment, packet: number): Partial | undefined {
     if (
       fragment.length > LIMITS.handshakeMessageOctets ||
-      this.octets + fragment.length > LIMITS.handshakeOctets
+      this.octets + fragment.length + OVERHEAD > LIMITS.handshakeOctets
     ) {
       this.notices.notice({
         code: 'message-too-long',
@@ -125,27 +130,33 @@ export class DtlsMessages {
       });
       return undefined;
     }
-    const message = {
+    const half = Math.floor(key / 0x10000);
+    const older = this.newest.get(half);
+    const message: Partial = {
+      half,
+      sequence: fragment.sequence,
       type: fragment.type,
       length: fragment.length,
       bytes: new Uint8Array(fragment.length),
       covered: [],
       fragments: 0,
+      newer: undefined,
+      older,
     };
-    this.octets += fragment.length;
+    this.octets += fragment.length + OVERHEAD;
     this.partial.set(key, message);
-    const half = Math.floor(key / 0x10000);
-    this.open.set(half, (this.open.get(half) ?? 0) + 1);
+    if (older !== undefined) older.newer = message;
+    this.newest.set(half, message);
     return message;
   }
 
-  private drop(key: number, message: Partial): void {
-    this.octets -= message.length;
-    this.partial.delete(key);
-    const half = Math.floor(key / 0x10000);
-    const left = (this.open.get(half) ?? 1) - 1;
-    if (left > 0) this.open.set(half, left);
-    else this.open.delete(half);
+  private drop({ half, sequence, length, newer, older }: Partial): void {
+    this.octets -= length + OVERHEAD;
+    this.partial.delete(half * 0x10000 + sequence);
+    if (older !== undefined) older.newer = newer;
+    if (newer !== undefined) newer.older = older;
+    else if (older !== undefined) this.newest.set(half, older);
+    else this.newest.delete(half);
   }
 }
 
