@@ -17,17 +17,20 @@ export class AssociationPaths {
   }
 
   on(flow: number, a: Association): Path | undefined {
-    const paths = this.byFlow.get(flow);
-    if (paths === undefined) return undefined;
-    for (const path of paths) if (path.association === a) return path;
+    for (const path of a.paths ?? NONE) if (path.flow === flow) return path;
     return undefined;
+  }
+
+  /** May others have come to a 5-tuple beside those that are kept? */
+  isFull(flow: number): boolean {
+    return this.at(flow).length >= LIMITS.pathsPerFlow;
   }
 
   /**
    * The path of an association on a 5-tuple, begun if need be.
    *
    * @param side of the record on this 5-tuple; `sender` on that of the handshake
-   * @returns undefined where the association has been on too many
+   * @returns undefined where the association has been on too many, or too many came there
    */
   take(
     a: Association,
@@ -41,7 +44,7 @@ export class AssociationPaths {
     const known = this.on(flow, a);
     if (known !== undefined) return known;
     a.paths ??= [];
-    if (a.paths.length >= LIMITS.pathsPerAssociation) {
+    if (a.paths.length >= LIMITS.pathsPerAssociation || this.isFull(flow)) {
       a.pathsOmitted = true;
       return undefined;
     }

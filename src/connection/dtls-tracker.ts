@@ -635,7 +635,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
    */
   private pathOf(r: DtlsRecord): Path | undefined {
     const visitors = this.ids.paths.at(r.flow);
-    if (visitors.length === 0) return undefined;
+    if (visitors.length === 0 || this.ids.paths.isFull(r.flow)) return undefined;
     const paths = visitors.filter((path) => {
       const sender = senderOn(path, r.side);
       return path.association.flow !== r.flow && !wantsId(path.association, otherSide(sender));

@@ -206,6 +206,8 @@ export const LIMITS = {
   sameConnectionIds: 64,
   /** Further 5-tuples on which one association is followed; records on others are on their own. */
   pathsPerAssociation: 16,
+  /** Associations that are followed to one 5-tuple; with more, records without an id there belong to nobody for certain. */
+  pathsPerFlow: 64,
   /** Associations whose client may come back from another port without saying so: the newest ones; a multiple of four. */
   rebindingCandidates: 65_536,
   /** Directions without a handshake whose connection ids' length is worked out, and the longest one that is. */
@@ -301,6 +303,8 @@ export const LIMITS = {
   hellosCompared: 16_384,
   /** Values of one property (names, clients) that failures are compared by; a property with more is left out. */
   correlatedValues: 1024,
+  /** Attempts of a client before one that fell back, in which the one that made it do so is looked for: the newest ones. */
+  attemptsBefore: 64,
   /** Clients whose last handshake is remembered while failures are compared; handshakes of others count as repeated. */
   correlatedClients: 65_536,
   /** Kinds of failures of one server, or of one server name, that are compared; others are not. */

@@ -1,5 +1,6 @@
 /** What is kept of connection ids, paths and clients that may come back has a bound. */
 import { describe, expect, it } from 'vitest';
+import { AssociationPaths } from '../../src/connection/association-paths.ts';
 import { ConnectionIds } from '../../src/connection/connection-ids.ts';
 import { AssociationPool } from '../../src/connection/dtls-association.ts';
 import { Rebinding } from '../../src/connection/rebinding.ts';
@@ -77,6 +78,23 @@ describe('paths', () => {
     expect(connections[0]?.dtls?.paths).toHaveLength(LIMITS.pathsPerAssociation);
     expect(connections[0]?.dtls?.pathsOmitted).toBe(true);
     expect(connections[0]?.protectedRecords.client.count).toBe(LIMITS.pathsPerAssociation + 3);
+  });
+});
+
+describe('associations that come to one 5-tuple', () => {
+  it('are followed so far; beyond, nothing there is anybody’s for certain until one is forgotten', () => {
+    const paths = new AssociationPaths();
+    const all = Array.from({ length: LIMITS.pathsPerFlow + 1 }, (_, n) => associationOn(n));
+    const taken = all.map((a) => paths.take(a, 999, 0, 0, true, 1, 1));
+    expect(taken.map((path) => path?.association)).toEqual([...all.slice(0, -1), undefined]);
+    expect(all.at(-1)?.pathsOmitted).toBe(true);
+    expect(paths.at(999)).toHaveLength(LIMITS.pathsPerFlow);
+    expect(paths.isFull(999)).toBe(true);
+    for (const [n, a] of all.entries()) expect(paths.on(999, a)).toBe(taken[n]);
+    const [first] = all;
+    if (first !== undefined) paths.forget(first);
+    expect(paths.isFull(999)).toBe(false);
+    expect(paths.at(999)[0]).toBe(taken[1]);
   });
 });
 

@@ -105,17 +105,15 @@ export const clientHelloBlackholed = defineConnectionRule({
 
   complete(verdict, index) {
     const { heard, offset, length } = verdict.data;
-    const { own, others } = samePair(verdict, index);
-    if (own === undefined) return undefined;
-    const answered = others.filter((other) => other.answered !== undefined);
-    if (answered.some((other) => other.helloOctets >= AS_LARGE * own.helloOctets)) return undefined;
+    const pair = samePair(verdict, index);
+    if (pair === undefined) return undefined;
+    const { largestAnswered } = pair;
+    if (largestAnswered > 0 && largestAnswered >= AS_LARGE * pair.own.helloOctets) return undefined;
     const segment = Math.max(Number(offset), Number(length));
-    const small = answered.filter(
-      ({ helloOctets }) => helloOctets > 0 && helloOctets + HEADERS <= segment,
-    );
-    if (small.length === 0) return heard === 1 ? verdict : undefined;
-    const largest = Math.max(...small.map(({ helloOctets }) => helloOctets)) + HEADERS;
-    const compared = `, while ${small.length === 1 ? 'one' : small.length} of up to ${largest} octets got an answer`;
+    const small = pair.answeredUpTo(segment - HEADERS);
+    if (small.count === 0) return heard === 1 ? verdict : undefined;
+    const largest = small.largest + HEADERS;
+    const compared = `, while ${small.count === 1 ? 'one' : small.count} of up to ${largest} octets got an answer`;
     return { ...verdict, data: { ...verdict.data, compared } };
   },
 });

@@ -1,4 +1,4 @@
-import type { CaptureIndex } from '../../model/history.ts';
+import type { CaptureIndex, ServerFacts } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, PASS } from '../define-rule.ts';
@@ -116,16 +116,34 @@ export const dtlsClientHelloFragmented = defineConnectionRule({
   },
 });
 
+interface Answered {
+  readonly id: number;
+  readonly octets: number;
+}
+
+const smallest = new WeakMap<ServerFacts, readonly Answered[]>();
+
+/** Connections with a smaller ClientHello than all answered ones before them, in order of time. */
+function smallestAnswered(server: ServerFacts): readonly Answered[] {
+  let known = smallest.get(server);
+  if (known !== undefined) return known;
+  const found: Answered[] = [];
+  for (const { id, answered, helloOctets: octets } of server.connections)
+    if (answered !== undefined && octets < (found.at(-1)?.octets ?? Number.POSITIVE_INFINITY))
+      found.push({ id, octets });
+  known = found;
+  smallest.set(server, known);
+  return known;
+}
+
 /** It stands only if the server answered a client whose ClientHello was smaller. */
 function withOtherClient(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict | undefined {
   const own = index.summary(verdict.connections[0] ?? 0);
   const server = own && dtlsServerOf(index, own.server);
   const octets = Number(verdict.data['octets']);
-  const other = server?.connections.find(
-    ({ id, answered, helloOctets }) =>
-      id !== own?.id && answered !== undefined && helloOctets < octets,
-  );
-  if (other?.answered === undefined) return undefined;
+  const smaller = server && smallestAnswered(server).find((one) => one.octets < octets);
+  const other = smaller && index.summary(smaller.id);
+  if (other?.answered === undefined || other.id === own?.id) return undefined;
   const [first, ...rest] = verdict.evidence;
   return {
     ...verdict,

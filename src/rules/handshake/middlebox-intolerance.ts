@@ -125,18 +125,16 @@ export const middleboxIntolerance = defineConnectionRule({
 
 /** The attempt with a higher version that made the client fall back. */
 function brokenBefore(verdict: FindingVerdict, index: CaptureIndex): FindingVerdict | undefined {
-  const { own, others } = samePair(verdict, index);
-  if (own?.offer === undefined) return undefined;
+  const pair = samePair(verdict, index);
+  const own = pair?.own;
+  if (pair === undefined || own?.offer === undefined) return undefined;
   const { start } = own;
-  const before = others.findLast(
-    (one) =>
-      one.answered === undefined &&
-      one.stage === 'server-hello' &&
-      one.serverName === own.serverName &&
-      one.start.nanos < start.nanos &&
-      start.nanos - one.end.nanos <= FALLBACK &&
-      rank(one) > rank(own),
-  );
+  let before: ConnectionSummary | undefined;
+  for (const one of pair.brokenBefore()) {
+    if (start.nanos - one.end.nanos > FALLBACK || rank(one) <= rank(own)) continue;
+    before = one;
+    break;
+  }
   if (before?.hello === undefined) return undefined;
   const data = {
     ...verdict.data,

@@ -160,14 +160,9 @@ export const middleboxReset = defineConnectionRule({
     if (index.severalPoints) return undefined;
     const { timing, answer } = verdict.data;
     if (timing !== 1) return verdict;
-    const { others } = samePair(verdict, index);
-    const answers = others.flatMap(({ hello, answered }) =>
-      hello === undefined || answered === undefined ? [] : [answered.nanos - hello.nanos],
-    );
-    if (answers.length === 0) return verdict;
+    const quickest = samePair(verdict, index)?.quickestAnswer;
+    if (quickest === undefined) return verdict;
     // The SYN may have been slow for reasons of its own: an interface that woke up, an address that was looked for.
-    return Math.min(...answers) >= FACTOR * Number(answer)
-      ? { ...verdict, confidence: 'likely' }
-      : undefined;
+    return quickest >= FACTOR * Number(answer) ? { ...verdict, confidence: 'likely' } : undefined;
   },
 });

@@ -142,11 +142,10 @@ export const pmtuBlackholeServerFlight = defineConnectionRule({
   },
 
   complete(verdict, index) {
-    const { others } = samePair(verdict, index);
-    const done = others.filter(({ outcome }) => outcome === 'established');
-    if (done.some(({ resumed }) => resumed !== true)) return undefined;
-    if (done.length === 0) return verdict;
-    const compared = `, while ${done.length === 1 ? 'a resumed session' : `${done.length} resumed sessions`} with its small flight succeeded`;
+    const { full, resumed } = samePair(verdict, index)?.succeeded ?? { full: 0, resumed: 0 };
+    if (full > 0) return undefined;
+    if (resumed === 0) return verdict;
+    const compared = `, while ${resumed === 1 ? 'a resumed session' : `${resumed} resumed sessions`} with its small flight succeeded`;
     return { ...verdict, confidence: 'likely', data: { ...verdict.data, compared } };
   },
 });

@@ -4,7 +4,7 @@ import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { ignoredRestart } from '../support/ignored-restart.ts';
 import { recordEvidence, times, weakenedBy } from '../support/records.ts';
-import { connectionsBegunIn, dtlsServerOf } from '../support/servers.ts';
+import { connectionsAnsweredIn, dtlsServerOf } from '../support/servers.ts';
 import { witness } from '../support/witness.ts';
 
 const ADVICE = {
@@ -134,8 +134,10 @@ function withOtherClient(verdict: FindingVerdict, index: CaptureIndex): FindingV
   const server = own && dtlsServerOf(index, own.server);
   if (own?.hello === undefined || server === undefined) return undefined;
   const until = own.answered?.nanos ?? own.end.nanos;
-  for (const { id, answered } of connectionsBegunIn(server, own.hello.nanos, until)) {
-    if (id === own.id || answered === undefined || answered.nanos >= until) continue;
+  const from = own.hello.nanos;
+  for (const { id, answered } of connectionsAnsweredIn(server, index, from, until)) {
+    if (id === own.id || answered === undefined || answered.nanos <= from) continue;
+    if (answered.nanos >= until) break;
     const [first, ...rest] = verdict.evidence;
     return {
       ...verdict,

@@ -1,4 +1,7 @@
-import type { CaptureIndex } from '../../model/history.ts';
+import type { CaptureIndex, SharedRandomFact } from '../../model/history.ts';
+
+/** Rules ask for each server. */
+const copiesOf = new WeakMap<readonly SharedRandomFact[], ReadonlySet<number>>();
 
 /**
  * Connections whose hello has the random of an earlier connection: most often one conversation captured on both sides of
@@ -7,10 +10,13 @@ import type { CaptureIndex } from '../../model/history.ts';
 export function copiesIn({
   sharedRandoms,
 }: Pick<CaptureIndex, 'sharedRandoms'>): ReadonlySet<number> {
+  const known = copiesOf.get(sharedRandoms);
+  if (known !== undefined) return known;
   const copies = new Set<number>();
   for (const { connections } of sharedRandoms) {
     const first = Math.min(...connections);
     for (const id of connections) if (id !== first) copies.add(id);
   }
+  copiesOf.set(sharedRandoms, copies);
   return copies;
 }

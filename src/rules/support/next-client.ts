@@ -1,8 +1,8 @@
 import type { Evidence } from '../../model/finding.ts';
-import type { CaptureIndex, ConnectionSummary } from '../../model/history.ts';
+import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
-import { connectionsBegunIn, dtlsServerOf } from './servers.ts';
+import { connectionsAnsweredIn, connectionsBegunIn, dtlsServerOf } from './servers.ts';
 
 /** How long after a stray record another client's handshake is still looked at, and blamed on it. */
 const LOOKED_AT = 5 * SECOND;
@@ -30,11 +30,11 @@ export function nextClientAfter(
   const owner = index.summary(verdict.connections[0] ?? 0);
   const server = owner && dtlsServerOf(index, owner.server);
   if (server === undefined || record.from !== 'client') return undefined;
-  const began = connectionsBegunIn(server, record.nanos, record.nanos + LOOKED_AT);
-  for (const one of began) {
+  const until = record.nanos + LOOKED_AT;
+  for (const one of connectionsBegunIn(server, index, record.nanos, until)) {
     if (one.hello === undefined || verdict.connections.includes(one.id)) continue;
     const gap = one.hello.nanos - record.nanos;
-    const fault = gap <= BLAMED && hadToWait(one) && !servedMeanwhile(began, one);
+    const fault = gap <= BLAMED && hadToWait(one) && !servedMeanwhile(server, index, one);
     const met =
       one.answered === undefined
         ? 'not answered'
@@ -59,14 +59,17 @@ const hadToWait = ({ hello, helloTransmissions, answered }: ConnectionSummary): 
   (answered === undefined || answered.nanos - (hello?.nanos ?? 0) >= REPEATED_AFTER);
 
 /** A listener that answers a third client while this one waits is not occupied. */
-function servedMeanwhile(began: readonly ConnectionSummary[], waiting: ConnectionSummary): boolean {
+function servedMeanwhile(
+  server: ServerFacts,
+  index: CaptureIndex,
+  waiting: ConnectionSummary,
+): boolean {
   const from = waiting.hello?.nanos ?? 0;
   const until = waiting.answered?.nanos ?? from + LOOKED_AT;
-  return began.some(
-    ({ id, answered }) =>
-      id !== waiting.id &&
-      answered !== undefined &&
-      answered.nanos > from &&
-      answered.nanos < until,
-  );
+  for (const { id, answered } of connectionsAnsweredIn(server, index, from, until)) {
+    const { nanos = from } = answered ?? {};
+    if (nanos >= until) return false;
+    if (id !== waiting.id && nanos > from) return true;
+  }
+  return false;
 }

@@ -8,6 +8,7 @@ import type {
 import type { FindingVerdict } from '../../model/rule.ts';
 import { SECOND } from '../../model/time.ts';
 import { type Ending, endingOf } from './ending.ts';
+import { firstPlace } from './first-place.ts';
 import { samePair } from './same-pair.ts';
 
 /** Who tries again later than this may have been told to try something else, or is somebody else. */
@@ -37,31 +38,44 @@ export interface Retries {
   readonly offer: OfferFacts;
   /** Attempts with the same offer that were not answered either, itself included. */
   readonly failures: number;
-  /** Others that the server answered, with another offer. */
+  /** Other offers that the server answered. */
   readonly answered: readonly Offered[];
-  /** Those among them that succeeded soon after this one. */
-  readonly succeeded: readonly Offered[];
+  /** The first connection with each of them that succeeded soon after this one, in order of time. */
+  readonly succeeded: readonly (ConnectionSummary & Offered)[];
 }
 
-type Offered = ConnectionSummary & { readonly offer: OfferFacts };
-
-const isOffered = (one: ConnectionSummary): one is Offered => one.offer !== undefined;
+interface Offered {
+  readonly offer: OfferFacts;
+}
 
 /** Undefined where the same offer was answered at another time: then it is not the offer that matters. */
 export function retriesOf(verdict: FindingVerdict, index: CaptureIndex): Retries | undefined {
-  const { own, others } = samePair(verdict, index);
+  const pair = samePair(verdict, index);
+  const own = pair?.own;
   const offer = own?.offer;
-  if (own === undefined || offer === undefined) return undefined;
-  const known = others.filter(isOffered).filter(({ serverName }) => serverName === own.serverName);
-  const same = known.filter((one) => one.offer === offer);
-  if (same.some((one) => one.answered !== undefined)) return undefined;
-  const answered = known.filter((one) => one.answered !== undefined);
-  const isSoon = ({ start }: ConnectionSummary) =>
-    start.nanos > own.start.nanos && start.nanos - own.end.nanos <= RETRY;
+  if (pair === undefined || own === undefined || offer === undefined) return undefined;
+  const tried = pair.offers;
+  const same = tried.find((one) => one.offer === offer);
+  const isAnswered = own.answered !== undefined;
+  if ((same?.answered ?? 0) > (isAnswered ? 1 : 0)) return undefined;
+  const isCounted = !isAnswered && own.stage === 'server-hello';
+  const answered = tried.filter((one) => one.offer !== offer && one.answered > 0);
   return {
     offer,
-    failures: 1 + same.filter(({ stage }) => stage === 'server-hello').length,
+    failures: 1 + (same?.waiting ?? 0) - (same !== undefined && isCounted ? 1 : 0),
     answered,
-    succeeded: answered.filter((one) => one.outcome === 'established' && isSoon(one)),
+    succeeded: answered
+      .flatMap((one) => {
+        const { succeeded } = one;
+        const next = firstPlace(
+          succeeded.length,
+          (at) => (succeeded[at]?.nanos ?? 0) > own.start.nanos,
+        );
+        const first = succeeded[next];
+        if (first === undefined || first.nanos - own.end.nanos > RETRY) return [];
+        const row = index.summary(first.id);
+        return row === undefined ? [] : [{ ...row, offer: one.offer }];
+      })
+      .sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id),
   };
 }

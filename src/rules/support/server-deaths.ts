@@ -10,6 +10,7 @@ import type {
 } from '../../model/history.ts';
 import { MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
 import { copiesIn } from './copies.ts';
+import { firstPlace } from './first-place.ts';
 
 /**
  * The moment at which a server process seems to have ended, and what the capture shows around it.
@@ -90,23 +91,63 @@ function burstsOf(closes: readonly ServerCloseFact[]): [ServerCloseFact, ...Serv
   return bursts;
 }
 
+/** The sign of life of a server's connections that began before a moment: the latest, as they come in order of time. */
+interface Lives {
+  readonly starts: Float64Array;
+  readonly latest: Float64Array;
+  readonly ids: Int32Array;
+}
+
+const lives = new WeakMap<ServerFacts, Lives>();
+
 /**
- * Did an older connection go on after the burst? Then the process, or another worker, lived on. Where it is not known
- * when it last heard from the server, its last packet must be well after: clients talk to dead servers for a while.
+ * Until when a connection shows that its process lived. Where it is not known when it last heard from the server, its last
+ * packet must be well after a burst: clients talk to dead servers for a while.
  */
+const aliveUntil = ({ lastFromServer, end }: ConnectionSummary): Nanos =>
+  lastFromServer === undefined ? end.nanos - AFTERLIFE : lastFromServer.nanos - MILLISECOND;
+
+/** There may be thousands of bursts: the connections are looked through once. */
+function livesOf(server: ServerFacts): Lives {
+  let known = lives.get(server);
+  if (known !== undefined) return known;
+  const { connections } = server;
+  known = {
+    starts: new Float64Array(connections.length),
+    latest: new Float64Array(connections.length),
+    ids: new Int32Array(connections.length),
+  };
+  let latest = Number.NEGATIVE_INFINITY;
+  let id = 0;
+  for (const [at, row] of connections.entries()) {
+    const alive = aliveUntil(row);
+    if (alive > latest) {
+      latest = alive;
+      id = row.id;
+    }
+    known.starts[at] = row.start.nanos;
+    known.latest[at] = latest;
+    known.ids[at] = id;
+  }
+  lives.set(server, known);
+  return known;
+}
+
+/** Did an older connection go on after the burst? Then the process, or another worker, lived on. */
 function someoneSurvived(
   server: ServerFacts,
   closes: readonly ServerCloseFact[],
   end: Nanos,
 ): boolean {
   const start = closes[0]?.nanos ?? end;
+  const { starts, latest, ids } = livesOf(server);
+  const before = firstPlace(starts.length, (at) => (starts[at] as number) >= start);
+  if (before === 0 || (latest[before - 1] as number) <= end) return false;
   const closed = new Set(closes.map(({ connection }) => connection));
-  const isAlive = ({ lastFromServer, end: last }: ConnectionSummary): boolean =>
-    lastFromServer === undefined
-      ? last.nanos > end + AFTERLIFE
-      : lastFromServer.nanos > end + MILLISECOND;
+  if (!closed.has(ids[before - 1] as number)) return true;
   for (const row of server.connections) {
-    if (row.start.nanos < start && !closed.has(row.id) && isAlive(row)) return true;
+    if (row.start.nanos >= start) return false;
+    if (!closed.has(row.id) && aliveUntil(row) > end) return true;
   }
   return false;
 }
@@ -169,12 +210,16 @@ function deathAt(
   return confidence && { closes, trigger, refused, acceptedAgain, doubts, confidence };
 }
 
-/** The moments at which the server process seems to have ended, in time order. */
+const deathsKnown = new WeakMap<ServerFacts, readonly ServerDeath[]>();
+
+/** The moments at which the server process seems to have ended, in time order; worked out once for each server. */
 export function deathsOf(
   server: ServerFacts,
   index: Pick<CaptureIndex, 'sharedRandoms'>,
 ): readonly ServerDeath[] {
   if (server.closes.length === 0 || server.transport !== 'tcp') return [];
+  const known = deathsKnown.get(server);
+  if (known !== undefined) return known;
   const deaths: ServerDeath[] = [];
   const copies = copiesIn(index);
   // One close that was captured twice is no burst.
@@ -183,5 +228,6 @@ export function deathsOf(
     const death = deathAt(server, burst);
     if (death !== undefined) deaths.push(death);
   }
+  deathsKnown.set(server, deaths);
   return deaths;
 }

@@ -4,11 +4,12 @@ import type {
   ConnectionHistory,
   DtlsHelloFact,
   Role,
+  SharedRandomFact,
 } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { SECOND } from '../../model/time.ts';
 import { ownTransmissions } from './records.ts';
-import { dtlsServerOf } from './servers.ts';
+import { dtlsServerOf, hasAnswered } from './servers.ts';
 
 /** The first and two repeats: with the timer of RFC 6347 §4.2.4.1, which doubles from 1 s, they take 3 s. */
 const TRANSMISSIONS = 3;
@@ -52,6 +53,18 @@ function lastHello(hellos: readonly DtlsHelloFact[]): DtlsHelloFact[] {
   );
 }
 
+const elsewhere = new WeakMap<readonly SharedRandomFact[], ReadonlySet<number>>();
+
+/** Connections whose ClientHello was also sent on another one. */
+function elsewhereIn({ sharedRandoms }: CaptureIndex): ReadonlySet<number> {
+  let ids = elsewhere.get(sharedRandoms);
+  if (ids !== undefined) return ids;
+  const ofClients = sharedRandoms.filter(({ role }) => role === 'client');
+  ids = new Set(ofClients.flatMap(({ connections }) => connections));
+  elsewhere.set(sharedRandoms, ids);
+  return ids;
+}
+
 /**
  * The finding about a client that was not heard, with how sure it is that nothing was sent to it. `undefined` where the
  * client went on elsewhere with the same ClientHello: it was looking for a way, and found one.
@@ -61,14 +74,10 @@ export function judgeUnheard(
   index: CaptureIndex,
 ): FindingVerdict | undefined {
   const [id = 0] = verdict.connections;
-  const isElsewhere = index.sharedRandoms.some(
-    ({ role, connections }) => role === 'client' && connections.includes(id),
-  );
-  if (isElsewhere) return undefined;
+  if (elsewhereIn(index).has(id)) return undefined;
   const own = index.summary(id);
   const server = own && dtlsServerOf(index, own.server);
-  const isHeard = server?.connections.some(({ answered }) => answered !== undefined) ?? false;
-  if (isHeard) return verdict;
+  if (server !== undefined && hasAnswered(server)) return verdict;
   return {
     ...verdict,
     confidence: 'possible',

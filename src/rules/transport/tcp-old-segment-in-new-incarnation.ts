@@ -3,6 +3,7 @@ import type { OldSegmentFact } from '../../model/incarnation.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE } from '../define-rule.ts';
+import { connectionOn } from '../support/servers.ts';
 import { witness } from '../support/witness.ts';
 
 /** Segments shown as evidence. */
@@ -130,7 +131,6 @@ function formerOf(
 ): ConnectionHistory['id'] | undefined {
   const summary = index.summary(connection);
   if (summary === undefined) return undefined;
-  return index
-    .server('tcp', summary.server)
-    ?.connections.find(({ stream }) => stream === data['formerStream'])?.id;
+  const server = index.server('tcp', summary.server);
+  return server && connectionOn(server, Number(data['formerStream']));
 }

@@ -5,6 +5,7 @@ import type { RuleMessage } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';
+import { connectionOn } from '../support/servers.ts';
 import { isTlsPort } from '../support/tls-ports.ts';
 import { witness } from '../support/witness.ts';
 
@@ -137,9 +138,9 @@ function afterwards({ syn, synAck, transmissions, challenge }: Collision): strin
 }
 
 /** The new connection, and the one that it met, as far as they are TLS. */
-function connectionsOf({ connection, former }: Collision, { connections }: ServerFacts): number[] {
-  const met = connections.find(({ stream }) => stream === former?.stream);
-  return [connection, met?.id ?? 0].filter((id) => id > 0);
+function connectionsOf({ connection, former }: Collision, server: ServerFacts): number[] {
+  const met = former && connectionOn(server, former.stream);
+  return [connection, met ?? 0].filter((id) => id > 0);
 }
 
 const ORDER: readonly Severity[] = ['error', 'warning', 'info'];
