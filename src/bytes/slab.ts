@@ -1,76 +1,92 @@
 import { grown } from './columns.ts';
 
-const SMALLEST = 128;
-const CLASSES = 6;
-const PAGE_ITEMS = 64;
+/** Slots are as long as this, twice, three times …, from 1024 octets on twice and from 2048 on four times as far apart. */
+const STEP = 64;
+const SIZES = Int32Array.from({ length: 32 }, (_, cls) =>
+  cls < 16
+    ? STEP * (cls + 1)
+    : cls < 24
+      ? 1024 + 2 * STEP * (cls - 15)
+      : 2048 + 4 * STEP * (cls - 23),
+);
+const LARGEST = SIZES.at(-1) as number;
+/** The class of the smallest slot for so many steps. */
+const CLASS_OF = Uint8Array.from({ length: LARGEST / STEP + 1 }, (_, steps) =>
+  SIZES.findIndex((size) => size >= steps * STEP),
+);
+/** Marks what has an array of its own. */
+const LARGE = SIZES.length;
+/** A handle is a slot's number times this, and its class plus one. */
+const CLASS_BITS = 6;
+const CLASS_MASK = (1 << CLASS_BITS) - 1;
+const PAGE_BITS = 6;
+const PAGE_ITEMS = 1 << PAGE_BITS;
 
 /**
  * A store for octets that must outlive the buffer they arrived in and can be given back: memory follows what is open,
- * not what was read. An item lies in the smallest slot that holds it (128, 256, … 4096 octets); a larger one gets an
- * array of its own. Nothing is allocated per item below that.
+ * not what was read. An item lies in the smallest slot that holds it (64, 128, 192 … 4096 octets); a larger one gets an
+ * array of its own. Nothing is allocated per item below that, and what is stored never moves.
  *
  * A handle is one positive integer, so that a column of numbers can hold it; 0 is free to mean "nothing".
  */
 export class Slab {
-  private readonly pages: Uint8Array[] = Array.from({ length: CLASSES }, () => new Uint8Array(0));
-  private readonly used = new Int32Array(CLASSES);
-  private readonly free: Int32Array[] = Array.from(
-    { length: CLASSES },
-    () => new Int32Array(PAGE_ITEMS),
-  );
-  private readonly freeCount = new Int32Array(CLASSES);
+  private readonly pages: Uint8Array[][] = Array.from(SIZES, () => []);
+  private readonly used = new Int32Array(SIZES.length);
+  private readonly free: Int32Array[] = Array.from(SIZES, () => NONE);
+  private readonly freeCount = new Int32Array(SIZES.length);
   private readonly large = new Map<number, Uint8Array>();
   private nextLarge = 0;
 
   /** Copies `bytes[start, end)`; the caller remembers the length. */
   store(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    let cls = 0;
-    while (cls < CLASSES && SMALLEST << cls < length) cls++;
-    if (cls === CLASSES) {
-      const handle = this.nextLarge++ * 8 + CLASSES + 1;
+    if (length > LARGEST) {
+      const handle = (this.nextLarge++ << CLASS_BITS) + LARGE + 1;
       this.large.set(handle, bytes.slice(start, end));
       return handle;
     }
-    const slot = this.slot(cls);
-    const page = this.pages[cls] as Uint8Array;
-    const at = slot * (SMALLEST << cls);
+    const cls = CLASS_OF[(length + STEP - 1) >> 6] as number;
+    const handle = (this.slot(cls) << CLASS_BITS) + cls + 1;
+    const page = this.bytesOf(handle);
+    const at = this.offsetOf(handle);
     // A view costs an object; a loop is as fast for what is short.
     if (length < 192) for (let i = 0; i < length; i++) page[at + i] = bytes[start + i] as number;
     else page.set(bytes.subarray(start, end), at);
-    return slot * 8 + cls + 1;
+    return handle;
   }
 
-  /** The octets behind a handle; valid until the next `store`. */
+  /** The octets behind a handle; valid until it is released. */
   view(handle: number, length: number): Uint8Array {
-    const cls = (handle & 7) - 1;
-    if (cls === CLASSES) return (this.large.get(handle) ?? EMPTY).subarray(0, length);
-    const at = (handle >> 3) * (SMALLEST << cls);
-    return (this.pages[cls] as Uint8Array).subarray(at, at + length);
+    const at = this.offsetOf(handle);
+    return this.bytesOf(handle).subarray(at, at + length);
   }
 
   /** The same octets without a view of their own: they lie in `bytesOf(handle)` from `offsetOf(handle)` on. */
   bytesOf(handle: number): Uint8Array {
-    const cls = (handle & 7) - 1;
-    return cls === CLASSES ? (this.large.get(handle) ?? EMPTY) : (this.pages[cls] as Uint8Array);
+    const cls = (handle & CLASS_MASK) - 1;
+    if (cls === LARGE) return this.large.get(handle) ?? EMPTY;
+    const pages = this.pages[cls];
+    return pages?.[handle >> (CLASS_BITS + PAGE_BITS)] ?? EMPTY;
   }
 
   offsetOf(handle: number): number {
-    const cls = (handle & 7) - 1;
-    return cls === CLASSES ? 0 : (handle >> 3) * (SMALLEST << cls);
+    const cls = (handle & CLASS_MASK) - 1;
+    if (cls < 0 || cls === LARGE) return 0;
+    return ((handle >> CLASS_BITS) & (PAGE_ITEMS - 1)) * (SIZES[cls] as number);
   }
 
   release(handle: number): void {
     if (handle === 0) return;
-    const cls = (handle & 7) - 1;
-    if (cls === CLASSES) {
+    const cls = (handle & CLASS_MASK) - 1;
+    if (cls === LARGE) {
       this.large.delete(handle);
       return;
     }
     let free = this.free[cls] as Int32Array;
     const count = this.freeCount[cls] as number;
-    if (count === free.length) free = this.free[cls] = grown(free, free.length * 2);
-    free[count] = handle >> 3;
+    if (count === free.length)
+      free = this.free[cls] = grown(free, Math.max(PAGE_ITEMS, free.length * 2));
+    free[count] = handle >> CLASS_BITS;
     this.freeCount[cls] = count + 1;
   }
 
@@ -82,15 +98,11 @@ export class Slab {
     }
     const slot = this.used[cls] as number;
     this.used[cls] = slot + 1;
-    const page = this.pages[cls] as Uint8Array;
-    const size = SMALLEST << cls;
-    if ((slot + 1) * size > page.length)
-      this.pages[cls] = grown(
-        page,
-        Math.max(PAGE_ITEMS * size, Math.ceil((page.length * 1.5) / size) * size),
-      );
+    if ((slot & (PAGE_ITEMS - 1)) === 0)
+      this.pages[cls]?.push(new Uint8Array((SIZES[cls] as number) * PAGE_ITEMS));
     return slot;
   }
 }
 
 const EMPTY = new Uint8Array(0);
+const NONE = new Int32Array(0);

@@ -14,7 +14,7 @@ describe('Slab', () => {
     expect(slab.view(handle, 10)).toEqual(octets(20, 1).slice(5, 15));
   });
 
-  test.each([0, 1, 63, 64, 127, 128, 129, 4095, 4096, 4097, 100_000])('%i octets', (length) => {
+  test.each([0, 1, 63, 64, 65, 1024, 1025, 2048, 2049, 4095, 4096, 4097, 100_000])('%i octets', (length) => {
     const slab = new Slab();
     const one = slab.store(octets(length, 2), 0, length);
     const two = slab.store(octets(length, 3), 0, length);
@@ -30,7 +30,16 @@ describe('Slab', () => {
     const slab = new Slab();
     const first = slab.store(octets(200, 1), 0, 200);
     slab.release(first);
-    expect(slab.store(octets(150, 2), 0, 150)).toBe(first);
+    expect(slab.store(octets(193, 2), 0, 193)).toBe(first);
+  });
+
+  test('what is stored stays where it is, however much follows', () => {
+    const slab = new Slab();
+    const handle = slab.store(octets(100, 1), 0, 100);
+    const before = slab.bytesOf(handle);
+    for (let i = 0; i < 1000; i++) slab.store(octets(100, i), 0, 100);
+    expect(slab.bytesOf(handle)).toBe(before);
+    expect(slab.view(handle, 100)).toEqual(octets(100, 1));
   });
 
   test('nothing is given back for 0, and what was large is gone', () => {
