@@ -4,11 +4,12 @@ import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import type { DtlsHalf } from './dtls-halves.ts';
-import { WINDOW } from './dtls-numbers.ts';
+import { repeatOf, WINDOW } from './dtls-numbers.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { stageOf } from './outcome.ts';
 import { shapeOf } from './protected-shape.ts';
+import { copyOf, UNREAD_SEQUENCE } from './record-copies.ts';
 
 /** A record with its side, before roles are settled. */
 export interface RawRecord extends At {
@@ -91,6 +92,7 @@ export class AnomalyBook {
     confidence: DtlsAnomaly['confidence'],
     more: { alert?: DtlsAnomaly['alert']; earlier?: At; ahead?: number } = {},
   ): void {
+    if (kind === 'late' && isDoubled(owner.sides[r.side], r)) return;
     const extras = this.of(owner);
     if (extras.anomalies.length >= LIMITS.anomaliesPerConnection) {
       extras.omitted++;
@@ -194,4 +196,18 @@ function rawRecord({
   nanos,
 }: DtlsRecord): RawRecord {
   return { side, contentType, epoch, sequence, length, packet, nanos };
+}
+
+/** The same datagram captured twice, of which the first was in time. A record that is sent again has another number. */
+function isDoubled(half: DtlsHalf, r: DtlsRecord): boolean {
+  const isJustBefore = (packet: number, nanos: number): boolean =>
+    packet !== r.packet && r.nanos - nanos < LIMITS.duplicateCaptureNanos;
+  if (r.epoch === 0)
+    return (
+      half.clearCount > 0 &&
+      r.sequence <= half.clearHighest &&
+      isJustBefore(half.clearLastPacket, half.clearLastNanos)
+    );
+  const at = r.sequence === UNREAD_SEQUENCE ? copyOf(half, r) : repeatOf(half, r);
+  return at >= 0 && isJustBefore(half.recentPacket(at), half.recentNanos(at));
 }

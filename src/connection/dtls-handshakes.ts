@@ -4,6 +4,7 @@ import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import { otherSide, type Side } from '../model/stream.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
+import { isHelloRetryRandom } from '../tls/codec/server-hello-forms.ts';
 import { NUMBERED_HEADER } from './clear-messages.ts';
 import type { ConnectionIds } from './connection-ids.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
@@ -129,6 +130,8 @@ export class DtlsHandshakes {
       return isPast(newest.sides[r.side], r);
     if (type === SERVER_HELLO) {
       if (end - start < THROUGH_RANDOM) return false;
+      // The HelloRetryRequest before the ServerHello, once more: all of them have one random (RFC 8446 §4.1.3).
+      if (table.has(row, SEEN.helloRetry) && isHelloRetryRandom(r.bytes, start + 2)) return false;
       const known = hellos.slab.view(
         table.serverHello[row] as number,
         table.serverHelloLength[row] as number,

@@ -44,11 +44,14 @@ export function isSeen(half: DtlsHalf, back: number): boolean {
   return ((back < 32 ? half.windowLow : half.windowHigh) & (1 << (back & 31))) !== 0;
 }
 
-/** Is a record with the same number and octets remembered? */
-export function repeats(half: DtlsHalf, r: DtlsRecord): boolean {
+/** The place of a remembered record with the same number and octets; `FORGOTTEN` for none. */
+export function repeatOf(half: DtlsHalf, r: DtlsRecord): number {
   const at = remembered(half, r);
-  return at >= 0 && half.recentPrint(at) === r.print;
+  return at >= 0 && half.recentPrint(at) === r.print ? at : FORGOTTEN;
 }
+
+/** Is a record with the same number and octets remembered? */
+export const repeats = (half: DtlsHalf, r: DtlsRecord): boolean => repeatOf(half, r) >= 0;
 
 function remembered(half: DtlsHalf, r: DtlsRecord): number {
   for (let i = 0; i < RECENT; i++) {

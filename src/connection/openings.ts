@@ -34,7 +34,9 @@ function turnedAwayBy(view: TcpConnectionView, server: Side): ResetFact | undefi
   const client = otherSide(server);
   const reset = view.rst(server);
   if (reset === undefined || view.synAck === undefined || view.octets(server) > 0) return undefined;
-  const ends = [view.fin(client), view.rst(client), view.fin(server)];
+  // Nobody sends a FIN behind a RST: one that was captured behind it was sent before.
+  if (view.fin(server) !== undefined) return undefined;
+  const ends = [view.fin(client), view.rst(client)];
   if (ends.some((end) => end !== undefined && end.packet < reset.packet)) return undefined;
   const { rst, lostOctets } = view.facts(client);
   const missing = lostOctets.server + (rst.server?.missingOctets ?? 0);

@@ -1,4 +1,5 @@
 import type { StrayFact } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { WATCH } from './connection-table.ts';
@@ -95,7 +96,7 @@ export class Strays {
     const connection = prints.sender >> 1;
     const own = connection === table.id[row];
     // One handshake that is captured twice, in front of and behind an address translator or a proxy.
-    if (!own && prints.identity === table.identity[row]) return;
+    if (!own && this.mayBeSame(prints.identity, table.identity[row] as number, nanos)) return;
     const kind = own ? ((prints.sender & 1) === side ? 'repetition' : 'reflection') : 'copy';
     this.add(row, side, contentType, length, packet, nanos, {
       kind,
@@ -103,6 +104,12 @@ export class Strays {
       after: undefined,
       other: { connection, packet: prints.packet, nanos: prints.nanos },
     });
+  }
+
+  /** Where the ServerHello of one is not in the capture, only time tells. */
+  private mayBeSame(one: number, other: number, nanos: number): boolean {
+    if (one !== 0 && other !== 0) return one === other;
+    return nanos - this.prints.nanos < LIMITS.duplicateCaptureNanos;
   }
 
   private add(

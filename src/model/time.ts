@@ -22,17 +22,21 @@ export function formatDate(epochSeconds: number, nanos: Nanos): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(fraction).padStart(9, '0')}Z`;
 }
 
-/** A duration for people: three significant digits and a unit, `1.55 s`, `340 ms`, `52.0 µs`. */
+/**
+ * A duration for people: three significant digits and a unit, `1.55 s`, `340 ms`, `52.0 µs`. One below zero is none: packets
+ * changed places on their way into the capture, or a clock was set back. That, and no time at all, is said in words which
+ * fit wherever a duration does: `an unknown time later`, `within no measurable time`.
+ */
 export function formatDuration(nanos: Nanos): string {
-  const sign = nanos < 0 ? '-' : '';
-  const size = Math.abs(nanos);
-  if (size >= 48 * 3600 * SECOND) {
-    const days = size / (86_400 * SECOND);
-    return `${sign}${days < 1000 ? days.toPrecision(3) : Math.round(days)} days`;
+  if (nanos < 0) return 'an unknown time';
+  if (nanos === 0) return 'no measurable time';
+  if (nanos >= 48 * 3600 * SECOND) {
+    const days = nanos / (86_400 * SECOND);
+    return `${days < 1000 ? days.toPrecision(3) : Math.round(days)} days`;
   }
-  if (size >= 7200 * SECOND) return `${sign}${(size / (3600 * SECOND)).toPrecision(3)} h`;
-  if (size >= 120 * SECOND) return `${sign}${(size / (60 * SECOND)).toPrecision(3)} min`;
-  if (size >= SECOND) return `${sign}${(size / SECOND).toPrecision(3)} s`;
-  if (size >= MILLISECOND) return `${sign}${(size / MILLISECOND).toPrecision(3)} ms`;
-  return `${sign}${(size / MICROSECOND).toPrecision(3)} µs`;
+  if (nanos >= 7200 * SECOND) return `${(nanos / (3600 * SECOND)).toPrecision(3)} h`;
+  if (nanos >= 120 * SECOND) return `${(nanos / (60 * SECOND)).toPrecision(3)} min`;
+  if (nanos >= SECOND) return `${(nanos / SECOND).toPrecision(3)} s`;
+  if (nanos >= MILLISECOND) return `${(nanos / MILLISECOND).toPrecision(3)} ms`;
+  return `${(nanos / MICROSECOND).toPrecision(3)} µs`;
 }

@@ -65,7 +65,8 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   end: ['time of the last', ({ endNanos }, run) => formatDate(run.epochSeconds, endNanos)],
   duration: [
     'from first to last',
-    (history) => formatDuration(history.endNanos - history.startNanos),
+    ({ startNanos, endNanos }) =>
+      endNanos > startNanos ? formatDuration(endNanos - startNanos) : '0 s',
   ],
   decryption: [
     'protected records that secrets opened, or why none did',

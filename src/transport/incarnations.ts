@@ -103,7 +103,7 @@ export class Incarnations {
         packet: words[this.table.lastPlace(row) + LAST_PACKET] as number,
         nanos: this.table.lastNanos(row),
       },
-      end: isReset ? 'reset' : count === 2 ? 'closed' : count === 1 ? 'half-closed' : 'open',
+      end: count === 2 ? 'closed' : isReset ? 'reset' : count === 1 ? 'half-closed' : 'open',
       closedFirst: count === 0 ? undefined : finB === 0 || (finA !== 0 && finA < finB) ? 0 : 1,
       ahead: this.isStarted(mine) ? ahead(sequence, words[mine + FURTHEST] as number) : undefined,
     };

@@ -19,6 +19,7 @@ import { Cipherlike } from '../support/protection.ts';
 import { readCapture } from '../support/read-capture.ts';
 import { sampleFile } from '../support/sample-handshakes.ts';
 import { honestTls, play } from './honest.ts';
+import { OUTSIDE, outsidePort, type View, viewed, wayOf } from './views.ts';
 
 // ------------------------------------------------------------------------------------------------ mangling
 
@@ -64,7 +65,8 @@ export type Harm =
   | { readonly kind: 'gap'; readonly from: number; readonly share: number }
   | { readonly kind: 'end'; readonly share: number }
   | { readonly kind: 'beginning'; readonly share: number }
-  | { readonly kind: 'cut-packets'; readonly octets: number };
+  | { readonly kind: 'cut-packets'; readonly octets: number }
+  | View;
 
 const share = fc.integer({ min: 1, max: 999 }).map((n) => n / 1000);
 const seed = fc.nat(1_000_000);
@@ -108,6 +110,26 @@ const harm: fc.Arbitrary<Harm> = fc.oneof(
 );
 export const harms: fc.Arbitrary<Harm[]> = fc.array(harm, { minLength: 1, maxLength: 2 });
 
+const micros = (most: number) => fc.integer({ min: 1, max: most }).map((n) => 1000 * n);
+const view: fc.Arbitrary<View> = fc.oneof(
+  fc.record({ kind: fc.constant('shaken' as const), most: micros(400), seed }),
+  fc.record({ kind: fc.constant('late-way' as const), late: micros(300), way: fc.nat(1) }),
+  fc.record({ kind: fc.constant('doubled' as const), share, late: micros(3000), seed }),
+  fc.record({
+    kind: fc.constant('translated' as const),
+    share: fc.constantFrom(1, 0.97, 0.9),
+    late: micros(100),
+    seed,
+  }),
+);
+/** Nothing is lost, or little; but the tap has it in its own way. */
+export const views: fc.Arbitrary<Harm[]> = fc
+  .tuple(
+    fc.array(view, { minLength: 1, maxLength: 2 }),
+    fc.option(harm, { nil: undefined, freq: 3 }),
+  )
+  .map(([list, lost]) => [...list, ...(lost === undefined ? [] : [lost])]);
+
 /** What is left of a capture. */
 export function harmed(packets: readonly Taken[], list: readonly Harm[], linkType = 1): Taken[] {
   return list.reduce((left, one) => oneHarm(left, one, linkType), [...packets]);
@@ -142,17 +164,9 @@ function oneHarm(packets: Taken[], one: Harm, linkType: number): Taken[] {
         ...packet,
         octets: packet.octets.subarray(0, one.octets),
       }));
+    default:
+      return viewed(packets, one, linkType);
   }
-}
-
-/** Which of two directions, by the addresses: the same for all packets of a flow. */
-function wayOf({ octets }: Taken, linkType: number): number {
-  const ip = linkType === 1 ? 14 : 20;
-  const v6 = (octets[ip] ?? 0) >> 4 === 6;
-  const [at, size] = v6 ? [ip + 8, 16] : [ip + 12, 4];
-  const source = octets.subarray(at, at + size);
-  const target = octets.subarray(at + size, at + 2 * size);
-  return Buffer.compare(source, target) < 0 ? 0 : 1;
 }
 
 // ------------------------------------------------------------------------------------------------ merging
@@ -223,7 +237,8 @@ export function told({ connections, findings }: Analysed): Told[] {
     connections.map(({ id, client, server }) => [
       id,
       [client, server]
-        .map(({ address, port }) => `${address} ${port}`)
+        // By ports, which tell connections of samples apart on both sides of a translator.
+        .map(({ address, port }) => (address === OUTSIDE ? outsidePort(port) : port))
         .sort()
         .join(' and '),
     ]),

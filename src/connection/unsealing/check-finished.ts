@@ -40,7 +40,8 @@ export function checkFinished(
     verified: comparison.kind === 'verified' || isOfDraft,
     explanation: isOfDraft ? undefined : explanationOf(comparison, VERIFY_DATA_BITS),
     excluded: comparison.kind === 'unexplained' ? comparison.tried : [],
-    isTranscriptWhole: transcript.isWhole && !transcript.hasHoles,
+    isTranscriptWhole:
+      transcript.isWhole && !transcript.hasHoles && transcript.hasFinishedBefore(message),
   };
 }
 

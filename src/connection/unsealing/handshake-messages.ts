@@ -106,6 +106,15 @@ export class HandshakeMessages {
   }
 
   /**
+   * Is the Finished of the other side there that this one covers? The second one of a handshake covers the first: the
+   * server's where the client answers its flight up to TLS 1.2 (RFC 5246 §7.3), the client's in all others.
+   */
+  hasFinishedBefore({ from }: TranscriptMessage): boolean {
+    const isSecond = (from === 'server') === this.types.server.has(SERVER_HELLO_DONE);
+    return !isSecond || this.types[from === 'client' ? 'server' : 'client'].has(FINISHED);
+  }
+
+  /**
    * Is a message missing? DTLS numbers those of each side from 0 on without holes (RFC 6347 §4.2.2); and each request to
    * say hello again is answered by a ClientHello (RFC 8446 §4.1.4, RFC 6347 §4.2.1).
    */

@@ -56,6 +56,8 @@ export class KeyedHandshake {
   protection: Protection | undefined;
   /** Connection ids of DTLS, which each handshake negotiates anew (RFC 9146 §3). */
   private ids: NegotiatedIds | undefined;
+  /** The last ServerHello, or HelloRetryRequest. */
+  private answer: ServerHello | undefined;
   /** The HelloRetryRequest's suite settles the hash as well as the ServerHello's. */
   hasRetry = false;
   keys: KeyBlock | undefined;
@@ -91,11 +93,11 @@ export class KeyedHandshake {
     else if (this.requests.length < LIMITS.helloRequests) this.requests.push(message);
     if (type === CLIENT_HELLO)
       this.clientHello = decodeClientHello(octets.subarray(4), isDtls).message;
-    else if (type === SERVER_HELLO) {
-      this.negotiate(decodeServerHello(octets.subarray(4)).message);
-      if (isDtls && this.serverHello !== undefined)
-        this.ids = negotiatedBy(this.clientHello, this.serverHello);
-    }
+    else if (type === SERVER_HELLO) this.answer = decodeServerHello(octets.subarray(4)).message;
+    else return message;
+    this.negotiate();
+    if (isDtls && this.serverHello !== undefined)
+      this.ids = negotiatedBy(this.clientHello, this.serverHello);
     return message;
   }
 
@@ -114,6 +116,7 @@ export class KeyedHandshake {
   ssl2Hello(octets: Uint8Array, body: Uint8Array): void {
     this.transcript.add({ from: 'client', type: CLIENT_HELLO, octets });
     this.clientHello = decodeClientHello(body, false).message;
+    this.negotiate();
   }
 
   /** Both Finished are checked: where room is short, the messages are not kept for a renegotiation. */
@@ -156,7 +159,10 @@ export class KeyedHandshake {
     }
   }
 
-  private negotiate(hello: ServerHello): void {
+  /** By both hellos, in whichever order the capture has them: one direction may have been seen earlier. */
+  private negotiate(): void {
+    const hello = this.answer;
+    if (hello === undefined) return;
     const suite = cipherSuite(hello.cipherSuite);
     if (hello.helloRetryRequest) this.hasRetry = true;
     else this.serverHello = hello;

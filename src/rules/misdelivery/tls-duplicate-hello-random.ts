@@ -148,9 +148,12 @@ function distinct(
   return kept;
 }
 
-/** Nobody answered it, or only to ask for the same ClientHello again, which may have come from elsewhere. */
-const isUnsettled = ({ answered, stage, fatalAlert }: ConnectionSummary): boolean =>
-  answered === undefined || (stage === 'server-hello' && fatalAlert === undefined);
+/**
+ * Nobody answered it, or only to ask for the same ClientHello again, which may have come from elsewhere; or its ServerHello
+ * is not in the capture, and what is may be the same handshake, seen on the other side of an address translator.
+ */
+const isUnsettled = ({ answered, cipherSuite }: ConnectionSummary): boolean =>
+  answered === undefined || cipherSuite === undefined;
 
 function evidenceOf(
   { role }: SharedRandomFact,

@@ -92,10 +92,13 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
   complete(verdict, index) {
     // With secrets the owner is known; which of its captured sides had the record does not matter then.
     if (index.misplaced.some((one) => isRecordOf(one, verdict))) return undefined;
-    if (verdict.message !== 'copied' || haveHostInCommon(verdict, index)) return verdict;
+    if (verdict.message !== 'copied') return verdict;
+    const { isAtOnce, isRefused } = verdict.data;
+    // Two views of one connection, on both sides of an address translator, are the same but for the addresses.
+    if (isAtOnce === 1 && !haveBothHellos(verdict, index)) return undefined;
+    if (haveHostInCommon(verdict, index)) return verdict;
     // Across a proxy no host is in both: then it was passed on at once, and the receiver did not take it.
-    const { isPassedOn } = verdict.data;
-    return isPassedOn === 1 && haveBothHellos(verdict, index) ? verdict : undefined;
+    return isAtOnce === 1 && isRefused === 1 ? verdict : undefined;
   },
 });
 
@@ -126,7 +129,8 @@ function copies(history: ConnectionHistory): Found[] {
         earlier: other.packet,
         delay: distance(other.nanos - stray.nanos),
         refusal: refusalText(stray, refusal),
-        isPassedOn: refusal !== undefined && stray.nanos - other.nanos <= PASSED_ON ? 1 : 0,
+        isAtOnce: stray.nanos - other.nanos <= PASSED_ON ? 1 : 0,
+        isRefused: refusal === undefined ? 0 : 1,
       },
     });
   }

@@ -76,6 +76,10 @@ export function foreignCookie(
   const asked = dtls?.clientHellos.some(({ cookieLength }) => cookieLength === 0) === true;
   if (asked && own === 0 && cookie.by === 'hello_verify_request')
     return notAssessable('lost-bytes');
+  // Nothing of the server was captured: a client that has no answer either says so by its next ClientHello.
+  const isUnanswered =
+    (dtls?.clientHellos.filter(({ cookieLength }) => cookieLength > 0).length ?? 2) > 1;
+  if (!history.bothDirections && !isUnanswered) return notAssessable('one-direction');
   const hello = messages.findLast(({ type }) => type === CLIENT_HELLO);
   if (hello === undefined) return PASS;
   const reaction = reactionTo(history, hello.packet);

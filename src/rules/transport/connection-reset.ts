@@ -1,5 +1,11 @@
 import type { Confidence } from '../../model/finding.ts';
-import { type ConnectionHistory, peerOf, type ResetFact, type Role } from '../../model/history.ts';
+import {
+  type At,
+  type ConnectionHistory,
+  peerOf,
+  type ResetFact,
+  type Role,
+} from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';
@@ -18,10 +24,15 @@ function resetBy({ tcp }: ConnectionHistory): { by: Role; reset: ResetFact } | u
     (client?.packet ?? Infinity) < (server?.packet ?? Infinity) ? 'client' : 'server';
   const reset = tcp.rst[by];
   if (reset === undefined) return undefined;
-  const fins = [tcp.fin.client, tcp.fin.server];
-  return fins.some((fin) => fin !== undefined && fin.packet < reset.packet)
-    ? undefined
-    : { by, reset };
+  // Nobody sends a FIN or data behind a RST: what was captured so was sent before it. A bare RST answers something, and
+  // perhaps the FIN of the other side.
+  const wasAfter = (at: At | undefined): boolean => at !== undefined && at.packet > reset.packet;
+  const theirs = tcp.fin[peerOf(by)];
+  const isInOrder =
+    tcp.fin[by] !== undefined ||
+    wasAfter(tcp.lastData[by]) ||
+    (theirs !== undefined && !(reset.withAck && wasAfter(theirs)));
+  return isInOrder ? undefined : { by, reset };
 }
 
 /**

@@ -111,7 +111,7 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
     const { by, fin, reset, data, octets } = loss;
-    const isSaid = mayHaveSentAlert(history, by, fin.packet + 1);
+    const isSaid = mayHaveSentAlert(history, by);
     const delay = Math.max(0, data.nanos - fin.nanos);
     const isUnderWay = delay <= Math.max(CROSSING, tcp.smallestRoundTrip ?? 0);
     const from = peerOf(by);

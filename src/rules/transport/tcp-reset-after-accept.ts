@@ -47,6 +47,7 @@ function turnedAway({ openings }: ServerFacts): Away[] {
     (one): one is Away =>
       one.turnedAway !== undefined &&
       one.synAck !== undefined &&
+      one.turnedAway.packet > one.synAck.packet &&
       one.turnedAway.nanos - one.synAck.nanos <= AT_ONCE &&
       (one.lastFromClient === undefined || (!one.turnedAway.withAck && !one.acknowledged)),
   );

@@ -69,9 +69,18 @@ testConnectionRule(hvrCookieFromOtherClient, [
   },
   {
     name: 'is less sure where nothing of the server was captured',
-    history: foreign('hello_verify_request', { bothDirections: false }),
+    history: foreign('hello_verify_request', {
+      bothDirections: false,
+      dtls: { clientHellos: [hello(at(20), 1), hello(at(30), 1)] },
+    }),
     index: rows({ server: { address: '192.0.2.9', port: 443 } }),
     want: finding('likely', 5, 20),
+  },
+  {
+    name: 'cannot tell there whether the client got an answer, unless it asks again',
+    history: foreign('hello_verify_request', { bothDirections: false }),
+    index: rows({ server: { address: '192.0.2.9', port: 443 } }),
+    want: { missing: 'one-direction' },
   },
   {
     name: 'cannot tell where a question to the ClientHello before is missing',
