@@ -17,7 +17,8 @@ interface Shared extends SharedRandomFact {
 }
 
 /**
- * Hello randoms of all connections, to find the same one on two of them. Open addressing, one row of numbers a random.
+ * Hello randoms that were seen last, to find the same one on two connections. Open addressing, one row of numbers a random;
+ * the oldest gives way.
  */
 export class RandomIndex {
   /** Randoms come from the wire: without a seed a capture could be crafted to collide. */
@@ -25,15 +26,29 @@ export class RandomIndex {
   private slots = new Int32Array(1024);
   private mask = 1023;
   private readonly rows = new RowPages(WORDS, 0);
-  private size = 0;
-  private readonly shared = new Map<number, Shared>();
+  /** Ever added: the newest is at `count - 1` of the ring. */
+  private count = 0;
+  private readonly limit: number;
+  private readonly shared: Shared[] = [];
+  /** By the place of the random, as long as that is kept. */
+  private readonly sharedAt = new Map<number, Shared>();
   private told: readonly SharedRandomFact[] | undefined;
+  /** Told of each connection that has a random in common with another one. */
+  onShared: (connection: number) => void = () => undefined;
+
+  constructor(limit: number = LIMITS.helloRandoms) {
+    this.limit = limit;
+  }
+
+  /** Randoms that are kept. */
+  get size(): number {
+    return Math.min(this.count, this.limit);
+  }
 
   /** @param role 0 client, 1 server; `offset` of the 32 octets in `bytes`, which may be fewer if damaged */
   add(role: number, bytes: Uint8Array, offset: number, connection: number, packet: number): void {
     if (offset === 0 || offset + 32 > bytes.length) return;
     // The middle of the random: some stacks put the time in its first octets, RFC 8446 §4.1.3 a sentinel in its last.
-    if (this.size >= LIMITS.helloRandoms) return;
     const w0 = readI32(bytes, offset + 4) ^ role;
     const w1 = readI32(bytes, offset + 8);
     const { rows } = this;
@@ -49,7 +64,13 @@ export class RandomIndex {
       }
       slot = (slot + 1) & this.mask;
     }
-    const at = this.size++;
+    const at = this.count % this.limit;
+    if (this.count >= this.limit) {
+      this.forget(at);
+      slot = this.slotOf(w0, w1);
+      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
+    }
+    this.count++;
     rows.reserve(at);
     const words = rows.intsOf(at) as Int32Array;
     const k = rows.intsAt(at);
@@ -58,12 +79,12 @@ export class RandomIndex {
     words[k + OWNER] = connection;
     words[k + PACKET] = packet;
     this.slots[slot] = at + 1;
-    if (this.size * 2 > this.mask) this.rehash();
+    if (this.size * 4 > (this.mask + 1) * 3) this.rehash();
   }
 
   /** The same array until another one is found. */
   facts(): readonly SharedRandomFact[] {
-    this.told ??= [...this.shared.values()];
+    this.told ??= [...this.shared];
     return this.told;
   }
 
@@ -73,16 +94,19 @@ export class RandomIndex {
   }
 
   private found(at: number, role: number, connection: number, packet: number): void {
-    let entry = this.shared.get(at);
+    let entry = this.sharedAt.get(at);
     if (entry === undefined) {
-      if (this.shared.size >= LIMITS.findingsPerRule) return;
+      if (this.shared.length >= LIMITS.findingsPerRule) return;
+      const owner = this.word(at, OWNER);
       entry = {
         role: role === 0 ? 'client' : 'server',
-        connections: [this.word(at, OWNER)],
+        connections: [owner],
         packets: [this.word(at, PACKET)],
       };
-      this.shared.set(at, entry);
+      this.shared.push(entry);
+      this.sharedAt.set(at, entry);
       this.told = undefined;
+      this.onShared(owner);
     }
     if (
       entry.connections.length < LIMITS.anomaliesPerConnection &&
@@ -90,7 +114,24 @@ export class RandomIndex {
     ) {
       entry.connections.push(connection);
       entry.packets.push(packet);
+      this.onShared(connection);
     }
+  }
+
+  /** Frees the slot of a random; what stands behind it moves up, or it would no longer be found. */
+  private forget(at: number): void {
+    const { slots, mask } = this;
+    this.sharedAt.delete(at);
+    let slot = this.slotOf(this.word(at, 0), this.word(at, 1));
+    while (slots[slot] !== at + 1) slot = (slot + 1) & mask;
+    for (let next = (slot + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
+      const other = (slots[next] as number) - 1;
+      const home = this.slotOf(this.word(other, 0), this.word(other, 1));
+      if (((next - home) & mask) < ((next - slot) & mask)) continue;
+      slots[slot] = slots[next] as number;
+      slot = next;
+    }
+    slots[slot] = 0;
   }
 
   private word(at: number, index: number): number {

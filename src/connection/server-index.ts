@@ -1,4 +1,4 @@
-import { PAGE_ROWS, RowPages } from '../bytes/row-pages.ts';
+import { RowPages } from '../bytes/row-pages.ts';
 import type { MisplacedRecord } from '../model/decryption.ts';
 import {
   type At,
@@ -26,13 +26,16 @@ import {
   type TcpConnectionView,
 } from '../model/stream.ts';
 import type { UpgradeFact } from '../model/upgrade.ts';
+import { type Accepted, AcceptedConnections } from './accepted-connections.ts';
 import { HelloKinds } from './hello-kinds.ts';
 import { isTls13 } from './history.ts';
+import { KeptRows } from './kept-rows.ts';
 import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';
 import type { RandomIndex } from './random-index.ts';
-import { mayBeAlert13 } from './record-sizes.ts';
+import { serverClose } from './server-close.ts';
 import type { SessionIndex } from './session-index.ts';
+import { SharedTexts } from './shared-texts.ts';
 
 /** What is kept of a server endpoint. */
 interface Server {
@@ -49,21 +52,28 @@ interface Server {
   failures: number;
   /** Its connections whose hellos are kept in short. */
   compared: number;
-  facts: ServerFacts | undefined;
-  /** Ids of its first and last connection, 0 for none; each row has the one after it. */
-  first: number;
+  /** Id of the last of its connections that became final, and how many that went well are kept beyond the last of all. */
   last: number;
+  elders: number;
   /** Most servers have none of these. */
-  closes: ServerCloseFact[] | undefined;
-  refusals: RefusalFact[] | undefined;
-  openings: OpeningFact[] | undefined;
-  /** SYN-ACKs: packet, moment, and when that connection ended; three numbers each. */
-  accepted: number[] | undefined;
+  events: ServerEvents | undefined;
+}
+
+interface ServerEvents {
+  facts: ServerFacts | undefined;
+  readonly closes: ServerCloseFact[];
+  readonly refusals: RefusalFact[];
+  readonly openings: OpeningFact[];
+  /** Connections that it accepted, of those that are no longer among the last of all. */
+  readonly accepted: Accepted[];
 }
 
 /**
- * The row that is kept of every connection until the end, and what the capture shows about each server. Rows are columns
- * of numbers; a `ConnectionSummary` is built when a rule asks for it.
+ * The rows that are kept of connections that are over, and what the capture shows about each server. Rows are columns of
+ * numbers; a `ConnectionSummary` is built when a rule asks for it.
+ *
+ * Kept are the last rows, those of connections that went wrong or that a finding names, and of each server that something
+ * went wrong with some of those that went well; of any other server at least one.
  */
 export class ServerIndex implements CaptureIndex {
   connectionCount = 0;
@@ -79,15 +89,17 @@ export class ServerIndex implements CaptureIndex {
     tcp: new Map<number | string, Server>(),
     udp: new Map<number | string, Server>(),
   };
-  private readonly names: (string | undefined)[] = [];
-  private readonly alpns: (string | undefined)[] = [];
+  private readonly texts = new SharedTexts();
   /** All servers, in the order of their appearance; a row has its place plus 1. */
   private readonly owners: Server[] = [];
   private readonly rows = new RowPages(INTS, TIMES);
-  /** The server's next connection, by connection: kept also where the row is not. */
-  private readonly following = new RowPages(1, 0);
-  /** Connections whose rows were given up, the first ones. */
-  forgotten = 0;
+  private readonly kept: KeptRows;
+  private readonly accepted = new AcceptedConnections(LIMITS.acceptedConnections);
+  private acceptedByServer: Map<number, Accepted[]> | undefined;
+  /** Connections named by a finding before they were over. */
+  private readonly awaited = new Set<number>();
+  /** Places of rows by server: made when a rule looks. */
+  private placesByServer: Map<number, number[]> | undefined;
   /** Stand for all servers beyond the limit; no rule sees them. */
   private readonly others: { tcp?: Server; udp?: Server } = {};
   /** What rules looked at last. */
@@ -105,11 +117,32 @@ export class ServerIndex implements CaptureIndex {
     sessions: SessionIndex,
     flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory },
     offers = new Offers(),
+    limits?: { recent: number; elders: number },
   ) {
+    this.kept = new KeptRows(
+      this.rows,
+      (place) => this.isKept(place),
+      (place) => this.gone(place),
+      limits,
+    );
+    randoms.onShared = (id) => this.keep(id);
+    sessions.onShared = (id) => this.keep(id);
     this.randoms = randoms;
     this.sessions = sessions;
     this.flows = flows;
     this.offers = offers;
+  }
+
+  /** Connections whose rows were given up. */
+  get forgotten(): number {
+    return this.kept.forgotten;
+  }
+
+  /** A finding names this connection, which may not be over: its row is kept. */
+  keep(id: number): void {
+    const place = this.kept.placeOf(id);
+    if (place >= 0) this.mark(place, NAMED);
+    else if (this.awaited.size < LIMITS.connectionsKept) this.awaited.add(id);
   }
 
   misplaced: readonly MisplacedRecord[] = [];
@@ -125,12 +158,8 @@ export class ServerIndex implements CaptureIndex {
 
   /** A connection is final: what of it must be known at the end. */
   add(history: ConnectionHistory, hello: RowNumbers): void {
-    const id = history.id;
-    const at = id - 1;
-    const { rows } = this;
-    rows.reserve(at);
+    const { id } = history;
     if (id > this.connectionCount) this.connectionCount = id;
-    this.forget(this.connectionCount - LIMITS.connectionsKept);
     const server = this.serverOf(history.transport, hello.flow, otherSide(hello.clientSide));
     server.speaksTls = true;
     const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
@@ -138,16 +167,16 @@ export class ServerIndex implements CaptureIndex {
     if (failed) server.failures++;
     if (failed || hello.transmissions > 1 || unanswered) server.remarkable = true;
 
-    const ints = rows.intsOf(at);
-    const times = rows.floatsOf(at);
-    // It began so long ago that its row was given up while it was open.
-    if (ints === undefined || times === undefined) return;
-    this.names[at] = history.serverName;
-    this.link(server, id);
+    server.last = id;
+    const { rows } = this;
+    const at = this.kept.add(id);
+    const ints = rows.intsOf(at) as Int32Array;
+    const times = rows.floatsOf(at) as Float64Array;
+    if (this.placesByServer !== undefined) this.forgetLooks();
     const i = rows.intsAt(at);
     const t = rows.floatsAt(at);
-    ints[i] =
-      1 |
+    ints[i + BITS] =
+      (this.awaited.delete(id) ? NAMED : 0) |
       (hello.clientSide << 6) |
       (OUTCOMES.indexOf(history.outcome) << OUTCOME_BIT) |
       (STAGES.indexOf(history.stage) << STAGE_BIT) |
@@ -155,7 +184,7 @@ export class ServerIndex implements CaptureIndex {
       (history.resumed === undefined ? 0 : history.resumed ? 12 : 4);
     ints[i + 1] = history.stream;
     ints[i + 11] = hello.flow;
-    ints[i + 2] = server.number;
+    ints[i + OWNER] = server.number;
     ints[i + 3] = history.version ?? 0;
     ints[i + 4] = (history.cipherSuite ?? -1) + 1;
     ints[i + 5] = history.firstPacket;
@@ -174,26 +203,56 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 14] = hello.offer;
     times[t + 5] = hello.lastFromServer.nanos;
     ints[i + 15] = 0;
+    ints[i + NAME] = this.texts.take(history.serverName);
+    ints[i + ALPN] = this.texts.take(history.alpn);
     if (history.outcome !== 'established') this.addFailure(history);
     // Healthy servers, and nearly all are, need nothing to be compared with.
     if (history.outcome !== 'established' || server.failures > 0)
       this.addHello(history, server, ints, i);
-    this.alpns[at] = history.alpn;
     if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
   }
 
-  /** Gives up the rows of the first connections, a page at a time. */
-  private forget(count: number): void {
-    while (this.forgotten + PAGE_ROWS <= count) {
-      this.rows.drop(this.forgotten);
-      for (let left = PAGE_ROWS; left > 0; left--) {
-        const at = this.forgotten++;
-        this.names[at] = undefined;
-        this.alpns[at] = undefined;
-        this.fatals.delete(at + 1);
-        this.suites.delete(at + 1);
-      }
-    }
+  /** What rules looked at is no longer all there is. */
+  private forgetLooks(): void {
+    this.placesByServer = undefined;
+    this.summaries.clear();
+    this.summariesKept = 0;
+  }
+
+  /** Is a row to be kept beyond the last ones? */
+  private isKept(place: number): boolean {
+    const bits = this.int(place, BITS);
+    if ((bits & NAMED) !== 0 || ((bits >> OUTCOME_BIT) & 7) !== ESTABLISHED) return true;
+    const server = this.owners[this.int(place, OWNER) - 1];
+    if (server === undefined) return false;
+    const isWanted = server.remarkable
+      ? server.elders < LIMITS.successesKept
+      : // So that it is known that somebody reached this server.
+        server.elders === 0 && server.last === this.kept.idAt(place);
+    if (!isWanted) return false;
+    server.elders++;
+    this.mark(place, ELDER);
+    return true;
+  }
+
+  private gone(place: number): void {
+    const id = this.kept.idAt(place);
+    const server = this.owners[this.int(place, OWNER) - 1];
+    if (server !== undefined && (this.int(place, BITS) & ELDER) !== 0) server.elders--;
+    this.texts.release(this.int(place, NAME));
+    this.texts.release(this.int(place, ALPN));
+    this.fatals.delete(id);
+    this.suites.delete(id);
+  }
+
+  private int(place: number, index: number): number {
+    return this.rows.intsOf(place)?.[this.rows.intsAt(place) + index] ?? 0;
+  }
+
+  private mark(place: number, bit: number): void {
+    const ints = this.rows.intsOf(place);
+    const i = this.rows.intsAt(place) + BITS;
+    if (ints !== undefined) ints[i] = (ints[i] as number) | bit;
   }
 
   /** Facts of a TCP connection, with TLS or without: who opened, refused, closed. `history` where it has TLS. */
@@ -208,14 +267,20 @@ export class ServerIndex implements CaptureIndex {
       return;
     }
     const server = this.serverOf('tcp', view.flow, serverSide);
-    server.accepted ??= [];
-    if (server.accepted.length < 3 * LIMITS.eventsPerServer)
-      server.accepted.push(synAck.packet, synAck.nanos, view.endNanos);
+    this.acceptedByServer = undefined;
+    const former = this.accepted.add(server.number, synAck.packet, synAck.nanos, view.endNanos);
+    if (former !== undefined) this.keepAccepted(former);
     const close = view.isEnded ? serverClose(view, serverSide, history) : undefined;
     if (close === undefined) return;
-    server.closes ??= [];
-    if (server.closes.length < LIMITS.eventsPerServer) server.closes.push(close);
+    const { closes } = eventsOf(server);
+    if (closes.length < LIMITS.eventsPerServer) closes.push(close);
     server.remarkable = true;
+  }
+
+  /** Only of a server that something happened to is it asked later what it accepted. */
+  private keepAccepted(one: Accepted): void {
+    const accepted = this.owners[one.server - 1]?.events?.accepted;
+    if (accepted !== undefined && accepted.length < LIMITS.eventsPerServer) accepted.push(one);
   }
 
   /** Somebody asked for TLS on a TCP connection that has none. */
@@ -233,8 +298,8 @@ export class ServerIndex implements CaptureIndex {
     const opening = openingOf(view, client, connection);
     if (opening === undefined) return;
     const server = this.serverOf('tcp', view.flow, otherSide(client));
-    server.openings ??= [];
-    if (server.openings.length < LIMITS.eventsPerServer) server.openings.push(opening);
+    const { openings } = eventsOf(server);
+    if (openings.length < LIMITS.eventsPerServer) openings.push(opening);
     server.remarkable = true;
   }
 
@@ -252,9 +317,9 @@ export class ServerIndex implements CaptureIndex {
     // A RST with a number of its own ends what a SYN-ACK had opened that the capture lacks.
     if (reset !== undefined && !view.refuses(serverSide)) return;
     const server = this.serverOf('tcp', view.flow, serverSide);
-    server.refusals ??= [];
-    if (server.refusals.length >= LIMITS.eventsPerServer) return;
-    server.refusals.push({
+    const { refusals } = eventsOf(server);
+    if (refusals.length >= LIMITS.eventsPerServer) return;
+    refusals.push({
       client: view.endpoint(initiator),
       stream: view.stream,
       syn,
@@ -266,21 +331,25 @@ export class ServerIndex implements CaptureIndex {
   }
 
   summary(id: number): ConnectionSummary | undefined {
-    const at = id - 1;
+    const place = this.kept.placeOf(id);
+    return place < 0 ? undefined : this.summaryAt(id, place);
+  }
+
+  private summaryAt(id: number, at: number): ConnectionSummary | undefined {
     const { rows } = this;
-    const ints = at < 0 ? undefined : rows.intsOf(at);
+    const ints = rows.intsOf(at);
     const times = rows.floatsOf(at);
     if (ints === undefined || times === undefined) return undefined;
     const i = rows.intsAt(at);
     const t = rows.floatsAt(at);
-    const server = this.owners[(ints[i + 2] as number) - 1];
+    const server = this.owners[(ints[i + OWNER] as number) - 1];
     if (server === undefined) return undefined;
     const when = (k: number, n: number) => ({
       packet: ints[i + k] as number,
       nanos: times[t + n] as number,
     });
     const maybe = (k: number, n: number) => (ints[i + k] === 0 ? undefined : when(k, n));
-    const bits = ints[i] as number;
+    const bits = ints[i + BITS] as number;
     const version = ints[i + 3] as number;
     return {
       id,
@@ -288,7 +357,7 @@ export class ServerIndex implements CaptureIndex {
       stream: ints[i + 1] as number,
       client: this.flows[server.transport].endpoint(
         ints[i + 11] as number,
-        (((ints[i] as number) >> 6) & 1) as Side,
+        ((bits >> 6) & 1) as Side,
       ),
       server: this.flows[server.transport].endpoint(
         ints[i + 11] as number,
@@ -299,7 +368,7 @@ export class ServerIndex implements CaptureIndex {
       version: version === 0 ? undefined : version,
       cipherSuite: ints[i + 4] === 0 ? undefined : (ints[i + 4] as number) - 1,
       resumed: (bits & 4) === 0 ? undefined : (bits & 8) !== 0,
-      serverName: this.names[at],
+      serverName: this.texts.at(ints[i + NAME] as number),
       start: when(5, 0),
       end: when(6, 1),
       hello: maybe(7, 2),
@@ -310,7 +379,7 @@ export class ServerIndex implements CaptureIndex {
       fatalAlert: this.fatals.get(id),
       lastFromClient: maybe(12, 4),
       lastFromServer: maybe(13, 5),
-      alpn: this.alpns[at],
+      alpn: this.texts.at(ints[i + ALPN] as number),
       group: (ints[i + 15] as number) & 0xffff || undefined,
       ...this.hellos.at((ints[i + 15] as number) >>> 16),
       resumptionOffered: (bits & 16) === 0 ? undefined : (bits & 32) !== 0,
@@ -329,38 +398,44 @@ export class ServerIndex implements CaptureIndex {
   }
 
   private factsOf(server: Server): ServerFacts {
-    server.facts ??= this.makeFacts(server);
-    return server.facts;
+    const events = eventsOf(server);
+    events.facts ??= this.makeFacts(server, events);
+    return events.facts;
   }
 
-  private makeFacts(server: Server): ServerFacts {
+  private makeFacts(server: Server, events: ServerEvents): ServerFacts {
     const summaries = () => this.summariesOf(server);
     const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
+    const accepted = [...events.accepted, ...this.acceptedBy(server)].sort(byTime);
     return {
       endpoint: this.flows[server.transport].endpoint(server.flow, server.side),
       transport: server.transport,
       speaksTls: server.speaksTls,
       failures: server.failures,
-      closes: [...(server.closes ?? [])].sort(byTime),
-      refusals: [...(server.refusals ?? [])].sort((a, b) => a.syn.nanos - b.syn.nanos),
-      openings: [...(server.openings ?? [])].sort((a, b) => a.syn.nanos - b.syn.nanos),
-      accepted: acceptedBy(server).sort(byTime),
-      openAt: (nanos) => openAt(server, nanos),
+      closes: [...events.closes].sort(byTime),
+      refusals: [...events.refusals].sort((a, b) => a.syn.nanos - b.syn.nanos),
+      openings: [...events.openings].sort((a, b) => a.syn.nanos - b.syn.nanos),
+      accepted: accepted.map(({ packet, nanos }) => ({ packet, nanos })),
+      openAt: (at) => accepted.filter(({ nanos, endNanos }) => nanos <= at && endNanos > at).length,
       get connections() {
         return summaries();
       },
     };
   }
 
-  private link(server: Server, id: number): void {
-    const { following } = this;
-    following.reserve(id - 1);
-    if (server.last === 0) server.first = id;
-    else {
-      const before = server.last - 1;
-      (following.intsOf(before) as Int32Array)[following.intsAt(before)] = id;
+  private acceptedBy(server: Server): readonly Accepted[] {
+    let known = this.acceptedByServer;
+    if (known === undefined) {
+      known = this.acceptedByServer = new Map();
+      const byServer = known;
+      this.accepted.forEach((one) => {
+        if (this.owners[one.server - 1]?.remarkable !== true) return;
+        const others = byServer.get(one.server);
+        if (others === undefined) byServer.set(one.server, [one]);
+        else others.push(one);
+      });
     }
-    server.last = id;
+    return known.get(server.number) ?? [];
   }
 
   /** In order of time. Built only if a rule looks, and kept for the next look as long as there are not too many. */
@@ -378,14 +453,25 @@ export class ServerIndex implements CaptureIndex {
   }
 
   private readSummaries(server: Server): ConnectionSummary[] {
+    this.placesByServer ??= this.sortPlaces();
     const found: ConnectionSummary[] = [];
-    for (let id = server.first; id !== 0; ) {
-      const summary = this.summary(id);
+    for (const place of this.placesByServer.get(server.number) ?? []) {
+      const summary = this.summaryAt(this.kept.idAt(place), place);
       if (summary !== undefined) found.push(summary);
-      const at = id - 1;
-      id = this.following.intsOf(at)?.[this.following.intsAt(at)] ?? 0;
     }
     return found.sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
+  }
+
+  private sortPlaces(): Map<number, number[]> {
+    const found = new Map<number, number[]>();
+    for (let place = 0; place < this.kept.end; place++) {
+      const number = this.kept.idAt(place) === 0 ? 0 : this.int(place, OWNER);
+      if (this.owners[number - 1]?.remarkable !== true) continue;
+      const others = found.get(number);
+      if (others === undefined) found.set(number, [place]);
+      else others.push(place);
+    }
+    return found;
   }
 
   private addFailure(history: ConnectionHistory): void {
@@ -406,7 +492,7 @@ export class ServerIndex implements CaptureIndex {
     );
     const offers13 = clientHello.versions.some(isTls13);
     const offered = ticket || (!offers13 && clientHello.sessionId.length > 0);
-    ints[i] = (ints[i] as number) | 16 | (offered ? 32 : 0);
+    ints[i + BITS] = (ints[i + BITS] as number) | 16 | (offered ? 32 : 0);
     const group = history.serverHello?.keyShareGroup ?? 0;
     ints[i + 15] = (this.hellos.placeOf(history.fingerprints) << 16) | group;
     if (history.cipherSuite === undefined)
@@ -438,13 +524,9 @@ export class ServerIndex implements CaptureIndex {
         remarkable: false,
         failures: 0,
         compared: 0,
-        facts: undefined,
-        first: 0,
         last: 0,
-        closes: undefined,
-        refusals: undefined,
-        openings: undefined,
-        accepted: undefined,
+        elders: 0,
+        events: undefined,
       };
       this.owners.push(server);
       if (isFull) this.others[transport] = server;
@@ -474,68 +556,24 @@ export interface RowNumbers {
   readonly answeredClose: { readonly packet: number; readonly lateNanos: number } | undefined;
 }
 
-/** The first integer of a row: bit 0 in use, 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
+/** Integers of a row, of which the first is the id of the connection. */
+const BITS = 16;
+const OWNER = 2;
+const NAME = 17;
+const ALPN = 18;
+const INTS = 19;
+const TIMES = 6;
+/** Bits: 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
 const OUTCOME_BIT = 8;
 const STAGE_BIT = 11;
-const INTS = 16;
-const TIMES = 6;
+const ESTABLISHED = OUTCOMES.indexOf('established');
+/** A finding names it; it counts among those of its server that went well and are kept. */
+const NAMED = 1 << 14;
+const ELDER = 1 << 15;
 
-/** The server's end of a connection that it closed or reset first, without having said so in TLS. */
-function serverClose(
-  view: TcpConnectionView,
-  serverSide: Side,
-  history: ConnectionHistory | undefined,
-): ServerCloseFact | undefined {
-  const clientSide = otherSide(serverSide);
-  const fin = view.fin(serverSide);
-  const rst = view.rst(serverSide);
-  const end = fin !== undefined && (rst === undefined || fin.packet < rst.packet) ? fin : rst;
-  if (end === undefined) return undefined;
-  const clientEnd = [view.fin(clientSide), view.rst(clientSide)].some(
-    (e) => e !== undefined && e.packet < end.packet,
-  );
-  if (clientEnd) return undefined;
-  const saidSo =
-    history?.alerts.some((a) => a.from === 'server' && a.packet <= end.packet) ||
-    // TLS 1.3 alerts look like data: a last record of alert size counts as one.
-    (isTls13(history?.version) && mayBeAlert13(history?.protectedRecords.server.last?.length ?? 0));
-  if (saidSo) return undefined;
-  const facts = view.isHoled || end === rst ? view.facts(clientSide) : undefined;
-  const missing = (facts?.lostOctets.server ?? 0) + (facts?.rst.server?.missingOctets ?? 0);
-  // What is missing may be its close_notify.
-  if (missing > 0) return undefined;
-  const lastFromClient = view.lastData(clientSide);
-  const lastFromServer = view.lastData(serverSide);
-  return {
-    packet: end.packet,
-    nanos: end.nanos,
-    kind: end === fin ? 'fin' : 'rst',
-    connection: history?.id ?? 0,
-    stream: view.stream,
-    // How far it was is not known where octets of the client are missing.
-    stage: (facts?.lostOctets.client ?? 0) > 0 ? 'none' : (history?.stage ?? 'none'),
-    lastFromClient,
-    acknowledged: view.lastDataAcknowledged(clientSide) !== undefined,
-    answeredSince:
-      lastFromClient !== undefined &&
-      lastFromServer !== undefined &&
-      lastFromServer.packet > lastFromClient.packet,
-  };
-}
-
-function acceptedBy({ accepted = [] }: Server): At[] {
-  const list: At[] = [];
-  for (let i = 0; i < accepted.length; i += 3)
-    list.push({ packet: accepted[i] as number, nanos: accepted[i + 1] as number });
-  return list;
-}
-
-/** Connections that a SYN-ACK had opened and no FIN or RST had ended. */
-function openAt({ accepted = [] }: Server, nanos: number): number {
-  let open = 0;
-  for (let i = 0; i < accepted.length; i += 3)
-    if ((accepted[i + 1] as number) <= nanos && (accepted[i + 2] as number) > nanos) open++;
-  return open;
+function eventsOf(server: Server): ServerEvents {
+  server.events ??= { facts: undefined, closes: [], refusals: [], openings: [], accepted: [] };
+  return server.events;
 }
 
 /** The key that `FlowDirectory.endpointKey` gives for the same endpoint. */

@@ -58,6 +58,8 @@ export class SessionIndex {
   /** Session ids that were issued more than once, by their digest and print. */
   private readonly repeated = new Map<string, Shared>();
   private told: readonly SharedSessionFact[] | undefined;
+  /** Told of each connection that was issued a session id in common with another one. */
+  onShared: (connection: number) => void = () => undefined;
 
   /** A NewSessionTicket with its body at `[start, end)`. @returns a number for `issued`; 0 if it holds no ticket */
   addTicket(bytes: Uint8Array, start: number, end: number, origin: SessionOrigin): number {
@@ -153,6 +155,7 @@ export class SessionIndex {
         packets: [this.packet[before] as number],
       };
       this.repeated.set(key, entry);
+      this.onShared(this.connection[before] as number);
       this.told = undefined;
     }
     if (
@@ -162,6 +165,7 @@ export class SessionIndex {
       return;
     entry.connections.push(connection);
     entry.packets.push(packet);
+    this.onShared(connection);
   }
 
   private chainOf(fingerprint: number): number {

@@ -262,8 +262,8 @@ export const LIMITS = {
 
   /** Sessions issued in the clear that later offers are compared with: the newest ones. */
   sessions: 65_536,
-  /** Hello randoms compared with each other; those of further connections are not. */
-  helloRandoms: 4 * 1024 * 1024,
+  /** Hello randoms that each further one is compared with: those seen last, two of each connection. */
+  helloRandoms: 196_608,
 
   /** Recomputations spent on one record that does not open; what is not tried then is not excluded. */
   trialsPerRecord: 6144,
@@ -315,8 +315,16 @@ export const LIMITS = {
   agreedValues: 1024,
   /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */
   summariesKept: 4096,
-  /** Connections of which rules over the whole capture see a summary: the newest ones, some 150 octets each. */
-  connectionsKept: 1_048_576,
+  /**
+   * Connections that became final last, of which rules over the whole capture see a summary, some 125 octets each; then
+   * those of them that went wrong, that a finding names, or that have a server with which something did, and how many that
+   * went well of one such server.
+   */
+  connectionsKept: 98_304,
+  remarkableConnectionsKept: 131_072,
+  successesKept: 1024,
+  /** Connections that servers accepted last, over all servers; of others only those of servers that something happened to. */
+  acceptedConnections: 98_304,
   /** Server endpoints for which closes and refusals are remembered. */
   serverEndpoints: 262_144,
   /** Closing or refusal events remembered for one server endpoint: the newest ones. */

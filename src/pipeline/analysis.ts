@@ -100,6 +100,9 @@ class Run implements Analysis, PacketSink, TransportSink {
       several,
       isAcrossStep: (packets) => this.captures.isAcrossStep(packets),
       finding: (finding) => sink.finding(finding),
+      held: (connections) => {
+        for (const id of connections) this.index.keep(id);
+      },
       fault: sink.fault && ((fault) => sink.fault?.(fault)),
       notices: book,
     });
@@ -329,7 +332,7 @@ const NOT_ALL_COMPARED = {
   offset: -1,
   needed: 0,
   available: 0,
-  detail: `rules over the whole capture compared the last ${LIMITS.connectionsKept} connections`,
+  detail: `of servers that nothing had happened to by then, rules over the whole capture compared the last ${LIMITS.connectionsKept} connections`,
 } as const;
 
 const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };

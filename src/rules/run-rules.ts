@@ -34,6 +34,8 @@ export interface RuleRunnerOptions {
   readonly isAcrossStep?: (packets: readonly number[]) => boolean;
   /** Takes each finding once it is final. */
   readonly finding: (finding: Finding) => void;
+  /** Told of the connections of a finding that waits for the end of the capture. */
+  readonly held?: ((connections: readonly number[]) => void) | undefined;
   /** Takes whose fault each failed connection probably is, after the last finding. */
   readonly fault?: ((fault: Fault) => void) | undefined;
   /** Takes word of a rule that failed. */
@@ -58,6 +60,7 @@ export class RuleRunner {
   readonly #byId = new Map<string, RuleState>();
   readonly #emit: (finding: Finding) => void;
   readonly #emitFault: ((fault: Fault) => void) | undefined;
+  readonly #onHeld: ((connections: readonly number[]) => void) | undefined;
   readonly #faults = new FaultBook();
   readonly #notices: NoticeSink | undefined;
   readonly #limit: number;
@@ -74,6 +77,7 @@ export class RuleRunner {
   constructor(options: RuleRunnerOptions) {
     this.#emit = options.finding;
     this.#emitFault = options.fault;
+    this.#onHeld = options.held;
     this.#notices = options.notices;
     this.#several = options.several === true;
     this.#isAcrossStep = (options.several && options.isAcrossStep) || (() => false);
@@ -289,6 +293,7 @@ export class RuleRunner {
   #hold(state: RuleState, verdict: FindingVerdict): void {
     if (state.held.length < this.#limit) {
       state.held.push(verdict);
+      this.#onHeld?.(verdict.connections);
       return;
     }
     const [{ nanos }] = verdict.evidence;

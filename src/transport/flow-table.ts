@@ -233,7 +233,9 @@ export class FlowTable implements FlowDirectory, InnerFlows {
     this.slots4[at + 1] = b;
     this.slots4[at + 2] = ports;
     this.slots4[at + 3] = flow + 1;
-    if (++this.count4 * 2 > this.mask4) this.rehash4();
+    // Fuller than usual, since a table of long captures takes more room than all that is kept of a flow; those seen last
+    // are found without it.
+    if (++this.count4 * 4 > this.mask4 * 3) this.rehash4();
     return flow;
   }
 
