@@ -76,7 +76,7 @@ export class ByteReader {
   /** The next `length` octets, sharing memory with the buffer; none if they are not all there. */
   view(field: string, length: number): Uint8Array {
     const at = this.#take(field, length);
-    return at < 0 ? NO_OCTETS : this.#bytes.subarray(at, at + length);
+    return at < 0 || length === 0 ? NO_OCTETS : this.#bytes.subarray(at, at + length);
   }
 
   /** A reader over the next `length` octets; one that is stopped already if they are not all there. */
@@ -87,11 +87,9 @@ export class ByteReader {
     return inner;
   }
 
-  /** A second reader over what is left, for octets that are both kept and read. It shares the list, not the position. */
-  fork(): ByteReader {
-    const twin = new ByteReader(this.#bytes, this.#offset, this.#end, this.shortfalls);
-    twin.#stopped = this.#stopped;
-    return twin;
+  /** A reader over octets of the buffer that were kept before; it shares the list. */
+  again(start: number, end: number): ByteReader {
+    return new ByteReader(this.#bytes, start, end, this.shortfalls);
   }
 
   /** Everything that is left of the window; never a shortfall. */

@@ -55,15 +55,14 @@ describe('ByteReader', () => {
     expect(r.rest()).toEqual(octets(4));
   });
 
-  it('forks: two readers, one list', () => {
-    const r = new ByteReader(octets(1, 2, 3));
-    r.u8('a');
-    const twin = r.fork();
-    expect(r.rest()).toEqual(octets(2, 3));
+  it('reads again what was kept: two readers, one list', () => {
+    const r = new ByteReader(octets(1, 2, 3, 4), 1);
+    r.view('kept', 2);
+    const twin = r.again(1, 3);
+    expect(r.rest()).toEqual(octets(4));
     expect(twin.u16('b')).toBe(0x0203);
     expect(twin.u8('c')).toBe(0);
     expect(r.shortfalls).toEqual([{ field: 'c', offset: 3, needed: 1, available: 0 }]);
-    expect(twin.fork().stopped).toBe(true);
   });
 
   it('counts offsets from the start of the buffer', () => {
