@@ -588,7 +588,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
   private lacksId(r: DtlsRecord): boolean {
     const newest = this.newest[r.flow];
     if (newest?.ids === undefined || r.epoch !== 1) return false;
-    for (let a: Association | undefined = newest; a !== undefined; a = a.previous)
+    for (const a of newestFew(newest))
       if (!wantsId(a, otherSide(r.side)) || a.ids?.extension === 0) return false;
     return true;
   }
@@ -641,7 +641,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
       return path.association.flow !== r.flow && !wantsId(path.association, otherSide(sender));
     });
     const rivals: Association[] = [];
-    for (let a = this.newest[r.flow]; a !== undefined; a = a.previous)
+    for (const a of newestFew(this.newest[r.flow]))
       if (!wantsId(a, otherSide(r.side))) rivals.push(a);
     if (rivals.length === 0 && paths.length === 1) return paths[0];
     const fitting = paths.filter((path) => this.fits(path.association, senderOn(path, r.side), r));
@@ -660,7 +660,7 @@ export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
 
   /** Is the association still followed? */
   private isOpen(one: Association): boolean {
-    for (let a = this.newest[one.flow]; a !== undefined; a = a.previous) if (a === one) return true;
+    for (const a of newestFew(this.newest[one.flow])) if (a === one) return true;
     return false;
   }
 
@@ -717,8 +717,11 @@ export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
   mayBeOfUnkeyed(a: Association, r: DtlsRecord): boolean {
     const { unsealer } = this;
     if (unsealer === undefined) return false;
-    for (let other = this.newest[r.flow]; other !== undefined; other = other.previous)
-      if (other !== a && !unsealer.hasKeys(other.row, r)) return true;
+    // Nearly every association is alone on its 5-tuple.
+    const newest = this.newest[r.flow];
+    if (newest !== a || a.previous !== undefined)
+      for (const other of newestFew(newest))
+        if (other !== a && !unsealer.hasKeys(other.row, r)) return true;
     return this.reported[r.flow] === 1;
   }
 
@@ -925,6 +928,15 @@ export class DtlsTracker implements DtlsSink, Dtls13Host, NumberingHost {
   }
 }
 
+/** An association and those before it on the same 5-tuple, the newest first, as far as they are compared. */
+function* newestFew(newest: Association | undefined): Iterable<Association> {
+  let a = newest;
+  for (let n = 0; a !== undefined && n < LIMITS.associationsCompared; n++) {
+    yield a;
+    a = a.previous;
+  }
+}
+
 /** Has this side negotiated an id, so that records without one are none for it? RFC 9146 §3. */
 function wantsId({ ids }: Association, receiver: Side): boolean {
   return (ids?.to[receiver]?.length ?? 0) > 0;
@@ -942,7 +954,7 @@ function mayGoOn({ sides }: Association, sender: Side, r: DtlsRecord): boolean {
 function sharesId({ ids, previous }: Association, receiver: Side): boolean {
   const id = ids?.to[receiver];
   if (id === undefined) return false;
-  for (let a = previous; a !== undefined; a = a.previous) {
+  for (const a of newestFew(previous)) {
     const other = a.ids?.to[receiver];
     if (other?.length === id.length && other.every((octet, i) => octet === id[i])) return true;
   }

@@ -106,10 +106,12 @@ export class Finals {
   second(nanos: Nanos): void {
     const { dtls } = this;
     // A round a minute, whatever the number of flows.
-    for (let n = Math.max(LIMITS.flowsLookedAt, dtls.flows >> 6); n > 0 && dtls.flows > 0; n--) {
+    const most = Math.max(LIMITS.flowsLookedAt, dtls.flows >> 6);
+    for (let n = Math.min(most, dtls.flows); n > 0; n--) {
       const flow = this.nextFlow();
       const newest = dtls.newestOf(flow);
-      if (newest === undefined) continue;
+      // Thousands of associations of one 5-tuple are not all looked at each second.
+      if (newest === undefined || nanos - newest.last.nanos <= LIMITS.closedNanos) continue;
       const idle = nanos - lastOn(newest);
       if (idle > (isOver(newest) ? LIMITS.closedNanos : LIMITS.idleNanos)) this.flowFinal(flow);
     }
@@ -124,6 +126,7 @@ export class Finals {
       const newest = this.dtls.newestOf(flow);
       if (newest === undefined || flow === but) continue;
       left--;
+      if (newest.last.nanos >= earliest) continue;
       const last = lastOn(newest);
       if (last >= earliest) continue;
       earliest = last;
@@ -160,7 +163,8 @@ export class Finals {
     } else {
       const associations: Association[] = [];
       for (let a: Association | undefined = newest; a !== undefined; a = a.previous)
-        associations.unshift(a);
+        associations.push(a);
+      associations.reverse();
       const ids = associations.map((a) => this.facts.table.id[a.row] as number);
       const histories = associations.map((a) => this.historyOf(a, ids));
       histories.forEach((history, i) => {

@@ -28,19 +28,23 @@ export class RecentRandoms {
 
   /** Those that began nearest to a connection, itself left out. */
   around(id: number): OtherHandshake[] {
-    const slots = Array.from(this.ids.subarray(0, this.count).keys());
+    const nearest: number[] = [];
     const distance = (slot: number) => Math.abs((this.ids[slot] as number) - id);
-    return slots
-      .filter((slot) => this.ids[slot] !== id)
-      .sort((a, b) => distance(a) - distance(b))
-      .slice(0, LIMITS.signatureCandidates)
-      .map((slot) => {
-        const at = slot * 2 * RANDOM;
-        return {
-          name: `connection ${this.ids[slot]}`,
-          clientRandom: this.octets.slice(at, at + RANDOM),
-          serverRandom: this.octets.slice(at + RANDOM, at + 2 * RANDOM),
-        };
-      });
+    for (let slot = Math.min(this.count, this.ids.length) - 1; slot >= 0; slot--) {
+      if (this.ids[slot] === id) continue;
+      let place = nearest.length;
+      while (place > 0 && distance(nearest[place - 1] as number) > distance(slot)) place--;
+      if (place >= LIMITS.signatureCandidates) continue;
+      nearest.splice(place, 0, slot);
+      nearest.length = Math.min(nearest.length, LIMITS.signatureCandidates);
+    }
+    return nearest.map((slot) => {
+      const at = slot * 2 * RANDOM;
+      return {
+        name: `connection ${this.ids[slot]}`,
+        clientRandom: this.octets.slice(at, at + RANDOM),
+        serverRandom: this.octets.slice(at + RANDOM, at + 2 * RANDOM),
+      };
+    });
   }
 }

@@ -180,6 +180,8 @@ export const LIMITS = {
   associationsPerFlow: 4096,
   /** Associations on one 5-tuple that records are attributed to: the newest ones. */
   openAssociationsPerFlow: 8,
+  /** Associations on one 5-tuple that are looked at to find whether a record may be another's: the newest ones. */
+  associationsCompared: 64,
   /** Epochs remembered for one direction of an association. */
   epochsPerHalf: 4,
   /** Anomalies (late, replayed, doubtful records) listed for one connection; further ones are counted. */
