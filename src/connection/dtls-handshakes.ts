@@ -264,6 +264,7 @@ export class DtlsHandshakes {
           facts.hellos.scan.randomOffset,
           table.id[row] as number,
           r.packet,
+          facts.hellos.scan.keyShareEnd,
         );
         noteSession(facts, row, true, bytes, r.packet, r.nanos);
         break;

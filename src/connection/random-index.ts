@@ -5,15 +5,19 @@ import { LIMITS } from '../model/limits.ts';
 
 /**
  * Int32 words kept of each random, two of its own: equal ones by chance among a million randoms are rarer than one in
- * 10^7. Then its connection and packet.
+ * 10^7. Then its connection and packet, and a print of the key share beside it.
  */
-const WORDS = 4;
+const WORDS = 5;
 const OWNER = 2;
 const PACKET = 3;
+const SHARE = 4;
+/** Of the end of a key share: a hybrid one begins with what the client's own share decides. */
+const SHARE_PRINT = 8;
 
 interface Shared extends SharedRandomFact {
   readonly connections: number[];
   readonly packets: number[];
+  readonly keyShares: number[];
 }
 
 /**
@@ -45,12 +49,23 @@ export class RandomIndex {
     return Math.min(this.count, this.limit);
   }
 
-  /** @param role 0 client, 1 server; `offset` of the 32 octets in `bytes`, which may be fewer if damaged */
-  add(role: number, bytes: Uint8Array, offset: number, connection: number, packet: number): void {
+  /**
+   * @param role 0 client, 1 server; `offset` of the 32 octets in `bytes`, which may be fewer if damaged
+   * @param shareEnd behind the key share; 0 for none
+   */
+  add(
+    role: number,
+    bytes: Uint8Array,
+    offset: number,
+    connection: number,
+    packet: number,
+    shareEnd = 0,
+  ): void {
     if (offset === 0 || offset + 32 > bytes.length) return;
     // The middle of the random: some stacks put the time in its first octets, RFC 8446 §4.1.3 a sentinel in its last.
     const w0 = readI32(bytes, offset + 4) ^ role;
     const w1 = readI32(bytes, offset + 8);
+    const share = shareEnd === 0 ? 0 : readI32(bytes, shareEnd - SHARE_PRINT) || 1;
     const { rows } = this;
     let slot = this.slotOf(w0, w1);
     for (;;) {
@@ -59,7 +74,7 @@ export class RandomIndex {
       const words = rows.intsOf(at) as Int32Array;
       const k = rows.intsAt(at);
       if (words[k] === w0 && words[k + 1] === w1) {
-        if (words[k + OWNER] !== connection) this.found(at, role, connection, packet);
+        if (words[k + OWNER] !== connection) this.found(at, role, connection, packet, share);
         return;
       }
       slot = (slot + 1) & this.mask;
@@ -78,6 +93,7 @@ export class RandomIndex {
     words[k + 1] = w1;
     words[k + OWNER] = connection;
     words[k + PACKET] = packet;
+    words[k + SHARE] = share;
     this.slots[slot] = at + 1;
     if (this.size * 4 > (this.mask + 1) * 3) this.rehash();
   }
@@ -93,7 +109,7 @@ export class RandomIndex {
     return (Math.imul(h ^ (h >>> 15), 0x85ebca6b) >>> 7) & this.mask;
   }
 
-  private found(at: number, role: number, connection: number, packet: number): void {
+  private found(at: number, role: number, connection: number, packet: number, share: number): void {
     let entry = this.sharedAt.get(at);
     if (entry === undefined) {
       if (this.shared.length >= LIMITS.findingsPerRule) return;
@@ -102,6 +118,7 @@ export class RandomIndex {
         role: role === 0 ? 'client' : 'server',
         connections: [owner],
         packets: [this.word(at, PACKET)],
+        keyShares: [this.word(at, SHARE)],
       };
       this.shared.push(entry);
       this.sharedAt.set(at, entry);
@@ -114,6 +131,7 @@ export class RandomIndex {
     ) {
       entry.connections.push(connection);
       entry.packets.push(packet);
+      entry.keyShares.push(share);
       this.onShared(connection);
     }
   }

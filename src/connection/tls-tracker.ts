@@ -201,7 +201,14 @@ export class TlsTracker implements TlsSink {
         }
         this.answered(row, packet, nanos);
         facts.negotiated(row);
-        this.randoms.add(1, bytes, facts.hellos.scan.randomOffset, table.id[row] as number, packet);
+        this.randoms.add(
+          1,
+          bytes,
+          facts.hellos.scan.randomOffset,
+          table.id[row] as number,
+          packet,
+          facts.hellos.scan.keyShareEnd,
+        );
         noteSession(facts, row, false, bytes, packet, nanos);
         break;
       case 4:

@@ -672,6 +672,8 @@ export interface SharedRandomFact {
   readonly role: Role;
   readonly connections: readonly number[];
   readonly packets: readonly number[];
+  /** A print of the key share in each ServerHello of TLS 1.3; 0 without one, and for ClientHellos. */
+  readonly keyShares: readonly number[];
 }
 
 /** A session id that servers issued on two connections, for two handshakes. */

@@ -99,7 +99,7 @@ export const MISDELIVERY_LEANINGS: Leanings = {
   },
   'tickets-shared-across-names': { resumed: null },
   'tls-data-after-close': { after: null },
-  'tls-duplicate-hello-random': { client: null, server: null },
+  'tls-duplicate-hello-random': { state: null, client: null, server: null },
   'tls-duplicate-session-id': { shared: null },
   'tls-foreign-record-suspected': { copied: CROSSED, nonce: CROSSED, number: CROSSED },
   'webrtc-dtls-not-restarted': { ignored: SIGNALLED_WRONGLY },

@@ -25,15 +25,32 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     severity: 'warning',
     sources: ['RFC 5246 §7.4.1.2', 'RFC 8446 §4.1.2', 'RFC 8446 §4.1.3'],
     reports:
-      'A ClientHello or ServerHello random that two connections share although their handshakes are not the same.',
+      'A ClientHello or ServerHello random that two connections share although their handshakes are not the same; and a server of TLS 1.3 that repeats its key share with it.',
     matters:
       'The randoms keep the keys of two connections apart. A random that repeats points to a generator without entropy, a cloned machine, a forked process, or a recorded handshake played back; and a key log, which is indexed by the client’s random, can no longer tell the two apart.',
     decides:
-      'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random. Where one host sent both, its random numbers repeat: a warning for a client, an error for a server. Two hosts that share one random are only noted, since each connection still has keys of its own from the other random and the key exchange.',
+      'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random. Where one host sent both, its random numbers repeat: a warning for a client, an error for a server. Where the server’s key share is the same as well, and both handshakes were completed, the state of its generator was used twice: nothing that it makes up since is secret, and that is critical, on one host or on two. Two hosts that share one random are only noted, since each connection still has keys of its own from the other random and the key exchange.',
     silent:
       'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered, or only asked for a cookie, and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another: nothing is said.',
     yieldsTo: ['hvr-cookie-from-other-client', 'hrr-cookie-foreign'],
     messages: {
+      state: {
+        title: 'A server used the state of its random generator twice',
+        what: 'The ServerHellos of connections {list} carry the same random and the same key share, {gap} apart, in answer to different ClientHellos, and the handshakes were completed.',
+        causes: [
+          'A virtual machine or container with a running server was restored from a snapshot, or started twice from one.',
+          'The process forked after its generator was seeded, and the children give out the same numbers.',
+          'The generator has no entropy, or a fixed seed from a test.',
+        ],
+        remedies: [
+          'Take the server out of service, and start its processes anew where the state was copied: a snapshot must not hold a seeded generator.',
+          'If it signs with ECDSA or DSA, replace certificate and private key: two signatures with one random number give the key away.',
+          'Replace its ticket keys and whatever else it made up since the state was copied.',
+        ],
+        commands: [
+          'tshark -r CAPTURE -Y "tls.handshake.type == 2 || dtls.handshake.type == 2" -T fields -e frame.number -e tls.handshake.random -e tls.handshake.extensions_key_share_key_exchange',
+        ],
+      },
       client: {
         what: 'The ClientHellos of connections {list} carry the same random, {gap} apart, and the handshakes are not the same.',
         causes: [
@@ -78,8 +95,8 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
       return [
         {
           kind: 'finding' as const,
-          message: fact.role,
-          severity: severityOf(fact.role, rows),
+          message: isStateShared(rows) ? ('state' as const) : fact.role,
+          severity: isStateShared(rows) ? ('critical' as const) : severityOf(fact.role, rows),
           confidence: 'proven' as const,
           connections: rows.map(({ row }) => row.id),
           evidence: [evidence, ...more] as const,
@@ -108,6 +125,16 @@ function groupsOf(facts: readonly SharedRandomFact[]): Groups {
 interface Row {
   readonly row: ConnectionSummary;
   readonly packet: number;
+  readonly keyShare: number;
+}
+
+/** Not a ServerHello that went to two clients: the server has the key of each, or it would not have come so far. */
+function isStateShared(rows: readonly Row[]): boolean {
+  const [first] = rows;
+  return rows.every(
+    ({ row, keyShare }) =>
+      row.outcome === 'established' && keyShare !== 0 && keyShare === first?.keyShare,
+  );
 }
 
 /** As many as a sentence can hold, and how many more. */
@@ -125,7 +152,7 @@ function severityOf(role: Role, rows: readonly Row[]): Severity {
 
 /** One connection for each handshake among those that share a random, in order of time. */
 function distinct(
-  { role, connections, packets }: SharedRandomFact,
+  { role, connections, packets, keyShares }: SharedRandomFact,
   others: ReadonlyMap<number, SharedRandomFact>,
   index: CaptureIndex,
 ): readonly Row[] {
@@ -143,7 +170,8 @@ function distinct(
         (isUnsettled(row) || isUnsettled(one.row)) &&
         Math.abs(one.row.start.nanos - row.start.nanos) <= SAME_JOURNEY,
     );
-    if (!onItsWay) kept.push({ row, packet: packets[at] ?? row.start.packet });
+    if (!onItsWay)
+      kept.push({ row, packet: packets[at] ?? row.start.packet, keyShare: keyShares[at] ?? 0 });
   }
   return kept;
 }

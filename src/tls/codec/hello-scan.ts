@@ -48,6 +48,8 @@ export class HelloScan {
   hasExtendedMasterSecret = false;
   hasEncryptThenMac = false;
   hasPreSharedKey = false;
+  /** ServerHello: behind the server's part of the key exchange in key_share; 0 without one. RFC 8446 §4.2.8. */
+  keyShareEnd = 0;
   hasTruncatedHmac = false;
   hasEarlyData = false;
   /** ClientHello: encrypted_client_hello of the outer form, real or GREASE: nobody can tell. RFC 9849 §5. */
@@ -206,6 +208,9 @@ export class HelloScan {
         this.retryCookieLength = fits ? length : 0;
         break;
       }
+      case 51: // key_share; in a HelloRetryRequest only a group
+        if (!client && end - at >= 20) this.keyShareEnd = end;
+        break;
       case 54: {
         // connection_id
         const length = at < end ? (bytes[at] as number) : 0;
@@ -309,6 +314,7 @@ export class HelloScan {
     this.hasExtendedMasterSecret = false;
     this.hasEncryptThenMac = false;
     this.hasPreSharedKey = false;
+    this.keyShareEnd = 0;
     this.hasTruncatedHmac = false;
     this.hasEarlyData = false;
     this.hasEncryptedHello = false;

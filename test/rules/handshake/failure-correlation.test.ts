@@ -91,7 +91,9 @@ testCaptureRule(failureCorrelation, [
   {
     name: 'counts a failure once that was captured twice',
     index: fakeIndex([fakeServer({ connections: few })], {
-      sharedRandoms: [{ role: 'client', connections: [3, 1], packets: [30, 10] }],
+      sharedRandoms: [
+        { role: 'client', connections: [3, 1], packets: [30, 10], keyShares: [0, 0] },
+      ],
     }),
     want: [],
   },

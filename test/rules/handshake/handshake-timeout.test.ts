@@ -281,7 +281,7 @@ testConnectionRule(handshakeTimeout, [
     name: 'drops it where the client went on with the same ClientHello on other ports',
     history: unanswered(),
     index: fakeIndex([dtlsServer(20)], {
-      sharedRandoms: [{ role: 'client', connections: [1, 7], packets: [1, 9] }],
+      sharedRandoms: [{ role: 'client', connections: [1, 7], packets: [1, 9], keyShares: [0, 0] }],
     }),
     want: [],
   },

@@ -74,7 +74,11 @@ testCaptureRule(serverProcessDied, [
           closes: [trigger, { ...trigger, connection: 6, packet: 1001 }],
         }),
       ],
-      { sharedRandoms: [{ role: 'server', connections: [5, 6], packets: [995, 996] }] },
+      {
+        sharedRandoms: [
+          { role: 'server', connections: [5, 6], packets: [995, 996], keyShares: [0, 0] },
+        ],
+      },
     ),
     want: [],
   },
