@@ -207,6 +207,7 @@ const NEVER: At = { packet: 0, nanos: 0 };
 
 class TcpPlacement implements Placement {
   readonly protocol = 'TLS' as const;
+  readonly transport = 'tcp' as const;
   readonly stream: number;
   readonly first: At;
   readonly last: At;
@@ -318,6 +319,7 @@ class TcpPlacement implements Placement {
 
 class UdpPlacement implements Placement {
   readonly protocol = 'DTLS' as const;
+  readonly transport: 'tcp' | 'udp';
   readonly stream: number;
   readonly first: At;
   readonly last: At;
@@ -340,6 +342,7 @@ class UdpPlacement implements Placement {
     this.association = association;
     this.siblings = siblings;
     this.stream = flows.streamOf(association.flow);
+    this.transport = flows.isOverTcp(association.flow) ? 'tcp' : 'udp';
     this.first = { packet: association.firstPacket, nanos: association.firstNanos };
     this.last = association.last;
     this.ended = isClosed(association);

@@ -53,6 +53,8 @@ import { verifySignatures } from './verify-signatures.ts';
 /** Where a connection lies on its transport, settled by whoever builds the history. */
 export interface Placement {
   readonly protocol: 'TLS' | 'DTLS';
+  /** What `stream` counts: TCP carries DTLS too, in frames. */
+  readonly transport: 'tcp' | 'udp';
   readonly stream: number;
   readonly first: At;
   readonly last: At;
@@ -165,7 +167,7 @@ export class History implements ConnectionHistory, CompactHistory {
     this.placement = placement;
     this.id = table.id[row] as number;
     this.protocol = placement.protocol;
-    this.transport = placement.protocol === 'TLS' ? 'tcp' : 'udp';
+    this.transport = placement.transport;
     this.stream = placement.stream;
     this.firstPacket = placement.first.packet;
     this.startNanos = placement.first.nanos;
@@ -505,7 +507,7 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get tcp(): TcpFacts | undefined {
-    if (this.transport !== 'tcp') return undefined;
+    if (this.protocol !== 'TLS') return undefined;
     this.tcpFacts ??= this.placement.tcp(this.clientSide);
     return this.tcpFacts;
   }
@@ -519,7 +521,7 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get dtls(): DtlsFacts | undefined {
-    if (this.transport !== 'udp') return undefined;
+    if (this.protocol !== 'DTLS') return undefined;
     this.dtlsFacts ??= this.placement.dtls(this.clientSide);
     return this.dtlsFacts;
   }

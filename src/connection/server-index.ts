@@ -160,7 +160,7 @@ export class ServerIndex implements CaptureIndex {
   add(history: ConnectionHistory, hello: RowNumbers): void {
     const { id } = history;
     if (id > this.connectionCount) this.connectionCount = id;
-    const server = this.serverOf(history.transport, hello.flow, otherSide(hello.clientSide));
+    const server = this.serverOf(tableOf(history), hello.flow, otherSide(hello.clientSide));
     server.speaksTls = true;
     const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
     const failed = history.outcome === 'failed' || history.outcome === 'aborted';
@@ -354,6 +354,9 @@ export class ServerIndex implements CaptureIndex {
     return {
       id,
       protocol: (bits & 2) !== 0 ? 'DTLS' : 'TLS',
+      transport: this.flows[server.transport].isOverTcp(ints[i + 11] as number)
+        ? 'tcp'
+        : server.transport,
       stream: ints[i + 1] as number,
       client: this.flows[server.transport].endpoint(
         ints[i + 11] as number,
@@ -574,6 +577,11 @@ const ELDER = 1 << 15;
 function eventsOf(server: Server): ServerEvents {
   server.events ??= { facts: undefined, closes: [], refusals: [], openings: [], accepted: [] };
   return server.events;
+}
+
+/** Which flows a connection has its own among: datagrams that TCP carries are among those of UDP. */
+function tableOf({ protocol }: ConnectionHistory): 'tcp' | 'udp' {
+  return protocol === 'DTLS' ? 'udp' : 'tcp';
 }
 
 /** The key that `FlowDirectory.endpointKey` gives for the same endpoint. */

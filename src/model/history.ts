@@ -478,6 +478,7 @@ export interface ConnectionHistory {
   /** From 1, in the order in which connections were recognised. */
   readonly id: number;
   readonly protocol: 'TLS' | 'DTLS';
+  /** TCP for DTLS too where it carries datagrams in frames; then there are no `tcp` facts. */
   readonly transport: 'tcp' | 'udp';
   /** Wireshark's `tcp.stream` or `udp.stream`. */
   readonly stream: number;
@@ -569,6 +570,7 @@ export interface OfferFacts {
 export interface ConnectionSummary {
   readonly id: number;
   readonly protocol: 'TLS' | 'DTLS';
+  readonly transport: 'tcp' | 'udp';
   readonly stream: number;
   readonly client: Endpoint;
   readonly server: Endpoint;

@@ -90,6 +90,8 @@ export const LIMITS = {
    * 40 octets.
    */
   turnPeers: 65_536,
+  /** TCP connections whose octets are frames with datagrams, over the run; those of further ones are not looked at. */
+  carriedFlows: 65_536,
 
   /** QUIC connections that are named; 5-tuples beyond are counted. */
   quicConnections: 4096,

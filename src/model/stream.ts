@@ -106,6 +106,20 @@ export interface DatagramSink {
   portUnreachable(flow: number, side: Side, packet: number, nanos: Nanos): void;
 }
 
+/** Takes the datagrams that a TCP connection carries in frames; octets are valid until the call returns. */
+export interface FramedSink {
+  framed(
+    row: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    /** The packet with its last octet. */
+    packet: number,
+    nanos: Nanos,
+  ): void;
+}
+
 /**
  * Takes datagrams of QUIC with a long header (RFC 8999 §5.1). Octets are valid until the call returns.
  */
@@ -133,6 +147,8 @@ export interface InnerFlows {
 export interface FlowDirectory {
   /** Wireshark's number of the 5-tuple, that of the outer one for a conversation that is carried by another. */
   streamOf(flow: number): number;
+  /** Is that the number of a TCP stream, for datagrams that TCP carries? */
+  isOverTcp(flow: number): boolean;
   endpoint(flow: number, side: Side): Endpoint;
   address(flow: number, side: Side): string;
   port(flow: number, side: Side): number;

@@ -28,13 +28,14 @@ import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RulePage } from '../model/rule.ts';
-import type { Side, TcpConnectionView } from '../model/stream.ts';
+import type { FramedSink, Side, TcpConnectionView } from '../model/stream.ts';
 import { type TransportCursor, type TransportSink, UDP } from '../model/transport-cursor.ts';
 import { CATALOGUE } from '../rules/catalogue.ts';
 import { RULE_SAMPLES } from '../rules/rule-samples.ts';
 import { RuleRunner } from '../rules/run-rules.ts';
 import { Datagrams } from '../tls/datagrams.ts';
 import { TlsStreams } from '../tls/record-tls.ts';
+import { CarriedFlows } from '../transport/carried-flows.ts';
 import { Clock } from '../transport/clock.ts';
 import { FlowTable } from '../transport/flow-table.ts';
 import { SecondViews } from '../transport/second-views.ts';
@@ -56,7 +57,7 @@ export function createAnalysis(sink: AnalysisSink, options: AnalysisOptions = {}
   return new Run(sink, options);
 }
 
-class Run implements Analysis, PacketSink, TransportSink {
+class Run implements Analysis, PacketSink, TransportSink, FramedSink {
   private readonly sink: AnalysisSink;
   private readonly options: AnalysisOptions;
   private readonly book: NoticeBook;
@@ -67,6 +68,7 @@ class Run implements Analysis, PacketSink, TransportSink {
   private readonly decoder: PacketDecoder;
   private readonly tcpStage: Tcp;
   private readonly udpStage: Udp;
+  private readonly carried: CarriedFlows;
   private readonly records: TlsStreams;
   private readonly datagrams: Datagrams;
   private readonly quic: QuicTracker;
@@ -113,11 +115,12 @@ class Run implements Analysis, PacketSink, TransportSink {
     this.decoder = new PacketDecoder(this.views ?? this, book, this.passedOver);
     const randoms = new RandomIndex();
     const tls = new TlsTracker(this.facts, randoms, book);
-    this.records = new TlsStreams(tls, book);
+    this.records = new TlsStreams(tls, book, this);
     const tcpFlows = new FlowTable();
     this.tcpStage = new Tcp(tcpFlows, this.clock, this, book);
     this.udpStage = new Udp(this.clock, this);
     const { flows } = this.udpStage;
+    this.carried = new CarriedFlows(this.tcpStage, tcpFlows, flows);
     this.dtls = new DtlsTracker(this.facts, randoms, flows, book);
     this.quic = new QuicTracker(flows);
     this.datagrams = new Datagrams(this.dtls, this.quic, flows, this.passedOver, book);
@@ -278,6 +281,21 @@ class Run implements Analysis, PacketSink, TransportSink {
   final(view: TcpConnectionView): void {
     this.finals.tcp(view, this.records);
     this.records.forget(view.row);
+    this.carried.forget(view.row);
+  }
+
+  framed(
+    row: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const flow = this.carried.of(row);
+    if (flow < 0) return;
+    this.datagrams.datagram(flow, side, bytes, start, end, end - start, packet, nanos, 0);
   }
 
   datagram(

@@ -282,7 +282,7 @@ export class ConnectionWriter implements MessageVisitor {
   }
 
   private close(history: ConnectionHistory): void {
-    if (history.transport === 'udp') {
+    if (history.protocol === 'DTLS') {
       this.out.literal(NO_CLOSE);
       return;
     }

@@ -215,8 +215,7 @@ export class RuleRunner {
       }
     }
     const streamOf = (id: number): StreamOf | undefined => {
-      const row = this.#moved.has(id) ? undefined : index.summary(id);
-      return row && { ...row, transport: row.protocol === 'DTLS' ? 'udp' : 'tcp' };
+      return this.#moved.has(id) ? undefined : index.summary(id);
     };
     for (const state of this.#states) {
       // A verdict is let go when it was told: there may be thousands, and the finding made of it is kept.

@@ -15,7 +15,8 @@
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type TlsSink } from '../model/record.ts';
-import { otherSide, type Side } from '../model/stream.ts';
+import { type FramedSink, otherSide, type Side } from '../model/stream.ts';
+import { DatagramFrames } from './datagram-frames.ts';
 import {
   isClearClientHello,
   isHeaderDue,
@@ -30,6 +31,7 @@ import { Ssl2Records } from './record-ssl2.ts';
 import { SealedBodies } from './sealed-bodies.ts';
 import { TDS, TdsPackets } from './tds-packets.ts';
 import {
+  CARRIER,
   FRAMED,
   GATHERED,
   GIVEN_UP,
@@ -62,9 +64,12 @@ export class TlsStreams extends TlsHalves {
   private readonly ssl2Hellos = new SealedBodies();
   private readonly ssl2Records = new Ssl2Records();
   private readonly tds = new TdsPackets();
+  private readonly frames: DatagramFrames | undefined;
 
-  constructor(sink: TlsSink, notices: NoticeSink) {
+  /** @param framed takes the datagrams of connections that carry such; they are not looked for without */
+  constructor(sink: TlsSink, notices: NoticeSink, framed?: FramedSink) {
     super();
+    this.frames = framed && new DatagramFrames(framed);
     this.sink = sink;
     this.notices = notices;
     this.handshake = new HandshakeStreams(sink, notices);
@@ -105,6 +110,8 @@ export class TlsStreams extends TlsHalves {
     } else if (this.mode[half] === SSL2) this.ssl2Octets(row, side, bytes, start, end);
     else if (this.mode[half] === WRAPPED)
       this.unwrap(row, side, half, bytes, start, end, packet, nanos);
+    else if (this.mode[half] === CARRIER)
+      this.carried(row, side, half, bytes, start, end, packet, nanos);
   }
 
   gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
@@ -119,6 +126,7 @@ export class TlsStreams extends TlsHalves {
       else this.lostBefore[half] = Math.min((this.lostBefore[half] as number) + length, MOST_LOST);
     }
     if (this.mode[half] === SEARCHING) this.searches.gap(half);
+    if (this.mode[half] === CARRIER && !this.frames?.gap(half, length)) this.mode[half] = UNKNOWN;
     if (this.mode[half] === WRAPPED) {
       this.lose(half, EMPTY);
       this.sink.lostOctets(row, side, length, false, packet, nanos);
@@ -169,6 +177,7 @@ export class TlsStreams extends TlsHalves {
       this.ssl2Hellos.drop(half);
       this.ssl2Records.forget(half);
       this.tds.forget(half);
+      this.frames?.forget(half);
     }
   }
 
@@ -190,6 +199,12 @@ export class TlsStreams extends TlsHalves {
     const found = starts.look(half, bytes, start, end, packet, nanos, peerFramed);
     for (const piece of starts.refuted)
       this.hear(row, side, half, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
+    if (found === START.nothing && this.frames?.begins(half, bytes, start, end)) {
+      starts.forget(half);
+      this.mode[half] = CARRIER;
+      this.carried(row, side, half, bytes, start, end, packet, nanos);
+      return;
+    }
     if (found === START.nothing) {
       const heard = starts.isWaiting ? starts.at : end;
       if (heard > start) this.hear(row, side, half, bytes, start, heard, packet, nanos);
@@ -243,6 +258,23 @@ export class TlsStreams extends TlsHalves {
     for (const piece of kept)
       this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
     if (at < end) this.octets(row, side, bytes, at, end, packet, nanos);
+  }
+
+  private carried(
+    row: number,
+    side: Side,
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const lost = this.frames?.take(half, bytes, start, end, packet, nanos) ?? start;
+    if (lost < 0) return;
+    this.mode[half] = UNKNOWN;
+    // Another protocol may follow, such as what a relay's connection is bound to (RFC 6062).
+    if (lost === start) this.unknown(row, side, half, bytes, start, end, packet, nanos);
   }
 
   /** Takes the headers of TDS out of the way, until records follow without. */

@@ -1,8 +1,8 @@
 import { readI32, readU16 } from '../bytes/scalars.ts';
 
 /** Octets of a STUN header: type, length, magic cookie, transaction id. RFC 8489 §5. */
-const STUN_HEADER = 20;
-const MAGIC_COOKIE = 0x2112a442;
+export const STUN_HEADER = 20;
+export const MAGIC_COOKIE = 0x2112a442;
 /** Type and length. RFC 8489 §14. */
 const ATTRIBUTE_HEADER = 4;
 /** Attributes looked at in one message; honest ones have about ten. */

@@ -10,6 +10,8 @@ export const GIVEN_UP = 3;
 export const SSL2 = 4;
 /** Records lie in packets of TDS. */
 export const WRAPPED = 5;
+/** It carries datagrams in frames. */
+export const CARRIER = 6;
 
 /** How handshake records of a direction are to be read. */
 export const PLAIN = 0;

@@ -13,6 +13,8 @@ const FAMILY = 3;
 const WORDS6 = 10;
 const PORTS6 = 8;
 const FLOW6 = 9;
+/** In its place: no packet is found for this key. */
+const NO_FLOW = -1;
 /** A slot for IPv4 holds the key itself, so that a lookup touches one cache line: address, address, ports, flow + 1. */
 const SLOT = 4;
 const FIRST_SLOTS = 4;
@@ -46,7 +48,7 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   private adds = true;
   /** Flows so far, inner ones too. */
   size = 0;
-  /** Inner flows, ascending, and the one that carries each. */
+  /** Inner flows, ascending, and the one that carries each; `~stream` of one that TCP carries. */
   private inner = new Int32Array(16);
   private outer = new Int32Array(16);
   private innerCount = 0;
@@ -65,19 +67,51 @@ export class FlowTable implements FlowDirectory, InnerFlows {
       words[k + PORTS] as number,
       words[k + FAMILY] as number,
     );
+    this.carry(flow, outer);
+    return flow;
+  }
+
+  /** A flow for what a TCP connection carries: with the endpoints of the flow of `table`, and the number of its stream. */
+  addCarried(table: FlowTable, outer: number, stream: number): number {
+    const family = table.word(outer, FAMILY);
+    const ports = table.word(outer, PORTS);
+    const first = table.word(outer, 0);
+    if (family === 4) {
+      const flow = this.addFlow(first, table.word(outer, 1), ports, family);
+      this.carry(flow, ~stream);
+      return flow;
+    }
+    const { probe } = this;
+    probe.set(table.keys6.subarray(first, first + PORTS6));
+    probe[PORTS6] = ports;
+    probe[FLOW6] = NO_FLOW;
+    const k = this.addKey6(probe);
+    const flow = this.addFlow(k, k + 4, ports, family);
+    this.carry(flow, ~stream);
+    return flow;
+  }
+
+  private carry(flow: number, outer: number): void {
     if (this.innerCount === this.inner.length) {
       this.inner = grown(this.inner, 2 * this.innerCount);
       this.outer = grown(this.outer, 2 * this.innerCount);
     }
     this.inner[this.innerCount] = flow;
     this.outer[this.innerCount++] = outer;
-    return flow;
   }
 
   streamOf(flow: number): number {
     const below = this.innerBelow(flow);
-    if (this.isInner(flow, below)) return this.streamOf(this.outer[below] as number);
-    return flow - below;
+    if (!this.isInner(flow, below)) return flow - below;
+    const outer = this.outer[below] as number;
+    return outer < 0 ? ~outer : this.streamOf(outer);
+  }
+
+  isOverTcp(flow: number): boolean {
+    const below = this.innerBelow(flow);
+    if (!this.isInner(flow, below)) return false;
+    const outer = this.outer[below] as number;
+    return outer < 0 || this.isOverTcp(outer);
   }
 
   /** @returns `flow * 2 + side` of the packet's source; a flow seen for the first time is added */
@@ -245,12 +279,19 @@ export class FlowTable implements FlowDirectory, InnerFlows {
     const k = this.count6 * WORDS6;
     const flow = this.addFlow(k, k + 4, probe[PORTS6] as number, 6);
     probe[FLOW6] = flow;
-    if (k + WORDS6 > this.keys6.length)
-      this.keys6 = grown(this.keys6, Math.ceil(this.count6 * 1.5) * WORDS6);
-    this.keys6.set(probe, k);
     this.slots6[slot] = this.count6 + 1;
-    if (++this.count6 * 2 > this.mask6) this.rehash6();
+    this.addKey6(probe);
     return flow;
+  }
+
+  /** @returns where it is */
+  private addKey6(words: Int32Array): number {
+    const k = this.count6 * WORDS6;
+    if (k + WORDS6 > this.keys6.length)
+      this.keys6 = grown(this.keys6, Math.ceil((this.count6 + 1) * 1.5) * WORDS6);
+    this.keys6.set(words, k);
+    if (++this.count6 * 2 > this.mask6) this.rehash6();
+    return k;
   }
 
   private addFlow(a: number, b: number, ports: number, family: number): number {
@@ -299,6 +340,7 @@ export class FlowTable implements FlowDirectory, InnerFlows {
     this.slots6 = new Int32Array(this.mask6 + 1);
     for (let key = 0; key < this.count6; key++) {
       const k = key * WORDS6;
+      if (this.keys6[k + FLOW6] === NO_FLOW) continue;
       let hash = this.seed;
       for (let i = 0; i < 4; i++)
         hash = mix(mix(hash, this.keys6[k + i] as number), this.keys6[k + 4 + i] as number);

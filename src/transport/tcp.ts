@@ -90,6 +90,12 @@ export class Tcp {
     this.reassembly.endChunk();
   }
 
+  /** The flow and the stream of a connection that is not final. */
+  placeOf(row: number): { readonly flow: number; readonly stream: number } {
+    const { flow, stream } = this.table;
+    return { flow: flow[row] as number, stream: stream[row] as number };
+  }
+
   segment(t: TransportCursor): void {
     const found = this.flows.find(t);
     const side = (found & 1) as Side;

@@ -29,6 +29,7 @@ import {
 
 const flows: FlowDirectory = {
   streamOf: (flow) => flow,
+  isOverTcp: () => false,
   endpoint: (flow, side) => ({ address: `192.0.2.${flow & 255}`, port: side }),
   address: (flow) => `192.0.2.${flow & 255}`,
   port: (_flow, side) => side,

@@ -15,6 +15,7 @@ const flows: FlowDirectory = {
   address: () => '192.0.2.1',
   port: (flow) => flow,
   streamOf: (flow) => flow,
+  isOverTcp: () => false,
 };
 
 const NEVER = { packet: 0, nanos: 0 };

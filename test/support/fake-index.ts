@@ -16,6 +16,7 @@ export function fakeSummary(given: Partial<ConnectionSummary> = {}): ConnectionS
   return {
     id,
     protocol: 'TLS',
+    transport: given.protocol === 'DTLS' ? 'udp' : 'tcp',
     stream: id - 1,
     client: { address: '192.0.2.1', port: 40_000 + id },
     server: { address: '192.0.2.2', port: 443 },

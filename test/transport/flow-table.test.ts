@@ -169,6 +169,39 @@ describe('FlowTable', () => {
     expect(table.find(cursor(b, a)) >> 1).toBe(relay);
   });
 
+  test('what TCP carries has the endpoints and the number of its stream, and no packets of its own', () => {
+    const [tcp, table] = [new FlowTable(), new FlowTable()];
+    const pairs: readonly (readonly [Node, Node])[] = Array.from({ length: 40 }, (_, n) =>
+      n % 2 === 0
+        ? [v4(`10.0.0.${n}`, 5000 + n), v4('10.0.1.1', 3478)]
+        : [
+            v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, n], 5000 + n),
+            v6([0x2001, 0xdb8, 0, 0, 0, 0, 1, 1], 3478),
+          ],
+    );
+    const carried = pairs.map(([from, to], n) => {
+      const outer = tcp.find(cursor(from, to)) >> 1;
+      return { outer, stream: 100 + n, flow: table.addCarried(tcp, outer, 100 + n) };
+    });
+    const udp = pairs.map(([from, to]) => table.find(cursor(from, to)) >> 1);
+    expect(udp.map((flow) => table.streamOf(flow))).toEqual(udp.map((_, n) => n));
+    expect(table.streams).toBe(40);
+    for (const { outer, stream, flow } of carried) {
+      const peer = table.addInner(flow);
+      for (const one of [flow, peer]) {
+        expect([table.streamOf(one), table.isOverTcp(one)]).toEqual([stream, true]);
+        for (const side of [0, 1] as const) {
+          expect(table.endpoint(one, side)).toEqual(tcp.endpoint(outer, side));
+          expect(table.endpointKey(one, side)).toMatch(/^inner /);
+        }
+      }
+    }
+    expect(udp.some((flow) => table.isOverTcp(flow) || table.isOverTcp(table.addInner(flow)))).toBe(
+      false,
+    );
+    expect(pairs.map(([from, to]) => table.find(cursor(to, from)) >> 1)).toEqual(udp);
+  });
+
   test('keys of endpoints are equal for equal endpoints only', () => {
     const table = new FlowTable();
     const server = v4('10.0.0.2', 443);

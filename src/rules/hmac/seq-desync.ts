@@ -139,7 +139,7 @@ export const seqDesync = defineConnectionRule({
       kindOf,
       'authenticates under another number',
     );
-    if (history.transport !== 'tcp') return proven ?? NOT_APPLICABLE;
+    if (history.protocol !== 'TLS') return proven ?? NOT_APPLICABLE;
     const seen = doubled(history) ?? proven;
     if (seen !== undefined) return seen;
     // Behind a hole another handshake may have begun, and with it another line of nonces.

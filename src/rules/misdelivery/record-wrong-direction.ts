@@ -73,7 +73,7 @@ export const recordWrongDirection = defineConnectionRule({
       () => 'own-keys' as const,
       'opens under the keys of its receiver',
     );
-    if (history.transport !== 'tcp') return proven ?? NOT_APPLICABLE;
+    if (history.protocol !== 'TLS') return proven ?? NOT_APPLICABLE;
     const echo = oddities.find(({ kind }) => kind === 'hello-reflected');
     if (echo !== undefined) {
       return {

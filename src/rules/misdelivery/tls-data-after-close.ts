@@ -110,8 +110,8 @@ export const tlsDataAfterClose = defineConnectionRule({
     },
   },
   check(history) {
-    const { transport, id, stream, blindSpots } = history;
-    if (transport !== 'tcp') return NOT_APPLICABLE;
+    const { protocol, id, stream, blindSpots } = history;
+    if (protocol !== 'TLS') return NOT_APPLICABLE;
     for (const role of ROLES) {
       const one = found(history, role);
       if (one === undefined || one.records <= 0) continue;
