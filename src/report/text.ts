@@ -10,6 +10,7 @@ import { prepareWidths, type Style } from './style.ts';
 import { baselineLines, expectationLines } from './text-checks.ts';
 import { findingBlock, findingLine } from './text-finding.ts';
 import { closingLines, headingLines, silenceLines } from './text-frame.ts';
+import { overviewLines } from './text-overview.ts';
 
 export interface TextOptions {
   /** Everything in full: notes, and all findings of a rule. */
@@ -76,6 +77,7 @@ export class TextReporter extends GatheringReporter {
     const isCrowded =
       units.some(({ repeated }) => repeated !== undefined) &&
       units.filter(({ finding }) => finding.severity !== 'info').length > 1;
+    if (isCrowded) this.say(['', ...overviewLines(units, style, run)]);
     units.forEach(({ finding: given, id, repeated }, index) => {
       const finding = inFiles(given, run, 'change');
       const { rule } = finding;

@@ -369,6 +369,56 @@ describe('many findings', () => {
     expect(text).not.toContain('what the packets show');
   });
 
+  describe('of several causes begin with each of them, on one screen of 50 lines', () => {
+    const remedy =
+      'look at what the server and the client were given to begin with, and compare it with care';
+    const flood = (causes: number) =>
+      Array.from({ length: causes }, (_, cause) =>
+        many.map((one) => ({
+          ...one,
+          title: `Cause ${cause} is at work`,
+          remedies: [`${remedy}: ${cause}`],
+        })),
+      ).flat();
+    const screenOf = async (findings: readonly Finding[]) =>
+      (await asText({ connections: [healthy], findings })).split('\n').slice(0, 50);
+
+    test('how often, where first, what to do', async () => {
+      const critical = fakeFinding({
+        title: 'Alone',
+        severity: 'critical',
+        packets: [99],
+        ofServer: other,
+      });
+      const note = fakeFinding({ title: 'Worth knowing', severity: 'info' });
+      const [heading, , ...lines] = await screenOf([critical, ...flood(8), note]);
+      expect(heading).toContain('; 1 critical, 240 errors');
+      const screen = lines.join('\n');
+      expect(screen).toMatch(/^9 causes, the gravest first; each is told below$/m);
+      expect(screen).toMatch(/^critical {4}Alone\n +first in packet 99, finding 1$/m);
+      for (let cause = 0; cause < 8; cause++) {
+        const place = `30 times at 192.0.2.2:443, first in packet 1, finding ${2 + cause}`;
+        expect(screen).toContain(`error       Cause ${cause} is at work\n            ${place}\n`);
+        expect(screen.replace(/\s+/g, ' ')).toContain(`do first ${remedy}: ${cause}`);
+      }
+      expect(screen).not.toContain('Worth knowing');
+    });
+
+    test('as many as fit, and how many more', async () => {
+      const screen = await screenOf(flood(40));
+      const more = screen.findIndex((line) => /^and \d+ more causes$/.test(line));
+      const told = screen.slice(0, more).filter((line) => line.startsWith('error  ')).length;
+      expect(told).toBeGreaterThan(6);
+      expect(screen[more]).toBe(`and ${40 - told} more causes`);
+    });
+
+    test('not where there is one cause, or all is told in full', async () => {
+      expect((await screenOf(flood(1))).join('\n')).not.toContain('the gravest first');
+      const text = await asText({ connections: [healthy], findings: flood(3) }, { verbose: true });
+      expect(text).not.toContain('the gravest first');
+    });
+  });
+
   test('leave little room for one about many connections, but its table', async () => {
     const wide = fakeFinding({
       title: 'Wide',
