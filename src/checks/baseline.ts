@@ -10,8 +10,8 @@ export class Baseline {
   private readonly path: string;
   private readonly entries: readonly Known[];
   private readonly byRule = new Map<string, Known[]>();
-  /** By party, so that each is compared once; parties are shared by the connections between them. */
-  private readonly ofParty = new WeakMap<Party, readonly Known[]>();
+  /** How many connections each party has, so that it is compared once; parties are shared by the connections between them. */
+  private readonly met = new Map<Party, number>();
   private readonly suppressed: BaselineResult['suppressed'][number][] = [];
   private suppressedCount = 0;
 
@@ -26,12 +26,13 @@ export class Baseline {
   }
 
   connection(party: Party): void {
-    let about = this.ofParty.get(party);
-    if (about === undefined) {
-      about = this.entries.filter(({ scope }) => scope.has(party));
-      this.ofParty.set(party, about);
-    }
-    for (const entry of about) entry.connections++;
+    const met = this.met.get(party);
+    if (met === undefined && this.met.size >= LIMITS.checkedConnections) this.count(party, 1);
+    else this.met.set(party, (met ?? 0) + 1);
+  }
+
+  private count(party: Party, connections: number): void {
+    for (const entry of this.entries) if (entry.scope.has(party)) entry.connections += connections;
   }
 
   /**
@@ -57,6 +58,8 @@ export class Baseline {
 
   /** @param ranAll says whether everything of a rule was reported, so that an entry without a finding is out of date */
   end(ranAll: (rule: string) => boolean): BaselineResult {
+    for (const [party, connections] of this.met) this.count(party, connections);
+    this.met.clear();
     return {
       path: this.path,
       entries: this.entries.map((entry) => entry.result(ranAll(entry.given.rule))),

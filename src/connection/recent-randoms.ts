@@ -8,6 +8,7 @@ export class RecentRandoms {
   private readonly octets = new Uint8Array(LIMITS.recentHandshakes * 2 * RANDOM);
   private readonly ids = new Int32Array(LIMITS.recentHandshakes);
   private count = 0;
+  private searches = 0;
 
   /** The offsets are those of the randoms, 32 octets each. */
   add(
@@ -26,8 +27,9 @@ export class RecentRandoms {
     }
   }
 
-  /** Those that began nearest to a connection, itself left out. */
-  around(id: number): OtherHandshake[] {
+  /** Those that began nearest to a connection, itself left out; undefined once too many were asked for. */
+  around(id: number): OtherHandshake[] | undefined {
+    if (++this.searches > LIMITS.signaturesExplained) return undefined;
     const nearest: number[] = [];
     const distance = (slot: number) => Math.abs((this.ids[slot] as number) - id);
     for (let slot = Math.min(this.count, this.ids.length) - 1; slot >= 0; slot--) {

@@ -39,13 +39,20 @@ interface Signed {
   readonly compare: (certificate: Uint8Array) => Comparison;
 }
 
-/** Verifies the signatures of a handshake up to TLS 1.2 that can be put together. RFC 5246 §7.4.3 and §7.4.8. */
+/** Handshakes whose randoms may have been signed by mistake; undefined where no more mistakes are looked for. */
+type Others = () => readonly OtherHandshake[] | undefined;
+
+/**
+ * Verifies the signatures of a handshake up to TLS 1.2 that can be put together. RFC 5246 §7.4.3 and §7.4.8.
+ *
+ * @param others asked for each signature that does not verify
+ */
 export function verifySignatures(
   history: SignedHistory,
   messages: HandshakeMessages,
-  others: () => readonly OtherHandshake[],
+  others: Others,
 ): SignatureCheck[] {
-  return [parametersOf(history, messages, others), transcriptOf(history, messages)].flatMap(
+  return [parametersOf(history, messages, others), transcriptOf(history, messages, others)].flatMap(
     (signed) => {
       if (signed === undefined) return [];
       const { type, from, scheme } = signed;
@@ -82,7 +89,7 @@ const SIGNATURE_BITS = 80;
 function parametersOf(
   { version, cipherSuite: code, clientRandom, serverRandom }: SignedHistory,
   messages: HandshakeMessages,
-  others: () => readonly OtherHandshake[],
+  others: Others,
 ): Signed | undefined {
   const body = messages.last('server', SERVER_KEY_EXCHANGE)?.octets.subarray(4);
   const suite = code === undefined ? undefined : cipherSuite(code);
@@ -111,16 +118,23 @@ function parametersOf(
         serverRandom,
         parameters,
       };
+      const specified = explainParameters({ ...input, onlyVerify: true });
+      const otherHandshakes = specified.kind === 'unexplained' ? others() : undefined;
+      if (otherHandshakes === undefined) return specified;
       const alone = explainParameters(input);
       return alone.kind === 'unexplained'
-        ? explainParameters({ ...input, otherHandshakes: others() })
+        ? explainParameters({ ...input, otherHandshakes })
         : alone;
     },
   };
 }
 
 /** Without a message of the handshake, nothing is known about a signature over all of them. */
-function transcriptOf({ version }: SignedHistory, messages: HandshakeMessages): Signed | undefined {
+function transcriptOf(
+  { version }: SignedHistory,
+  messages: HandshakeMessages,
+  others: Others,
+): Signed | undefined {
   const message = messages.last('client', CERTIFICATE_VERIFY);
   if (message === undefined || version === undefined) return undefined;
   if (!messages.isWhole || messages.hasHoles) return undefined;
@@ -144,14 +158,12 @@ function transcriptOf({ version }: SignedHistory, messages: HandshakeMessages): 
     from: 'client',
     scheme,
     signature,
-    compare: (certificate) =>
-      explainCertificateVerify({
-        version,
-        certificate,
-        signatureScheme: scheme,
-        signature,
-        messages: before,
-      }),
+    compare(certificate) {
+      const input = { version, certificate, signatureScheme: scheme, signature, messages: before };
+      const specified = explainCertificateVerify({ ...input, onlyVerify: true });
+      if (specified.kind !== 'unexplained' || others() === undefined) return specified;
+      return explainCertificateVerify(input);
+    },
   };
 }
 

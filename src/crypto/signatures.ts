@@ -25,6 +25,8 @@ interface SignedInput {
   /** `SignatureScheme`, from TLS 1.2 on. */
   readonly signatureScheme: number | undefined;
   readonly signature: Uint8Array;
+  /** Do not look for the mistake in one that does not verify: each hypothesis takes as long as the first look. */
+  readonly onlyVerify?: boolean;
 }
 
 /** A ServerKeyExchange whose parameters are signed. */
@@ -101,6 +103,7 @@ function judge<Input extends SignedInput>(
   if (!fitsKey(scheme, key)) return { kind: 'not-comparable', why: 'key-type' };
   const specified = { scheme, data, signature: input.signature };
   if (holds(key, specified)) return { kind: 'verified' };
+  if (input.onlyVerify === true) return { kind: 'unexplained', tried: [] };
   return explain(attempts(input, specified, key, hypotheses));
 }
 

@@ -233,6 +233,8 @@ export const LIMITS = {
   /** Secrets of other randoms tried on one connection that offers an encrypted ClientHello, and over the run. Some 2 s. */
   echTrials: 4096,
   echTrialsInAll: 65_536,
+  /** Signatures that do not verify, over the run, in which the mistake is looked for, of some 5 ms each; of others it is not told. */
+  signaturesExplained: 1024,
   /** Other handshakes whose randoms are tried on a signature that does not verify: each takes three verifications of 0.1 ms. */
   signatureCandidates: 16,
   /** Kinds of ClientHellos (version, extensions) that are told apart; of further ones it is not known what they offer. */

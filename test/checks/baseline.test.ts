@@ -120,6 +120,21 @@ test('an entry that matched nothing is out of date only where everything was loo
   expect(hide(entry, [], false).result.entries[0]).toMatchObject({ state: 'unused' });
 });
 
+test('an entry tells of how many connections it is, whoever they are between', () => {
+  const parties = new Parties();
+  const baseline = new Baseline('known.json', [
+    { rule, reason },
+    { rule, reason, server: '192.0.2.2', port: 443 },
+    { rule, reason, name: 'api.*' },
+    { rule, reason, server: '198.51.100.1' },
+  ]);
+  for (let n = 0; n < 3; n++)
+    for (const history of histories) baseline.connection(parties.add(history));
+  const counted = () => baseline.end(() => true).entries.map(({ connections }) => connections);
+  expect(counted()).toEqual([9, 6, 3, 0]);
+  expect(counted()).toEqual([9, 6, 3, 0]);
+});
+
 test('hidden findings are kept up to a limit and counted beyond', () => {
   const findings = Array.from({ length: LIMITS.suppressedFindings + 3 }, () => fakeFinding());
   const { result } = hide({}, findings);

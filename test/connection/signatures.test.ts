@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { RecentRandoms } from '../../src/connection/recent-randoms.ts';
 import { type Analysed, analyse } from '../support/analyse.ts';
 import type { Octets } from '../support/hello-builder.ts';
 import { messagesOf } from '../support/live-handshake.ts';
@@ -125,4 +126,11 @@ test('the recorded mistakes of signers are told apart', () => {
     [],
   ]);
   expect(said('tls-signature-flipped')).toEqual([[['wrong', undefined, undefined]], []]);
+
+  // After so many, each is still wrong, and no more.
+  const enough = vi.spyOn(RecentRandoms.prototype, 'around').mockReturnValue(undefined);
+  const wrong = [['wrong', undefined, undefined]];
+  expect(said('tls-signature-randoms')).toEqual([wrong, [], wrong, []]);
+  expect(enough).toHaveBeenCalledTimes(2);
+  enough.mockRestore();
 });
