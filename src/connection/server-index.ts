@@ -82,8 +82,13 @@ export class ServerIndex implements CaptureIndex {
   severalPoints = false;
   readonly lateCloses: LateCloseFact[] = [];
   readonly unusedUpgrades: UnusedUpgradeFact[] = [];
-  private readonly randoms: RandomIndex;
-  private readonly sessions: SessionIndex;
+  private randoms: RandomIndex | undefined;
+  private sessions: SessionIndex | undefined;
+  /** What both had found at the end. */
+  private ended: {
+    readonly randoms: readonly SharedRandomFact[];
+    readonly sessions: readonly SharedSessionFact[];
+  } = { randoms: [], sessions: [] };
   private readonly flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory };
   private readonly known = {
     tcp: new Map<number | string, Server>(),
@@ -149,11 +154,19 @@ export class ServerIndex implements CaptureIndex {
   oddities: readonly SoundOddityCount[] = [];
 
   get sharedRandoms(): readonly SharedRandomFact[] {
-    return this.randoms.facts();
+    return this.randoms?.facts() ?? this.ended.randoms;
   }
 
   get sharedSessions(): readonly SharedSessionFact[] {
-    return this.sessions.shared();
+    return this.sessions?.shared() ?? this.ended.sessions;
+  }
+
+  /** All connections are over: what finds more of the same is let go. */
+  end(): void {
+    this.ended = { randoms: this.sharedRandoms, sessions: this.sharedSessions };
+    this.randoms = undefined;
+    this.sessions = undefined;
+    for (const flows of Object.values(this.flows)) flows.close?.();
   }
 
   /** A connection is final: what of it must be known at the end. */

@@ -154,4 +154,6 @@ export interface FlowDirectory {
   port(flow: number, side: Side): number;
   /** The same for the same endpoint, cheaper than its text. */
   endpointKey(flow: number, side: Side): number | string;
+  /** No packet is looked up any more. */
+  close?(): void;
 }

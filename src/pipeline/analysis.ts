@@ -57,6 +57,20 @@ export function createAnalysis(sink: AnalysisSink, options: AnalysisOptions = {}
   return new Run(sink, options);
 }
 
+/** What works on the packets, and is not needed once there are no more. */
+interface Stages {
+  readonly decoder: PacketDecoder;
+  readonly tcp: Tcp;
+  readonly udp: Udp;
+  readonly carried: CarriedFlows;
+  readonly records: TlsStreams;
+  readonly datagrams: Datagrams;
+  readonly dtls: DtlsTracker;
+  readonly tls: TlsTracker;
+  readonly facts: FactsRecorder;
+  readonly finals: Finals;
+}
+
 class Run implements Analysis, PacketSink, TransportSink, FramedSink {
   private readonly sink: AnalysisSink;
   private readonly options: AnalysisOptions;
@@ -65,22 +79,13 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
   private readonly captures: Captures;
   private readonly clock = new Clock();
   private readonly rules: RuleRunner;
-  private readonly decoder: PacketDecoder;
-  private readonly tcpStage: Tcp;
-  private readonly udpStage: Udp;
-  private readonly carried: CarriedFlows;
-  private readonly records: TlsStreams;
-  private readonly datagrams: Datagrams;
+  private stages: Stages | undefined;
   private readonly quic: QuicTracker;
-  private readonly dtls: DtlsTracker;
-  private readonly facts = new FactsRecorder();
   private readonly index: ServerIndex;
-  private readonly finals: Finals;
   private readonly outcomes = Object.fromEntries(OUTCOMES.map((o) => [o, 0])) as Record<
     Outcome,
     number
   >;
-  private readonly tls: TlsTracker;
   private readonly views: SecondViews | undefined;
   private vault: Vault | undefined;
   private connections = 0;
@@ -112,30 +117,31 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
       this.views = new SecondViews(this, this.captures, (index, notice) =>
         book.about(index, notice),
       );
-    this.decoder = new PacketDecoder(this.views ?? this, book, this.passedOver);
+    const decoder = new PacketDecoder(this.views ?? this, book, this.passedOver);
+    const facts = new FactsRecorder();
     const randoms = new RandomIndex();
-    const tls = new TlsTracker(this.facts, randoms, book);
-    this.records = new TlsStreams(tls, book, this);
+    const tls = new TlsTracker(facts, randoms, book);
+    const records = new TlsStreams(tls, book, this);
     const tcpFlows = new FlowTable();
-    this.tcpStage = new Tcp(tcpFlows, this.clock, this, book);
-    this.udpStage = new Udp(this.clock, this);
-    const { flows } = this.udpStage;
-    this.carried = new CarriedFlows(this.tcpStage, tcpFlows, flows);
-    this.dtls = new DtlsTracker(this.facts, randoms, flows, book);
+    const tcp = new Tcp(tcpFlows, this.clock, this, book);
+    const udp = new Udp(this.clock, this);
+    const { flows } = udp;
+    const carried = new CarriedFlows(tcp, tcpFlows, flows);
+    const dtls = new DtlsTracker(facts, randoms, flows, book);
     this.quic = new QuicTracker(flows);
-    this.datagrams = new Datagrams(this.dtls, this.quic, flows, this.passedOver, book);
+    const datagrams = new Datagrams(dtls, this.quic, flows, this.passedOver, book);
     this.index = new ServerIndex(
       randoms,
-      this.facts.sessions,
-      { tcp: tcpFlows, udp: this.udpStage.flows },
-      this.facts.offers,
+      facts.sessions,
+      { tcp: tcpFlows, udp: flows },
+      facts.offers,
     );
-    this.finals = new Finals(this.facts, tls, this.dtls, this.udpStage.flows, this.index, this);
-    this.tls = tls;
-    this.facts.epochSeconds = () => this.clock.epochSeconds;
+    const finals = new Finals(facts, tls, dtls, flows, this.index, this);
+    facts.epochSeconds = () => this.clock.epochSeconds;
+    this.stages = { decoder, tcp, udp, carried, records, datagrams, dtls, tls, facts, finals };
     this.clock.onSecond = (nanos) => {
-      this.tcpStage.second(nanos);
-      this.finals.second(nanos);
+      this.stages?.tcp.second(nanos);
+      this.stages?.finals.second(nanos);
     };
     if (options.secrets !== undefined) this.unseal(new Vault(options.secrets));
   }
@@ -165,15 +171,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
   }
 
   end(): AnalysisResult {
-    this.decoder.end();
-    this.views?.end();
-    this.tcpStage.end();
-    this.finals.end();
-    this.index.lastNanos = this.clock.latest;
-    this.index.droppedPackets = droppedPackets(this.captures.facts);
-    this.index.severalPoints = this.views?.hasCommon ?? false;
-    this.index.oddities = this.finals.oddities.list();
-    this.index.misplaced = this.facts.owners?.search() ?? [];
+    const streams = this.endStages();
     this.passedOver.end(this.captures.facts);
     const repeated = handshakesIn(this.index.sharedRandoms);
     if (repeated > 0) this.ofWhole('seen-on-both-sides', repeated);
@@ -185,8 +183,8 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
       noticesOmitted: this.book.omitted,
       epochSeconds: this.clock.epochSeconds,
       packets: this.captures.facts.reduce((sum, { frames }) => sum + frames, 0),
-      flows: this.tcpStage.streams + this.udpStage.streams,
-      tcpStreams: this.tcpStage.streams,
+      flows: streams.tcp + streams.udp,
+      tcpStreams: streams.tcp,
       connections: this.connections,
       outcomes: this.outcomes,
       coverage: this.rules.coverage(),
@@ -200,6 +198,28 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     };
   }
 
+  /**
+   * There are no more packets. Lets go of all that worked on them, so that rules over the whole capture and the findings
+   * need no room beside it. @returns streams that were numbered
+   */
+  private endStages(): { readonly tcp: number; readonly udp: number } {
+    const { stages, index } = this;
+    if (stages === undefined) return { tcp: 0, udp: 0 };
+    const { tcp, udp, facts, finals } = stages;
+    stages.decoder.end();
+    this.views?.end();
+    tcp.end();
+    finals.end();
+    index.lastNanos = this.clock.latest;
+    index.droppedPackets = droppedPackets(this.captures.facts);
+    index.severalPoints = this.views?.hasCommon ?? false;
+    index.oddities = finals.oddities.list();
+    index.misplaced = facts.owners?.search() ?? [];
+    index.end();
+    this.stages = undefined;
+    return { tcp: tcp.streams, udp: udp.streams };
+  }
+
   /** A notice about the capture as a whole. */
   private ofWhole(code: NoticeCode, needed: number): void {
     this.book.notice({ code, packetNumber: 0, offset: -1, needed, available: 0 });
@@ -208,10 +228,12 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
   /** There are secrets: from now on records are kept whole and opened. */
   private unseal(vault: Vault): void {
     this.vault = vault;
-    this.facts.owners = new OwnerSearch();
-    this.records.keepBodies();
-    this.tls.unseal(vault, (row) => this.records.dropBodies(row));
-    this.dtls.unseal(vault);
+    if (this.stages === undefined) return;
+    const { facts, records, tls, dtls } = this.stages;
+    facts.owners = new OwnerSearch();
+    records.keepBodies();
+    tls.unseal(vault, (row) => records.dropBodies(row));
+    dtls.unseal(vault);
   }
 
   /** Secrets that the capture carries are used without asking. */
@@ -224,42 +246,43 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
   // ---------------------------------------------------------------- the stages' sinks, in the order of the pipeline
 
   beginChunk(chunk: Uint8Array): void {
-    this.tcpStage.beginChunk(chunk);
+    this.stages?.tcp.beginChunk(chunk);
   }
 
   endChunk(): void {
-    this.tcpStage.endChunk();
+    this.stages?.tcp.endChunk();
   }
 
   packet(cursor: PacketCursor): void {
     this.packets = cursor.packetNumber;
-    this.decoder.packet(cursor);
+    this.stages?.decoder.packet(cursor);
   }
 
   tcp(cursor: TransportCursor): void {
-    this.tcpStage.segment(cursor);
+    this.stages?.tcp.segment(cursor);
   }
 
   udp(cursor: TransportCursor): void {
-    this.udpStage.datagram(cursor);
+    this.stages?.udp.datagram(cursor);
   }
 
   udpJoined(cursor: TransportCursor): void {
-    this.udpStage.joined(cursor);
+    this.stages?.udp.joined(cursor);
   }
 
   udpFragment(cursor: TransportCursor): void {
-    this.udpStage.fragment(cursor);
+    this.stages?.udp.fragment(cursor);
   }
 
   icmpUnreachable(cursor: TransportCursor): void {
-    if (cursor.protocol === UDP && isPortUnreachable(cursor)) this.udpStage.portUnreachable(cursor);
+    if (cursor.protocol === UDP && isPortUnreachable(cursor))
+      this.stages?.udp.portUnreachable(cursor);
     else this.icmpQuote(cursor);
   }
 
   icmpQuote(cursor: TransportCursor): void {
-    if (cursor.protocol === UDP) this.udpStage.quoted(cursor);
-    else this.tcpStage.quoted(cursor);
+    if (cursor.protocol === UDP) this.stages?.udp.quoted(cursor);
+    else this.stages?.tcp.quoted(cursor);
   }
 
   octets(
@@ -271,17 +294,19 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     packet: number,
     nanos: number,
   ): void {
-    this.records.octets(row, side, bytes, start, end, packet, nanos);
+    this.stages?.records.octets(row, side, bytes, start, end, packet, nanos);
   }
 
   gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
-    this.records.gap(row, side, length, packet, nanos);
+    this.stages?.records.gap(row, side, length, packet, nanos);
   }
 
   final(view: TcpConnectionView): void {
-    this.finals.tcp(view, this.records);
-    this.records.forget(view.row);
-    this.carried.forget(view.row);
+    const { stages } = this;
+    if (stages === undefined) return;
+    stages.finals.tcp(view, stages.records);
+    stages.records.forget(view.row);
+    stages.carried.forget(view.row);
   }
 
   framed(
@@ -293,9 +318,10 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     packet: number,
     nanos: number,
   ): void {
-    const flow = this.carried.of(row);
+    const { stages } = this;
+    const flow = stages?.carried.of(row) ?? -1;
     if (flow < 0) return;
-    this.datagrams.datagram(flow, side, bytes, start, end, end - start, packet, nanos, 0);
+    stages?.datagrams.datagram(flow, side, bytes, start, end, end - start, packet, nanos, 0);
   }
 
   datagram(
@@ -309,16 +335,18 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     nanos: number,
     ipId: number,
   ): void {
-    if (this.datagrams.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId))
+    const { stages } = this;
+    if (stages === undefined) return;
+    if (stages.datagrams.datagram(flow, side, bytes, start, end, wireLength, packet, nanos, ipId))
       return;
-    const { flows } = this.udpStage;
+    const { flows } = stages.udp;
     const port = flows.port(flow, 0);
     const hides = hidingDatagram(bytes, start, end, wireLength, port, flows.port(flow, 1));
     if (hides !== 0) this.passedOver.passedOver(hides, packet);
   }
 
   firstFragment(flow: number, side: Side, wireLength: number, packet: number, nanos: number): void {
-    this.dtls.firstFragment(flow, side, wireLength, packet, nanos);
+    this.stages?.dtls.firstFragment(flow, side, wireLength, packet, nanos);
   }
 
   wasFragmented(
@@ -329,11 +357,11 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     packet: number,
     nanos: number,
   ): void {
-    this.dtls.wasFragmented(flow, side, first, wireLength, packet, nanos);
+    this.stages?.dtls.wasFragmented(flow, side, first, wireLength, packet, nanos);
   }
 
   portUnreachable(flow: number, _side: Side, packet: number, nanos: number): void {
-    this.dtls.unreachable(flow, packet, nanos);
+    this.stages?.dtls.unreachable(flow, packet, nanos);
   }
 
   connection(history: ConnectionHistory, neighbours: Neighbours): void {
