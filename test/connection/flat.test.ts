@@ -15,6 +15,7 @@ const flows: FlowDirectory = {
   address: () => '192.0.2.1',
   port: (flow) => flow,
   streamOf: (flow) => flow,
+  isOverTcp: () => false,
 };
 
 /** Entries of all arrays, maps and sets that can be reached. */
