@@ -4,6 +4,9 @@
 //	-onpanic close   the goroutine of the connection recovers and closes it
 //	-onpanic alert   it recovers, sends internal_error and closes
 //
+// With -signer, another key than that of the certificate signs, as where one of the two was renewed without the other and
+// whatever holds the key does not look.
+//
 // SIGTERM is the orderly way out: close_notify on every connection, then exit.
 // A line "bye" is answered by a last line and a close by the server.
 package main
@@ -11,6 +14,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto"
 	"crypto/tls"
 	"encoding/hex"
 	"flag"
@@ -30,6 +34,7 @@ var (
 	listen  = flag.String("listen", ":8443", "")
 	cert    = flag.String("cert", "", "")
 	key     = flag.String("key", "", "")
+	signer  = flag.String("signer", "", "certificate and key of which only the key is used")
 	onPanic = flag.String("onpanic", "crash", "")
 	tickets = flag.String("tickets", "", "ticket key, 64 hexadecimal digits; no tickets without it")
 	tail    = flag.Duration("tail", 0, "after the client's close_notify send three lines, this far apart")
@@ -40,6 +45,14 @@ var (
 	lock  sync.Mutex
 	conns = map[*tls.Conn]bool{}
 )
+
+// claimed signs with one key and claims to be another.
+type claimed struct {
+	crypto.Signer
+	public crypto.PublicKey
+}
+
+func (c claimed) Public() crypto.PublicKey { return c.public }
 
 func serve(raw net.Conn, cfg *tls.Config) {
 	c := tls.Server(raw, cfg)
@@ -92,6 +105,14 @@ func main() {
 	pair, err := tls.LoadX509KeyPair(*cert, *key)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *signer != "" {
+		other, err := tls.LoadX509KeyPair(*signer+".pem", *signer+".key")
+		if err != nil {
+			log.Fatal(err)
+		}
+		own := pair.PrivateKey.(crypto.Signer)
+		pair.PrivateKey = claimed{other.PrivateKey.(crypto.Signer), own.Public()}
 	}
 	cfg := &tls.Config{Certificates: []tls.Certificate{pair}, SessionTicketsDisabled: *tickets == "", MinVersion: tls.VersionTLS12}
 	if *max == "1.2" {

@@ -49,6 +49,7 @@ import { askedAuthorities, shownCertificates } from './shown-certificates.ts';
 import type { HandshakeMessages } from './unsealing/handshake-messages.ts';
 import { Tally } from './unsealing/tally.ts';
 import { verifySignatures } from './verify-signatures.ts';
+import { verifySignatures13 } from './verify-signatures13.ts';
 
 /** Where a connection lies on its transport, settled by whoever builds the history. */
 export interface Placement {
@@ -483,6 +484,10 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   private verifySignatures(): SignatureCheck[] {
+    const opened = this.facts.unsealed.get(this.row)?.transcript13;
+    const finished = this.decryption?.finished;
+    if (opened !== undefined && finished !== undefined)
+      return verifySignatures13(this, opened, finished);
     const messages = this.clearMessages();
     if (messages === undefined) return [];
     return verifySignatures(this, messages, () => this.facts.randoms.around(this.id));

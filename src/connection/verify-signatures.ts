@@ -31,7 +31,7 @@ export type SignedHistory = Pick<
 >;
 
 /** Where a signature and what it covers lie in its message. */
-interface Signed {
+export interface Signed {
   readonly type: number;
   readonly from: Role;
   readonly scheme: number | undefined;
@@ -55,25 +55,33 @@ export function verifySignatures(
   return [parametersOf(history, messages, others), transcriptOf(history, messages, others)].flatMap(
     (signed) => {
       if (signed === undefined) return [];
-      const { type, from, scheme } = signed;
-      const der = certificateOf(messages.last(from, CERTIFICATE));
-      const at = history.messages.findLast((m) => m.type === type && m.from === from);
-      if (der === undefined || at === undefined) return [];
-      const comparison = signed.compare(der);
-      const { packet, nanos } = at;
-      return {
-        packet,
-        nanos,
-        from,
-        type,
-        verdict: VERDICTS[comparison.kind],
-        explanation: explanationOf(comparison, SIGNATURE_BITS),
-        excluded: comparison.kind === 'unexplained' ? comparison.tried : [],
-        scheme,
-        certificate: nameCertificate(der),
-      };
+      const der = certificateOf(messages.last(signed.from, CERTIFICATE));
+      return checkOf(signed, history, der) ?? [];
     },
   );
+}
+
+/** @param der the certificate or raw key that the signer showed */
+export function checkOf(
+  { type, from, scheme, compare }: Signed,
+  { messages }: Pick<SignedHistory, 'messages'>,
+  der: Uint8Array | undefined,
+): SignatureCheck | undefined {
+  const at = messages.findLast((m) => m.type === type && m.from === from);
+  if (der === undefined || at === undefined) return undefined;
+  const comparison = compare(der);
+  const { packet, nanos } = at;
+  return {
+    packet,
+    nanos,
+    from,
+    type,
+    verdict: VERDICTS[comparison.kind],
+    explanation: explanationOf(comparison, SIGNATURE_BITS),
+    excluded: comparison.kind === 'unexplained' ? comparison.tried : [],
+    scheme,
+    certificate: nameCertificate(der),
+  };
 }
 
 const VERDICTS = {

@@ -17,7 +17,7 @@ import {
 import { specifiedTranscript, type Transcript, transcriptOctets } from './transcript.ts';
 import { TRANSCRIPT_VARIANTS, type TranscriptInput } from './transcript-variants.ts';
 
-interface SignedInput {
+export interface SignedInput {
   /** Negotiated, as on the wire. */
   readonly version: number;
   /** The signer's own certificate, in DER. */
@@ -50,7 +50,7 @@ export interface OtherHandshake {
 export interface SignedTranscript extends SignedInput, TranscriptInput {}
 
 /** One way of verifying: what is signed, and how. */
-interface SignatureRecipe {
+export interface SignatureRecipe {
   readonly scheme: Scheme;
   readonly data: Uint8Array;
   readonly signature: Uint8Array;
@@ -77,11 +77,12 @@ export interface SignatureHypothesis<Input> extends Hypothesis {
 export function explainParameters(input: SignedParameters): Explanation {
   const { clientRandom, serverRandom, parameters } = input;
   const data = concat(clientRandom, serverRandom, parameters);
-  return judge(input, data, PARAMETER_HYPOTHESES);
+  return isOtherwiseSigned(input) ? UNSUPPORTED : judge(input, data, PARAMETER_HYPOTHESES);
 }
 
 /** The same for CertificateVerify up to TLS 1.2, over the messages before it. RFC 5246 §7.4.8. */
 export function explainCertificateVerify(input: SignedTranscript): Explanation {
+  if (isOtherwiseSigned(input)) return UNSUPPORTED;
   return judge(
     input,
     signedOctets(specifiedTranscript(input.messages, input.version)),
@@ -89,15 +90,20 @@ export function explainCertificateVerify(input: SignedTranscript): Explanation {
   );
 }
 
-function judge<Input extends SignedInput>(
+/** SSL 3.0 signs hashes that the master secret goes into as well (RFC 6101 §5.6.8), TLS 1.3 another text. */
+function isOtherwiseSigned({ version }: SignedInput): boolean {
+  const equivalent = tlsEquivalent(version);
+  return equivalent <= SSL_3_0 || equivalent >= TLS_1_3;
+}
+
+/** Does the signature verify over `data`, and if it does not, which of the mistakes makes it? */
+export function judge<Input extends SignedInput>(
   input: Input,
   data: Uint8Array,
   hypotheses: readonly SignatureHypothesis<Input>[],
 ): Explanation {
   const key = certificateKey(input.certificate);
-  // SSL 3.0 signs hashes that the master secret goes into as well (RFC 6101 §5.6.8), TLS 1.3 another text.
-  const version = tlsEquivalent(input.version);
-  if (key === undefined || version <= SSL_3_0 || version >= TLS_1_3) return UNSUPPORTED;
+  if (key === undefined) return UNSUPPORTED;
   const scheme = schemeOf(input.signatureScheme, input.version, key);
   if (scheme === undefined || !canJudge(scheme, key)) return UNSUPPORTED;
   if (!fitsKey(scheme, key)) return { kind: 'not-comparable', why: 'key-type' };
@@ -139,7 +145,7 @@ const OTHER_SIGNED_HASHES: readonly { readonly hash: SignedHash; readonly name: 
 ];
 
 /** Mistakes that any signature can be made with. */
-const SIGNING_HYPOTHESES: readonly SignatureHypothesis<SignedInput>[] = [
+export const SIGNING_HYPOTHESES: readonly SignatureHypothesis<SignedInput>[] = [
   {
     id: 'signature-other-hash',
     meaning: 'another hash was signed than the message says, or the version has',

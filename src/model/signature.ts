@@ -1,7 +1,7 @@
 import type { Explanation } from './decryption.ts';
 import type { At, Role } from './place.ts';
 
-/** A signature of the handshake, verified without any secret under the certificate that its sender showed in the clear. */
+/** A signature of the handshake, verified under the certificate that its sender showed: up to TLS 1.2 without any secret. */
 export interface SignatureCheck extends At {
   readonly from: Role;
   /** `server_key_exchange` or `certificate_verify`. */

@@ -149,6 +149,10 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'key-exchange-signature-invalid': [
     { capture: 'samples/tls-signature-flipped/capture.pcap', secrets: '' },
     { capture: 'samples/tls-signature-randoms/capture.pcap', secrets: '' },
+    {
+      capture: 'samples/tls13-signature-other-key/capture.pcap',
+      secrets: '--keylog samples/tls13-signature-other-key/keys.log',
+    },
     { capture: 'samples/proxy-swaps-server-hello/capture.pcap', secrets: '' },
   ],
   'keyupdate-desync': [

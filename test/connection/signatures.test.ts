@@ -110,6 +110,38 @@ describe('an octet that is not what was signed', () => {
   });
 });
 
+describe('TLS 1.3, with secrets', () => {
+  const judged = (sample: string) => {
+    const keyLogs = [sampleFile(sample, 'keys.log')];
+    const { connections } = analyse(capture(sample), {
+      secrets: { keyLogs, rsaKeys: [], psks: [] },
+    });
+    return connections.map(({ signatures = [] }) =>
+      signatures.map(({ from, verdict }) => `${from} ${verdict}`),
+    );
+  };
+
+  test('signatures of both sides verify, over TLS and DTLS, also behind a HelloRetryRequest', () => {
+    expect(judged('tls13-hrr').flat()).toContain('server verified');
+    expect(judged('tls13-client-certificate-refused').flat()).toContain('client verified');
+    expect(new Set(judged('dtls13-healthy').flat())).toEqual(new Set(['server verified']));
+  });
+
+  test('another key than that of the certificate is told', () => {
+    expect(judged('tls13-signature-other-key')).toEqual([['server wrong'], ['server verified']]);
+  });
+
+  test('nothing is said where the Finished of the signer is wrong, nor of drafts that hash otherwise', () => {
+    expect(judged('tls13-finished-transcript').flat()).not.toContain('client wrong');
+    expect(judged('dtls13-draft43-nss').flat()).toEqual([]);
+  });
+
+  test('without secrets nothing is known of them', () => {
+    const { connections } = analyse(capture('tls13-signature-other-key'));
+    expect(connections.flatMap(({ signatures = [] }) => signatures)).toEqual([]);
+  });
+});
+
 test('the recorded mistakes of signers are told apart', () => {
   const said = (sample: string) =>
     analyse(capture(sample)).connections.map(({ signatures = [] }) =>

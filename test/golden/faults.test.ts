@@ -63,6 +63,7 @@ const CULPRITS: Readonly<Record<string, Culprit | null | Readonly<Record<number,
   'tls13-hrr-transcript': 'client',
   'tls13-label-prefix': 'client',
   'tls13-psk-unknown-identity': null,
+  'tls13-signature-other-key': 'server',
 };
 
 const folder = new URL('../../samples/', import.meta.url);

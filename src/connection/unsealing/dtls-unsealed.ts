@@ -18,6 +18,7 @@ import { checkFinished } from './check-finished.ts';
 import { Dtls13Unsealed } from './dtls13-unsealed.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
+import type { HandshakeMessages } from './handshake-messages.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { Tally } from './tally.ts';
@@ -45,6 +46,10 @@ export class DtlsUnsealed implements Owner {
   constructor(vault: Vault) {
     this.vault = vault;
     this.handshakes = [new KeyedHandshake(vault.transcripts)];
+  }
+
+  get transcript13(): HandshakeMessages | undefined {
+    return this.dtls13 && this.handshakes[0]?.transcript;
   }
 
   release(): void {

@@ -9,6 +9,7 @@ import type { FailedRecord, MisplacedRecord } from '../../model/decryption.ts';
 import { type ConnectionHistory, ROLES, type Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Nanos } from '../../model/time.ts';
+import type { HandshakeMessages } from './handshake-messages.ts';
 
 /** The keys of one direction, and whose it is. */
 export interface OwnedDirection extends ForeignDirection {
@@ -28,6 +29,8 @@ export interface KeptRecord {
 export interface Owner {
   /** There is no secret for it. */
   readonly isUnopened?: boolean;
+  /** The messages of a handshake of TLS 1.3 that was opened, until they are let go. */
+  readonly transcript13?: HandshakeMessages | undefined;
   /** The connection is final: what it holds is given back. */
   release(): void;
   directions(): OwnedDirection[];

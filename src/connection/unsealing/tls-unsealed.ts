@@ -24,6 +24,7 @@ import { checkBinder } from './check-binder.ts';
 import { checkFinished } from './check-finished.ts';
 import { explainFailure, type FailureOutcome } from './explain-failure.ts';
 import { findMaster } from './find-master.ts';
+import type { HandshakeMessages } from './handshake-messages.ts';
 import { findInnerRandom, InnerHello } from './inner-hello.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
@@ -59,6 +60,11 @@ export class TlsUnsealed implements Owner {
 
   get clientRandom(): Uint8Array | undefined {
     return this.handshake.clientRandom;
+  }
+
+  get transcript13(): HandshakeMessages | undefined {
+    const { isTls13, transcript } = this.handshake;
+    return isTls13 ? transcript : undefined;
   }
 
   release(): void {

@@ -207,6 +207,7 @@ export const HANDSHAKE_LEANINGS: Leanings = {
   'key-exchange-signature-invalid': {
     mistake: didIt(),
     exchanged: CROSSED,
+    opened: didIt(),
     invalid: {
       open: {
         network: 'what was signed, or the signature, may have been changed on the way',

@@ -42,6 +42,17 @@ const explanation = {
   trials: 1024,
   oddsLog2: -70,
 };
+/** Of TLS 1.3, opened with secrets. */
+const flight13 = [1, 2, 8, 11, 15, 20].map((type) =>
+  fakeMessage(type, type === 1 ? 'client' : 'server', type === 1 ? 4 : 6),
+);
+const opened = {
+  ...given,
+  version: 0x0304,
+  cipherSuite: 0x1301,
+  messages: flight13,
+  signatures: [check({ type: 15 })],
+};
 const found = (message: string, packets: readonly number[] = [6, 7]) => [
   { message, severity: 'error', confidence: 'proven', packets, connections: [1] } as const,
 ];
@@ -149,9 +160,50 @@ testConnectionRule(keyExchangeSignatureInvalid, [
     want: 'not-applicable',
   },
   {
-    name: 'does not ask in TLS 1.3, nor before a version is chosen',
-    history: fakeHistory({ ...given, version: 0x0304 }),
+    name: 'does not ask in TLS 1.3 where no secrets show its signatures',
+    history: fakeHistory({ ...given, version: 0x0304, messages: serverFlight.slice(0, 2) }),
     want: 'not-applicable',
+  },
+  {
+    name: 'proves it in TLS 1.3 where the Finished behind the signature is right',
+    history: fakeHistory(opened),
+    want: found('opened'),
+  },
+  {
+    name: 'names the mistake there too',
+    history: fakeHistory({ ...opened, signatures: [check({ type: 15, explanation })] }),
+    want: found('mistake'),
+  },
+  {
+    name: 'only notes it there where the client went on with its Finished',
+    history: fakeHistory({
+      ...opened,
+      messages: [...flight13, fakeMessage(20, 'client', 7)],
+      alerts: [fakeAlert(51, 'server', 8)],
+    }),
+    want: [
+      {
+        message: 'opened',
+        severity: 'info',
+        confidence: 'likely',
+        packets: [6, 8],
+        connections: [1],
+      },
+    ],
+  },
+  {
+    name: 'accuses nobody there where the Finished was wrong or missing, so that nothing was verified',
+    history: fakeHistory({ ...opened, signatures: [] }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'is not content there with one of two signatures',
+    history: fakeHistory({
+      ...opened,
+      messages: [...flight13, fakeMessage(15, 'client', 7)],
+      signatures: [check({ type: 15, verdict: 'verified' })],
+    }),
+    want: { missing: 'lost-bytes' },
   },
   {
     name: 'says when this machine cannot judge',
