@@ -2,6 +2,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type { UnitReader } from './chunk-joiner.ts';
 import { type EmbeddedSecrets, SecretsStore } from './decryption-secrets.ts';
+import { readNames } from './name-resolution.ts';
 import type { PacketOutlet } from './packet-outlet.ts';
 import { isFileHeader } from './pcap-header.ts';
 import {
@@ -214,6 +215,7 @@ export class PcapngReader implements UnitReader {
         whole = this.#readSecrets(bytes, view, body, end, base);
         break;
       case BLOCK.nameResolution:
+        readNames(this.#outlet.facts, view, body, end, little);
         break;
       default:
         if (FRAMES_WITHOUT_PACKET.has(type)) this.#outlet.countFrame();

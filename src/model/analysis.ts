@@ -109,5 +109,7 @@ export interface Analysis {
   /** Packets so far, for progress. */
   readonly packets: number;
   readonly places: PacketPlaces;
+  /** The first name that the captures give for an address, as far as they were read. */
+  hostName(address: string): string | undefined;
   end(): AnalysisResult;
 }

@@ -22,6 +22,10 @@ export const LIMITS = {
   /** Comments of one capture that are kept, and octets of each; further ones are counted, longer ones cut. */
   comments: 1000,
   commentOctets: 1024,
+  /** Addresses of one capture whose names are kept, names of one, and octets of a name (RFC 1035 §2.3.4). */
+  hostNames: 16_384,
+  namesPerHost: 8,
+  hostNameOctets: 255,
   /** Places at which reading of one damaged capture is taken up again; after that it stops. Bounds the searching. */
   captureResynchronisations: 256,
   /** Captures that overlap in time and are open at once; with more, they have to be merged first. Each takes some 2 MiB. */

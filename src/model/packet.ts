@@ -78,6 +78,13 @@ export interface CaptureFacts {
   readonly comments: CaptureComment[];
   /** Comments beyond those. */
   commentsOmitted: number;
+  /**
+   * Names that a pcapng file gives for addresses, by the address as text: hostile like all that a capture holds. Up to
+   * `LIMITS.hostNames` addresses.
+   */
+  readonly hostNames: Map<string, string[]>;
+  /** Addresses beyond those. */
+  hostNamesOmitted: number;
   /** What its packets were that lead to no TCP segment or UDP datagram, by kind. Known at its end. */
   passedOver?: readonly PassedOver[];
 }

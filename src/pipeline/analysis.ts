@@ -154,6 +154,14 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     return this.book.places;
   }
 
+  hostName(address: string): string | undefined {
+    for (const { hostNames } of this.captures.facts) {
+      const name = hostNames.size > 0 ? hostNames.get(address)?.[0] : undefined;
+      if (name !== undefined) return name;
+    }
+    return undefined;
+  }
+
   beginCapture(
     path: string,
     compression: CaptureFacts['compression'],

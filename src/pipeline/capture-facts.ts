@@ -16,5 +16,7 @@ export function emptyFacts(path: string, compression: CaptureFacts['compression'
     interfaces: [],
     comments: [],
     commentsOmitted: 0,
+    hostNames: new Map(),
+    hostNamesOmitted: 0,
   };
 }

@@ -24,6 +24,11 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   protocol: ['TLS or DTLS', ({ protocol }) => protocol],
   client: ['who sends the ClientHello', ({ client }) => endpointText(client)],
   server: ['its peer', ({ server }) => endpointText(server)],
+  'client-name': [
+    'name that the capture gives for its address',
+    ({ client }, run) => run.hostName(client.address),
+  ],
+  'server-name': ['the same of its peer', ({ server }, run) => run.hostName(server.address)],
   version: ['negotiated version', ({ version }) => named(version, versionName)],
   suite: ['negotiated suite', ({ cipherSuite }) => named(cipherSuite, suiteName)],
   sni: ['server name', ({ serverName }) => serverName],

@@ -21,6 +21,8 @@ export interface ConnectionRow {
   readonly stream: string;
   readonly client: string;
   readonly server: string;
+  /** Their addresses alone, for which the capture may have names. */
+  readonly addresses: readonly [client: string, server: string];
   readonly serverName: string | undefined;
   /** What TLS began behind. */
   readonly upgrade: string | undefined;
@@ -154,6 +156,7 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     stream: `${history.transport}.stream ${history.stream}`,
     client: endpointText(history.client),
     server: endpointText(history.server),
+    addresses: [history.client.address, history.server.address],
     serverName: nameText(history),
     upgrade: history.upgrade?.protocol,
     version: version === undefined ? undefined : versionName(version),

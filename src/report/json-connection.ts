@@ -101,8 +101,11 @@ export class ConnectionWriter implements MessageVisitor {
   private endpoint(name: Literal, history: ConnectionHistory, role: Role): void {
     const { compact } = history;
     this.out.literal(name);
-    this.out.ascii(compact?.address(role) ?? history[role].address);
+    const address = compact?.address(role) ?? history[role].address;
+    this.out.ascii(address);
     this.number(PORT, compact?.port(role) ?? history[role].port);
+    const host = this.run.hostName(address);
+    if (host !== undefined) this.string(HOST_NAME, host);
     this.out.literal(END_OBJECT);
   }
 
@@ -457,6 +460,7 @@ const END_TIME = literal('","endTime":"');
 const VERSIONS_OFFERED = literal('","versionsOffered":[');
 const NO_VERSION = literal(',"version":null');
 const NO_SUITE = literal(',"cipherSuite":null');
+const HOST_NAME = literal(',"name":');
 const SERVER_NAME = literal(',"serverName":');
 const ALPN = literal(',"alpn":');
 const INNER_TLS = literal(',"innerTls":{"packet":');

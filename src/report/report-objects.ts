@@ -54,6 +54,8 @@ export function captureObject(result: AnalysisResult, index: number): ReportCapt
       text,
     })),
     commentsOmitted: facts.commentsOmitted,
+    hostNames: [...facts.hostNames].map(([address, names]) => ({ address, names })),
+    hostNamesOmitted: facts.hostNamesOmitted,
     passedOver: (facts.passedOver ?? []).map((one) => ({ ...one })),
   };
 }

@@ -5,10 +5,10 @@ import type { Analysis } from '../model/analysis.ts';
  * and count time from the first packet; reports number packets by file and tell dates.
  */
 export class RunContext {
-  private readonly analysis: () => Pick<Analysis, 'epochSeconds' | 'places'>;
+  private readonly analysis: () => Pick<Analysis, 'epochSeconds' | 'places' | 'hostName'>;
 
   /** @param analysis the run, which need not have been made yet */
-  constructor(analysis: () => Pick<Analysis, 'epochSeconds' | 'places'>) {
+  constructor(analysis: () => Pick<Analysis, 'epochSeconds' | 'places' | 'hostName'>) {
     this.analysis = analysis;
   }
 
@@ -35,6 +35,11 @@ export class RunContext {
     return paths.some((other, index) => index !== capture && lastPart(other) === short)
       ? path
       : short;
+  }
+
+  /** The name that the captures give for an address, as far as they were read. */
+  hostName(address: string): string | undefined {
+    return this.analysis().hostName(address);
   }
 
   /** Index of the capture that a packet of the run lies in. */

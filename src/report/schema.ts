@@ -33,6 +33,13 @@ const endpoint = z.object({
   port: z.int().min(0).max(65535),
 });
 
+const namedEndpoint = endpoint.extend({
+  name: z
+    .string()
+    .optional()
+    .describe('Name that the pcapng file gives for the address, where it does so in front of it'),
+});
+
 /** One capture file that was read. */
 const captureSchema = z.object({
   path: z.string(),
@@ -71,6 +78,10 @@ const captureSchema = z.object({
     )
     .describe('What somebody noted in the pcapng file'),
   commentsOmitted: count.describe('Further comments'),
+  hostNames: z
+    .array(z.object({ address: endpoint.shape.address, names: z.array(z.string()).min(1) }))
+    .describe('Names that the pcapng file gives for addresses'),
+  hostNamesOmitted: count.describe('Further addresses with names'),
   passedOver: z
     .array(z.object({ kind: z.string(), packets: count, firstPacket: packet }))
     .describe('What packets were that lead to no TCP or UDP, or hide what they carry; by kind'),
@@ -101,8 +112,8 @@ const connectionSchema = z.object({
   stream: count.describe(
     'tcp.stream or udp.stream in Wireshark; of several captures, after they were put together with mergecap',
   ),
-  client: endpoint.describe('Who sends the ClientHello'),
-  server: endpoint,
+  client: namedEndpoint.describe('Who sends the ClientHello'),
+  server: namedEndpoint,
   firstPacket: packet,
   lastPacket: packet,
   lastCapture: otherCapture,

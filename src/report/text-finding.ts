@@ -163,6 +163,10 @@ function connectionLines({ connections }: Finding, { rows, style, run }: Finding
 /** Who: the addresses and the name on one line, what was negotiated and where to find it on the next. */
 function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
   const name = row.serverName === undefined ? '' : ` (${row.serverName})`;
+  const [client, server] = row.addresses.map((address) => {
+    const host = run.hostName(address);
+    return host === undefined ? '' : ` ${host}`;
+  });
   const facts = [
     row.version ?? `${row.protocol}, no version agreed`,
     row.suite ?? 'no cipher suite agreed',
@@ -174,7 +178,7 @@ function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
   const label = `connection ${row.id}  `;
   const columns = style.width - INDENT.length - label.length;
   return [
-    ...wrap(style.fit(`${row.client} → ${row.server}${name}`), columns),
+    ...wrap(style.fit(`${row.client}${client} → ${row.server}${server}${name}`), columns),
     ...wrap(style.fit(facts.join(', ')), columns),
   ].map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line);
 }

@@ -13,6 +13,7 @@ import { grouped, indented, plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { commentLines } from './text-comments.ts';
 import { echLines } from './text-ech.ts';
+import { hostLines } from './text-hosts.ts';
 import { idLines } from './text-ids.ts';
 import { oddityLines } from './text-oddities.ts';
 import { openedLines } from './text-opened.ts';
@@ -161,6 +162,7 @@ export function remarkLines(frame: Frame): string[] {
     ...idLines(rows, style),
     ...quicLines(frame),
     ...oddityLines(frame),
+    ...hostLines(frame),
     ...commentLines(frame),
     ...blindSpotLines(frame),
     ...coverageLines(frame),

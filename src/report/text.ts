@@ -62,8 +62,9 @@ export class TextReporter extends GatheringReporter {
     names.push(...result.quic.connections.map(({ clientHello }) => clientHello?.serverName ?? ''));
     const paths = result.captures.map(({ path }) => path);
     const comments = result.captures.flatMap((one) => one.comments.map(({ text }) => text));
+    const hosts = result.captures.flatMap(({ hostNames }) => [...hostNames.values()].flat());
     const told = this.units(repeats).map(({ finding }) => finding);
-    return [JSON.stringify([told, checks]), ...names, ...paths, ...comments].join('');
+    return [JSON.stringify([told, checks]), ...names, ...paths, ...hosts, ...comments].join('');
   }
 
   private tellFindings(capture: string | undefined, repeats: Repeats): void {

@@ -94,6 +94,7 @@ function fakeParts(script: Script = {}): { parts: Parts; journal: Journal } {
       let first: string | undefined;
       return {
         epochSeconds: FAKE_EPOCH,
+        hostName: () => undefined,
         get packets() {
           return first === undefined ? 0 : 34;
         },

@@ -26,6 +26,7 @@ export async function report(
   const run = new RunContext(() => ({
     epochSeconds: FAKE_EPOCH,
     places: fakePlaces(result.captures),
+    hostName: (address) => result.captures[0]?.hostNames.get(address)?.[0],
   }));
   const reporter = make((octets) => {
     text += decoder.decode(octets, { stream: true });

@@ -70,7 +70,7 @@ test('the nearest word is one that could be meant', () => {
 
 test('packets are numbered within their file', () => {
   const places = new Places(true);
-  const run = new RunContext(() => ({ epochSeconds: 0, places }));
+  const run = new RunContext(() => ({ epochSeconds: 0, places, hostName: () => undefined }));
   expect([run.captureOf(5), run.numberInFile(5)]).toEqual([0, 5]);
   for (const [capture, base] of [0, 10, 10, 30].entries()) places.follow(base + 1, capture, 1);
   // The second file is empty.

@@ -73,6 +73,8 @@ export function fakeCapture(given: Partial<CaptureFacts> = {}): CaptureFacts {
     interfaces: [{ linkType: 1, snapLength: 262_144 }],
     comments: [],
     commentsOmitted: 0,
+    hostNames: new Map(),
+    hostNamesOmitted: 0,
     ...given,
   };
 }
