@@ -14,17 +14,20 @@ describe('Slab', () => {
     expect(slab.view(handle, 10)).toEqual(octets(20, 1).slice(5, 15));
   });
 
-  test.each([0, 1, 63, 64, 65, 1024, 1025, 2048, 2049, 4095, 4096, 4097, 100_000])('%i octets', (length) => {
-    const slab = new Slab();
-    const one = slab.store(octets(length, 2), 0, length);
-    const two = slab.store(octets(length, 3), 0, length);
-    expect(one).toBeGreaterThan(0);
-    expect(two).not.toBe(one);
-    expect(slab.view(one, length)).toEqual(octets(length, 2));
-    expect(slab.view(two, length)).toEqual(octets(length, 3));
-    const at = slab.offsetOf(two);
-    expect(slab.bytesOf(two).slice(at, at + length)).toEqual(octets(length, 3));
-  });
+  test.each([0, 1, 63, 64, 65, 1024, 1025, 2048, 2049, 4095, 4096, 4097, 100_000])(
+    '%i octets',
+    (length) => {
+      const slab = new Slab();
+      const one = slab.store(octets(length, 2), 0, length);
+      const two = slab.store(octets(length, 3), 0, length);
+      expect(one).toBeGreaterThan(0);
+      expect(two).not.toBe(one);
+      expect(slab.view(one, length)).toEqual(octets(length, 2));
+      expect(slab.view(two, length)).toEqual(octets(length, 3));
+      const at = slab.offsetOf(two);
+      expect(slab.bytesOf(two).slice(at, at + length)).toEqual(octets(length, 3));
+    },
+  );
 
   test('what is given back is used again', () => {
     const slab = new Slab();
