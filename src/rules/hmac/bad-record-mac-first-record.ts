@@ -55,7 +55,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
           'the record was changed on the way, by a device that corrects the checksum or by faulty memory: rare, and then other connections of the same two sides succeed',
         ],
         remedies: [
-          'open the record with a key log of its sender: if it opens, the octets arrived as they were sent, and the other side has other keys or uses them in another way',
+          'open the record with a key log of its sender: if it opens, it came past this place as it was sent, and the other side has other keys, uses them in another way, or got other octets',
           'repeat with an AEAD suite and with another key exchange: what changes the outcome shows which step is wrong',
           'compare how often it happens by suite: always with one suite means code, once in a few hundred means an encoding, spread over all suites means hardware',
         ],
@@ -65,8 +65,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
         ],
       },
       sound: {
-        title:
-          'A first record that the secrets at hand open was refused: the two sides have different keys',
+        title: 'A first record was refused that opens under the secrets at hand',
         what: "The {from} refused the {peer}'s first protected record (packet {record}, {octets} octets) with bad_record_mac in packet {packet}, {delay} later, though it opens under the secrets at hand; {negotiated}{compared}.",
         causes: [
           'one side derived other secrets than the other, or cuts its keys or computes the MAC in another way; those at hand are the view of the side that wrote them down, which is not always the right one',

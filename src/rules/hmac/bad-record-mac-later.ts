@@ -25,15 +25,16 @@ const MESSAGES = {
       'the MAC code of one side fails at this length',
     ],
     remedies: [
-      'open the record with a key log of one side: if it opens, its sender and its octets are in order, and the receiver is not',
+      'open the record with a key log of one side: if it opens, it came past this place as its sender made it; look at the receiver then, and at what lies in between',
       'open connections after the fork, one writer at a time',
-      'capture at both ends and compare the octets of the record: if they are equal, the network is acquitted',
+      'capture at both ends and compare the octets of the record: if they are equal, the network did not change them',
     ],
     commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
   },
   sound: {
-    title: 'A sound record was refused after others had been accepted',
-    what: 'The {from} ended the connection with bad_record_mac in packet {packet}, {delay} after the last record of the {peer} ({octets} octets, packet {record}), and all {count} protected records of the {peer} are in order: they open under the secrets at hand, one after the other; {negotiated}.',
+    title:
+      'A record that opens under the secrets at hand was refused, after others had been accepted',
+    what: 'The {from} ended the connection with bad_record_mac in packet {packet}, {delay} after the last record of the {peer} ({octets} octets, packet {record}), and all {count} protected records of the {peer} open under the secrets at hand, one after the other; {negotiated}.',
     causes: [
       'the {from} lost count: it skipped a record, or read one twice, and expects another number than the one that is due',
       'a record was changed behind the place of this capture',
@@ -41,13 +42,13 @@ const MESSAGES = {
     ],
     remedies: [
       'look at the {from}: threads that read from one connection without a lock, a state that was copied or restored',
-      'capture on the {from} and compare the octets of the record: if they are equal, the network is acquitted',
+      'capture on the {from} and compare the octets of the record: if they are equal, the network did not change them',
     ],
     commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
   },
   elsewhere: {
-    title: 'What was refused with bad_record_mac is not in this capture',
-    what: 'The {from} ended the connection with bad_record_mac in packet {packet}, {delay} after the last record of the {peer} ({octets} octets, packet {record}), but went on with data (packet {answer}) after that record, and all {count} protected records of the {peer} are in order: they open under the secrets at hand; {negotiated}.',
+    title: 'What was refused with bad_record_mac appears not to be in this capture',
+    what: 'The {from} ended the connection with bad_record_mac in packet {packet}, {delay} after the last record of the {peer} ({octets} octets, packet {record}), but went on with data (packet {answer}) after that record, and all {count} protected records of the {peer} open under the secrets at hand; {negotiated}.',
     causes: [
       'a proxy or another device between the {from} and the place of this capture wrote a record that did not come through here: one of another connection, or one twice',
       'the record was refused late, and the data was under way before: the {from} lost count, or a record was changed behind the place of this capture',

@@ -100,7 +100,7 @@ export const cookieHmacMismatch = defineConnectionRule({
   meta: {
     id: 'cookie-hmac-mismatch',
     group: 'hmac',
-    title: 'The server cannot verify its own cookies',
+    title: 'The server does not accept its own cookies',
     severity: 'error',
     sources: ['RFC 6347 §4.2.1'],
     reports:

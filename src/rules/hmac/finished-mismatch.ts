@@ -19,7 +19,7 @@ const MESSAGES = {
       'the TLS stack of the {from} makes this mistake: where it goes wrong only sometimes, look at what this handshake has that others have not',
     ],
     remedies: [
-      'update or correct the TLS stack of the {from}: the keys are in order, its hash of the handshake is not',
+      'update or correct the TLS stack of the {from}: its record opens under the secrets at hand, its hash of the handshake is another',
       'until then, leave out what brings the message in question into the handshake (tickets, stapled status, renegotiation, another group in the first key share)',
     ],
     commands: COMMANDS,
@@ -51,7 +51,7 @@ export const finishedMismatch = defineConnectionRule({
     reports:
       'A Finished whose record opens under the secrets that were given, and whose verify_data is not what the handshake in the capture gives, with the message or label that was taken wrongly, if it can be told.',
     matters:
-      'The other side ends the handshake with decrypt_error, which reads like a wrong key. The keys are right: the two sides do not agree about what was said, because one forgot or added a message or because somebody changed one on the way.',
+      'The other side ends the handshake with decrypt_error, which reads like a wrong key. The keys fit: the two sides do not agree about what was said, because one forgot or added a message or because somebody changed one on the way.',
     decides:
       'The verify_data is computed from the messages that were captured, as specified first, then with each message left out or counted twice, with other labels, hashes and secrets. All messages of the handshake must be in the capture. One that matches twelve octets or more is no coincidence.',
     silent:

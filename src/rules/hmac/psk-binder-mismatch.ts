@@ -68,7 +68,7 @@ export const pskBinderMismatch = defineConnectionRule({
         what: 'The binder in the ClientHello of packet {packet0} does not verify under the key at hand, and does under one assumption: {meaning}{details}; the server answered with {name} ({number}) in packet {packet}, {delay} later; {negotiated}{compared}.',
         causes: ['the TLS stack of the client makes this mistake'],
         remedies: [
-          'update or correct the TLS stack of the client: the key is in order, its binder is not',
+          'update or correct the TLS stack of the client: the key at hand fits, its binder is not as specified',
         ],
         commands: ['tshark -r CAPTURE -Y "frame.number == {packet0}" -V'],
       },

@@ -31,8 +31,8 @@ const MESSAGES = {
     commands: COMMANDS,
   },
   'other-keys': {
-    title: 'One side uses other keys than the secrets at hand',
-    what: 'In packet {packet}, {record} ({kind}, {octets} octets) does not authenticate under the secrets at hand, which open {opened} records of the {peer} and none of the {from}: the {from} uses other keys{reaction}; {negotiated}.',
+    title: 'One side appears to use other keys than those at hand',
+    what: 'In packet {packet}, {record} ({kind}, {octets} octets) does not authenticate under the secrets at hand, which open {opened} records of the {peer} and none of the {from}, as if it used other keys{reaction}; {negotiated}.',
     causes: [
       'the {from} derived other secrets: it hashed another handshake, or took another label, hash or shared secret',
       'the secrets come from the {peer}, which has no others; they show its view only',

@@ -58,7 +58,7 @@ const MESSAGES = {
     commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
   },
   reused: {
-    title: 'A sequence number was used twice: two writers share one TLS state',
+    title: 'A sequence number was used twice: two writers appear to share one TLS state',
     what: 'In packet {packet}, {record} ({octets} octets) authenticates as number {number}, which an earlier record has, where {expected} is due{reaction}; {negotiated}.',
     causes: [
       'a process forked while the connection was open, and parent and child both write on it',

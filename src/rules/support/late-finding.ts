@@ -42,7 +42,7 @@ const TAKEN_FOR_OWN: Partial<RuleMessage> = {
   ],
   remedies: [
     'Update or configure the receiver’s stack so that it drops records that do not verify; until then prefer AEAD suites if it drops those.',
-    'Do not look for wrong keys: those of the connection that ended are in order.',
+    'Do not look for wrong keys: the record was never meant for the connection that ended over it.',
     ...LATE_ADVICE.remedies.slice(2),
   ],
 };
