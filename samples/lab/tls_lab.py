@@ -299,12 +299,12 @@ class Lab:
         own = ['-cert', self.tmp / 'server.pem', '-key', self.tmp / 'server.key'] if cert else ['-nocert']
         return self.start('s', 'openssl', 's_server', '-accept', port, *own, *flags, wait_port=port)
 
-    def s_client(self, local, *flags, port=8443, six=False, trust='ca'):
+    def s_client(self, local, *flags, port=8443, six=False, trust='ca', name=NAME):
         """openssl s_client bound to a port; type() into it, eof() ends it with close_notify."""
         to, own = (f'[{SERVER6}]', f'[{CLIENT6}]') if six else (SERVER, CLIENT)
         known = ['-CAfile', self.tmp / f'{trust}.pem'] if trust else []
         p = self.start('c', 'openssl', 's_client', '-connect', f'{to}:{port}', '-bind', f'{own}:{local}',
-                       '-servername', NAME, *known, '-keylogfile', self.keys, *flags)
+                       *(['-servername', name] if name else ['-noservername']), *known, '-keylogfile', self.keys, *flags)
         time.sleep(self.settle)
         return p
 

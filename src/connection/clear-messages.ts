@@ -1,7 +1,11 @@
 import { concat, u24 } from '../bytes/concat.ts';
 import { readU16, readU24 } from '../bytes/scalars.ts';
 import type { TranscriptMessage } from '../crypto/transcript.ts';
-import { CLIENT_HELLO, SERVER_HELLO } from '../model/code-points/handshake-types.ts';
+import {
+  CLIENT_HELLO,
+  SERVER_HELLO,
+  SERVER_KEY_EXCHANGE,
+} from '../model/code-points/handshake-types.ts';
 import type { Role } from '../model/history.ts';
 import { HandshakeMessages } from './unsealing/handshake-messages.ts';
 
@@ -45,6 +49,23 @@ export function clearMessages(
 }
 
 const HELLOS = { client: CLIENT_HELLO, server: SERVER_HELLO } as const;
+
+/**
+ * The named curve of the ServerKeyExchange among the octets that a server sent, in a handshake with ECDHE; 0 where there is none.
+ * RFC 8422 §5.4.
+ */
+export function curveOf(sent: Uint8Array, isDtls: boolean): number {
+  const header = isDtls ? NUMBERED_HEADER : MESSAGE_HEADER;
+  for (let at = 0; at + header <= sent.length; at += header + readU24(sent, at + 1)) {
+    const body = at + header;
+    if (sent[at] === SERVER_KEY_EXCHANGE && body + 3 <= sent.length)
+      return sent[body] === NAMED_CURVE ? readU16(sent, body + 1) : 0;
+  }
+  return 0;
+}
+
+/** `ECCurveType`. RFC 8422 §5.4. */
+const NAMED_CURVE = 3;
 
 function* messagesIn(sent: Uint8Array, from: Role, isDtls: boolean): Iterable<TranscriptMessage> {
   const header = isDtls ? NUMBERED_HEADER : MESSAGE_HEADER;

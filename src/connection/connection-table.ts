@@ -64,6 +64,8 @@ export class ConnectionTable extends Columns {
   /** Wire values; 0 while unknown. `suite` is plus 1. */
   version = new Int32Array(ROWS);
   suite = new Int32Array(ROWS);
+  /** Up to TLS 1.2, once both Finished were seen: the named curve of the ServerKeyExchange; 0 for none. */
+  curve = new Uint16Array(ROWS);
   /** Handles into the slab, and lengths. */
   clientHello = new Int32Array(ROWS);
   clientHelloLength = new Int32Array(ROWS);

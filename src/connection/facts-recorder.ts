@@ -1,7 +1,10 @@
+import { isDtls } from '../crypto/transcript.ts';
+import { cipherSuite } from '../model/code-points/suites.ts';
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import type { Side } from '../model/stream.ts';
 import { ClearHandshakes } from './clear-handshakes.ts';
+import { curveOf } from './clear-messages.ts';
 import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
 import { CookieIndex } from './cookie-index.ts';
 import type { Association } from './dtls-association.ts';
@@ -198,7 +201,19 @@ export class FactsRecorder {
   finished(row: number, bits: number): void {
     const { table } = this;
     table.set(row, bits);
-    if (((table.flags[row] as number) & FINISHED) === FINISHED) this.clear.forget(row);
+    if (((table.flags[row] as number) & FINISHED) !== FINISHED) return;
+    this.noteCurve(row);
+    this.clear.forget(row);
+  }
+
+  /** What the server chose of the groups that were offered is in a message that is about to be forgotten. */
+  private noteCurve(row: number): void {
+    const { table } = this;
+    const client = table.clientSide[row] as number;
+    const exchange = cipherSuite((table.suite[row] as number) - 1)?.keyExchange;
+    if (client > 1 || exchange !== 'ECDHE') return;
+    const sent = this.clear.of(2 * row + 1 - client);
+    if (sent !== undefined) table.curve[row] = curveOf(sent, isDtls(table.version[row] as number));
   }
 
   /** A ServerHello was read, and is no HelloRetryRequest: up to TLS 1.2 its randoms are signed. */

@@ -197,6 +197,7 @@ export class Finals {
       lastFromClient: placement.lastFrom(clientSide) ?? NEVER,
       lastFromServer: placement.lastFrom(otherSide(clientSide)) ?? NEVER,
       answeredClose: placement.answeredClose(clientSide),
+      segmentSize: placement.segmentSize,
     });
     this.oddities.add(history);
     this.sink.connection(history, neighbours);
@@ -289,6 +290,10 @@ class TcpPlacement implements Placement {
     return this.view.endPacket(side);
   }
 
+  get segmentSize(): number {
+    return this.view.segmentSize;
+  }
+
   lastFrom(side: Side): At | undefined {
     return this.view.lastData(side);
   }
@@ -318,6 +323,7 @@ class TcpPlacement implements Placement {
 }
 
 class UdpPlacement implements Placement {
+  readonly segmentSize = 0;
   readonly protocol = 'DTLS' as const;
   readonly transport: 'tcp' | 'udp';
   readonly stream: number;

@@ -80,6 +80,8 @@ export interface Placement {
   endPacket(side: Side): number;
   /** The last payload of a side. */
   lastFrom(side: Side): At | undefined;
+  /** Of TCP; 0 for unknown. */
+  readonly segmentSize: number;
   /** Both sides sent a record last that may be a closing alert. */
   readonly isClosedByBoth: boolean;
   /** TCP: a RST, and such a record of either side. */
@@ -320,6 +322,10 @@ export class History implements ConnectionHistory, CompactHistory {
   get clientHello(): ClientHello | undefined {
     const hello = this.clientHelloOctets();
     return hello && decodeClientHello(hello, this.protocol === 'DTLS').message;
+  }
+
+  get curve(): number | undefined {
+    return this.facts.table.curve[this.row] || undefined;
   }
 
   get serverHello(): ServerHello | undefined {

@@ -218,6 +218,7 @@ export class ServerIndex implements CaptureIndex {
     ints[i + 15] = 0;
     ints[i + NAME] = this.texts.take(history.serverName);
     ints[i + ALPN] = this.texts.take(history.alpn);
+    ints[i + SEGMENT] = hello.segmentSize;
     if (history.outcome !== 'established') this.addFailure(history);
     // Healthy servers, and nearly all are, need nothing to be compared with.
     if (history.outcome !== 'established' || server.failures > 0)
@@ -391,6 +392,7 @@ export class ServerIndex implements CaptureIndex {
       helloTransmissions: ints[i + 8] as number,
       answered: maybe(9, 3),
       helloOctets: ints[i + 10] as number,
+      segmentSize: ints[i + SEGMENT] || undefined,
       offer: this.offers.of(ints[i + 14] as number),
       fatalAlert: this.fatals.get(id),
       lastFromClient: maybe(12, 4),
@@ -509,7 +511,7 @@ export class ServerIndex implements CaptureIndex {
     const offers13 = clientHello.versions.some(isTls13);
     const offered = ticket || (!offers13 && clientHello.sessionId.length > 0);
     ints[i + BITS] = (ints[i + BITS] as number) | 16 | (offered ? 32 : 0);
-    const group = history.serverHello?.keyShareGroup ?? 0;
+    const group = history.serverHello?.keyShareGroup ?? history.curve ?? 0;
     ints[i + 15] = (this.hellos.placeOf(history.fingerprints) << 16) | group;
     if (history.cipherSuite === undefined)
       this.suites.set(history.id, this.hellos.listed(clientHello.cipherSuites));
@@ -568,6 +570,8 @@ export interface RowNumbers {
   /** The last payload of each. */
   readonly lastFromClient: At;
   readonly lastFromServer: At;
+  /** Octets, as the two SYNs of TCP agreed; 0 for unknown. */
+  readonly segmentSize: number;
   /** DTLS: the client's closing alert behind the server's. */
   readonly answeredClose: { readonly packet: number; readonly lateNanos: number } | undefined;
 }
@@ -577,7 +581,8 @@ const BITS = 16;
 const OWNER = 2;
 const NAME = 17;
 const ALPN = 18;
-const INTS = 19;
+const SEGMENT = 19;
+const INTS = 20;
 const TIMES = 6;
 /** Bits: 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
 const OUTCOME_BIT = 8;

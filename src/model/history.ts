@@ -515,6 +515,8 @@ export interface ConnectionHistory {
   /** Decoded when asked for; the last ClientHello, and the ServerHello that is no HelloRetryRequest. */
   readonly clientHello: ClientHello | undefined;
   readonly serverHello: ServerHello | undefined;
+  /** Up to TLS 1.2, of a handshake with both Finished: the named curve that the server chose. RFC 8422 §5.4. */
+  readonly curve?: number | undefined;
 
   readonly outcome: Outcome;
   readonly stage: Stage;
@@ -587,6 +589,8 @@ export interface ConnectionSummary {
   readonly helloTransmissions: number;
   readonly answered: At | undefined;
   readonly helloOctets: number;
+  /** TCP: octets that a segment carries at most, by the two SYNs. RFC 9293 §3.7.1. */
+  readonly segmentSize?: number | undefined;
   /** The same object for all that offer the same; TLS only. */
   readonly offer?: OfferFacts | undefined;
   /** The alert that ended the handshake. */

@@ -38,6 +38,8 @@ export interface TcpConnectionView {
   lastDataAcknowledged(side: Side): At | undefined;
   /** Was any payload of this side captured, or its end? A SYN-ACK alone does not show that it was silent. */
   isHeard(side: Side): boolean;
+  /** The smaller of the segment sizes that the two SYNs ask for; 0 where one of them does not, or was not captured. */
+  readonly segmentSize: number;
   /** A FIN or RST was captured. */
   readonly isEnded: boolean;
   /** The first of them; infinite if there was none. */

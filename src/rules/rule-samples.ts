@@ -3,6 +3,12 @@ import type { RuleSample } from '../model/rule.ts';
 
 /** Captures of the project that show a rule, and the options with the secrets that it takes. */
 export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
+  'alpn-mismatch': [
+    {
+      capture: 'samples/tls-parameters-refused/capture.pcap',
+      secrets: '--keylog samples/tls-parameters-refused/keys.log',
+    },
+  ],
   'bad-record-mac-first-record': [
     { capture: 'samples/dtls-corrupt-finished-etm/capture.pcap', secrets: '' },
     { capture: 'samples/tls-aead-wrong-length/capture.pcap', secrets: '' },
@@ -77,6 +83,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     },
     { capture: 'samples/dtls13-losses/capture.pcap', secrets: '' },
   ],
+  'dtls-role-conflict': [{ capture: 'samples/dtls-role-conflict/capture.pcap', secrets: '' }],
   'dtls-seq-reuse': [{ capture: 'samples/proxy-crosses-datagrams/capture.pcap', secrets: '' }],
   'dtls13-ack-or-finished-loss': [
     {
@@ -141,7 +148,11 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/go-panic-single/capture.pcap', secrets: '' },
   ],
   'handshake-timeout': [{ capture: 'samples/tls-handshake-timeout/capture.pcap', secrets: '' }],
+  'hrr-cookie-foreign': [{ capture: 'samples/tls13-cookie-crossed/capture.pcap', secrets: '' }],
   'http-on-tls-port': [{ capture: 'samples/http-on-tls-port/capture.pcap', secrets: '' }],
+  'hvr-cookie-from-other-client': [
+    { capture: 'samples/dtls-cookie-crossed/capture.pcap', secrets: '' },
+  ],
   'hvr-loop': [
     { capture: 'samples/dtls-cookie-altered/capture.pcap', secrets: '' },
     { capture: 'samples/dtls-cookie-loop/capture.pcap', secrets: '' },
@@ -163,6 +174,8 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'middlebox-reset': [{ capture: 'samples/tls-middlebox-reset/capture.pcap', secrets: '' }],
   'no-shared-cipher': [{ capture: 'samples/tls-alert-no-shared-cipher/capture.pcap', secrets: '' }],
+  'no-shared-group': [{ capture: 'samples/tls-parameters-refused/capture.pcap', secrets: '' }],
+  'no-shared-version': [{ capture: 'samples/tls-parameters-refused/capture.pcap', secrets: '' }],
   'payload-corrupted-in-transit': [
     {
       capture: 'samples/dtls-corrupt-finished-etm/capture.pcap',
@@ -181,6 +194,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'plaintext-in-tls-stream': [
     { capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' },
+  ],
+  'pmtu-blackhole-server-flight': [
+    { capture: 'samples/tls-pmtu-blackhole/capture.pcap', secrets: '' },
   ],
   'psk-binder-mismatch': [
     { capture: 'samples/dtls13-psk/capture.pcap', secrets: '' },
@@ -228,6 +244,12 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'record-wrong-direction': [
     { capture: 'samples/proxy-reflects-record/capture.pcap', secrets: '' },
   ],
+  'renegotiation-refused': [
+    {
+      capture: 'samples/tls-parameters-refused/capture.pcap',
+      secrets: '--keylog samples/tls-parameters-refused/keys.log',
+    },
+  ],
   'seq-desync': [
     {
       capture: 'samples/tls-mac-seq-restart/capture.pcap',
@@ -249,6 +271,8 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/go-panic-process-death/capture.pcap', secrets: '' },
     { capture: 'samples/go-panic-single/capture.pcap', secrets: '' },
   ],
+  'sni-missing': [{ capture: 'samples/tls-parameters-refused/capture.pcap', secrets: '' }],
+  'sni-unrecognized': [{ capture: 'samples/tls-parameters-refused/capture.pcap', secrets: '' }],
   'starttls-pipelined-plaintext': [
     { capture: 'samples/tls-upgrades-refused/capture.pcap', secrets: '' },
   ],

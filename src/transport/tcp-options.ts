@@ -6,6 +6,7 @@ import type { TransportCursor } from '../model/transport-cursor.ts';
 
 const END = 0;
 const NO_OPERATION = 1;
+const SEGMENT_SIZE = 2;
 const TIMESTAMPS = 8;
 const MULTIPATH = 30;
 
@@ -16,6 +17,12 @@ const HEADER = 20;
 export function timestampOf(t: TransportCursor): number | undefined {
   const at = find(t, TIMESTAMPS, 10);
   return at < 0 ? undefined : t.view.getInt32(at + 2);
+}
+
+/** The largest payload that the sender of a SYN wants to get in a segment; 0 where it does not say. RFC 9293 §3.7.1. */
+export function segmentSizeOf(t: TransportCursor): number {
+  const at = find(t, SEGMENT_SIZE, 4);
+  return at < 0 ? 0 : t.view.getUint16(at + 2);
 }
 
 /** Does the segment speak of Multipath TCP? RFC 8684 §3.1. */

@@ -105,6 +105,8 @@ export class TcpTable extends Columns {
   /** Of a direction: TTL or hop limit of its SYN, and of its RST; 0 for none. */
   synHopLimit = new Uint8Array(2 * ROWS);
   rstHopLimit = new Uint8Array(2 * ROWS);
+  /** Of a direction: the segment size that its last SYN asks the peer to keep to; 0 for none. */
+  synSegment = new Uint16Array(2 * ROWS);
   /** 1 while nothing but a SYN, and answers to another connection, were seen of it. */
   asking = new Uint8Array(ROWS);
   /** The connection before it on its flow plus 1, as long as that one is not final; of it, the same. Not further. */

@@ -161,6 +161,12 @@ export class TcpView implements TcpConnectionView {
     return this.octets(side) > 0 || this.has(side, HALF.fin | HALF.rst);
   }
 
+  get segmentSize(): number {
+    const asked = this.half(0, this.table.synSegment);
+    const peer = this.half(1, this.table.synSegment);
+    return asked === 0 || peer === 0 ? 0 : Math.min(asked, peer);
+  }
+
   get isEnded(): boolean {
     return this.has(0, HALF.fin | HALF.rst) || this.has(1, HALF.fin | HALF.rst);
   }
@@ -303,7 +309,7 @@ export class TcpView implements TcpConnectionView {
     );
   }
 
-  private half(side: Side, column: Int32Array | Uint8Array): number {
+  private half(side: Side, column: Int32Array | Uint16Array | Uint8Array): number {
     return column[halfOf(placeOf(this.row, side))] as number;
   }
 

@@ -22,7 +22,7 @@ import { Incarnations } from './incarnations.ts';
 import { Reassembly } from './reassembly.ts';
 import { advance, ahead } from './sequence.ts';
 import { afterSocks, SOCKS, SOCKS_PORT } from './socks.ts';
-import { hasMultipath, timestampOf } from './tcp-options.ts';
+import { hasMultipath, segmentSizeOf, timestampOf } from './tcp-options.ts';
 import {
   ACK_NANOS,
   ACK_PACKET,
@@ -363,6 +363,7 @@ export class Tcp {
   ): void {
     const table = this.table;
     this.hopsSeen(placeOf(row, side), t.hopLimit);
+    table.synSegment[halfOf(placeOf(row, side))] = segmentSizeOf(t);
     const remarks = this.view.known(row);
     if (remarks !== undefined) {
       remarks.synTimestamp[side] ??= timestampOf(t);

@@ -32,6 +32,7 @@ const hello = (flow: number) => ({
   lastFromClient: NEVER,
   lastFromServer: NEVER,
   answeredClose: undefined,
+  segmentSize: 0,
 });
 
 const index = (limits?: { recent: number; elders: number }) =>

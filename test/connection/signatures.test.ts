@@ -34,6 +34,19 @@ const spoken = ({ findings }: Analysed) => findings.filter(({ rule }) => rule ==
 const isHonest = (sample: string) =>
   !sample.startsWith('tls-signature-') && sample !== 'proxy-swaps-server-hello';
 
+test.each([
+  ['tls-parameters-refused', [23, 24, 29]],
+  ['dtls-orderly-reconnect', [29]],
+])('%s: the curve of ServerKeyExchange is known once both Finished were seen', (sample, curves) => {
+  const known = analyse(capture(sample)).connections.flatMap(({ curve, outcome, version }) => {
+    // A handshake that failed has none, nor has TLS 1.3.
+    if (outcome !== 'established' || version === 0x0304) expect(curve).toBeUndefined();
+    return curve === undefined ? [] : [curve];
+  });
+  expect(known.length).toBeGreaterThan(0);
+  for (const curve of known) expect(curves).toContain(curve);
+});
+
 describe('of every sample', () => {
   test.each(sampleNames().filter(isHonest))('%s, all signatures verify', (sample) => {
     const file = capture(sample);

@@ -118,6 +118,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     foreignCookie: structuredClone(h.foreignCookie),
     clientHello: h.clientHello && structuredClone(h.clientHello),
     serverHello: h.serverHello && structuredClone(h.serverHello),
+    curve: h.curve,
     outcome: h.outcome,
     stage: h.stage,
     bothDirections: h.bothDirections,

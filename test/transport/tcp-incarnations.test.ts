@@ -272,6 +272,26 @@ describe('what TLS never uses', () => {
     });
   });
 
+  test('the smaller segment size of both SYNs is kept, of none where one does not say', () => {
+    const sized = (octets: number) => ({ options: [2, 4, octets >> 8, octets & 255] });
+    const sizeOf = (...segments: readonly Segment[]) =>
+      new Wire()
+        .send(...segments)
+        .end()
+        .finals.map(({ segmentSize }) => segmentSize);
+    const close = [c.rst(101)];
+    expect(sizeOf(c.syn(100, sized(1460)), s.synAck(900, 101, sized(1360)), ...close)).toEqual([
+      1360,
+    ]);
+    expect(sizeOf(c.syn(100, sized(536)), s.synAck(900, 101, sized(1360)), ...close)).toEqual([
+      536,
+    ]);
+    expect(sizeOf(c.syn(100, sized(1460)), s.synAck(900, 101), ...close)).toEqual([0]);
+    expect(
+      sizeOf(c.syn(100, { options: [2, 3, 5] }), s.synAck(900, 101, sized(9)), ...close),
+    ).toEqual([0]);
+  });
+
   test('Multipath TCP is named where both speak it', () => {
     const capable = [30, 4, 0x01, 0x01];
     const one = told([c.syn(1, { options: capable }), s.synAck(9, 2, { options: capable })]);

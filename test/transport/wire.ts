@@ -81,6 +81,7 @@ export interface Final {
   readonly synTransmissions: number;
   readonly lastSyn: number | undefined;
   readonly isEnded: boolean;
+  readonly segmentSize: number;
   /** With the client as the lower endpoint. */
   readonly facts: TcpFacts;
 }
@@ -248,6 +249,7 @@ function copied(view: TcpConnectionView): Final {
     synTransmissions: view.synTransmissions,
     lastSyn: view.lastSyn?.packet,
     isEnded: view.isEnded,
+    segmentSize: view.segmentSize,
     facts: view.facts(0),
   };
 }

@@ -31,6 +31,8 @@ export const closeWithoutAlertAfterClientHello = defineConnectionRule({
     silent:
       'Where the client closed first, where octets are missing from the capture, where the connection was answered by something else than TLS, and where the whole server process seems to have died.',
     yieldsTo: [
+      'hrr-cookie-foreign',
+      'hvr-cookie-from-other-client',
       'server-process-died',
       'handshake-kills-server',
       'tcp-reset-after-accept',

@@ -1,3 +1,4 @@
+import { alertDescriptionName } from '../../model/code-points/alerts.ts';
 import type { ConnectionHistory, DtlsHelloFact, Endpoint } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
@@ -22,7 +23,7 @@ export const dtlsRoleConflict = defineConnectionRule({
     reports:
       'Two DTLS handshakes on the same pair of addresses and ports that begin with a ClientHello from either side, and that neither side answers.',
     matters:
-      'Each side sends its ClientHello again and again and drops the other’s. In WebRTC and SIP this is what a call looks like whose two session descriptions both say setup:active, or that both sides read differently: it connects, and media never flow.',
+      'Each side sends its ClientHello again and again and drops the other’s, or ends with unexpected_message. In WebRTC and SIP this is what a call looks like whose two session descriptions both say setup:active, or that both sides read differently: it connects, and media never flow.',
     decides:
       'Each side sent a ClientHello with a random of its own while the other one’s was unanswered, and no HelloVerifyRequest or ServerHello followed from either. A client that becomes a server when it is asked would have answered. Both ClientHellos are in the capture, so it is proven.',
     silent:
@@ -30,7 +31,7 @@ export const dtlsRoleConflict = defineConnectionRule({
     restsOnSilence: true,
     messages: {
       both: {
-        what: 'On the same addresses and ports both {client} ({count}) and {client1} ({count1}) sent a ClientHello, the second one {gap} after the first; neither was answered.',
+        what: 'On the same addresses and ports both {client} ({count}) and {client1} ({count1}) sent a ClientHello, the second one {gap} after the first; neither was answered{alert}.',
         causes: [
           'both session descriptions ended up with setup:active, or an answer said actpass',
           'a gateway swapped offer and answer, or kept the role of the session before',
@@ -57,6 +58,8 @@ export const dtlsRoleConflict = defineConnectionRule({
     if (!isSame(previous.client, history.server) || !isSame(previous.server, history.client))
       return NOT_APPLICABLE;
     if (!isUnanswered(history) || !isUnanswered(previous)) return PASS;
+    const alert = history.alerts.find(({ packet }) => packet > hello.packet);
+    const name = alertDescriptionName(alert?.description ?? 0);
     const last = others.at(-1) ?? first;
     if (hello.nanos - last.nanos > WAITS) return PASS;
     return {
@@ -68,12 +71,14 @@ export const dtlsRoleConflict = defineConnectionRule({
         clientHello(hello, history),
         clientHello(first, previous),
         ...(last === first ? [] : [clientHello(last, previous)]),
+        ...(alert === undefined ? [] : [witness(alert, history.id, alert.from, name)]),
       ],
       data: {
         client: endpointText(previous.client),
         client1: endpointText(history.client),
         count: times(others.length),
         count1: times(own.length),
+        alert: alert === undefined ? '' : `, but for ${name} in packet ${alert.packet}`,
         gap: formatDuration(hello.nanos - first.nanos),
         stream: history.stream,
       },

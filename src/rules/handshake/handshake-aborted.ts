@@ -60,6 +60,8 @@ export const handshakeAborted = defineConnectionRule({
     silent:
       'Where a more specific finding explains the end, where octets are missing or one direction was not captured (the alert may be among what is missing), and where the capture ends before the connection.',
     yieldsTo: [
+      'hrr-cookie-foreign',
+      'hvr-cookie-from-other-client',
       ...PROVEN_BY_SECRETS,
       'dtls-cid-length-mismatch',
       'server-process-died',

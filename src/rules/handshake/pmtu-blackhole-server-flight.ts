@@ -78,9 +78,9 @@ export const pmtuBlackholeServerFlight = defineConnectionRule({
     matters:
       'TCP connects, small answers and resumed sessions work, and a full handshake hangs. The server’s flight is the first that fills packets; on a path with a tunnel or PPPoE they are too large, and the ICMP message that should say so is filtered.',
     decides:
-      'Near the server: the same segment of 1,000 octets or more at the beginning of the flight is repeated three times or more over a second or longer, never acknowledged, while the client is heard from. That is only possible, unless smaller flights to the same client succeed. Near the client: a gap of that size is not filled for a second or more, though a smaller segment behind it arrived, and the client acknowledges nothing behind the gap either, so that the capture did not just miss it.',
+      'Near the server: the same segment of 1,000 octets or more at the beginning of the flight is repeated three times or more over a second or longer, never acknowledged, while the client is heard from. That is only possible, unless smaller flights to the same client succeed, or full ones in smaller segments. Near the client: a gap of that size is not filled for a second or more, though a smaller segment behind it arrived, and the client acknowledges nothing behind the gap either, so that the capture did not just miss it.',
     silent:
-      'Where full segments were acknowledged before, where another full handshake between the same hosts succeeded, where the client is not heard from any more (then the path may be dead), and where the client has acknowledged what the capture lacks.',
+      'Where full segments were acknowledged before, where another full handshake between the same hosts succeeded, unless their SYNs agreed on smaller segments, where the client is not heard from any more (then the path may be dead), and where the client has acknowledged what the capture lacks.',
     yieldsTo: ['plaintext-in-tls-stream', 'server-process-died', 'handshake-kills-server'],
     restsOnSilence: true,
     messages: {
@@ -142,10 +142,21 @@ export const pmtuBlackholeServerFlight = defineConnectionRule({
   },
 
   complete(verdict, index) {
-    const { full, resumed } = samePair(verdict, index)?.succeeded ?? { full: 0, resumed: 0 };
-    if (full > 0) return undefined;
-    if (resumed === 0) return verdict;
-    const compared = `, while ${resumed === 1 ? 'a resumed session' : `${resumed} resumed sessions`} with its small flight succeeded`;
+    const pair = samePair(verdict, index);
+    const { full, resumed } = pair?.succeeded ?? { full: 0, resumed: 0 };
+    const smaller = pair?.smallerSegment;
+    if (full > 0 && smaller === undefined) return undefined;
+    const well = [
+      ...(resumed === 0 ? [] : [`${counted(resumed, 'resumed session')} with its small flight`]),
+      ...(full === 0
+        ? []
+        : [`${counted(full, 'full handshake')} in segments of at most ${smaller} octets`]),
+    ];
+    if (well.length === 0) return verdict;
+    const compared = `, while ${well.join(' and ')} succeeded`;
     return { ...verdict, confidence: 'likely', data: { ...verdict.data, compared } };
   },
 });
+
+const counted = (count: number, what: string): string =>
+  count === 1 ? `a ${what}` : `${count} ${what}s`;

@@ -1,6 +1,7 @@
 import {
   alertDescriptionName,
   HANDSHAKE_FAILURE,
+  INTERNAL_ERROR,
   UNRECOGNIZED_NAME,
 } from '../../model/code-points/alerts.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
@@ -18,11 +19,11 @@ export const sniMissing = defineConnectionRule({
     severity: 'error',
     sources: ['RFC 6066 §3', 'RFC 8446 §6.2'],
     reports:
-      'ClientHellos without server_name that a server refuses with handshake_failure or unrecognized_name, although it completes handshakes with clients that send a name.',
+      'ClientHellos without server_name that a server refuses with handshake_failure, unrecognized_name or internal_error, although it completes handshakes with clients that send a name.',
     matters:
       'Servers of many names, and content delivery networks in particular, refuse whoever does not name one. The alert is the same as for suites.',
     decides:
-      'The server completed handshakes with a name and none without. That makes the missing name likely, as long as no other difference is as clear.',
+      'The server completed handshakes with a name and none without. That makes the missing name likely, as long as no other difference is as clear. After internal_error, which servers written in Go send where they find no certificate for a name, it is possible only.',
     silent:
       'Where a handshake without a name was completed with the same server, where none with a name was, and where octets of the handshake are missing.',
     messages: {
@@ -42,7 +43,7 @@ export const sniMissing = defineConnectionRule({
   },
   check(history) {
     if (history.outcome !== 'failed' || history.serverName !== undefined) return NOT_APPLICABLE;
-    const refusal = earlyRefusal(history, [HANDSHAKE_FAILURE, UNRECOGNIZED_NAME]);
+    const refusal = earlyRefusal(history, [HANDSHAKE_FAILURE, UNRECOGNIZED_NAME, INTERNAL_ERROR]);
     if (refusal === undefined || history.clientHello === undefined) return NOT_APPLICABLE;
     const blind = blindToEnding(history);
     if (blind !== undefined) return notAssessable(blind);
@@ -51,7 +52,8 @@ export const sniMissing = defineConnectionRule({
     return {
       kind: 'finding',
       message: 'refused',
-      confidence: 'likely',
+      // It says that the server is at a loss, which may have other reasons.
+      confidence: alert.description === INTERNAL_ERROR ? 'possible' : 'likely',
       data: {
         packet: alert.packet,
         packet0: hello.packet,
@@ -73,7 +75,7 @@ export const sniMissing = defineConnectionRule({
     // Of one connection little follows.
     return {
       ...verdict,
-      confidence: connections > 1 ? 'likely' : 'possible',
+      confidence: connections > 1 ? verdict.confidence : 'possible',
       data: { ...verdict.data, names: listed(names), count: connections },
     };
   },

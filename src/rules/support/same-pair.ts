@@ -38,6 +38,8 @@ interface NameTried {
 class Pair {
   /** Octets of the ClientHellos that were answered, ascending. */
   readonly answeredOctets: number[] = [];
+  /** The largest segment size of full handshakes that succeeded; infinite where that of one is not known. */
+  largestSegment = 0;
   established = 0;
   resumed = 0;
   /** The two quickest answers. */
@@ -57,6 +59,7 @@ class Pair {
     if (row.outcome === 'established') {
       this.established++;
       if (row.resumed === true) this.resumed++;
+      else this.largestSegment = Math.max(this.largestSegment, row.segmentSize ?? Infinity);
     }
     if (row.hello !== undefined && row.answered !== undefined)
       this.addDelay(row.id, row.answered.nanos - row.hello.nanos);
@@ -148,6 +151,12 @@ export class SamePair {
     const isOwn = this.own.outcome === 'established' ? 1 : 0;
     const own = this.own.resumed === true ? isOwn : 0;
     return { full: established - resumed - (isOwn - own), resumed: resumed - own };
+  }
+
+  /** The largest segment size of full handshakes that succeeded, if all had a smaller one than this connection; else undefined. */
+  get smallerSegment(): number | undefined {
+    const { largestSegment: largest } = this.pair;
+    return largest > 0 && largest < (this.own.segmentSize ?? 0) ? largest : undefined;
   }
 
   /** How long the quickest answer to another took; undefined where there is none. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ConnectionHistory } from '../../../src/model/history.ts';
 import { dtlsRoleConflict } from '../../../src/rules/handshake/dtls-role-conflict.ts';
 import { analyse } from '../../support/analyse.ts';
-import { type FakeHistory, fakeHistory } from '../../support/fake-history.ts';
+import { type FakeHistory, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
 import {
   clientHello,
   concat,
@@ -54,6 +54,12 @@ testConnectionRule(
           connections: [2, 1],
         },
       ],
+    },
+    {
+      name: 'shows the alert of a client that takes no ClientHello',
+      history: asking(2, [500], { outcome: 'failed', alerts: [fakeAlert(10, 'server', 501)] }),
+      previous: asking(1, [10]),
+      want: [{ message: 'both', severity: 'error', confidence: 'proven', packets: [10, 500, 501] }],
     },
     {
       name: 'is less sure where packets were cut',

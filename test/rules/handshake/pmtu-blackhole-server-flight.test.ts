@@ -89,6 +89,39 @@ testConnectionRule(pmtuBlackholeServerFlight, [
     want: [],
   },
   {
+    name: 'thinks it likely where a full handshake in smaller segments succeeds',
+    history: near(again()),
+    index: fakeIndex([
+      fakeServer({
+        connections: [
+          { ...own, segmentSize: 1460 },
+          { ...full, segmentSize: 1360 },
+        ],
+      }),
+    ]),
+    want: found('repeated', [210, 3100, 5000]),
+  },
+  {
+    name: 'says nothing where a full handshake in segments of one size with it succeeds, among smaller ones',
+    history: near(again()),
+    index: fakeIndex([
+      fakeServer({
+        connections: [
+          { ...own, segmentSize: 1460 },
+          { ...full, segmentSize: 1360 },
+          { ...full, id: 4, segmentSize: 1460 },
+        ],
+      }),
+    ]),
+    want: [],
+  },
+  {
+    name: 'says nothing where the segments of the full handshake that succeeds are not known',
+    history: near(again()),
+    index: fakeIndex([fakeServer({ connections: [{ ...own, segmentSize: 1460 }, full] })]),
+    want: [],
+  },
+  {
     name: 'passes a small segment that is repeated: its size is not what matters',
     history: near(again({ length: 300, offset: 100 })),
     want: 'pass',

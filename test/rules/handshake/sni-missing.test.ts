@@ -35,6 +35,18 @@ testConnectionRule(
       want: [{ message: 'refused', severity: 'error', confidence: 'possible', packets: [4, 6] }],
     },
     {
+      name: 'holds it for possible after internal_error, as Go sends it, whatever succeeded with a name',
+      history: fakeHistory({ ...refused, alerts: [fakeAlert(80, 'server', 6)] }),
+      index: others('a.example', 'b.example'),
+      want: [{ message: 'refused', severity: 'error', confidence: 'possible', packets: [4, 6] }],
+    },
+    {
+      name: 'says nothing after internal_error where one succeeded without a name',
+      history: fakeHistory({ ...refused, alerts: [fakeAlert(80, 'server', 6)] }),
+      index: others('a.example', undefined),
+      want: [],
+    },
+    {
       name: 'says nothing where one succeeded without a name',
       history: fakeHistory(refused),
       index: others('a.example', undefined),
