@@ -64,6 +64,7 @@ test('twice as many connections leave no more behind', () => {
           lastFromClient: { packet: id, nanos: id },
           lastFromServer: { packet: id, nanos: id },
           answeredClose: undefined,
+          segmentSize: 0,
         },
       );
     }
