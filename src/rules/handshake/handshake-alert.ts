@@ -54,6 +54,8 @@ function unreadVerdict(history: ConnectionHistory, ending: Ending) {
   if (found === undefined || history.stage === 'none' || mayBeComplete(history)) return PASS;
   const blind = blindToEnding(history);
   if (blind !== undefined) return notAssessable(blind);
+  // Nothing is encrypted before a ServerHello: it is missing, or came in another order than it was sent in.
+  if (history.cipherSuite === undefined) return notAssessable('start-not-captured');
   const { id, startNanos } = history;
   return {
     kind: 'finding',

@@ -177,6 +177,15 @@ testConnectionRule(handshakeAlert, [
     want: unread,
   },
   {
+    name: 'takes none for one where no ServerHello is in front of it',
+    history: fakeHistory({
+      ...refused,
+      cipherSuite: undefined,
+      alerts: [fakeAlert(undefined, 'client', 8)],
+    }),
+    want: { missing: 'start-not-captured' },
+  },
+  {
     name: 'takes none for one where octets are missing',
     history: fakeHistory({
       ...refused,
