@@ -85,6 +85,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'dtls-role-conflict': [{ capture: 'samples/dtls-role-conflict/capture.pcap', secrets: '' }],
   'dtls-seq-reuse': [{ capture: 'samples/proxy-crosses-datagrams/capture.pcap', secrets: '' }],
+  'dtls-silent-mac-drop': [{ capture: 'samples/dtls-finished-dropped/capture.pcap', secrets: '' }],
   'dtls13-ack-or-finished-loss': [
     {
       capture: 'samples/dtls13-keys-of-handshake/capture.pcap',
@@ -182,12 +183,12 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--keylog samples/dtls-corrupt-finished-etm/keys.log',
     },
     {
-      capture: 'samples/tls-finished-corrupted-cbc/capture.pcap',
-      secrets: '--keylog samples/tls-finished-corrupted-cbc/keys.log',
+      capture: 'samples/dtls-finished-dropped/capture.pcap',
+      secrets: '--keylog samples/dtls-finished-dropped/keys.log',
     },
     {
-      capture: 'samples/tls-finished-corrupted-gcm/capture.pcap',
-      secrets: '--keylog samples/tls-finished-corrupted-gcm/keys.log',
+      capture: 'samples/tls-finished-corrupted-cbc/capture.pcap',
+      secrets: '--keylog samples/tls-finished-corrupted-cbc/keys.log',
     },
     { capture: 'samples/retransmission-changed/capture.pcap', secrets: '' },
     { capture: 'samples/retransmission-repaired/capture.pcap', secrets: '' },
