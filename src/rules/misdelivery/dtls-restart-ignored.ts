@@ -1,4 +1,5 @@
 import type { At, CaptureIndex, ConnectionHistory, RecordFact } from '../../model/history.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
@@ -58,6 +59,8 @@ export const dtlsRestartIgnored = defineConnectionRule({
     if ('kind' in restart) return restart;
     const { older, ignored, unanswered, first, last } = restart;
     const { answered } = dtls;
+    // No client repeats its ClientHello so soon: it was doubled on the way, or in the capture.
+    if (last.nanos - first.nanos < LIMITS.promptAnswerNanos) return PASS;
     // A server that closed the old connection does not stick to it: something else keeps it from answering.
     const closed = older.dtls?.probableClose.server;
     if (closed !== undefined && closed.nanos <= first.nanos) return PASS;

@@ -42,7 +42,7 @@ export function silentlyDropped(
     const last = sent.at(-1);
     if (first === undefined || last === undefined || sent.length < TRANSMISSIONS) continue;
     if (!history.bothDirections) return notAssessable('one-direction');
-    if (answered(history, receiver)) return PASS;
+    if (answered(history, receiver) || acknowledged(history, receiver, first)) return PASS;
     if (history.blindSpots.includes('lost-bytes')) return notAssessable('lost-bytes');
     const life = lifeAfter(history, receiver, first);
     if (life === undefined) return PASS;
@@ -57,6 +57,18 @@ function answered(history: ConnectionHistory, receiver: Role): boolean {
     (history.dtls?.finishedTransmissions[receiver].length ?? 0) > 0 ||
     history.alerts.some(({ from }) => from === receiver) ||
     (history.dtls?.portUnreachable.length ?? 0) > 0
+  );
+}
+
+/** DTLS 1.3: who acknowledges a record of the epoch of the Finished has opened it (RFC 9147 §7). */
+function acknowledged({ dtls }: ConnectionHistory, receiver: Role, first: RecordFact): boolean {
+  return (
+    dtls?.acks?.some(
+      ({ from, packet, received }) =>
+        from === receiver &&
+        packet >= first.packet &&
+        received.some(({ epoch }) => epoch === first.epoch),
+    ) === true
   );
 }
 

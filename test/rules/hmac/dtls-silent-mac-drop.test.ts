@@ -50,6 +50,31 @@ function waiting({ sent, sequences, heard, more }: Case): ConnectionHistory {
 
 const silence = { sent: [1, 1020, 3036, 7068], heard: 7067 };
 
+/** DTLS 1.3: the server acknowledges a record of this epoch behind the first Finished, which is in epoch 2. */
+function acknowledging(epoch: number): ConnectionHistory {
+  const { dtls, ...history } = waiting(silence);
+  if (dtls === undefined) throw new Error('no DTLS');
+  const { client } = dtls.finishedTransmissions;
+  return {
+    ...history,
+    version: 0xfefc,
+    dtls: {
+      ...dtls,
+      finishedTransmissions: { client: client.map((one) => ({ ...one, epoch: 2 })), server: [] },
+      acks: [
+        {
+          ...atMs(12, 1500),
+          from: 'server',
+          epoch: 2,
+          sequence: 3,
+          received: [{ epoch, sequence: 0 }],
+          omitted: 0,
+        },
+      ],
+    },
+  };
+}
+
 testConnectionRule(dtlsSilentMacDrop, [
   { name: 'leaves TLS over TCP alone', history: fakeHistory(), want: 'not-applicable' },
   {
@@ -65,6 +90,16 @@ testConnectionRule(dtlsSilentMacDrop, [
   {
     name: 'tells of it with certificates as well',
     history: waiting({ ...silence, more: { cipherSuite: 0xc02f } }),
+    want: [{ message: 'dropped', severity: 'error', confidence: 'likely', packets: [10, 13, 30] }],
+  },
+  {
+    name: 'leaves a Finished of DTLS 1.3 that was acknowledged: whoever does that has opened it',
+    history: acknowledging(2),
+    want: 'pass',
+  },
+  {
+    name: 'takes an ACK of other records for a sign of life and no more',
+    history: acknowledging(0),
     want: [{ message: 'dropped', severity: 'error', confidence: 'likely', packets: [10, 13, 30] }],
   },
   {

@@ -69,6 +69,12 @@ testConnectionRule(dtlsRestartIgnored, [
     want: 'pass',
   },
   {
+    name: 'takes a ClientHello that comes again within a millisecond for a copy',
+    history: restart([60, 60.2]),
+    previous: older(500),
+    want: 'pass',
+  },
+  {
     name: 'says nothing of a server that is down',
     history: restart([60, 1060, 3060], undefined, true),
     previous: older(),
