@@ -297,6 +297,12 @@ export const LIMITS = {
 
   /** Findings kept in full for one rule; further ones are counted. */
   findingsPerRule: 10_000,
+  /**
+   * Findings of all rules that wait for the end of the capture, of some 2 kB each, and how many of one rule wait beyond that;
+   * further ones are counted.
+   */
+  findingsHeld: 16_384,
+  findingsHeldEach: 128,
   /** Failed connections whose fault is judged, of some 1 kB each until the end of the capture; further ones are counted. */
   faults: 10_000,
   /** Groups in which findings beyond that are counted: same rule, same words, same server. Further ones by rule only. */

@@ -42,6 +42,8 @@ export interface RuleRunnerOptions {
   readonly notices?: NoticeSink | undefined;
   /** Findings kept in full for one rule. */
   readonly findingsPerRule?: number;
+  /** Findings of all rules that wait for the end, and how many of one rule may wait beyond that. */
+  readonly findingsHeld?: { readonly inAll: number; readonly each: number };
 }
 
 const rankOf = (severity: Severity): number => -SEVERITIES.indexOf(severity);
@@ -64,6 +66,8 @@ export class RuleRunner {
   readonly #faults = new FaultBook();
   readonly #notices: NoticeSink | undefined;
   readonly #limit: number;
+  readonly #held: { readonly inAll: number; readonly each: number };
+  #heldInAll = 0;
   readonly #several: boolean;
   readonly #isAcrossStep: (packets: readonly number[]) => boolean;
   readonly #omissions = new Omissions();
@@ -82,6 +86,10 @@ export class RuleRunner {
     this.#several = options.several === true;
     this.#isAcrossStep = (options.several && options.isAcrossStep) || (() => false);
     this.#limit = options.findingsPerRule ?? LIMITS.findingsPerRule;
+    this.#held = options.findingsHeld ?? {
+      inAll: LIMITS.findingsHeld,
+      each: LIMITS.findingsHeldEach,
+    };
     const rules = options.rules.filter(
       ({ meta }) => options.selected?.has(meta.id) ?? meta.onRequest !== true,
     );
@@ -290,7 +298,11 @@ export class RuleRunner {
   }
 
   #hold(state: RuleState, verdict: FindingVerdict): void {
-    if (state.held.length < this.#limit) {
+    const { inAll, each } = this.#held;
+    const count = state.held.length;
+    // A flood of one rule must not keep the few findings of another from being told.
+    if (count < this.#limit && (this.#heldInAll < inAll || count < each)) {
+      this.#heldInAll++;
       state.held.push(verdict);
       this.#onHeld?.(verdict.connections);
       return;

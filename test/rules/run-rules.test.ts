@@ -277,6 +277,21 @@ describe('findings beyond the limit', () => {
   });
 });
 
+describe('findings that wait for the end', () => {
+  const waiting = (id: string): Rule => ofConnection(id, accuse, { restsOnSilence: true });
+
+  it('are bounded over all rules, of which each may have some', () => {
+    const findingsHeld = { inAll: 2, each: 1 };
+    const { told, runner } = run([waiting('a'), waiting('b')], { findingsHeld });
+    expect(told).toEqual(['end', 'a 1', 'b 1']);
+    expect(runner.findingsOmitted).toEqual({ a: 2, b: 2 });
+    const { told: more } = run([waiting('a'), waiting('b')], {
+      findingsHeld: { inAll: 2, each: 2 },
+    });
+    expect(more).toEqual(['end', 'a 1', 'a 2', 'b 1', 'b 2']);
+  });
+});
+
 describe('a rule that completes its findings', () => {
   const completing = (complete: (verdict: FindingVerdict) => FindingVerdict | undefined): Rule => ({
     kind: 'connection',
