@@ -10,6 +10,8 @@ export class BaselineDraft {
   private readonly entries = new Map<string, KnownInput>();
   /** Findings that no entry can describe without hiding others. */
   omitted = 0;
+  /** Findings for which there is no room: see `LIMITS.baselineEntries`. */
+  beyond = 0;
 
   /** @param before entries that stay as they are */
   constructor(before: readonly KnownInput[]) {
@@ -27,8 +29,12 @@ export class BaselineDraft {
     const key = `${rule} ${keyOf(first)}`;
     const known = this.entries.get(key);
     const room = this.before.length + this.entries.size < LIMITS.baselineEntries;
-    if (first === undefined || !isOne || (known === undefined && !room)) {
+    if (first === undefined || !isOne) {
       this.omitted++;
+      return;
+    }
+    if (known === undefined && !room) {
+      this.beyond++;
       return;
     }
     const { server, name } = first;

@@ -20,6 +20,8 @@ interface Looked {
   readonly size: number | undefined;
   readonly isCapture: boolean;
   readonly time: CaptureTime | undefined;
+  /** Its first packet was looked for as far as `LIMITS.firstPacketOctets`, and not found. */
+  readonly isLate: boolean;
 }
 
 /**
@@ -50,7 +52,9 @@ export async function arrange(
   }));
   const last = Number.POSITIVE_INFINITY;
   tracks.sort((a, b) => (a.time ? nanosOf(a.time) : last) - (b.time ? nanosOf(b.time) : last) || 0);
-  return { tracks, notices: others.length === 0 ? [] : [othersText(others)] };
+  const late = captures.filter(({ isLate }) => isLate).map(({ path }) => path);
+  const notices = others.length === 0 ? [] : [othersText(others)];
+  return { tracks, notices: late.length === 0 ? notices : [...notices, lateText(late)] };
 }
 
 /** Good enough to sort by: exact to a quarter of a microsecond, and equal ones stay in the order of their names. */
@@ -65,19 +69,22 @@ async function look(
 ): Promise<Looked> {
   const probe = createFirstPacket();
   let size: number | undefined;
+  let isLate = false;
   try {
     const source = await input.open();
     size = source.size;
     let octets = 0;
     for await (const chunk of source) {
       octets += chunk.length;
-      if (!pushPieces(chunk, probe) || octets >= LIMITS.firstPacketOctets) break;
+      if (!pushPieces(chunk, probe)) break;
+      isLate = octets >= LIMITS.firstPacketOctets;
+      if (isLate) break;
     }
   } catch (error) {
     if (!mayBeOther) throw error;
   }
   probe.end();
-  return { path: input.path, input, size, isCapture: probe.isCapture, time: probe.time };
+  return { path: input.path, input, size, isCapture: probe.isCapture, time: probe.time, isLate };
 }
 
 const PIECE_OCTETS = 16 * 1024;
@@ -91,10 +98,18 @@ function pushPieces(chunk: Uint8Array, probe: { push(chunk: Uint8Array): boolean
 
 const NAMED = 3;
 
-function othersText(paths: readonly string[]): string {
+function named(paths: readonly string[]): string {
   const some = paths.slice(0, NAMED).map((path) => `'${printable(path)}'`);
   const more = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : '';
-  return `${plural(paths.length, 'file')} left out that ${paths.length === 1 ? 'is no capture' : 'are no captures'}: ${some.join(', ')}${more}`;
+  return `${some.join(', ')}${more}`;
+}
+
+function othersText(paths: readonly string[]): string {
+  return `${plural(paths.length, 'file')} left out that ${paths.length === 1 ? 'is no capture' : 'are no captures'}: ${named(paths)}`;
+}
+
+function lateText(paths: readonly string[]): string {
+  return `no packet in the first ${LIMITS.firstPacketOctets} octets of ${plural(paths.length, 'capture')}, read last whatever their time: ${named(paths)}`;
 }
 
 function noneText(paths: readonly string[]): string {

@@ -103,6 +103,10 @@ export function writeBaseline(path: string, { draft }: RunChecks, streams: Strea
     notices.push(
       `${plural(draft.omitted, 'finding')} about several servers or about none could not be written down`,
     );
+  if (draft.beyond > 0)
+    notices.push(
+      `${plural(draft.beyond, 'finding')} left out: a baseline has at most ${LIMITS.baselineEntries} entries`,
+    );
   return notices;
 }
 

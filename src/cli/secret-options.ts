@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { SecretsInput } from '../model/decryption.ts';
 import { LIMITS } from '../model/limits.ts';
 import { UsageError } from './usage-error.ts';
@@ -50,20 +50,26 @@ function pskLines(key: string): string[] {
 function readSecret(option: string, path: string): Uint8Array {
   let octets: Uint8Array;
   try {
+    // What is no file with a size of its own, a pipe say, is known to be too large once it was read.
+    const { size } = statSync(path);
+    if (size > LIMITS.secretFileOctets) throw tooLarge(option, path, size);
     octets = readFileSync(path);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;
     const why = UNREADABLE[code] ?? 'cannot be read; check its permissions';
     throw new UsageError(`${option} ${path} ${why}`);
   }
   const kind = FOREIGN.find(({ magic }) => magic.every((octet, at) => octets[at] === octet));
   if (kind !== undefined) throw new UsageError(`${option} ${path} ${kind.why}`);
-  if (octets.length > LIMITS.secretFileOctets)
-    throw new UsageError(
-      `${option} ${path} has ${octets.length} octets, more than ${LIMITS.secretFileOctets}; give the lines of the time in question only`,
-    );
+  if (octets.length > LIMITS.secretFileOctets) throw tooLarge(option, path, octets.length);
   return octets;
 }
+
+const tooLarge = (option: string, path: string, octets: number): UsageError =>
+  new UsageError(
+    `${option} ${path} has ${octets} octets, more than ${LIMITS.secretFileOctets}; give the lines of the time in question only`,
+  );
 
 const textOf = (octets: Uint8Array): string => new TextDecoder('latin1').decode(octets);
 

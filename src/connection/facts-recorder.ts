@@ -71,7 +71,7 @@ export class FactsRecorder {
     const { table, log } = this;
     if (kind !== EVENT.message && kind !== EVENT.encryptedAlert) table.set(row, SEEN.unusual);
     const count = table.events[row] as number;
-    if (count >= LIMITS.messagesPerConnection + LIMITS.alertsPerConnection) {
+    if (count >= LIMITS.eventsPerConnection) {
       table.set(row, SEEN.messagesOmitted);
       return 0;
     }

@@ -622,6 +622,7 @@ export class History implements ConnectionHistory, CompactHistory {
       spots.push('lost-bytes');
     if (isCut) spots.push('cut-packets');
     if ((flags & SEEN.notAnalysed) !== 0) spots.push('cipher-unsupported');
+    if ((flags & SEEN.messagesOmitted) !== 0) spots.push('too-many-messages');
     if (
       this.facts.table.protectedCount[2 * this.row] !== 0 ||
       this.facts.table.protectedCount[2 * this.row + 1] !== 0

@@ -37,6 +37,8 @@ export class RandomIndex {
   /** By the place of the random, as long as that is kept. */
   private readonly sharedAt = new Map<number, Shared>();
   private told: readonly SharedRandomFact[] | undefined;
+  /** The first connection of which it was not kept that it shares a random; `Infinity` for none. */
+  comparedUntil = Number.POSITIVE_INFINITY;
   /** Told of each connection that has a random in common with another one. */
   onShared: (connection: number) => void = () => undefined;
 
@@ -112,7 +114,10 @@ export class RandomIndex {
   private found(at: number, role: number, connection: number, packet: number, share: number): void {
     let entry = this.sharedAt.get(at);
     if (entry === undefined) {
-      if (this.shared.length >= LIMITS.findingsPerRule) return;
+      if (this.shared.length >= LIMITS.findingsPerRule) {
+        this.isBeyond(connection);
+        return;
+      }
       const owner = this.word(at, OWNER);
       entry = {
         role: role === 0 ? 'client' : 'server',
@@ -125,15 +130,19 @@ export class RandomIndex {
       this.told = undefined;
       this.onShared(owner);
     }
-    if (
-      entry.connections.length < LIMITS.anomaliesPerConnection &&
-      !entry.connections.includes(connection)
-    ) {
-      entry.connections.push(connection);
-      entry.packets.push(packet);
-      entry.keyShares.push(share);
-      this.onShared(connection);
+    if (entry.connections.includes(connection)) return;
+    if (entry.connections.length >= LIMITS.anomaliesPerConnection) {
+      this.isBeyond(connection);
+      return;
     }
+    entry.connections.push(connection);
+    entry.packets.push(packet);
+    entry.keyShares.push(share);
+    this.onShared(connection);
+  }
+
+  private isBeyond(connection: number): void {
+    this.comparedUntil = Math.min(this.comparedUntil, connection);
   }
 
   /** Frees the slot of a random; what stands behind it moves up, or it would no longer be found. */

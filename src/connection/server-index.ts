@@ -25,6 +25,7 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
+import type { Nanos } from '../model/time.ts';
 import type { UpgradeFact } from '../model/upgrade.ts';
 import { type Accepted, AcceptedConnections } from './accepted-connections.ts';
 import { HelloKinds } from './hello-kinds.ts';
@@ -55,6 +56,8 @@ interface Server {
   /** Id of the last of its connections that became final, and how many that went well are kept beyond the last of all. */
   last: number;
   elders: number;
+  /** When the last of the connections ended that it accepted and that are forgotten. */
+  forgottenUntil: Nanos;
   /** Most servers have none of these. */
   events: ServerEvents | undefined;
 }
@@ -66,6 +69,10 @@ interface ServerEvents {
   readonly openings: OpeningFact[];
   /** Connections that it accepted, of those that are no longer among the last of all. */
   readonly accepted: Accepted[];
+  refusalsOmitted: number;
+  openingsOmitted: number;
+  /** The first close that was not kept. */
+  completeUntil: Nanos;
 }
 
 /**
@@ -82,13 +89,17 @@ export class ServerIndex implements CaptureIndex {
   severalPoints = false;
   readonly lateCloses: LateCloseFact[] = [];
   readonly unusedUpgrades: UnusedUpgradeFact[] = [];
+  unusedUpgradesOmitted = 0;
+  /** Servers have more closes than are kept. */
+  hasOmitted = false;
   private randoms: RandomIndex | undefined;
   private sessions: SessionIndex | undefined;
   /** What both had found at the end. */
   private ended: {
     readonly randoms: readonly SharedRandomFact[];
     readonly sessions: readonly SharedSessionFact[];
-  } = { randoms: [], sessions: [] };
+    readonly comparedUntil: number;
+  } = { randoms: [], sessions: [], comparedUntil: Number.POSITIVE_INFINITY };
   private readonly flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory };
   private readonly known = {
     tcp: new Map<number | string, Server>(),
@@ -157,13 +168,21 @@ export class ServerIndex implements CaptureIndex {
     return this.randoms?.facts() ?? this.ended.randoms;
   }
 
+  get randomsComparedUntil(): number {
+    return this.randoms?.comparedUntil ?? this.ended.comparedUntil;
+  }
+
   get sharedSessions(): readonly SharedSessionFact[] {
     return this.sessions?.shared() ?? this.ended.sessions;
   }
 
   /** All connections are over: what finds more of the same is let go. */
   end(): void {
-    this.ended = { randoms: this.sharedRandoms, sessions: this.sharedSessions };
+    this.ended = {
+      randoms: this.sharedRandoms,
+      sessions: this.sharedSessions,
+      comparedUntil: this.randomsComparedUntil,
+    };
     this.randoms = undefined;
     this.sessions = undefined;
     for (const flows of Object.values(this.flows)) flows.close?.();
@@ -286,20 +305,30 @@ export class ServerIndex implements CaptureIndex {
     if (former !== undefined) this.keepAccepted(former);
     const close = view.isEnded ? serverClose(view, serverSide, history) : undefined;
     if (close === undefined) return;
-    const { closes } = eventsOf(server);
-    if (closes.length < LIMITS.eventsPerServer) closes.push(close);
+    const events = eventsOf(server);
+    if (events.closes.length < LIMITS.eventsPerServer) events.closes.push(close);
+    else {
+      events.completeUntil = Math.min(events.completeUntil, close.nanos);
+      this.hasOmitted = true;
+    }
     server.remarkable = true;
   }
 
   /** Only of a server that something happened to is it asked later what it accepted. */
   private keepAccepted(one: Accepted): void {
-    const accepted = this.owners[one.server - 1]?.events?.accepted;
+    const server = this.owners[one.server - 1];
+    const accepted = server?.events?.accepted;
     if (accepted !== undefined && accepted.length < LIMITS.eventsPerServer) accepted.push(one);
+    else if (server !== undefined)
+      server.forgottenUntil = Math.max(server.forgottenUntil, one.endNanos);
   }
 
   /** Somebody asked for TLS on a TCP connection that has none. */
   addUnusedUpgrade(view: TcpConnectionView, client: Side, upgrade: UpgradeFact): void {
-    if (this.unusedUpgrades.length >= LIMITS.eventsPerServer) return;
+    if (this.unusedUpgrades.length >= LIMITS.eventsPerServer) {
+      this.unusedUpgradesOmitted++;
+      return;
+    }
     this.unusedUpgrades.push({
       client: view.endpoint(client),
       server: view.endpoint(otherSide(client)),
@@ -312,8 +341,9 @@ export class ServerIndex implements CaptureIndex {
     const opening = openingOf(view, client, connection);
     if (opening === undefined) return;
     const server = this.serverOf('tcp', view.flow, otherSide(client));
-    const { openings } = eventsOf(server);
-    if (openings.length < LIMITS.eventsPerServer) openings.push(opening);
+    const events = eventsOf(server);
+    if (events.openings.length < LIMITS.eventsPerServer) events.openings.push(opening);
+    else events.openingsOmitted++;
     server.remarkable = true;
   }
 
@@ -331,9 +361,12 @@ export class ServerIndex implements CaptureIndex {
     // A RST with a number of its own ends what a SYN-ACK had opened that the capture lacks.
     if (reset !== undefined && !view.refuses(serverSide)) return;
     const server = this.serverOf('tcp', view.flow, serverSide);
-    const { refusals } = eventsOf(server);
-    if (refusals.length >= LIMITS.eventsPerServer) return;
-    refusals.push({
+    const events = eventsOf(server);
+    if (events.refusals.length >= LIMITS.eventsPerServer) {
+      events.refusalsOmitted++;
+      return;
+    }
+    events.refusals.push({
       client: view.endpoint(initiator),
       stream: view.stream,
       syn,
@@ -433,6 +466,10 @@ export class ServerIndex implements CaptureIndex {
       closes: [...events.closes].sort(byTime),
       refusals: [...events.refusals].sort((a, b) => a.syn.nanos - b.syn.nanos),
       openings: [...events.openings].sort((a, b) => a.syn.nanos - b.syn.nanos),
+      refusalsOmitted: events.refusalsOmitted,
+      openingsOmitted: events.openingsOmitted,
+      completeFrom: server.forgottenUntil,
+      completeUntil: events.completeUntil,
       accepted: accepted.map(({ packet, nanos }) => ({ packet, nanos })),
       openAt: (at) => accepted.filter(({ nanos, endNanos }) => nanos <= at && endNanos > at).length,
       get connections() {
@@ -544,6 +581,7 @@ export class ServerIndex implements CaptureIndex {
         compared: 0,
         last: 0,
         elders: 0,
+        forgottenUntil: -1,
         events: undefined,
       };
       this.owners.push(server);
@@ -593,7 +631,16 @@ const NAMED = 1 << 14;
 const ELDER = 1 << 15;
 
 function eventsOf(server: Server): ServerEvents {
-  server.events ??= { facts: undefined, closes: [], refusals: [], openings: [], accepted: [] };
+  server.events ??= {
+    facts: undefined,
+    closes: [],
+    refusals: [],
+    openings: [],
+    accepted: [],
+    refusalsOmitted: 0,
+    openingsOmitted: 0,
+    completeUntil: Number.POSITIVE_INFINITY,
+  };
   return server.events;
 }
 

@@ -21,12 +21,14 @@ export function shownCertificates(
   const shown = (from: Role) => {
     const body = messages?.last(from, CERTIFICATE)?.octets.subarray(4);
     if (body === undefined) return [];
-    const list = decodeCertificate(body, false).message.entries.slice(0, LIMITS.certificatesRead);
+    const { message, shortfalls } = decodeCertificate(body, false);
+    const list = message.entries.slice(0, LIMITS.certificatesRead);
+    const isCut = list.length < message.entries.length || shortfalls.length > 0;
     // The name is that of the server.
     const name = from === 'server' ? serverName : undefined;
     return readCertificates(
       list.map(({ data }) => data),
-      { now, serverName: name },
+      { now, serverName: name, isCut },
     );
   };
   return { client: shown('client'), server: shown('server') };

@@ -129,7 +129,7 @@ export class TlsTracker implements TlsSink {
       this.strays.record(row, side, contentType, length, bytes, start, end, packet, nanos);
     if (this.unsealer !== undefined) {
       const isSealed = !plain && contentType !== CONTENT_TYPE.changeCipherSpec;
-      if (isSealed && !this.hasOctets) this.unsealer.lost(row, side);
+      if (isSealed && !this.hasOctets) this.unsealer.unread(row, side);
       this.hasOctets = false;
     }
     if (this.opened !== undefined) {

@@ -12,6 +12,8 @@ export interface CertificateContext {
   /** Seconds since 1970. */
   readonly now: number;
   readonly serverName: string | undefined;
+  /** The list went on. */
+  readonly isCut?: boolean;
 }
 
 /** Reads a list of certificates in DER; it ends before the first one that cannot be read. */
@@ -25,7 +27,8 @@ export function readCertificates(
     if (certificate === undefined) break;
     parsed.push(certificate);
   }
-  return parsed.map((certificate, at) => factOf(certificate, at, parsed, context));
+  const isCut = context.isCut === true || parsed.length < list.length;
+  return parsed.map((certificate, at) => factOf(certificate, at, parsed, { ...context, isCut }));
 }
 
 function parse(der: Uint8Array): X509Certificate | undefined {
@@ -40,11 +43,12 @@ function factOf(
   certificate: X509Certificate,
   at: number,
   all: readonly X509Certificate[],
-  { now, serverName }: CertificateContext,
+  { now, serverName, isCut }: CertificateContext,
 ): CertificateFact {
   const { subject, issuer, raw } = certificate;
   const [from, to] = [secondsOf(certificate.validFrom), secondsOf(certificate.validTo)];
   const key = keyOf(certificate);
+  const issuedBy = all.findIndex((other, n) => n !== at && certificate.checkIssued(other));
   return {
     subject: onOneLine(subject),
     issuer: onOneLine(issuer),
@@ -55,7 +59,7 @@ function factOf(
     sinceNotAfter: (now - to) * SECOND,
     untilNotBefore: (from - now) * SECOND,
     isSelfIssued: subject === issuer,
-    issuedBy: all.findIndex((other, n) => n !== at && certificate.checkIssued(other)),
+    issuedBy: issuedBy < 0 && isCut ? undefined : issuedBy,
     keyType: key?.asymmetricKeyType,
     keyBits: key?.asymmetricKeyDetails?.modulusLength,
     matchesName:

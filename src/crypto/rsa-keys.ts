@@ -10,9 +10,12 @@ import { readU16 } from '../bytes/scalars.ts';
 import { LIMITS } from '../model/limits.ts';
 import { certificateKey } from './certificate-key.ts';
 
-/** What came of a file with keys: how many, or one sentence about why none, which quotes nothing of the file. */
+/**
+ * What came of a file with keys: how many, or one sentence about why none, which quotes nothing of the file. `but`: the
+ * others that it holds were refused.
+ */
 export type AddedKeys =
-  | { readonly kind: 'added'; readonly keys: number }
+  | { readonly kind: 'added'; readonly keys: number; readonly but?: string }
   | { readonly kind: 'rejected'; readonly why: string };
 
 /** What came of decrypting a ClientKeyExchange. */
@@ -45,17 +48,21 @@ export class RsaKeys {
     if (pem.length > LIMITS.pemOctets) return rejected('is too large for a key in PEM form');
     const text = new TextDecoder('latin1').decode(pem);
     let added = 0;
+    let isFull = false;
     let why = 'holds no private key in PEM form';
     for (const block of privateBlocks(text)) {
       const key = readKey(block);
       if (typeof key === 'string') why = key;
-      else if (this.keys.length >= LIMITS.rsaKeys) why = 'is one key too many';
-      else {
+      else if (this.keys.length >= LIMITS.rsaKeys) {
+        why = 'is one key too many';
+        isFull = true;
+      } else {
         this.keys.push(new RsaKey(key));
         added++;
       }
     }
-    return added > 0 ? { kind: 'added', keys: added } : rejected(why);
+    if (added === 0) return rejected(why);
+    return { kind: 'added', keys: added, ...(isFull && { but: why }) };
   }
 
   /** The key that belongs to a certificate in DER; undefined if none does, or the certificate is not readable. */

@@ -10,10 +10,13 @@ const MIB = 1024 * 1024;
 
 /** The kinds that a program of the system unpacks: standard input to standard output, within bounds of memory. */
 const PROGRAMS = {
-  zstd: { words: ['-dc', `--memory=${LIMITS.unpackWindowOctets / MIB}MB`], package: 'zstd' },
-  lz4: { words: ['-dc'], package: 'lz4' },
+  zstd: {
+    words: () => ['-dc', `--memory=${LIMITS.unpackWindowOctets / MIB}MB`],
+    package: 'zstd',
+  },
+  lz4: { words: () => ['-dc'], package: 'lz4' },
   xz: {
-    words: ['-dc', `--memlimit-decompress=${LIMITS.unpackWindowOctets}`],
+    words: () => ['-dc', `--memlimit-decompress=${LIMITS.unpackWindowOctets}`],
     package: 'xz-utils',
   },
 } as const satisfies Partial<Record<Compression, object>>;
@@ -65,7 +68,7 @@ export async function* unpackWithProgram(
 
 /** Settles once the program runs. */
 async function start(kind: ProgramKind, name: string): Promise<Child> {
-  const child = spawn(kind, PROGRAMS[kind].words, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(kind, PROGRAMS[kind].words(), { stdio: ['pipe', 'pipe', 'pipe'] });
   // A program that ends early refuses what is still written to it; its exit status tells more.
   child.stdin.on('error', () => undefined);
   await new Promise<void>((resolve, reject) => {

@@ -17,8 +17,11 @@ export interface CertificateFact {
   readonly untilNotBefore: Nanos;
   /** Subject and issuer are the same. */
   readonly isSelfIssued: boolean;
-  /** Place in the list of the certificate that can have issued this one; -1 where it was not sent. */
-  readonly issuedBy: number;
+  /**
+   * Place in the list of the certificate that can have issued this one; -1 where it was not sent, undefined where it may
+   * be behind what was read of the list.
+   */
+  readonly issuedBy: number | undefined;
   /** `rsa`, `ec`, `ed25519`, …; and the size of an RSA or DSA key. */
   readonly keyType: string | undefined;
   readonly keyBits: number | undefined;

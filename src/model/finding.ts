@@ -15,6 +15,7 @@ export const BLIND_SPOTS = [
   'cut-packets',
   'no-secrets',
   'cipher-unsupported',
+  'too-many-messages',
 ] as const;
 export type BlindSpot = (typeof BLIND_SPOTS)[number];
 

@@ -659,8 +659,15 @@ export interface ServerFacts {
   readonly refusals: readonly RefusalFact[];
   /** Connections to it whose beginning is out of the ordinary. */
   readonly openings: readonly OpeningFact[];
+  /** Further ones, which were counted only: `LIMITS.eventsPerServer`. */
+  readonly refusalsOmitted: number;
+  readonly openingsOmitted: number;
   /** SYN-ACKs that the server sent. */
   readonly accepted: readonly At[];
+  /** Accepted connections that had ended by this moment may be missing; -1 where all are here. */
+  readonly completeFrom: Nanos;
+  /** From this moment on closes are missing; `Infinity` where all are here. */
+  readonly completeUntil: Nanos;
   /** TCP connections to it that were open (SYN-ACK seen, no FIN or RST yet) at a moment. */
   openAt(nanos: Nanos): number;
 }
@@ -705,10 +712,13 @@ export interface CaptureIndex {
   servers(): Iterable<ServerFacts>;
   readonly lateCloses: readonly LateCloseFact[];
   readonly sharedRandoms: readonly SharedRandomFact[];
+  /** From this connection on it is not known of all whether they share a random; `Infinity` where it is. */
+  readonly randomsComparedUntil: number;
   /** Session ids up to TLS 1.2 that were issued more than once. */
   readonly sharedSessions: readonly SharedSessionFact[];
-  /** At most `LIMITS.eventsPerServer` of them. */
+  /** At most `LIMITS.eventsPerServer` of them, and how many more there were. */
   readonly unusedUpgrades: readonly UnusedUpgradeFact[];
+  readonly unusedUpgradesOmitted: number;
   /** What is normal and looks odd. */
   readonly oddities: readonly SoundOddityCount[];
   /** Records that open under the keys of another connection; only where there are secrets. */

@@ -34,7 +34,7 @@ export const LIMITS = {
   waitingOctets: 64 * 1024,
   /** Packets remembered to find their second view in another capture: some seconds of a busy link. */
   secondViewPackets: 131_072,
-  /** Octets at the beginning of a capture in which its first packet is looked for. */
+  /** Octets at the beginning of a capture in which its first packet is looked for; one without it is read last, and named. */
   firstPacketOctets: 64 * 1024 * 1024,
   /** A file that begins further than this before the end of the one that it continues was written by another clock. */
   clockStepNanos: 1e9,
@@ -131,7 +131,7 @@ export const LIMITS = {
   spareRooms: 64,
   /** Handshakes up to TLS 1.2 whose randoms are kept, to find one that a server signed by mistake: the newest ones. */
   recentHandshakes: 1024,
-  /** Octets of protected records that TCP split, while they are put together; kept only where there are secrets. */
+  /** Octets of protected records that TCP split, while they are put together, where there are secrets; others are skipped. */
   sealedOctets: 64 * 1024 * 1024,
   /** Octets of one handshake's transcript, kept until its Finished are checked; only where there are secrets. */
   transcriptOctets: 512 * 1024,
@@ -178,10 +178,8 @@ export const LIMITS = {
   flightRepeats: 64,
   /** A repeat this long after the record before is another one: half of the shortest timer of RFC 6347 §4.2.4.1. */
   flightNanos: 500e6,
-  /** Messages listed for one connection; further ones are counted. */
-  messagesPerConnection: 256,
-  /** Alerts listed for one connection; further ones are counted. */
-  alertsPerConnection: 64,
+  /** Handshake messages, alerts and changes of keys listed for one connection; one with more has a blind spot. */
+  eventsPerConnection: 320,
   /** Associations on one UDP 5-tuple; further ClientHellos join the last one. */
   associationsPerFlow: 4096,
   /** Associations on one 5-tuple that records are attributed to: the newest ones. */
@@ -228,7 +226,7 @@ export const LIMITS = {
   keyLogSecrets: 4 * 1024 * 1024,
   /** Secrets kept for one random: five of a handshake and one for each KeyUpdate and side. Bounds the walk along them. */
   keyLogSecretsPerRandom: 256,
-  /** RSA keys kept, over all files given. A fleet's worth; each connection without another secret is tried with one. */
+  /** RSA keys kept, over all files given; more are refused. Each connection without another secret is tried with one. */
   rsaKeys: 256,
   /** Octets of a file with keys in PEM form. A key of 16,384 bits takes 13 KiB; larger files are something else. */
   pemOctets: 1024 * 1024,
@@ -245,7 +243,7 @@ export const LIMITS = {
   offers: 4096,
   /** Fingerprints of hellos that are kept, for the next hello like them; then they are computed anew. */
   fingerprints: 4096,
-  /** Certificates read of one side's list; honest chains have four or five. */
+  /** Certificates read of one side's list; honest chains have four or five. Of a longer one nothing is called missing. */
   certificatesRead: 10,
   /** Names in one certificate_authorities that are read; with more, nothing is said about them. Lists of 200 are long. */
   authoritiesRead: 1024,
@@ -343,7 +341,7 @@ export const LIMITS = {
   acceptedConnections: 98_304,
   /** Server endpoints for which closes and refusals are remembered. */
   serverEndpoints: 262_144,
-  /** Closing or refusal events remembered for one server endpoint: the newest ones. */
+  /** Closes, refusals and odd beginnings remembered of one server endpoint, each: the first ones; it is said. */
   eventsPerServer: 4096,
 
   /** Connections that the text report remembers in a row each: all that people look through. Findings name the rest by id. */

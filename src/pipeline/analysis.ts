@@ -184,6 +184,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     const repeated = handshakesIn(this.index.sharedRandoms);
     if (repeated > 0) this.ofWhole('seen-on-both-sides', repeated);
     if (this.index.forgotten > 0) this.book.notice(NOT_ALL_COMPARED);
+    if (this.index.hasOmitted) this.book.notice(NOT_ALL_EVENTS);
     this.rules.capture(this.index);
     return {
       captures: this.captures.facts,
@@ -387,6 +388,15 @@ const NOT_ALL_COMPARED = {
   needed: 0,
   available: 0,
   detail: `of servers that nothing had happened to by then, rules over the whole capture compared the last ${LIMITS.connectionsKept} connections`,
+} as const;
+
+const NOT_ALL_EVENTS = {
+  code: 'limit-reached',
+  packetNumber: 0,
+  offset: -1,
+  needed: 0,
+  available: 0,
+  detail: `of each server the first ${LIMITS.eventsPerServer} closes are kept; whether its process died is not looked for behind them`,
 } as const;
 
 const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };

@@ -2,7 +2,7 @@ import { alertDescriptionName } from '../model/code-points/alerts.ts';
 import { handshakeTypeName } from '../model/code-points/handshake-types.ts';
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
-import type { DecryptionFacts } from '../model/decryption.ts';
+import type { DecryptionFacts, FinishedCheck } from '../model/decryption.ts';
 import {
   type AlertFact,
   type At,
@@ -316,8 +316,8 @@ export class ConnectionWriter implements MessageVisitor {
     }
     const { source = null, authenticated, failed, skipped, obstacle = null, detail = null } = facts;
     const finished = {
-      client: facts.finished.client?.verified ?? null,
-      server: facts.finished.server?.verified ?? null,
+      client: verified(facts.finished.client),
+      server: verified(facts.finished.server),
     };
     out.text(toJson({ source, authenticated, failed, skipped, obstacle, detail, finished }));
     out.reserve(FIXED_OCTETS);
@@ -504,3 +504,7 @@ const QUOTE = literal('"');
 const COMMA = literal(',');
 const END_OBJECT = literal('}');
 const END_LIST = literal(']');
+
+/** `null` where there is no answer: not recomputed, or over messages of which some were not kept. */
+const verified = (check: FinishedCheck | undefined): boolean | null =>
+  check === undefined || !(check.verified || check.isTranscriptWhole) ? null : check.verified;

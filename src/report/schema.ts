@@ -216,7 +216,9 @@ const connectionSchema = z.object({
       detail: z.string().nullable(),
       finished: z
         .object({ client: z.boolean().nullable(), server: z.boolean().nullable() })
-        .describe('Whether recomputing the Finished of each side gave what it sent'),
+        .describe(
+          'Whether recomputing the Finished of each side gave what it sent; null where that is not known',
+        ),
     })
     .nullable()
     .describe('null without secrets'),

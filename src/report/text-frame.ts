@@ -241,6 +241,8 @@ const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
   'cut-packets': 'packets cut by the snap length; capture whole packets (tcpdump -s 0)',
   'no-secrets': 'protected records not opened, so MAC and Finished not recomputed',
   'cipher-unsupported': 'protected by a cipher that is not implemented here',
+  'too-many-messages':
+    'more handshake messages and alerts than are listed; the last ones are missing',
 };
 
 /** What the way of capturing changed about all that the capture shows. */

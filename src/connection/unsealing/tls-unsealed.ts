@@ -145,6 +145,12 @@ export class TlsUnsealed implements Owner {
     this.handshake.transcript.isWhole = false;
   }
 
+  /** A record is there, and its octets are not. */
+  unread(from: Role | undefined): void {
+    this.lost(from);
+    this.tally.skipped(undefined);
+  }
+
   /** @returns what was in the record, if it opened */
   sealed(from: Role, record: WireRecord): OpenedRecord | undefined {
     const reading = this.readings[from];

@@ -45,6 +45,11 @@ export class TlsUnsealer extends Unsealer<TlsUnsealed> {
     this.of(row)?.lost(this.roleOf(row, side));
   }
 
+  /** A protected record whose octets were not kept: `LIMITS.sealedOctets`. */
+  unread(row: number, side: Side): void {
+    this.of(row)?.unread(this.roleOf(row, side));
+  }
+
   /** @returns what was in the record, if it opened */
   sealed(
     row: number,

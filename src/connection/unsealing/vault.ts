@@ -29,6 +29,8 @@ export class Vault {
         throw new SecretsError(
           `RSA key ${index + 1} ${added.why}; give a PEM file without passphrase`,
         );
+      if (added.but !== undefined)
+        throw new SecretsError(`RSA key ${index + 1} ${added.but}; give fewer, of these servers`);
     });
     this.psks = psks.map((text, index) => {
       const psk = parsePsk(text);

@@ -214,6 +214,7 @@ const BLIND: Readonly<Record<BlindSpot, string>> = {
   'cut-packets': 'packets were cut when they were captured',
   'no-secrets': 'what is encrypted cannot be read',
   'cipher-unsupported': 'its cipher suite or version is not understood',
+  'too-many-messages': 'it has more handshake messages than are listed',
 };
 
 const blindText = ({ blind }: Case): string[] => (blind === undefined ? [] : [BLIND[blind]]);

@@ -17,7 +17,7 @@ export const certChainIncomplete = defineConnectionRule({
     decides:
       'The first certificate of the list names another issuer than itself, and no certificate of the list can have issued it. A verifier that trusts the issuer directly needs no more, so it is likely where the list has that one certificate only, and possible where it has others that do not fit.',
     silent:
-      'Where the issuer is in the list, for certificates that are their own issuer, for handshakes that completed, and with TLS 1.3, which encrypts certificates.',
+      'Where the issuer is in the list, where the list could not be read to its end or has more than ten certificates, for certificates that are their own issuer, for handshakes that completed, and with TLS 1.3, which encrypts certificates.',
     yieldsTo: [
       'cert-expired',
       'cert-not-yet-valid',
@@ -48,6 +48,7 @@ export const certChainIncomplete = defineConnectionRule({
     if (refused === undefined) return NOT_APPLICABLE;
     const { chain } = refused;
     const [own] = chain;
+    if (own.issuedBy === undefined) return NOT_APPLICABLE;
     if (own.isSelfIssued || own.issuedBy >= 0) return PASS;
     return aboutCertificate(
       history,

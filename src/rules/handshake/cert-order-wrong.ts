@@ -22,10 +22,11 @@ function misplaced(chain: readonly CertificateFact[]): Misplaced | undefined {
   for (let at = 0; !known.has(at); ) {
     known.add(at);
     const certificate = chain[at];
-    if (certificate === undefined || certificate.isSelfIssued || certificate.issuedBy < 0)
-      return undefined;
-    if (certificate.issuedBy > at + 1) return { at: at + 1, issuer: certificate.issuedBy + 1 };
-    at = certificate.issuedBy;
+    if (certificate === undefined || certificate.isSelfIssued) return undefined;
+    const { issuedBy = -1 } = certificate;
+    if (issuedBy < 0) return undefined;
+    if (issuedBy > at + 1) return { at: at + 1, issuer: issuedBy + 1 };
+    at = issuedBy;
   }
   return undefined;
 }

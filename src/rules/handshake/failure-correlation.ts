@@ -209,7 +209,8 @@ export const failureCorrelation = defineCaptureRule({
     for (const server of failing) {
       if (server.failures < 2) continue;
       const correlation = new Correlation([...PROPERTIES, ...FURTHER_PROPERTIES]);
-      for (const row of server.connections) compare(correlation, row, copies);
+      for (const row of server.connections)
+        if (row.id < index.randomsComparedUntil) compare(correlation, row, copies);
       findings.push(...findingsOf(endpointText(server.endpoint), correlation));
     }
     for (const [name, correlation] of byName(index, failing, copies)) {
@@ -260,7 +261,8 @@ function byName(
       names.set(row.serverName, new Correlation([SERVER_PROPERTY, ...PROPERTIES]));
     }
   }
-  for (let id = 1; id <= index.connectionCount && names.size > 0; id++) {
+  const last = Math.min(index.connectionCount, index.randomsComparedUntil - 1);
+  for (let id = 1; id <= last && names.size > 0; id++) {
     const row = index.summary(id);
     const correlation = row?.serverName === undefined ? undefined : names.get(row.serverName);
     if (row !== undefined && correlation !== undefined) compare(correlation, row, copies);

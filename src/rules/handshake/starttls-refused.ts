@@ -1,6 +1,7 @@
 import type { UnusedUpgradeFact } from '../../model/history.ts';
 import type { SaidFact } from '../../model/upgrade.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { requestText } from '../support/upgrades.ts';
 import { witness } from '../support/witness.ts';
@@ -67,11 +68,11 @@ export const starttlsRefused = defineCaptureRule({
       if (group === undefined) groups.set(key, [fact]);
       else group.push(fact);
     }
-    return [...groups.values()].map(findingOf);
+    return [...groups.values()].map((group) => findingOf(group, index.unusedUpgradesOmitted));
   },
 });
 
-function findingOf(refusals: readonly Refused[]): FindingOf<typeof messages> {
+function findingOf(refusals: readonly Refused[], omitted: number): FindingOf<typeof messages> {
   const [first, ...more] = refusals as readonly [Refused, ...Refused[]];
   const { upgrade, server } = first;
   const { answer, request } = upgrade;
@@ -83,7 +84,7 @@ function findingOf(refusals: readonly Refused[]): FindingOf<typeof messages> {
     data: {
       server: endpointText(server),
       request: requestText(upgrade),
-      times: more.length === 0 ? 'once' : `${refusals.length} times`,
+      times: howMany(refusals.length, 'once', 'times', omitted),
       packet: answer.packet,
       line: answer.line === '' ? '' : ` ("${answer.line}")`,
     },

@@ -215,7 +215,7 @@ const deathsKnown = new WeakMap<ServerFacts, readonly ServerDeath[]>();
 /** The moments at which the server process seems to have ended, in time order; worked out once for each server. */
 export function deathsOf(
   server: ServerFacts,
-  index: Pick<CaptureIndex, 'sharedRandoms'>,
+  index: Pick<CaptureIndex, 'sharedRandoms' | 'randomsComparedUntil'>,
 ): readonly ServerDeath[] {
   if (server.closes.length === 0 || server.transport !== 'tcp') return [];
   const known = deathsKnown.get(server);
@@ -223,8 +223,13 @@ export function deathsOf(
   const deaths: ServerDeath[] = [];
   const copies = copiesIn(index);
   // One close that was captured twice is no burst.
-  const closes = server.closes.filter(({ connection }) => !copies.has(connection));
+  const closes = server.closes.filter(
+    ({ connection }) => !copies.has(connection) && connection < index.randomsComparedUntil,
+  );
   for (const burst of burstsOf(closes)) {
+    // Who was open then, who was accepted behind it, and who closed with it has to be known.
+    const { nanos } = burst[0];
+    if (nanos <= server.completeFrom || nanos + BURST >= server.completeUntil) continue;
     const death = deathAt(server, burst);
     if (death !== undefined) deaths.push(death);
   }

@@ -74,7 +74,7 @@ export function judgeUnheard(
   index: CaptureIndex,
 ): FindingVerdict | undefined {
   const [id = 0] = verdict.connections;
-  if (elsewhereIn(index).has(id)) return undefined;
+  if (elsewhereIn(index).has(id) || id >= index.randomsComparedUntil) return undefined;
   const own = index.summary(id);
   const server = own && dtlsServerOf(index, own.server);
   if (server !== undefined && hasAnswered(server)) return verdict;

@@ -2,6 +2,7 @@ import type { Evidence } from '../../model/finding.ts';
 import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { deathsOf } from '../support/server-deaths.ts';
 import { isTlsPort } from '../support/tls-ports.ts';
@@ -56,7 +57,7 @@ function findingOf(
     confidence: 'proven',
     data: {
       server: endpointText(server.endpoint),
-      count: refused.length === 1 ? 'a TCP connection' : `${refused.length} TCP connections`,
+      count: howMany(refused.length, 'a TCP connection', 'TCP connections', server.refusalsOmitted),
       span: formatDuration(last.reset.nanos - first.syn.nanos),
       packet: first.reset.packet,
       again: again === undefined ? '' : `, and accepted again in packet ${again.packet}`,

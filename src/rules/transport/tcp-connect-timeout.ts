@@ -1,6 +1,7 @@
 import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { deathsOf, type ServerDeath } from '../support/server-deaths.ts';
 import { isTlsPort } from '../support/tls-ports.ts';
@@ -64,7 +65,12 @@ function findingOf(
     confidence: server.accepted.length > 0 ? 'proven' : 'likely',
     data: {
       server: endpointText(server.endpoint),
-      count: all.length === 1 ? 'a connection attempt' : `${all.length} connection attempts`,
+      count: howMany(
+        all.length,
+        'a connection attempt',
+        'connection attempts',
+        server.refusalsOmitted,
+      ),
       transmissions: first.transmissions,
       span: formatDuration(first.last.nanos - first.syn.nanos),
       packet: first.syn.packet,

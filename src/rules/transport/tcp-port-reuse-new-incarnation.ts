@@ -2,6 +2,7 @@ import type { ServerFacts } from '../../model/history.ts';
 import type { FormerConnection, OpeningFact } from '../../model/incarnation.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
@@ -76,7 +77,7 @@ function findingOf(
     message: 'reused',
     confidence: 'proven',
     data: {
-      count: more.length === 0 ? 'A connection' : `${more.length + 1} connections`,
+      count: begun(howMany(more.length + 1, 'a connection', 'connections', server.openingsOmitted)),
       server: endpointText(server.endpoint),
       packet: first.syn.packet,
       delay: formatDuration(Math.max(0, first.syn.nanos - former.last.nanos)),
@@ -92,3 +93,6 @@ function findingOf(
     connections: shown.map(({ connection }) => connection).filter((id) => id > 0),
   };
 }
+
+/** At the beginning of a sentence. */
+const begun = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -2,6 +2,7 @@ import type { CaptureIndex, ResetFact, ServerFacts } from '../../model/history.t
 import type { OpeningFact } from '../../model/incarnation.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { deathsOf } from '../support/server-deaths.ts';
 import { isTlsPort } from '../support/tls-ports.ts';
@@ -103,7 +104,7 @@ function findingOf(
     confidence: 'proven',
     data: {
       server: endpointText(server.endpoint),
-      count: all.length === 1 ? 'a TCP connection' : `${all.length} TCP connections`,
+      count: howMany(all.length, 'a TCP connection', 'TCP connections', server.openingsOmitted),
       them: all.length === 1 ? 'it' : 'them',
       delay: formatDuration(Math.max(0, reset.nanos - synAck.nanos)),
       packet: synAck.packet,

@@ -4,6 +4,7 @@ import type { ChallengeFact, OpeningFact } from '../../model/incarnation.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { connectionOn } from '../support/servers.ts';
 import { isTlsPort } from '../support/tls-ports.ts';
@@ -163,7 +164,7 @@ function findingOf(
       server: endpointText(server.endpoint),
       packet: syn.packet,
       challenge: challenge.packet,
-      after: `${afterwards(first)}${more.length === 0 ? '' : `; ${more.length} more like it`}`,
+      after: `${afterwards(first)}${more.length === 0 ? '' : `; ${howMany(more.length, '1 more', 'more', server.openingsOmitted)} like it`}`,
       former: former === undefined ? 'before the capture' : `tcp.stream ${former.stream}`,
     },
     evidence: [

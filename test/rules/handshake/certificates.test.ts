@@ -111,6 +111,11 @@ testConnectionRule(
       want: 'pass',
     },
     {
+      name: 'leaves alone what was not read to its end',
+      history: refused(48, { issuedBy: undefined }, []),
+      want: 'not-applicable',
+    },
+    {
       name: 'leaves other alerts alone',
       history: refused(45, { issuedBy: -1 }, []),
       want: 'not-applicable',

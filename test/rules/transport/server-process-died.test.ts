@@ -27,6 +27,8 @@ const found = (confidence: 'proven' | 'likely' | 'possible', packets: readonly n
   { message: 'died', severity: 'critical', confidence, packets } as const,
 ];
 
+const LATER = 1e15;
+
 testCaptureRule(serverProcessDied, [
   {
     name: 'proves a death with three siblings and a refused SYN',
@@ -53,6 +55,16 @@ testCaptureRule(serverProcessDied, [
       'proven',
       [997, 1000, 1001, 1002, 1003, 2000, 2001, 3000, 5000, 5001, 5002, 5003, 6000, 6001],
     ),
+  },
+  {
+    name: 'is silent where connections that were open then may be forgotten',
+    index: dead({ closes: [trigger, ...siblings], refusals: [refused], completeFrom: LATER }),
+    want: [],
+  },
+  {
+    name: 'is silent where closes are missing',
+    index: dead({ closes: [trigger, ...siblings], refusals: [refused], completeUntil: 0 }),
+    want: [],
   },
   {
     name: 'is only likely with one sibling and a refused SYN',
