@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import {
   type ByteOrder,
   block,
@@ -15,6 +14,7 @@ import {
   simplePacket,
 } from '../support/capture-builder.ts';
 import { haveAll, runProgram } from '../support/programs.ts';
+import { reaches } from '../support/reaches.ts';
 import { readCapture } from '../support/read-capture.ts';
 
 const packet = (comment?: string) =>
@@ -51,14 +51,21 @@ it.each<ByteOrder>(['little', 'big'])(
   },
 );
 
-it('further comments are counted, and longer ones cut', () => {
-  const blocks = [interfaceBlock({ linkType: 1 }), packet('x'.repeat(LIMITS.commentOctets + 1))];
-  for (let i = 0; i < LIMITS.comments + 2; i++) blocks.push(packet(`number ${i}`));
+reaches('comments', 5, 'further comments are counted', (bound) => {
+  const blocks = [interfaceBlock({ linkType: 1 })];
+  for (let i = 0; i < bound + 2; i++) blocks.push(packet(`number ${i}`));
   const { facts } = readCapture(pcapngFile({ blocks }));
-  expect(facts.comments).toHaveLength(LIMITS.comments);
-  expect(facts.comments[0]?.text).toHaveLength(LIMITS.commentOctets);
-  expect(facts.commentsOmitted).toBe(3);
-  expect(facts.packets).toBe(LIMITS.comments + 3);
+  expect(facts.comments.map(({ text }) => text)).toEqual(
+    Array.from({ length: bound }, (_, i) => `number ${i}`),
+  );
+  expect(facts).toMatchObject({ commentsOmitted: 2, packets: bound + 2 });
+});
+
+reaches('commentOctets', 9, 'longer comments are cut', (bound) => {
+  const [whole, longer] = ['x'.repeat(bound), 'x'.repeat(bound + 1)];
+  const blocks = [interfaceBlock({ linkType: 1 }), packet(whole), packet(longer)];
+  const { facts } = readCapture(pcapngFile({ blocks }));
+  expect(facts.comments.map(({ text }) => text)).toEqual([whole, whole]);
 });
 
 it('an option that runs out of its block ends the list, not the reading', () => {

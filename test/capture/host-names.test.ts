@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import {
   type Block,
   type ByteOrder,
@@ -11,6 +10,7 @@ import {
 import { TlsWriter } from '../support/conversation.ts';
 import { ascii, concat, type Octets } from '../support/hello-builder.ts';
 import { captureFile, TcpFlow } from '../support/network.ts';
+import { reaches } from '../support/reaches.ts';
 import { readCapture } from '../support/read-capture.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -93,20 +93,27 @@ it('a record beyond its block ends the list', () => {
   expect(notices.map(({ code }) => code)).toEqual(['capture-empty']);
 });
 
-it('addresses, names of one and their octets are bounded', () => {
-  const many = Array.from({ length: LIMITS.hostNames + 3 }, (_, n) => ({
+reaches('hostNames', 5, 'addresses with names are bounded, and counted beyond', (bound) => {
+  const many = Array.from({ length: bound + 3 }, (_, n) => ({
     address: [10, n >> 16, (n >> 8) & 255, n & 255],
     names: ['a'],
   }));
-  const long: Named = {
-    address: [192, 0, 2, 9],
-    names: ['x'.repeat(400), ...Array.from({ length: 20 }, (_, n) => `n${n}`)],
-  };
-  const { facts } = readCapture(fileOf(namesBlock([long]), namesBlock(many))('little'));
-  expect(facts.hostNames.size).toBe(LIMITS.hostNames);
-  expect(facts.hostNamesOmitted).toBe(4);
-  const names = facts.hostNames.get('192.0.2.9') ?? [];
-  expect([names.length, names[0]?.length]).toEqual([LIMITS.namesPerHost, LIMITS.hostNameOctets]);
+  const { facts } = readCapture(fileOf(namesBlock(many))('little'));
+  expect([facts.hostNames.size, facts.hostNamesOmitted]).toEqual([bound, 3]);
+});
+
+const namesOf = (...names: readonly string[]) => {
+  const named: Named = { address: [192, 0, 2, 9], names };
+  return readCapture(fileOf(namesBlock([named]))('little')).facts.hostNames.get('192.0.2.9');
+};
+
+reaches('namesPerHost', 2, 'and the names of one', (bound) => {
+  expect(namesOf('a', 'b', 'c')).toEqual(['a', 'b', 'c'].slice(0, bound));
+});
+
+reaches('hostNameOctets', 9, 'and their octets', (bound) => {
+  const [whole, longer] = ['x'.repeat(bound), 'x'.repeat(bound + 1)];
+  expect([namesOf(whole), namesOf(longer)]).toEqual([[whole], [whole]]);
 });
 
 it('stand beside the addresses in text and JSON, where nothing in them can do harm', async () => {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
+  enhancedPacket,
+  interfaceBlock,
   type PacketSpec,
   type PcapSpec,
   payload,
   pcapFile,
+  pcapngFile,
   pcapRecord,
 } from '../support/capture-builder.ts';
 import { concat } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 import { readCapture } from '../support/read-capture.ts';
 
 const PACKETS: readonly PacketSpec[] = [
@@ -188,6 +192,17 @@ describe.each(READERS)('classic pcap through %s', (reader) => {
   });
 });
 
+reaches('packetOctets', 500, 'a packet longer than any is damage, not read', (bound) => {
+  const packets = [bound, bound + 1, 60].map((octets) => ({ octets: payload(octets) }));
+  const classic = readCapture(pcapFile({ snapLength: 1 << 20, packets }));
+  expect(classic.packets.map(({ capturedLength }) => capturedLength)).toEqual([bound, 60]);
+  expect(classic.notices).toMatchObject([{ code: 'capture-damaged', needed: bound + 1 }]);
+  const blocks = [interfaceBlock(), ...packets.map((packet) => enhancedPacket(packet))];
+  const blockwise = readCapture(pcapngFile({ blocks }));
+  expect(blockwise.packets.map(({ capturedLength }) => capturedLength)).toEqual([bound, 60]);
+  expect(blockwise.notices).toMatchObject([{ code: 'capture-damaged' }]);
+});
+
 describe('altered octets', () => {
   it('never make a reader throw or find more packets than fit', () => {
     const file = pcapFile({ packets: PACKETS });
@@ -215,15 +230,16 @@ describe('a long search', () => {
     expect(notices.map(({ code }) => code)).toEqual(['capture-damaged', 'capture-empty']);
   });
 
-  it('gives up after the limit of resumptions', () => {
+  reaches('captureResynchronisations', 4, 'gives up after the limit of resumptions', (bound) => {
     const good = pcapRecord({ octets: payload(20) });
     const damaged = pcapRecord({ octets: payload(20), capturedLength: 0xfffffff0 });
     const unit = concat(damaged, good, good, good);
     const { packets, notices } = readCapture(
-      concat(pcapFile(), ...Array.from({ length: 300 }, () => unit)),
+      concat(pcapFile(), ...Array.from({ length: bound + 2 }, () => unit)),
     );
-    expect(notices.length).toBe(257);
-    expect(packets.length).toBe(256 * 3);
+    expect(notices.map(({ code }) => code)).toEqual(Array(bound + 1).fill('capture-damaged'));
+    expect(notices.at(-1)?.detail).toContain('reading stopped here');
+    expect(packets.length).toBe(bound * 3);
   });
 });
 

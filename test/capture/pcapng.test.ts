@@ -16,6 +16,7 @@ import {
   simplePacket,
 } from '../support/capture-builder.ts';
 import { concat } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 import { readCapture } from '../support/read-capture.ts';
 
 const ORDERS: readonly ByteOrder[] = ['little', 'big'];
@@ -359,12 +360,12 @@ describe('damaged pcapng', () => {
     expect(notices).toEqual([]);
   });
 
-  it('passes over a block beyond the limit by its length', () => {
-    const length = 64 * 1024 * 1024 + 4;
+  reaches('blockOctets', 10_000, 'passes over a block beyond the limit by its length', (bound) => {
+    const length = bound + 4;
     const head = pcapngFile({ blocks: [interfaceBlock(), good(1)] });
     const huge = block(0x777, new Uint8Array(length - 12))('little');
     const rest = good(2)('little');
-    const { packets, notices } = readCapture(concat(head, huge, rest), 1 << 20);
+    const { packets, notices } = readCapture(concat(head, huge, rest), 4096);
     expect(packets.length).toBe(2);
     expect(notices).toMatchObject([
       { code: 'capture-damaged', offset: head.length, needed: length },
@@ -378,8 +379,16 @@ describe('damaged pcapng', () => {
     });
   });
 
-  it('keeps embedded secrets up to the limit', () => {
-    const half = new Uint8Array(LIMITS.embeddedSecretsOctets / 2);
+  reaches('interfaces', 3, 'describes no more interfaces than there may be', (bound) => {
+    const blocks: Block[] = Array.from({ length: bound + 1 }, () => interfaceBlock());
+    const { facts, packets, notices } = readBlocks([...blocks, good(2)]);
+    expect(facts.interfaces).toHaveLength(bound);
+    expect(packets).toHaveLength(1);
+    expect(notices).toMatchObject([{ code: 'capture-damaged' }]);
+  });
+
+  reaches('embeddedSecretsOctets', 1024, 'keeps embedded secrets up to the limit', (bound) => {
+    const half = new Uint8Array(bound / 2);
     const { embeddedSecrets, notices } = readCapture(
       pcapngFile({
         blocks: [

@@ -5,10 +5,10 @@ import { type KnownInput, parseBaseline } from '../../src/checks/files.ts';
 import { Parties } from '../../src/checks/parties.ts';
 import type { BaselineResult } from '../../src/model/check.ts';
 import type { Finding } from '../../src/model/finding.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import { SECOND } from '../../src/model/time.ts';
 import { fakeHistory } from '../support/fake-history.ts';
 import { FAKE_EPOCH, fakeFinding } from '../support/fake-run.ts';
+import { reaches } from '../support/reaches.ts';
 
 const rule = 'fake-rule';
 const reason = 'as agreed';
@@ -135,12 +135,17 @@ test('an entry tells of how many connections it is, whoever they are between', (
   expect(counted()).toEqual([9, 6, 3, 0]);
 });
 
-test('hidden findings are kept up to a limit and counted beyond', () => {
-  const findings = Array.from({ length: LIMITS.suppressedFindings + 3 }, () => fakeFinding());
-  const { result } = hide({}, findings);
-  expect(result.suppressed).toHaveLength(LIMITS.suppressedFindings);
-  expect(result.suppressedCount).toBe(findings.length);
-});
+reaches(
+  'suppressedFindings',
+  5,
+  'hidden findings are kept up to a limit and counted beyond',
+  (bound) => {
+    const findings = Array.from({ length: bound + 3 }, () => fakeFinding());
+    const { result } = hide({}, findings);
+    expect(result.suppressed).toHaveLength(bound);
+    expect(result.suppressedCount).toBe(findings.length);
+  },
+);
 
 describe('a draft', () => {
   const draftOf = (findings: readonly Finding[], before: readonly KnownInput[] = []) => {
@@ -195,9 +200,13 @@ describe('a draft', () => {
     expect([draft.added, draft.omitted]).toEqual([0, 2]);
   });
 
-  test('takes no more than a file may hold', () => {
-    const before = Array.from({ length: LIMITS.baselineEntries }, () => ({ rule, reason }));
-    expect(draftOf([fakeFinding()], before).omitted).toBe(1);
+  reaches('baselineEntries', 5, 'takes no more than a file may hold', (bound) => {
+    const before = Array.from({ length: bound }, () => ({ rule, reason }));
+    const draft = draftOf([fakeFinding()], before);
+    expect([draft.omitted, draft.beyond]).toEqual([0, 1]);
+    expect(draft.file().known).toEqual(before);
+    const last = draftOf([fakeFinding()], before.slice(1));
+    expect([last.added, last.beyond]).toEqual([1, 0]);
   });
 
   test('takes stars in names for what they are', () => {

@@ -6,7 +6,6 @@ import { Parties } from '../../src/checks/parties.ts';
 import type { ExpectationResult } from '../../src/model/check.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { ConnectionHistory } from '../../src/model/history.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import { MILLISECOND } from '../../src/model/time.ts';
 import { fakeClientHello } from '../support/fake-hello.ts';
 import {
@@ -18,6 +17,7 @@ import {
   fakeRecord,
 } from '../support/fake-history.ts';
 import { fakeFinding } from '../support/fake-run.ts';
+import { reaches } from '../support/reaches.ts';
 
 interface There {
   readonly connections?: readonly ConnectionHistory[];
@@ -321,12 +321,12 @@ describe('an entry for some connections', () => {
   });
 });
 
-test('places are named up to a limit and counted beyond', () => {
-  const connections = Array.from({ length: LIMITS.expectationCases + 5 }, (_, index) =>
+reaches('expectationCases', 5, 'places are named up to a limit and counted beyond', (bound) => {
+  const connections = Array.from({ length: bound + 5 }, (_, index) =>
     fakeHistory({ ...alerted, id: index + 1 }),
   );
   const result = held({ handshakes: 'succeed' }, { connections });
-  expect(result.failures).toHaveLength(LIMITS.expectationCases);
+  expect(result.failures).toHaveLength(bound);
   expect(result.failureCount).toBe(connections.length);
 });
 

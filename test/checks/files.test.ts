@@ -8,7 +8,9 @@ import {
   type Vocabulary,
 } from '../../src/checks/files.ts';
 import { parseHost } from '../../src/cli/selection.ts';
-import { LIMITS } from '../../src/model/limits.ts';
+import { afresh, reaches } from '../support/reaches.ts';
+
+type Files = typeof import('../../src/checks/files.ts');
 
 const vocabulary: Vocabulary = { rules: new Set(['handshake-alert']), address: parseHost };
 
@@ -82,10 +84,11 @@ describe('expectations', () => {
     expect(line).not.toContain('\n');
   });
 
-  test('of more entries than anybody writes are refused', () => {
-    const entries = Array.from({ length: LIMITS.expectations + 1 }, () => ({ handshakes: 'fail' }));
-    expect(complaint(parseExpectations, expectFile(...entries))).toContain('expect: ');
-    expect(complaint(parseExpectations, expectFile(...entries.slice(1)))).toBe('nothing');
+  reaches('expectations', 3, 'of more entries than anybody writes are refused', async (bound) => {
+    const { parseExpectations: parse }: Files = await afresh('checks/files.ts');
+    const entries = Array.from({ length: bound + 1 }, () => ({ handshakes: 'fail' }));
+    expect(complaint(parse, expectFile(...entries))).toContain('expect: ');
+    expect(complaint(parse, expectFile(...entries.slice(1)))).toBe('nothing');
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { lineSchema, reportSchema } from '../../src/report/schema.ts';
 import { fakeAlert, fakeHistory } from '../support/fake-history.ts';
 import { fakeFinding } from '../support/fake-run.ts';
+import { reaches } from '../support/reaches.ts';
 import { file, run } from './harness.ts';
 
 const capture = file('case.pcap');
@@ -24,6 +25,17 @@ const expectations = (...expect: unknown[]) =>
 const baseline = (...known: unknown[]) =>
   file('known.json', JSON.stringify({ schema: 'tlsdiag.baseline/1', known }));
 const analyze = (...more: string[]) => ['analyze', capture, '--fail-on', 'never', ...more];
+
+reaches('checkFileOctets', 200, 'a file that is too large is refused unread', async (bound) => {
+  for (const option of ['--expect', '--baseline']) {
+    const path = file('large.json', ' '.repeat(bound + 1));
+    const { status, stderr } = await run(analyze(option, path), {});
+    expect(status).toBe(2);
+    expect(stderr).toContain(`has ${bound + 1} octets, more than ${bound}`);
+    const fits = file('fits.json', ' '.repeat(bound));
+    expect((await run(analyze(option, fits), {})).stderr).not.toContain('octets, more than');
+  }
+});
 
 describe('--expect', () => {
   test('that holds changes nothing but the text, which says so', async () => {

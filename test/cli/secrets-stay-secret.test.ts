@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { analyze } from '../../src/index.ts';
 import { leaksOf, secretsOfKeyLog } from '../support/leaks.ts';
+import { reaches } from '../support/reaches.ts';
 import { runCli as run } from '../support/run-cli.ts';
 import { THROW_AWAY } from '../support/throw-away-keys.ts';
 
@@ -166,6 +167,25 @@ test.each([
     expect(leaksOf(output, SECRETS)).toEqual([]);
   }
 });
+
+reaches(
+  'secretFileOctets',
+  400,
+  'a file with secrets that is too large is refused',
+  async (bound) => {
+    const large = `${PEM}${' '.repeat(bound)}`;
+    for (const [option, path] of [
+      ['--keylog', file('large.keys', large)],
+      ['--rsa-key', file('large.pem', large)],
+      ['--psk', `@${file('large.psk', large)}`],
+    ] as const) {
+      const { status, said, output } = await run(['analyze', option, path, CAPTURES[0] as string]);
+      expect(status).toBe(2);
+      expect(said).toContain(`has ${large.length} octets, more than ${bound}`);
+      expect(leaksOf(output, SECRETS)).toEqual([]);
+    }
+  },
+);
 
 test('a key log or a PEM file in place of the capture is not quoted', async () => {
   for (const path of [good, pem, wide])

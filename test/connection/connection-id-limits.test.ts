@@ -4,12 +4,12 @@ import { AssociationPaths } from '../../src/connection/association-paths.ts';
 import { ConnectionIds } from '../../src/connection/connection-ids.ts';
 import { AssociationPool } from '../../src/connection/dtls-association.ts';
 import { Rebinding } from '../../src/connection/rebinding.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import type { FlowDirectory } from '../../src/model/stream.ts';
 import { analyse } from '../support/analyse.ts';
 import { Association } from '../support/conversation.ts';
 import { hex, uint } from '../support/hello-builder.ts';
 import { captureFile, MS, UDP_HOSTS, UdpFlow } from '../support/network.ts';
+import { reaches } from '../support/reaches.ts';
 
 /** Clients at ports of one address, all of one server; side 0 is the client. */
 const FLOWS = {
@@ -28,23 +28,23 @@ describe('connection ids', () => {
   const ownerOf = (ids: ConnectionIds, id: Uint8Array) =>
     ids.ownerOf(undefined, 1_000_000, 0, id, 0, id.length, 1, 1).association;
 
-  it('the oldest gives way to the newest', () => {
+  reaches('connectionIds', 10, 'the oldest gives way to the newest', (bound) => {
     const ids = new ConnectionIds(FLOWS);
     const a = associationOn(1);
     const first = uint(0xabcdef01, 8);
     ids.settle(a, 54, [undefined, first]);
     expect(ownerOf(ids, first)).toBe(a);
-    for (let n = 1; n < LIMITS.connectionIds; n++) ids.add(a, 1, uint(n, 8));
+    for (let n = 1; n < bound; n++) ids.add(a, 1, uint(n, 8));
     expect(ownerOf(ids, first)).toBe(a);
-    ids.add(a, 1, uint(LIMITS.connectionIds, 8));
+    ids.add(a, 1, uint(bound, 8));
     expect(ownerOf(ids, first)).toBeUndefined();
-    expect(ownerOf(ids, uint(LIMITS.connectionIds, 8))).toBe(a);
+    expect(ownerOf(ids, uint(bound, 8))).toBe(a);
   });
 
-  it('the same id of too many: the oldest gives way', () => {
+  reaches('sameConnectionIds', 4, 'the same id of too many: the oldest gives way', (bound) => {
     const ids = new ConnectionIds(FLOWS);
     const id = hex('c1d5e2f3');
-    const all = Array.from({ length: LIMITS.sameConnectionIds + 1 }, (_, n) => associationOn(n));
+    const all = Array.from({ length: bound + 1 }, (_, n) => associationOn(n));
     for (const a of all) ids.settle(a, 54, [undefined, id]);
     // All but the last are let go: if the first were still there, it would be the only other one.
     for (const a of all.slice(1, -1)) ids.forget(a);
@@ -64,38 +64,43 @@ describe('connection ids', () => {
 });
 
 describe('paths', () => {
-  it('an association is followed so far', () => {
+  reaches('pathsPerAssociation', 3, 'an association is followed so far', (bound) => {
     const a = new Association(undefined, { ids: { client: hex(''), server: hex('c1d5e2f3') } });
     a.handshake();
     const flows = [a.flow];
-    for (let n = 0; n < LIMITS.pathsPerAssociation + 2; n++) {
+    for (let n = 0; n < bound + 2; n++) {
       const hosts = { ...UDP_HOSTS, client: { address: '192.0.2.10', port: 50_000 + n } };
       flows.push(a.moveTo(new UdpFlow({ hosts })).data('client').flow);
     }
     const frames = flows.flatMap((flow) => flow.frames).sort((x, y) => x.nanos - y.nanos);
     const { connections } = analyse(captureFile(frames));
     expect(connections).toHaveLength(1);
-    expect(connections[0]?.dtls?.paths).toHaveLength(LIMITS.pathsPerAssociation);
+    expect(connections[0]?.dtls?.paths).toHaveLength(bound);
     expect(connections[0]?.dtls?.pathsOmitted).toBe(true);
-    expect(connections[0]?.protectedRecords.client.count).toBe(LIMITS.pathsPerAssociation + 3);
+    expect(connections[0]?.protectedRecords.client.count).toBe(bound + 3);
   });
 });
 
 describe('associations that come to one 5-tuple', () => {
-  it('are followed so far; beyond, nothing there is anybody’s for certain until one is forgotten', () => {
-    const paths = new AssociationPaths();
-    const all = Array.from({ length: LIMITS.pathsPerFlow + 1 }, (_, n) => associationOn(n));
-    const taken = all.map((a) => paths.take(a, 999, 0, 0, true, 1, 1));
-    expect(taken.map((path) => path?.association)).toEqual([...all.slice(0, -1), undefined]);
-    expect(all.at(-1)?.pathsOmitted).toBe(true);
-    expect(paths.at(999)).toHaveLength(LIMITS.pathsPerFlow);
-    expect(paths.isFull(999)).toBe(true);
-    for (const [n, a] of all.entries()) expect(paths.on(999, a)).toBe(taken[n]);
-    const [first] = all;
-    if (first !== undefined) paths.forget(first);
-    expect(paths.isFull(999)).toBe(false);
-    expect(paths.at(999)[0]).toBe(taken[1]);
-  });
+  reaches(
+    'pathsPerFlow',
+    4,
+    'are followed so far; beyond, nothing there is anybody’s for certain until one is forgotten',
+    (bound) => {
+      const paths = new AssociationPaths();
+      const all = Array.from({ length: bound + 1 }, (_, n) => associationOn(n));
+      const taken = all.map((a) => paths.take(a, 999, 0, 0, true, 1, 1));
+      expect(taken.map((path) => path?.association)).toEqual([...all.slice(0, -1), undefined]);
+      expect(all.at(-1)?.pathsOmitted).toBe(true);
+      expect(paths.at(999)).toHaveLength(bound);
+      expect(paths.isFull(999)).toBe(true);
+      for (const [n, a] of all.entries()) expect(paths.on(999, a)).toBe(taken[n]);
+      const [first] = all;
+      if (first !== undefined) paths.forget(first);
+      expect(paths.isFull(999)).toBe(false);
+      expect(paths.at(999)[0]).toBe(taken[1]);
+    },
+  );
 });
 
 describe('clients that may come back', () => {
@@ -111,23 +116,21 @@ describe('clients that may come back', () => {
     expect(all.map((a) => found(a) === a)).toEqual([false, true, true, true, true]);
   });
 
-  it('and no more than there are places for', () => {
+  reaches('rebindingCandidates', 16, 'and no more than there are places for', (bound) => {
     const rebinding = new Rebinding(FLOWS, () => true);
     const first = associationOn(0);
     rebinding.note(first, 0);
     const found = () => rebinding.find(0, 0, (a) => a === first);
     // Its own 5-tuple is no other port: nobody comes back there.
     expect(found()).toBeUndefined();
-    for (let n = 1; n < 4 * LIMITS.rebindingCandidates; n++) rebinding.note(associationOn(n), 0);
-    expect(Object.values(rebinding).filter(Array.isArray)[0]).toHaveLength(
-      LIMITS.rebindingCandidates,
-    );
+    for (let n = 1; n < 4 * bound; n++) rebinding.note(associationOn(n), 0);
+    expect(Object.values(rebinding).filter(Array.isArray)[0]).toHaveLength(bound);
   });
 });
 
 describe('lengths that are worked out', () => {
-  it('the direction seen first gives way', () => {
-    const strangers = LIMITS.guessedIdLengths;
+  reaches('guessedIdLengths', 20, 'the direction seen first gives way', (bound) => {
+    const strangers = bound;
     const frames = [];
     const begin = new Association(undefined, { ids: { client: hex(''), server: hex('c1d5e2f3') } });
     const record = (n: number) => begin.sealed('client', 23, 40 + n);
@@ -143,5 +146,15 @@ describe('lengths that are worked out', () => {
     expect(analyse(captureFile(frames)).connections).toEqual([]);
     const three = [...first.frames, ...frames.slice(-1)];
     expect(analyse(captureFile(three)).connections).toHaveLength(1);
+  });
+
+  reaches('guessedIdOctets', 3, 'are no longer than the limit', () => {
+    const ids = { client: hex(''), server: hex('c1d5e2f3') };
+    const a = new Association(undefined, { ids });
+    const flow = new UdpFlow();
+    for (const length of [40, 41, 45, 47]) flow.datagram('client', a.sealed('client', 23, length));
+    const { connections, result } = analyse(captureFile(flow.frames));
+    expect(connections).toEqual([]);
+    expect(result.notices.flat().map(({ code }) => code)).toEqual(['connection-id-length-unknown']);
   });
 });

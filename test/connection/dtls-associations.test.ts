@@ -9,6 +9,7 @@ import { Association, type DtlsSpec, type Nonces } from '../support/conversation
 import type { Octets } from '../support/hello-builder.ts';
 import { captureFile, MS, type Peer, twice, UDP_HOSTS, UdpFlow } from '../support/network.ts';
 import { CBC_SHA, CHACHA, GCM, PSK_CCM8 } from '../support/protection.ts';
+import { reaches } from '../support/reaches.ts';
 
 const connectionsOf = (flow: UdpFlow): readonly KeptHistory[] =>
   analyse(captureFile(flow.frames)).connections;
@@ -354,15 +355,20 @@ describe('records out of place', () => {
     ]);
   });
 
-  it('are listed up to the limit and counted beyond it', () => {
-    const flow = new UdpFlow();
-    const a = new Association(flow).handshake().data('client');
-    const count = LIMITS.anomaliesPerConnection + 5;
-    for (let i = 0; i < count; i++) a.send('client', [a.alert('client', 2, 20)]);
-    const { dtls } = onlyConnection(captureFile(flow.frames));
-    expect(dtls?.anomalies).toHaveLength(LIMITS.anomaliesPerConnection);
-    expect(dtls?.anomaliesOmitted).toBe(5);
-  });
+  reaches(
+    'anomaliesPerConnection',
+    8,
+    'are listed up to the limit and counted beyond it',
+    (bound) => {
+      const flow = new UdpFlow();
+      const a = new Association(flow).handshake().data('client');
+      const count = bound + 5;
+      for (let i = 0; i < count; i++) a.send('client', [a.alert('client', 2, 20)]);
+      const { dtls } = onlyConnection(captureFile(flow.frames));
+      expect(dtls?.anomalies).toHaveLength(bound);
+      expect(dtls?.anomaliesOmitted).toBe(5);
+    },
+  );
 });
 
 // ------------------------------------------------------------------------------------------------ many of them
@@ -379,6 +385,43 @@ function glance(
   intake.end(file.length);
   return analysis.end();
 }
+
+describe('associations on one 5-tuple', () => {
+  const hellos = (count: number) => {
+    const flow = new UdpFlow();
+    const all = Array.from({ length: count }, (_, n) => new Association(flow, { seed: n + 1 }));
+    const firsts = all.map((a) => a.clientHello());
+    for (const [n, a] of all.entries()) a.send('client', firsts[n] as Octets[]);
+    return { flow, all };
+  };
+
+  reaches('associationsPerFlow', 4, 'are so many; further ClientHellos join the last', (bound) => {
+    const { flow } = hellos(bound + 2);
+    const { connections, findings } = analyse(captureFile(flow.frames));
+    expect(connections).toHaveLength(bound);
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  });
+
+  reaches('openAssociationsPerFlow', 3, 'are found again while they are new', (bound) => {
+    const repeating = (n: number) => {
+      const { flow, all } = hellos(bound + 1);
+      all[n]?.send('client', all[n].clientHello());
+      return analyse(captureFile(flow.frames)).connections.length;
+    };
+    expect([repeating(1), repeating(0)]).toEqual([bound + 1, bound + 2]);
+  });
+
+  reaches('promptAnswerNanos', 20e6, 'end: what comes later than an answer is late', (bound) => {
+    const kinds = [0, 1].map((beyond) => {
+      const flow = new UdpFlow();
+      const a = new Association(flow).handshake().data('client').data('server').close('server');
+      flow.nanos = (flow.frames.at(-1)?.nanos ?? 0) + bound + beyond * 1000;
+      a.data('client');
+      return onlyConnection(captureFile(flow.frames)).dtls?.anomalies.map(({ kind }) => kind);
+    });
+    expect(kinds).toEqual([[], ['late']]);
+  });
+});
 
 describe('when flows are final', () => {
   const hosts = (n: number) => ({

@@ -6,6 +6,7 @@ import { Association } from '../support/conversation.ts';
 import { Dtls13Association, type Dtls13Spec } from '../support/dtls13-conversation.ts';
 import { concat, filled, hex, type Octets, vector } from '../support/hello-builder.ts';
 import { captureFile, MS, twice, UDP_HOSTS, UdpFlow } from '../support/network.ts';
+import { reaches } from '../support/reaches.ts';
 
 const read = (flow: UdpFlow, ...keyLogs: readonly Octets[]) =>
   analyse(
@@ -378,27 +379,31 @@ describe('what secrets prove', () => {
 });
 
 describe('bounds', () => {
-  it('of ACKs and of the numbers in one', () => {
+  const acksOf = (acks: number, numbers: number) => {
     const a = new Dtls13Association().handshake();
-    const many = Array.from({ length: LIMITS.recordNumbersPerAck + 6 }, (_, sequence) => ({
+    const many = Array.from({ length: numbers }, (_, sequence) => ({
       octets: new Uint8Array(0),
       epoch: 3,
       sequence,
     }));
-    for (let i = 0; i < LIMITS.acksPerConnection + 3; i++)
-      a.send('client', [a.ack('client', 3, ...many)]);
-    const acks = withKeys(a).connections[0]?.dtls?.acks ?? [];
-    expect(acks).toHaveLength(LIMITS.acksPerConnection);
-    expect(acks.at(-1)).toMatchObject({ omitted: 6 });
-    expect(acks.at(-1)?.received).toHaveLength(LIMITS.recordNumbersPerAck);
+    for (let i = 0; i < acks; i++) a.send('client', [a.ack('client', 3, ...many)]);
+    return withKeys(a).connections[0]?.dtls?.acks ?? [];
+  };
+
+  reaches('acksPerConnection', 8, 'of ACKs', (bound) => {
+    expect(acksOf(bound + 3, 1)).toHaveLength(bound);
   });
 
-  it('of the ids in one NewConnectionId', () => {
+  reaches('recordNumbersPerAck', 8, 'of the numbers in one ACK', (bound) => {
+    const [whole, cut] = [acksOf(1, bound), acksOf(1, bound + 6)].map((acks) => acks.at(-1));
+    expect(whole).toMatchObject({ omitted: 0 });
+    expect(cut).toMatchObject({ omitted: 6, received: whole?.received });
+  });
+
+  reaches('announcedConnectionIds', 3, 'of the ids in one NewConnectionId', (bound) => {
     const cids = { client: hex('c1c2c3c4'), server: hex('51525354') };
     const a = new Dtls13Association(new UdpFlow(), { cids }).handshake();
-    const ids = Array.from({ length: LIMITS.announcedConnectionIds + 1 }, (_, i) =>
-      filled(4, i + 1),
-    );
+    const ids = Array.from({ length: bound + 1 }, (_, i) => filled(4, i + 1));
     const body = concat(vector(2, ...ids.map((id) => vector(1, id))), Uint8Array.of(0));
     a.send('server', a.message('server', 3, 10, body));
     // On another 5-tuple an id that is not known is nobody's.
@@ -413,10 +418,10 @@ describe('bounds', () => {
       );
     const secrets = { keyLogs: [a.keyLog], rsaKeys: [], psks: [] };
     const [h] = analyse(captureFile([...a.flow.frames, ...moved.frames]), { secrets }).connections;
-    expect(h?.decryption?.authenticated).toBe(7 + LIMITS.announcedConnectionIds);
+    expect(h?.decryption?.authenticated).toBe(7 + bound);
   });
 
-  it('of epochs that are kept', () => {
+  reaches('epochsPerHalf', 2, 'of epochs that are kept', (bound) => {
     const a = new Dtls13Association().handshake();
     for (let epoch = 3; epoch < 12; epoch++) {
       const update = a.keyUpdate('client', epoch);
@@ -424,7 +429,7 @@ describe('bounds', () => {
     }
     expect(withKeys(a).connections[0]?.decryption).toMatchObject({ failed: 0, skipped: 0 });
     expect(withKeys(a).connections[0]?.dtls?.epochs.client.length).toBeLessThanOrEqual(
-      1 + 2 * LIMITS.epochsPerHalf + 1,
+      1 + 2 * bound + 1,
     );
   });
 });

@@ -9,7 +9,6 @@ import {
 import { KeyedHandshake } from '../../src/connection/unsealing/keyed-handshake.ts';
 import { Vault } from '../../src/connection/unsealing/vault.ts';
 import { KeyLog } from '../../src/crypto/key-log.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import { analyse } from '../support/analyse.ts';
 import { EchHandshake, echConfig, hpkeSeal } from '../support/ech-builder.ts';
 import {
@@ -29,6 +28,7 @@ import {
   vector,
 } from '../support/hello-builder.ts';
 import { captureFile, type Frame, HOSTS, TcpFlow } from '../support/network.ts';
+import { reaches } from '../support/reaches.ts';
 import { runCli } from '../support/run-cli.ts';
 import { type SampleConnection, sampleFile, tlsConnections } from '../support/sample-handshakes.ts';
 
@@ -341,10 +341,10 @@ describe('an encrypted ClientHello that is not accepted, or GREASE', () => {
 describe('bounds', () => {
   const file = captureFile(flowOf(first, filled(32, 0x0e)));
 
-  test('secrets beyond the limit for one connection are not tried', () => {
-    const near = analyse(file, { secrets: secrets(otherLines(LIMITS.echTrials - 8), keys) });
+  reaches('echTrials', 32, 'secrets beyond the limit for one connection are not tried', (bound) => {
+    const near = analyse(file, { secrets: secrets(otherLines(bound - 8), keys) });
     expect(near.connections[0]?.ech).toBe('accepted');
-    const far = analyse(file, { secrets: secrets(otherLines(LIMITS.echTrials), keys) });
+    const far = analyse(file, { secrets: secrets(otherLines(bound), keys) });
     expect(far.connections[0]?.ech).toBe('offered');
   });
 
@@ -379,7 +379,7 @@ describe('bounds', () => {
     expect(lookedUp).toBe(2);
   });
 
-  test('nor beyond that for the run', () => {
+  reaches('echTrialsInAll', 4096, 'nor beyond that for the run', (bound) => {
     const vault = new Vault(secrets(keys));
     const server = first.records.filter(({ from }) => from === 'server');
     const record = server.find(({ type }) => type === 23);
@@ -395,10 +395,10 @@ describe('bounds', () => {
       packet: 1,
       nanos: 1,
     };
-    vault.echTrials = LIMITS.echTrialsInAll;
+    vault.echTrials = bound;
     expect(vault.mayFindInner).toBe(false);
     expect(findInnerRandom(vault, handshake, wire)).toBeUndefined();
-    vault.echTrials = LIMITS.echTrialsInAll - all.length;
+    vault.echTrials = bound - all.length;
     expect(vault.mayFindInner).toBe(true);
     expect(findInnerRandom(vault, handshake, wire)).toHaveLength(32);
   });

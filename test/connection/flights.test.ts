@@ -5,11 +5,11 @@ import { ConnectionTable } from '../../src/connection/connection-table.ts';
 import { AssociationPool } from '../../src/connection/dtls-association.ts';
 import { emptyRecord } from '../../src/connection/dtls-record.ts';
 import { FlightBook } from '../../src/connection/flight-book.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import { analyse, onlyConnection } from '../support/analyse.ts';
 import { Association, type DtlsSpec } from '../support/conversation.ts';
 import { concat, type Octets } from '../support/hello-builder.ts';
 import { captureFile, type Frame, MS, UdpFlow } from '../support/network.ts';
+import { reaches } from '../support/reaches.ts';
 
 const flightsOf = (flow: UdpFlow) => onlyConnection(captureFile(flow.frames)).dtls?.flights;
 const SMALL = { verify: false, fragmentOctets: 200, coalesced: false } as const;
@@ -71,14 +71,27 @@ describe('repeats', () => {
     expect(flightsOf(flow)?.repeated).toEqual({ client: 0, server: 1 });
   });
 
-  it('counts beyond the limit without telling each', () => {
+  reaches('flightNanos', 100e6, 'counts what is sent again apart once time has passed', (bound) => {
+    for (const beyond of [0, 1]) {
+      const { flow, a } = cut({ verify: false, coalesced: false });
+      a.send('server', a.serverFlight());
+      flow.wait(1000 * MS);
+      const again = a.serverFlight();
+      a.send('server', again.slice(0, 1));
+      flow.nanos = (flow.frames.at(-1)?.nanos ?? 0) + bound + beyond * 1000;
+      a.send('server', again.slice(1, 2));
+      expect(flightsOf(flow)?.repeated.server).toBe(1 + beyond);
+    }
+  });
+
+  reaches('flightRepeats', 5, 'counts beyond the limit without telling each', (bound) => {
     const flow = new UdpFlow();
     const a = new Association(flow);
-    const count = LIMITS.flightRepeats + 10;
+    const count = bound + 10;
     for (let n = 0; n <= count; n++) a.send('client', a.clientHello());
     const flights = flightsOf(flow);
     expect(flights?.repeated.client).toBe(count);
-    expect(flights?.repeats).toHaveLength(LIMITS.flightRepeats);
+    expect(flights?.repeats).toHaveLength(bound);
     expect(flights?.lastRepeat.client?.packet).toBe(count + 1);
   });
 
@@ -155,14 +168,14 @@ describe('datagrams in IP fragments', () => {
     expect(connections[0]?.dtls?.flights?.ipFragments?.server).toBeUndefined();
   });
 
-  it('are kept in a limited number', () => {
+  reaches('ipHalves', 4, 'are kept in a limited number', (bound) => {
     const many = new UdpFlow();
     const b = new Association(many, large);
     b.send('client', b.clientHello()).send('server', b.helloVerifyRequest());
-    for (let n = 0; n < LIMITS.ipHalves + 5; n++) b.send('server', b.serverFlight());
+    for (let n = 0; n < bound + 5; n++) b.send('server', b.serverFlight());
     const frames = split(many.frames, (_, second) => second);
     const flights = onlyConnection(captureFile(frames)).dtls?.flights;
-    expect(flights?.ipFragments?.server?.halves).toHaveLength(LIMITS.ipHalves);
+    expect(flights?.ipFragments?.server?.halves).toHaveLength(bound);
   });
 
   it('are none of the handshake once it is over', () => {
@@ -267,11 +280,11 @@ describe('messages in fragments', () => {
     expect(exchange).toMatchObject({ recut: true, transmissions: 2 });
   });
 
-  it('follows a limited number of messages', () => {
+  reaches('fragmentedMessages', 4, 'follows a limited number of messages', (bound) => {
     const { flow, a } = cut();
-    for (let n = 0; n < LIMITS.fragmentedMessages + 5; n++)
+    for (let n = 0; n < bound + 5; n++)
       a.send('server', a.message('server', 11, n, new Uint8Array(100), 60).slice(0, 1));
-    expect(flightsOf(flow)?.fragmented).toHaveLength(LIMITS.fragmentedMessages);
+    expect(flightsOf(flow)?.fragmented).toHaveLength(bound);
   });
 
   it('takes late fragments of a repeat in, and doubled ones not', () => {
@@ -288,28 +301,33 @@ describe('messages in fragments', () => {
     expect(flightsOf(flow)?.fragmented[0]).toMatchObject({ fragments: 8, wholeAtOnce: true });
   });
 
-  it('tells doubled datagrams of a repeat apart up to a limit', () => {
-    for (const beyond of [0, 1]) {
-      const { flow, a } = cut();
-      const chain = new Uint8Array(LIMITS.roundRecords + 40);
-      a.send('server', a.message('server', 11, 1, chain, 1).slice(0, -1));
-      flow.wait(1000 * MS);
-      const again = a.message('server', 11, 1, chain, 1).slice(0, -1);
-      a.send('server', again);
-      const before = flightsOf(flow)?.fragmented[0]?.fragments ?? 0;
-      a.send('server', [again[LIMITS.roundRecords - 1 + beyond] as Octets]);
-      // What is not remembered may be counted again, and changes nothing else.
-      expect(flightsOf(flow)?.fragmented[0]?.fragments).toBe(before + beyond);
-      expect(flightsOf(flow)?.repeated.server).toBe(1);
-    }
-  });
+  reaches(
+    'roundRecords',
+    16,
+    'tells doubled datagrams of a repeat apart up to a limit',
+    (bound) => {
+      for (const beyond of [0, 1]) {
+        const { flow, a } = cut();
+        const chain = new Uint8Array(bound + 40);
+        a.send('server', a.message('server', 11, 1, chain, 1).slice(0, -1));
+        flow.wait(1000 * MS);
+        const again = a.message('server', 11, 1, chain, 1).slice(0, -1);
+        a.send('server', again);
+        const before = flightsOf(flow)?.fragmented[0]?.fragments ?? 0;
+        a.send('server', [again[bound - 1 + beyond] as Octets]);
+        // What is not remembered may be counted again, and changes nothing else.
+        expect(flightsOf(flow)?.fragmented[0]?.fragments).toBe(before + beyond);
+        expect(flightsOf(flow)?.repeated.server).toBe(1);
+      }
+    },
+  );
 
-  it('compares a limited number of fragments', () => {
+  reaches('fragmentCuts', 16, 'compares a limited number of fragments', (bound) => {
     for (const beyond of [0, 1]) {
       const { flow, a } = cut();
-      const chain = new Uint8Array(LIMITS.fragmentCuts + 40);
+      const chain = new Uint8Array(bound + 40);
       a.send('server', a.message('server', 11, 1, chain, 1));
-      const at = LIMITS.fragmentCuts - 2 + 2 * beyond;
+      const at = bound - 2 + 2 * beyond;
       const other = a.message('server', 11, 1, chain, 2)[at / 2] as Octets;
       a.send('server', [other]);
       // What is not remembered cannot be compared, and is no difference.
@@ -317,27 +335,32 @@ describe('messages in fragments', () => {
     }
   });
 
-  it('says nothing of a message in more pieces than anybody sends', () => {
-    for (const beyond of [0, 1]) {
-      const { flow, a } = cut();
-      // Every second octet: nothing of it can be joined.
-      const chain = new Uint8Array(2 * (LIMITS.dtlsFragments + beyond));
-      const pieces = a.message('server', 11, 1, chain, 1).filter((_, n) => n % 2 === 0);
-      a.send('server', pieces);
-      expect(flightsOf(flow)?.fragmented.map(({ fragments }) => fragments)).toEqual(
-        beyond === 0 ? [LIMITS.dtlsFragments] : [],
-      );
-    }
-  });
+  reaches(
+    'dtlsFragments',
+    16,
+    'says nothing of a message in more pieces than anybody sends',
+    (bound) => {
+      for (const beyond of [0, 1]) {
+        const { flow, a } = cut();
+        // Every second octet: nothing of it can be joined.
+        const chain = new Uint8Array(2 * (bound + beyond));
+        const pieces = a.message('server', 11, 1, chain, 1).filter((_, n) => n % 2 === 0);
+        a.send('server', pieces);
+        expect(flightsOf(flow)?.fragmented.map(({ fragments }) => fragments)).toEqual(
+          beyond === 0 ? [bound] : [],
+        );
+      }
+    },
+  );
 
-  it('is kept of the newest associations', () => {
+  reaches('flightBooks', 8, 'is kept of the newest associations', (bound) => {
     const book = new FlightBook(new ConnectionTable());
     const pool = new AssociationPool();
     const fragment = { type: 1, length: 60, sequence: 0, offset: 0, start: 0, end: 60 };
-    const many = Array.from({ length: LIMITS.flightBooks + 1 }, () => pool.take());
+    const many = Array.from({ length: bound + 1 }, () => pool.take());
     for (const a of many) book.again(a, emptyRecord(), fragment);
     expect(book.has(many[0] ?? pool.take())).toBe(false);
-    expect(many.filter((a) => book.has(a))).toHaveLength(LIMITS.flightBooks);
+    expect(many.filter((a) => book.has(a))).toHaveLength(bound);
   });
 
   it('agrees with the story of a recorded loss', () => {

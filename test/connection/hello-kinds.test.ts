@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { HelloKinds } from '../../src/connection/hello-kinds.ts';
 import { LIMITS } from '../../src/model/limits.ts';
+import { reaches } from '../support/reaches.ts';
 
 test('equal fingerprints have one number, and it leads back to them', () => {
   const kinds = new HelloKinds();
@@ -16,12 +17,17 @@ test('none is no number', () => {
   expect(kinds.at(0)).toBeUndefined();
 });
 
-test('beyond the limit fingerprints have no number, and the first keep theirs', () => {
-  const kinds = new HelloKinds();
-  for (let n = 0; n < LIMITS.fingerprints; n++) kinds.placeOf({ ja3: 'x', ja4: `${n}` });
-  expect(kinds.placeOf({ ja3: 'x', ja4: 'one more' })).toBe(0);
-  expect(kinds.placeOf({ ja3: 'x', ja4: '7' })).toBe(8);
-});
+reaches(
+  'fingerprints',
+  16,
+  'beyond the limit fingerprints have no number, and the first keep theirs',
+  (bound) => {
+    const kinds = new HelloKinds();
+    for (let n = 0; n < bound; n++) kinds.placeOf({ ja3: 'x', ja4: `${n}` });
+    expect(kinds.placeOf({ ja3: 'x', ja4: 'one more' })).toBe(0);
+    expect(kinds.placeOf({ ja3: 'x', ja4: '7' })).toBe(8);
+  },
+);
 
 test('equal lists of suites are one, without what is none', () => {
   const kinds = new HelloKinds();

@@ -26,6 +26,7 @@ import {
   V2,
   varint,
 } from '../support/quic-builder.ts';
+import { reaches } from '../support/reaches.ts';
 
 const flows: FlowDirectory = {
   streamOf: (flow) => flow,
@@ -248,8 +249,8 @@ describe('QUIC connections', () => {
 });
 
 describe('bounds', () => {
-  test('a hello beyond the limit is not put together', () => {
-    const whole = hello(NAME, LIMITS.quicHelloOctets);
+  reaches('quicHelloOctets', 2048, 'a hello beyond the limit is not put together', (bound) => {
+    const whole = hello(NAME, bound);
     const wire = new Wire();
     for (let at = 0, number = 0; at < whole.length; at += 1000, number++)
       wire.send(fromClient(cryptoFrame(at, whole.subarray(at, at + 1000)), { number }));
@@ -258,17 +259,25 @@ describe('bounds', () => {
     expect(wire.only.cipherSuite).toBe(0x1302);
   });
 
-  test('pieces beyond the limit are forgotten, and there may be room later', () => {
-    const stream = new QuicStream();
-    const whole = hello(NAME, 1000);
-    const piece = (at: number, octets = 1): void => stream.add(at, whole, at, at + octets);
-    for (let n = 0; n < LIMITS.quicPieces + 5; n++) piece(10 + 3 * n);
-    piece(0, 210);
-    expect(stream.message(1)).toBeUndefined();
-    piece(210, whole.length - 210);
-    expect(stream.message(1)).toEqual(whole.subarray(4));
-    expect(stream.message(2)).toBeNull();
-  });
+  reaches(
+    'quicPieces',
+    8,
+    'pieces beyond the limit are forgotten, and there may be room later',
+    (bound) => {
+      const stream = new QuicStream();
+      const whole = hello(NAME, 1000);
+      const piece = (at: number, octets = 1): void => stream.add(at, whole, at, at + octets);
+      for (let n = 0; n < bound + 5; n++) piece(10 + 3 * n);
+      // The five furthest back were forgotten: they are still missing when all between them has come.
+      piece(0, 10);
+      for (let n = 0; n < bound + 5; n++) piece(11 + 3 * n, 2);
+      piece(10 + 3 * (bound + 5), whole.length - 10 - 3 * (bound + 5));
+      expect(stream.message(1)).toBeUndefined();
+      piece(10, whole.length - 10);
+      expect(stream.message(1)).toEqual(whole.subarray(4));
+      expect(stream.message(2)).toBeNull();
+    },
+  );
 
   test('the first copy of an octet stays', () => {
     const stream = new QuicStream();
@@ -283,69 +292,104 @@ describe('bounds', () => {
     expect(stream.message(1)).toEqual(whole.subarray(4));
   });
 
-  test('Initials of one connection beyond the limit are not opened', () => {
-    const wire = new Wire();
-    const whole = hello();
-    for (let number = 0; number <= LIMITS.quicInitials; number++)
-      wire.send(fromClient(cryptoFrame(0, whole.subarray(0, 9)), { number }));
-    wire.send(fromClient(cryptoFrame(9, whole.subarray(9)), { number: 99 }));
-    expect(wire.only.clientHello).toBeUndefined();
-  });
+  reaches(
+    'quicInitials',
+    8,
+    'Initials of one connection beyond the limit are not opened',
+    (bound) => {
+      const wire = new Wire();
+      const whole = hello();
+      for (let number = 0; number <= bound; number++)
+        wire.send(fromClient(cryptoFrame(0, whole.subarray(0, 9)), { number }));
+      wire.send(fromClient(cryptoFrame(9, whole.subarray(9)), { number: 99 }));
+      expect(wire.only.clientHello).toBeUndefined();
+    },
+  );
 
-  test('a 5-tuple whose Initials fail is given up', () => {
+  reaches('quicFailures', 2, 'a 5-tuple whose Initials fail is given up', (bound) => {
     const wire = new Wire();
     const wrong = (n: number) => {
       const packet = fromClient(cryptoFrame(0, hello()), { keysOf: uint(n, 8) });
       packet[packet.length - 1] = (packet[packet.length - 1] as number) ^ 1;
       return packet;
     };
-    for (let n = 0; n < LIMITS.quicFailures; n++) wire.send(wrong(n));
+    for (let n = 0; n < bound; n++) wire.send(wrong(n));
     wire.send(fromClient(cryptoFrame(0, hello())));
     expect(wire.only).toMatchObject({ rolesKnown: false, clientHello: undefined });
   });
 
-  test('connections beyond the limit are counted, and none is named in part', () => {
+  reaches(
+    'quicConnections',
+    16,
+    'connections beyond the limit are counted, and none is named in part',
+    (bound) => {
+      const wire = new Wire();
+      const late = longPacket(2, V1, CLIENT_ID, SERVER_ID, concat(varint(30), filled(30, 1)));
+      for (let flow = 0; flow < bound + 3; flow++) wire.send(late, 0, flow);
+      for (let flow = 0; flow < bound + 3; flow++) wire.send(late, 1, flow);
+      const { connections, omitted } = wire.tracker.result();
+      expect([connections.length, omitted]).toEqual([bound, 3]);
+    },
+  );
+
+  reaches(
+    'quicGathering',
+    8,
+    'more hellos in pieces than are gathered at one time: the oldest gives way',
+    (bound) => {
+      const wire = new Wire();
+      const whole = hello();
+      const part = (from: number, to: number, number: number) =>
+        fromClient(cryptoFrame(from, whole.subarray(from, to)), { number });
+      const [first, second] = [part(0, 60, 0), part(60, whole.length, 1)];
+      for (let flow = 0; flow <= bound; flow++) wire.send(first, 0, flow);
+      for (let flow = 0; flow <= bound; flow++) wire.send(second, 0, flow);
+      const named = wire.connections.filter(({ clientHello }) => clientHello !== undefined);
+      expect(named).toHaveLength(bound);
+      expect(wire.connections[0]?.clientHello).toBeUndefined();
+    },
+  );
+
+  reaches('quicIds', 1, 'an id that is not remembered is taken for that of a first Initial', () => {
     const wire = new Wire();
-    const late = longPacket(2, V1, CLIENT_ID, SERVER_ID, concat(varint(30), filled(30, 1)));
-    for (let flow = 0; flow < LIMITS.quicConnections + 3; flow++) wire.send(late, 0, flow);
-    for (let flow = 0; flow < LIMITS.quicConnections + 3; flow++) wire.send(late, 1, flow);
-    const { connections, omitted } = wire.tracker.result();
-    expect([connections.length, omitted]).toEqual([LIMITS.quicConnections, 3]);
+    wire.send(fromClient(cryptoFrame(0, hello())));
+    wire.send(fromServer(cryptoFrame(0, answer)), 1);
+    for (let number = 1; number <= LIMITS.quicFailures; number++)
+      wire.send(
+        longPacket(0, V1, SERVER_ID, CLIENT_ID, concat(hex('00 4032'), filled(50, number))),
+      );
+    const other = filled(8, 0x2e);
+    wire.send(fromClient(cryptoFrame(0, hello()), { keysOf: other, source: filled(6, 0xdd) }));
+    expect(wire.connections).toHaveLength(1);
   });
 
-  test('more hellos in pieces than are gathered at one time: the oldest gives way', () => {
-    const wire = new Wire();
-    const whole = hello();
-    const part = (from: number, to: number, number: number) =>
-      fromClient(cryptoFrame(from, whole.subarray(from, to)), { number });
-    const [first, second] = [part(0, 60, 0), part(60, whole.length, 1)];
-    for (let flow = 0; flow <= LIMITS.quicGathering; flow++) wire.send(first, 0, flow);
-    for (let flow = 0; flow <= LIMITS.quicGathering; flow++) wire.send(second, 0, flow);
-    const named = wire.connections.filter(({ clientHello }) => clientHello !== undefined);
-    expect(named).toHaveLength(LIMITS.quicGathering);
-    expect(wire.connections[0]?.clientHello).toBeUndefined();
-  });
-
-  test('a flood of packets that pass for Initials is tried so often and no more', () => {
-    const wire = new Wire();
+  test('as many 5-tuples as are named may fail before none is tried any more', () => {
     const { quicTrials, quicFailures, quicConnections } = LIMITS;
-    // Every 5-tuple that is named may fail a few times; the limit over the run is reached by those that open.
     expect(quicConnections * quicFailures).toBeLessThan(quicTrials);
-    const ping = (flow: number, number: number) =>
-      initialPacket({
-        keysOf: concat(uint(flow, 4), ID),
-        source: CLIENT_ID,
-        number,
-        frames: hex('01'),
-        padTo: 20,
-      });
-    const perFlow = LIMITS.quicInitials;
-    for (let flow = 0; flow < quicTrials / perFlow; flow++) {
-      // The same octets again and again: opened each time.
-      const packet = ping(flow, 0);
-      for (let n = 0; n < perFlow; n++) wire.send(packet, 0, flow);
-    }
-    wire.send(fromClient(cryptoFrame(0, hello())), 0, 4000);
-    expect(wire.connections.at(-1)).toMatchObject({ stream: 4000, rolesKnown: false });
-  }, 60_000);
+  });
+
+  reaches(
+    'quicTrials',
+    256,
+    'a flood of packets that pass for Initials is tried so often and no more',
+    (bound) => {
+      const wire = new Wire();
+      const ping = (flow: number, number: number) =>
+        initialPacket({
+          keysOf: concat(uint(flow, 4), ID),
+          source: CLIENT_ID,
+          number,
+          frames: hex('01'),
+          padTo: 20,
+        });
+      const perFlow = LIMITS.quicInitials;
+      for (let flow = 0; flow < bound / perFlow; flow++) {
+        // The same octets again and again: opened each time.
+        const packet = ping(flow, 0);
+        for (let n = 0; n < perFlow; n++) wire.send(packet, 0, flow);
+      }
+      wire.send(fromClient(cryptoFrame(0, hello())), 0, 4000);
+      expect(wire.connections.at(-1)).toMatchObject({ stream: 4000, rolesKnown: false });
+    },
+  );
 });

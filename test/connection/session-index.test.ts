@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SessionIndex, type SessionOrigin } from '../../src/connection/session-index.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { concat, filled, type Octets, uint, vector } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 
 const ticketOf = (n: number, octets = 64): Octets => concat(filled(16, 0x11), uint(n, octets - 16));
 const origin = (connection: number, given: Partial<SessionOrigin> = {}): SessionOrigin => ({
@@ -115,19 +116,19 @@ describe('sessions that were issued', () => {
     });
   });
 
-  it('are forgotten when newer ones need the room', () => {
+  reaches('sessions', 16, 'are forgotten when newer ones need the room', (bound) => {
     const index = new SessionIndex();
     const add = (n: number) => {
       const message = messageOf(ticketOf(n));
       return index.addTicket(message, 0, message.length, origin(n));
     };
     const first = add(1);
-    for (let n = 2; n <= LIMITS.sessions; n++) add(n);
+    for (let n = 2; n <= bound; n++) add(n);
     expect(find(index, ticketOf(1))?.connection).toBe(1);
-    add(LIMITS.sessions + 1);
+    add(bound + 1);
     expect(find(index, ticketOf(1))).toBeUndefined();
     expect(index.issued(first)).toBeUndefined();
     expect(find(index, ticketOf(2))?.connection).toBe(2);
-    expect(find(index, ticketOf(LIMITS.sessions + 1))?.connection).toBe(LIMITS.sessions + 1);
+    expect(find(index, ticketOf(bound + 1))?.connection).toBe(bound + 1);
   });
 });

@@ -12,6 +12,7 @@ import {
   UdpFlow,
 } from '../support/network.ts';
 import { Cipherlike, nonceOf } from '../support/protection.ts';
+import { reaches } from '../support/reaches.ts';
 
 const FIRST = 0x5e11_0000_ffff_fffen;
 const GOAL: Peer = 'client';
@@ -280,5 +281,10 @@ describe('DTLS numbers far ahead', () => {
     ],
   ])('%s', (_name, talk, want) => {
     expect(told(talk)).toEqual(want);
+  });
+
+  reaches('dtlsFarAhead', 50, 'a number further ahead than loss explains', (bound) => {
+    expect(told(sends(3 + bound))).toEqual([]);
+    expect(told(sends(4 + bound))).toEqual([['far-number', bound + 1, false]]);
   });
 });

@@ -4,6 +4,7 @@ import type { Outcome, Stage } from '../../src/model/history.ts';
 import { analyse, onlyConnection } from '../support/analyse.ts';
 import { type TlsSpec, TlsWriter } from '../support/conversation.ts';
 import { captureFile, otherPeer, type Peer, TcpFlow } from '../support/network.ts';
+import { reaches } from '../support/reaches.ts';
 
 /** The stage that is reached with each record. */
 const HANDSHAKES: readonly [name: string, spec: TlsSpec, stages: readonly [string, Stage][]][] = [
@@ -206,6 +207,37 @@ describe('an encrypted alert before the handshake is done', () => {
       stage: 'done',
     });
   });
+});
+
+describe('an answer to the client’s Finished', () => {
+  reaches('refusalNanos', 100e6, 'is a refusal if it comes soon', (bound) => {
+    const outcomes = [0, 1].map((beyond) => {
+      const writer = new TlsWriter({ version: 0x0304 });
+      const flow = new TcpFlow({ acknowledge: false }).open();
+      for (const step of writer.handshake().slice(0, -1)) flow.send(step.from, step.record);
+      flow.nanos = (flow.frames.at(-1)?.nanos ?? 0) + bound + beyond * 1000;
+      flow.send('server', writer.sealedAlert('server').record).fin('server');
+      return onlyConnection(captureFile(flow.frames)).outcome;
+    });
+    expect(outcomes).toEqual(['failed', 'established']);
+  });
+});
+
+reaches('eventsPerConnection', 12, 'more messages than are listed are a blind spot', (bound) => {
+  const told = (alerts: number) => {
+    const writer = new TlsWriter();
+    const flow = new TcpFlow().open();
+    const [hello] = writer.handshake();
+    if (hello !== undefined) flow.send(hello.from, hello.record);
+    for (let n = 0; n < alerts; n++) flow.send('client', writer.alert('client', 1, 100).record);
+    const file = captureFile(flow.frames);
+    const { alerts: listed, messages, blindSpots } = onlyConnection(file);
+    const { findings } = analyse(file);
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+    return [messages.length + listed.length, blindSpots.includes('too-many-messages')];
+  };
+  expect(told(bound - 1)).toEqual([bound, false]);
+  expect(told(bound)).toEqual([bound, true]);
 });
 
 describe('roles', () => {

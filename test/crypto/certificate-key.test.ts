@@ -1,14 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { certificateKey, nameCertificate } from '../../src/crypto/certificate-key.ts';
-import { LIMITS } from '../../src/model/limits.ts';
+import { reaches } from '../support/reaches.ts';
 
 const rawKey = () =>
   generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' });
 
 describe('the key behind a certificate', () => {
-  test('more certificates than are kept: each still has its own key and name', () => {
-    const keys = Array.from({ length: LIMITS.certificatesKept + 8 }, rawKey);
+  reaches('certificatesKept', 4, 'is read anew where there are more than are kept', (bound) => {
+    const keys = Array.from({ length: bound + 8 }, rawKey);
+    const [first] = keys.map((der) => certificateKey(der));
+    expect(certificateKey(keys.at(-1) as Buffer)).toBe(certificateKey(keys.at(-1) as Buffer));
+    expect(certificateKey(keys[0] as Buffer)).not.toBe(first);
     for (let round = 0; round < 2; round++)
       for (const der of keys)
         expect(certificateKey(der)?.export({ format: 'der', type: 'spki' })).toEqual(der);

@@ -6,6 +6,7 @@ import { RECORD_HYPOTHESES } from '../../src/crypto/record-hypotheses.ts';
 import { cipherSuite } from '../../src/model/code-points/suites.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { concat, type Octets, uint } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 import {
   type Lengths,
   SEALER_SUITES,
@@ -374,15 +375,20 @@ describe('a record that nothing explains', () => {
     expect(explanation?.excluded).not.toContain('other-direction');
   });
 
-  it('ends at the limit of trials, and does not exclude what it did not reach', () => {
-    const failed = noise({ suite: 0x009c, version: 0xfefd }, 64);
-    const explanation = explainRecord({ ...failed, epoch: 1, highestSequence: 1e6 });
-    expect(explanation?.match).toBeUndefined();
-    expect(explanation?.exhausted).toBe(true);
-    expect(explanation?.trials).toBe(LIMITS.trialsPerRecord);
-    expect(explanation?.excluded).toContain('sequence-offset');
-    expect(explanation?.excluded).not.toContain('epoch-left-out+sequence-offset');
-  });
+  reaches(
+    'trialsPerRecord',
+    LIMITS.trialsPerRecord,
+    'ends at the limit of trials, and does not exclude what it did not reach',
+    (bound) => {
+      const failed = noise({ suite: 0x009c, version: 0xfefd }, 64);
+      const explanation = explainRecord({ ...failed, epoch: 1, highestSequence: 1e6 });
+      expect(explanation?.match).toBeUndefined();
+      expect(explanation?.exhausted).toBe(true);
+      expect(explanation?.trials).toBe(bound);
+      expect(explanation?.excluded).toContain('sequence-offset');
+      expect(explanation?.excluded).not.toContain('epoch-left-out+sequence-offset');
+    },
+  );
 
   it('without a MAC any octets open, which proves nothing', () => {
     const suite = cipherSuite(0);
@@ -410,5 +416,55 @@ describe('a record that nothing explains', () => {
     const trials = explanation?.trials ?? 0;
     expect(explanation?.match?.hypotheses).toEqual(['sequence-offset']);
     expect(explanation?.match?.oddsLog2).toBeCloseTo(Math.log2(trials) - 64);
+  });
+});
+
+describe('bounds of what is tried', () => {
+  const made = (
+    agreement: Agreement,
+    at: number,
+    content = 60,
+    more: Partial<FailedRecord> = {},
+  ) => {
+    const keys = keysFor(agreement.suite);
+    const record = new Sealer({ ...agreement, keys }).seal(23, randomOctets(content), at);
+    const protection = protectionOf(agreement);
+    return { record, protection, keys, sequence: EXPECTED, ...more } as FailedRecord;
+  };
+  const GCM = { suite: 0x009c, version: 0x0303 };
+  const POLY = { suite: 0xcca8, version: 0x0303 };
+  const offset = (at: number, more: Partial<FailedRecord> = {}) =>
+    explainRecord(made(POLY, at, 60, more))?.match?.parameters['offset'];
+
+  reaches('sequenceAbove', 20, 'numbers above the expected one', (bound) => {
+    expect(offset(EXPECTED + bound)).toBe(bound);
+    expect(offset(EXPECTED + bound + 1)).toBeUndefined();
+  });
+
+  reaches('sequenceBelow', 20, 'numbers below the expected one', (bound) => {
+    expect(offset(EXPECTED - bound)).toBe(-bound);
+    expect(offset(EXPECTED - bound - 1)).toBeUndefined();
+  });
+
+  reaches('sequenceGap', 1200, 'numbers behind lost octets', (bound) => {
+    const more = { highestSequence: EXPECTED + 100_000 };
+    expect(offset(EXPECTED + bound, more)).toBe(bound);
+    expect(offset(EXPECTED + bound + 1, more)).toBeUndefined();
+  });
+
+  const damaged = (agreement: Agreement, length: number, bits: readonly number[]) => {
+    const failed = made(agreement, EXPECTED, length);
+    const record = bits.reduce((one, bit) => flipped(one, bit), failed.record as Sealed);
+    return explainRecord({ ...failed, record })?.match?.hypotheses;
+  };
+
+  reaches('damageTrialOctets', 100, 'damage in a long fragment', (bound) => {
+    expect(damaged(POLY, bound - 16, [100])).toEqual(['bit-damage']);
+    expect(damaged(POLY, bound - 15, [100])).toBeUndefined();
+  });
+
+  reaches('damagePairOctets', 100, 'two flipped bits of a long fragment', (bound) => {
+    expect(damaged(GCM, bound - 16, [100, 500])).toEqual(['bit-damage']);
+    expect(damaged(GCM, bound - 15, [100, 500])).toBeUndefined();
   });
 });

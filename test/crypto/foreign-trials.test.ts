@@ -3,6 +3,7 @@ import type { StreamPosition } from '../../src/crypto/construction.ts';
 import { type ForeignCandidate, findOwner } from '../../src/crypto/foreign-trials.ts';
 import { RecordOpener } from '../../src/crypto/record-opener.ts';
 import { LIMITS } from '../../src/model/limits.ts';
+import { reaches } from '../support/reaches.ts';
 import { Sealer, type SealerKeys, type Slip } from '../support/sealer.ts';
 import { type Agreement, agreementName, keysFor, protectionOf, randomOctets } from './setups.ts';
 
@@ -173,5 +174,39 @@ describe('a thousand connections of a hundred records', () => {
     const search = findOwner({ record: seal(99_999, 0, 50) }, candidates);
     expect(search).toMatchObject({ owner: undefined, exhausted: false });
     expect(search.trials).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('bounds', () => {
+  const TLS13 = { suite: 0x1301, version: 0x0304 };
+  const ownerAt = (next: number, sequence: number, agreement: Agreement = TLS13) => {
+    const { candidates, seal } = crowd(agreement, 3, next);
+    return findOwner({ record: seal(1, 0, sequence) }, candidates);
+  };
+  const isFound = (next: number, sequence: number) =>
+    ownerAt(next, sequence).owner?.sequence === sequence;
+
+  reaches('foreignAhead', 5, 'numbers ahead of the last record', (bound) => {
+    expect([bound, bound + 1].map((ahead) => isFound(100, 100 + ahead))).toEqual([true, false]);
+  });
+
+  reaches('foreignBack', 10, 'numbers back from it', (bound) => {
+    expect([bound, bound + 1].map((back) => isFound(100, 98 - back))).toEqual([true, false]);
+  });
+
+  reaches('foreignFirst', 5, 'numbers from the beginning', (bound) => {
+    expect([bound - 1, bound].map((number) => isFound(10_000, number))).toEqual([true, false]);
+  });
+
+  reaches('foreignTrials', 3, 'all trials of one record: then its owner stays unknown', () => {
+    const { candidates, seal } = crowd({ suite: 0x009c, version: 0x0303 }, 12, 100);
+    const { owner, exhausted, trials } = findOwner({ record: seal(11, 1, 100) }, candidates);
+    expect([owner, exhausted, trials <= 3]).toEqual([undefined, true, true]);
+  });
+
+  reaches('falseMatchLog2', -100, 'a match that chance may give is none', () => {
+    const short = { suite: 0xc0a8, version: 0x0303 };
+    expect(ownerAt(100, 100).owner?.oddsLog2).toBeLessThan(-100);
+    expect(ownerAt(100, 100, short).owner).toBeUndefined();
   });
 });

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KeyLog, type KeyLogLabel } from '../../src/crypto/key-log.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import { hex, someOctets, text } from '../support/octets.ts';
+import { reaches } from '../support/reaches.ts';
 
 const RANDOM = '11'.repeat(32);
 const MASTER = 'a5'.repeat(48);
@@ -148,29 +148,56 @@ describe('KeyLog', () => {
     expect(log.unmatchedLines()).toBe(3);
   });
 
-  test('only the first malformed and unmatched lines are named', () => {
-    const many = LIMITS.keyLogLinesNamed + 5;
-    const lines = Array.from(
-      { length: many },
-      (_, i) => `CLIENT_RANDOM ${i.toString(16).padStart(64, '0')} ${MASTER}\nbad`,
-    );
-    const log = read(lines.join('\n'));
-    expect(log.malformed).toHaveLength(LIMITS.keyLogLinesNamed);
-    expect(log.malformedCount).toBe(many);
-    expect(log.firstUnmatchedLines()).toHaveLength(LIMITS.keyLogLinesNamed);
-    expect(log.unmatchedLines()).toBe(many);
-  });
+  reaches(
+    'keyLogLinesNamed',
+    4,
+    'only the first malformed and unmatched lines are named',
+    (bound) => {
+      const many = bound + 5;
+      const lines = Array.from(
+        { length: many },
+        (_, i) => `CLIENT_RANDOM ${i.toString(16).padStart(64, '0')} ${MASTER}\nbad`,
+      );
+      const log = read(lines.join('\n'));
+      expect(log.malformed).toHaveLength(bound);
+      expect(log.malformedCount).toBe(many);
+      expect(log.firstUnmatchedLines()).toHaveLength(bound);
+      expect(log.unmatchedLines()).toBe(many);
+    },
+  );
 
-  test('one random may have only so many secrets', () => {
+  reaches('keyLogSecretsPerRandom', 8, 'one random may have only so many secrets', (bound) => {
     const lines = Array.from(
-      { length: LIMITS.keyLogSecretsPerRandom + 3 },
+      { length: bound + 3 },
       (_, i) => `CLIENT_TRAFFIC_SECRET_${i} ${RANDOM} ${SECRET}`,
     );
     const log = read(lines.join('\n'));
-    expect(log.secrets).toBe(LIMITS.keyLogSecretsPerRandom);
+    expect(log.secrets).toBe(bound);
     expect(log.malformedCount).toBe(3);
     expect(log.malformed[0]?.why).toBe('too many secrets');
   });
+
+  reaches('keyLogSecrets', 5, 'all randoms together may have only so many secrets', (bound) => {
+    const line = (n: number) => `CLIENT_RANDOM ${n.toString(16).padStart(64, '0')} ${MASTER}`;
+    const log = read(Array.from({ length: bound + 3 }, (_, n) => line(n + 1)).join('\n'));
+    expect([log.secrets, log.malformedCount]).toEqual([bound, 3]);
+    expect(log.malformed[0]).toMatchObject({ line: bound + 1, why: 'too many secrets' });
+    expect(log.find('CLIENT_RANDOM', hex(bound.toString(16).padStart(64, '0')))).toBeDefined();
+  });
+
+  reaches(
+    'keyLogComparisons',
+    5,
+    'similar randoms are looked for so long and no longer',
+    (bound) => {
+      const log = read(
+        `CLIENT_RANDOM ${RANDOM} ${MASTER}\nCLIENT_RANDOM ${'22'.repeat(32)} ${MASTER}`,
+      );
+      const kinds = [0, 1, 2].map(() => log.nearest(hex(`12${RANDOM.slice(2)}`))?.kind);
+      expect(bound).toBe(5);
+      expect(kinds).toEqual(['similar-random', 'similar-random', undefined]);
+    },
+  );
 
   describe('the nearest miss', () => {
     const log = read(

@@ -2,8 +2,8 @@ import { constants, createPrivateKey, createPublicKey, publicEncrypt } from 'nod
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RsaKeys } from '../../src/crypto/rsa-keys.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import { someOctets, text } from '../support/octets.ts';
+import { reaches } from '../support/reaches.ts';
 import { der, THROW_AWAY } from '../support/throw-away-keys.ts';
 
 const { key: PEM, certificate } = THROW_AWAY.rsa;
@@ -69,11 +69,26 @@ describe('RsaKeys', () => {
       'holds a key with a passphrase: take it off first, with openssl pkey -in FILE -out PLAIN',
       withPassphrase('pkcs1'),
     ],
-    ['is too large for a key in PEM form', ' '.repeat(LIMITS.pemOctets + 1)],
   ])('%s', (why, pem) => {
     const keys = new RsaKeys();
     expect(keys.add(text(pem))).toEqual({ kind: 'rejected', why });
     expect(keys.size).toBe(0);
+  });
+
+  reaches('pemOctets', PEM.length + 10, 'a file that is too large is refused', (bound) => {
+    const large = PEM.padEnd(bound + 1);
+    const why = 'is too large for a key in PEM form';
+    expect(new RsaKeys().add(text(large))).toEqual({ kind: 'rejected', why });
+    expect(keysFrom(large.slice(0, -1)).size).toBe(1);
+  });
+
+  reaches('rsaKeys', 2, 'keys beyond the limit are refused', (bound) => {
+    const keys = new RsaKeys();
+    for (let n = 1; n < bound; n++) keys.add(text(PEM));
+    const why = 'is one key too many';
+    expect(keys.add(text(PEM + traditional))).toEqual({ kind: 'added', keys: 1, but: why });
+    expect(keys.add(text(PEM))).toEqual({ kind: 'rejected', why });
+    expect(keys.size).toBe(bound);
   });
 
   test('any octets are taken without an exception, and never quoted', () => {

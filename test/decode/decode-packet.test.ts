@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
+import { reaches } from '../support/reaches.ts';
 import {
   ETHER,
   ethernet,
@@ -226,17 +227,17 @@ describe('hostile packets', () => {
   });
 });
 
-test('nesting is followed to the limit and no further', () => {
+reaches('decodeLayers', 9, 'nesting is followed to the limit and no further', (bound) => {
   const nested = (layers: number): Octets => {
     let octets: Octets = TCP4;
     for (let i = 0; i < layers; i++) octets = ip4(4, octets);
     return octets;
   };
   // The innermost IP and TCP are layers too.
-  const deepest = decodeOne(101, nested(LIMITS.decodeLayers - 2));
+  const deepest = decodeOne(101, nested(bound - 2));
   expect(deepest.told.map(inner)).toEqual([TCP_4]);
   expect(deepest.notices).toEqual([]);
-  const deeper = decodeOne(101, nested(LIMITS.decodeLayers - 1));
+  const deeper = decodeOne(101, nested(bound - 1));
   expect(deeper.told).toEqual([]);
   expect(deeper.notices).toMatchObject([{ code: 'limit-reached', packetNumber: 1 }]);
 });

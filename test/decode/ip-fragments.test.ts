@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
+import { reaches } from '../support/reaches.ts';
 import { ethernet, fragment6, ip4, ip6, type Octets, tcp, text, udp, zeros } from './build.ts';
 import { type Given, run } from './decode.ts';
 
@@ -136,8 +136,8 @@ describe.each<Version>([4, 6])('IPv%i fragments', (version) => {
     ]);
   });
 
-  test('that are too old join nothing', () => {
-    const seconds = LIMITS.ipReassemblyNanos / 1e9;
+  reaches('ipReassemblyNanos', 10e9, 'that are too old join nothing', (bound) => {
+    const seconds = bound / 1e9;
     expect(
       assemble(version, [
         { at: 0, to: 16 },
@@ -155,22 +155,30 @@ describe.each<Version>([4, 6])('IPv%i fragments', (version) => {
     ]);
   });
 
-  test('make way from the oldest on when there are too many packets in pieces', () => {
-    const pieces: Piece[] = [];
-    for (let id = 0; id <= LIMITS.ipReassemblies; id++) pieces.push({ at: 0, to: 16, id });
-    const last = LIMITS.ipReassemblies;
-    const { told, notices } = assemble(
-      version,
-      [...pieces, { at: 16, to: 48, id: last }, { at: 16, to: 48, id: 1 }],
-      false,
-    );
-    expect(told).toMatchObject([{ fragments: [last + 1, last + 2] }, { fragments: [2, last + 3] }]);
-    expect(notices).toMatchObject([{ code: 'ip-fragments-limit', packetNumber: 1 }]);
-  });
+  reaches(
+    'ipReassemblies',
+    8,
+    'make way from the oldest on when there are too many packets in pieces',
+    (bound) => {
+      const pieces: Piece[] = [];
+      for (let id = 0; id <= bound; id++) pieces.push({ at: 0, to: 16, id });
+      const last = bound;
+      const { told, notices } = assemble(
+        version,
+        [...pieces, { at: 16, to: 48, id: last }, { at: 16, to: 48, id: 1 }],
+        false,
+      );
+      expect(told).toMatchObject([
+        { fragments: [last + 1, last + 2] },
+        { fragments: [2, last + 3] },
+      ]);
+      expect(notices).toMatchObject([{ code: 'ip-fragments-limit', packetNumber: 1 }]);
+    },
+  );
 
-  test('beyond the number one packet may have give it up', () => {
+  reaches('ipFragments', 8, 'beyond the number one packet may have give it up', (bound) => {
     const packets: Given[] = [];
-    for (let i = 0; i < LIMITS.ipFragments; i++) {
+    for (let i = 0; i < bound; i++) {
       const octets = zeros(8);
       const packet =
         version === 4
@@ -181,7 +189,7 @@ describe.each<Version>([4, 6])('IPv%i fragments', (version) => {
     const { told, notices } = run(packets);
     expect(told).toEqual([]);
     expect(notices).toMatchObject([
-      { code: 'ip-fragments-limit', packetNumber: LIMITS.ipFragments, needed: LIMITS.ipFragments },
+      { code: 'ip-fragments-limit', packetNumber: bound, needed: bound },
     ]);
   });
 

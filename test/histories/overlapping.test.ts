@@ -4,10 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { CaptureReader } from '../../src/capture/capture-reader.ts';
 import { analyze } from '../../src/index.ts';
-import { LIMITS } from '../../src/model/limits.ts';
+import { block, pcapngFile } from '../support/capture-builder.ts';
 import { at, fileOf, type PcapRecord, partsOf } from '../support/pcap-packets.ts';
+import { reaches } from '../support/reaches.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const sample = (name: string) =>
@@ -174,15 +176,50 @@ describe('files in no good order', () => {
     expect(await confidence(3_000_000)).toEqual([['possible', 2]]);
   });
 
-  it('are too many at once', async () => {
-    const many = Array.from({ length: LIMITS.openCaptures + 1 }, (_, index) =>
+  reaches('clockStepNanos', 100e6, 'a clock set back by little is told as well', async (bound) => {
+    const half = Math.floor(tls.records.length / 2);
+    const first = write('step_00001_20240501120000.pcap', tls.records.slice(0, half));
+    const end = tls.records[half - 1]?.micros ?? 0;
+    const codes = async (micros: number) => {
+      const back = tls.records.slice(half);
+      const shift = end - micros - Math.min(...back.map((record) => record.micros));
+      const moved = back.map((record) => at(record, record.micros + shift));
+      const second = write('step_00002_20240501120000.pcap', moved);
+      const { captures } = await analyze([first, second]);
+      return captures[1]?.notices.map(({ code }) => code);
+    };
+    expect(await codes(bound / 1000)).toEqual([]);
+    expect(await codes(bound / 1000 + 1)).toEqual(['clock-backwards']);
+  });
+
+  reaches('waitingOctets', 500, 'are taken in pieces while they wait for others', async (bound) => {
+    const push = vi.spyOn(CaptureReader.prototype, 'push');
+    try {
+      expect((await analyze([a, b])).summary.connections).toBe(6);
+      const lengths = push.mock.calls.map(([chunk]) => chunk.length);
+      expect(lengths.filter((length) => length === bound).length).toBeGreaterThan(10);
+    } finally {
+      push.mockRestore();
+    }
+  });
+
+  reaches('firstPacketOctets', 1, 'are read last, and told, where no packet is found', async () => {
+    const section = Buffer.from(pcapngFile({ blocks: [block(0x777, new Uint8Array(1 << 20))] }));
+    const late = join(folder, 'late.pcapng');
+    writeFileSync(late, section);
+    const { said } = await runCli(['analyze', late, a, '--fail-on', 'never']);
+    expect(said).toMatch(/no packet in the first \d+ octets of 1 capture, read last.*late\.pcapng/);
+  });
+
+  reaches('openCaptures', 3, 'are too many at once', async (bound) => {
+    const many = Array.from({ length: bound + 1 }, (_, index) =>
       write(
         `point-${index}.pcap`,
         dtlsRecords.map((record) => at(record, record.micros + index)),
       ),
     );
     await expect(analyze(many)).rejects.toThrow(
-      'more than 64 captures overlap in time; merge them first',
+      'more than 3 captures overlap in time; merge them first',
     );
   });
 });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/io/input-error.ts';
 import { type CaptureSource, type InputStream, openCapture } from '../../src/io/open-capture.ts';
 import { LIMITS } from '../../src/model/limits.ts';
+import { reaches } from '../support/reaches.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -72,6 +73,13 @@ describe('a plain file', () => {
     await readAll(source);
     clearImmediate(timer);
     expect(turns).toBeGreaterThan(0);
+  });
+
+  reaches('readBlockOctets', 1000, 'is read so many octets at once', async (bound) => {
+    const source = await openCapture(store(Buffer.alloc(bound * 2 + 1)), NO_STDIN);
+    const lengths = [];
+    for await (const chunk of source) lengths.push(chunk.length);
+    expect(lengths).toEqual([bound, bound, 1]);
   });
 
   it('can be left early', async () => {
@@ -152,6 +160,13 @@ describe('a gzip file', () => {
     );
     expect(content.equals(octets.subarray(0, 5000))).toBe(true);
     expect(source.damaged).toContain('damaged');
+  });
+
+  reaches('readBlockOctets', 1000, 'is read so many octets at once', async (bound) => {
+    const source = await openCapture(store(Buffer.alloc(bound * 2 + 1)), NO_STDIN);
+    const lengths = [];
+    for await (const chunk of source) lengths.push(chunk.length);
+    expect(lengths).toEqual([bound, bound, 1]);
   });
 
   it('can be left early', async () => {

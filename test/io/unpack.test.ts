@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compressionOf } from '../../src/io/compression.ts';
 import { type CaptureSource, openCapture } from '../../src/io/open-capture.ts';
-import { LIMITS } from '../../src/model/limits.ts';
 import { someOctets } from '../support/octets.ts';
 import { haveAll, runProgram } from '../support/programs.ts';
+import { reaches } from '../support/reaches.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const SAMPLE = fileURLToPath(
@@ -90,10 +90,10 @@ describe('what a file is packed with', () => {
     expect(compressionOf(Uint8Array.of(0x1f, 0x8c), false)).toBeNull();
   });
 
-  it('does not wait for a frame beyond the limit', () => {
+  reaches('sniffedOctets', 1024, 'does not wait for a frame beyond the limit', (bound) => {
     const head = new Uint8Array(8);
     head.set([0x50, 0x2a, 0x4d, 0x18]);
-    new DataView(head.buffer).setUint32(4, LIMITS.sniffedOctets, true);
+    new DataView(head.buffer).setUint32(4, bound, true);
     expect(compressionOf(head, false)).toBe('zstd');
   });
 });
@@ -240,13 +240,18 @@ it('unpacks zstd behind a frame to be skipped', async ({ skip }) => {
   }
 });
 
-it('refuses what needs more memory than is allowed', async ({ skip }) => {
-  if (!KINDS.includes('zstd')) skip();
-  // A frame header that asks for a window of 1 GiB (RFC 8878 §3.1.1.1.2).
-  const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 20 << 3, 1, 0, 0);
-  const { content, source } = await read(Buffer.concat([frame, Buffer.alloc(100)]));
-  expect(content.length).toBe(0);
-  expect(source.damaged).toContain('memory');
+describe.skipIf(!KINDS.includes('zstd'))('what asks for much memory', () => {
+  reaches('unpackWindowOctets', 1 << 27, 'is refused beyond what is allowed', async (bound) => {
+    for (const beyond of [0, 1]) {
+      // A frame header that asks for a window of a power of two (RFC 8878 §3.1.1.1.2), and one raw block of an octet.
+      const window = (Math.log2(bound) - 10 + beyond) << 3;
+      const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, window, 9, 0, 0, 0x41);
+      const { content, source } = await read(Buffer.from(frame));
+      expect(content.length).toBe(1 - beyond);
+      if (beyond === 0) expect(source.damaged).toBeUndefined();
+      else expect(source.damaged).toContain('memory');
+    }
+  });
 });
 
 describe.each(BY_PROGRAM)('the program %s', (kind) => {

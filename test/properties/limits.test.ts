@@ -80,3 +80,22 @@ describe('a bound that is reached accuses nobody', () => {
     }
   });
 });
+
+describe('what bounds are for', () => {
+  const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => readFileSync(`test/${file}`, 'utf8'));
+
+  it('each is reached by a test of its own, which fails without it', () => {
+    // `reaches` tells the story of the test a second time without the bound, and fails if it still holds.
+    const calls = tests.flatMap((text) => [...text.matchAll(/^ *reaches\(\s*'(\w+)'/gm)]);
+    const reached = new Set(calls.map(([, name]) => name));
+    expect(Object.keys(given).filter((name) => !reached.has(name))).toEqual([]);
+  });
+
+  it('stands in a page, which npm run pages writes', async () => {
+    const script = new URL('../../scripts/limits-page.mjs', import.meta.url).href;
+    const { limitsPage } = await import(/* @vite-ignore */ script);
+    expect(readFileSync('docs/design/limits.md', 'utf8')).toBe(limitsPage());
+  });
+});

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
 import { HeldOver, type Kind, Omissions } from '../../src/rules/omissions.ts';
 import { Spoken } from '../../src/rules/spoken.ts';
+import { reaches } from '../support/reaches.ts';
 
 const kind: Kind = { title: 'a', severity: 'error', confidence: 'likely' };
 const server = (port: number) => ({ address: '192.0.2.1', port });
@@ -23,12 +24,12 @@ describe('Omissions', () => {
     ]);
   });
 
-  it('tells no more apart than its limit, and counts all', () => {
+  reaches('omittedGroups', 6, 'tells no more apart than its limit, and counts all', (bound) => {
     const omissions = new Omissions();
-    const all = LIMITS.omittedGroups + 100;
+    const all = bound + 100;
     for (let port = 0; port < all; port++) omissions.add('r', kind, server(port), port);
     const list = omissions.list();
-    expect(list).toHaveLength(LIMITS.omittedGroups + 1);
+    expect(list).toHaveLength(bound + 1);
     expect(list.at(-1)).toMatchObject({ title: undefined, server: undefined, count: 100 });
     expect(list.reduce((sum, { count }) => sum + count, 0)).toBe(all);
   });
@@ -56,8 +57,8 @@ describe('HeldOver', () => {
     expect(held.count).toBe(3);
   });
 
-  it('says so when it is full', () => {
-    const held = new HeldOver(8);
+  reaches('findingsHeldOver', 8, 'says so when it is full', () => {
+    const held = new HeldOver();
     expect([1, 2, 3].map((id) => held.add(kind, id, [id]))).toEqual([true, true, false]);
     expect(held.count).toBe(2);
   });
@@ -71,13 +72,18 @@ describe('HeldOver', () => {
 });
 
 describe('Spoken', () => {
-  it('remembers the first and the last, and no more than its limit', () => {
-    const spoken = new Spoken(300);
-    for (let id = 1; id <= 10_000; id++) spoken.set(id, -1);
-    expect(spoken.size).toBeLessThanOrEqual(300);
-    expect([1, 100, 9_950, 10_000].map((id) => spoken.get(id))).toEqual([-1, -1, -1, -1]);
-    expect(spoken.get(5_000)).toBeUndefined();
-  });
+  reaches(
+    'spokenConnections',
+    300,
+    'remembers the first and the last, and no more than its limit',
+    () => {
+      const spoken = new Spoken();
+      for (let id = 1; id <= 10_000; id++) spoken.set(id, -1);
+      expect(spoken.size).toBeLessThanOrEqual(300);
+      expect([1, 100, 9_950, 10_000].map((id) => spoken.get(id))).toEqual([-1, -1, -1, -1]);
+      expect(spoken.get(5_000)).toBeUndefined();
+    },
+  );
 
   it('takes a graver word', () => {
     const spoken = new Spoken();

@@ -6,6 +6,7 @@ import type { FindingVerdict, Rule, RuleMeta, Verdict } from '../../src/model/ru
 import { RuleRunner, type RuleRunnerOptions } from '../../src/rules/run-rules.ts';
 import { at, fakeHistory } from '../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../support/fake-index.ts';
+import { reaches, withBounds } from '../support/reaches.ts';
 
 const none = { previous: undefined, next: undefined };
 const index = fakeIndex([fakeServer({ connections: [1, 2, 3].map((id) => fakeSummary({ id })) })]);
@@ -144,8 +145,8 @@ describe('the rule runner', () => {
     ]);
   });
 
-  it('keeps so many findings of a rule and counts the rest', () => {
-    const { told, runner } = run([ofConnection('a', accuse)], { findingsPerRule: 2 });
+  reaches('findingsPerRule', 2, 'keeps so many findings of a rule and counts the rest', () => {
+    const { told, runner } = run([ofConnection('a', accuse)]);
     expect(told).toEqual(['a 1', 'a 2', 'end']);
     expect(runner.findingsOmitted).toEqual({ a: 1 });
   });
@@ -280,15 +281,24 @@ describe('findings beyond the limit', () => {
 describe('findings that wait for the end', () => {
   const waiting = (id: string): Rule => ofConnection(id, accuse, { restsOnSilence: true });
 
-  it('are bounded over all rules, of which each may have some', () => {
-    const findingsHeld = { inAll: 2, each: 1 };
-    const { told, runner } = run([waiting('a'), waiting('b')], { findingsHeld });
-    expect(told).toEqual(['end', 'a 1', 'b 1']);
-    expect(runner.findingsOmitted).toEqual({ a: 2, b: 2 });
-    const { told: more } = run([waiting('a'), waiting('b')], {
-      findingsHeld: { inAll: 2, each: 2 },
-    });
-    expect(more).toEqual(['end', 'a 1', 'a 2', 'b 1', 'b 2']);
+  const both = () => {
+    const { told, runner } = run([waiting('a'), waiting('b')]);
+    return [told, runner.findingsOmitted];
+  };
+  const first = [['end', 'a 1', 'b 1'], { a: 2, b: 2 }];
+
+  reaches('findingsHeld', 2, 'are bounded over all rules', async () => {
+    expect(await withBounds({ findingsHeldEach: 1 }, both)).toEqual(first);
+  });
+
+  reaches('findingsHeldEach', 1, 'and each rule may have some beyond that', async () => {
+    expect(await withBounds({ findingsHeld: 2 }, both)).toEqual(first);
+  });
+
+  it('of which each rule has as many as it may', () => {
+    const findingsHeld = { inAll: 2, each: 2 };
+    const { told } = run([waiting('a'), waiting('b')], { findingsHeld });
+    expect(told).toEqual(['end', 'a 1', 'a 2', 'b 1', 'b 2']);
   });
 });
 

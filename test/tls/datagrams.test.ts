@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import { passedOverName } from '../../src/model/passed-over.ts';
 import type { QuicSink, Side } from '../../src/model/stream.ts';
 import { Datagrams } from '../../src/tls/datagrams.ts';
 import { concat, dtlsRecord, filled, hex, type Octets, uint } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 import {
   channelData,
   channelNumber,
@@ -187,9 +187,9 @@ describe('DTLS through a TURN relay', () => {
     ]);
   });
 
-  test('peers beyond the limit are counted, not read', () => {
+  reaches('turnPeers', 8, 'peers beyond the limit are counted, not read', (bound) => {
     const mux = new Mux();
-    for (let n = 0; n < LIMITS.turnPeers; n++)
+    for (let n = 0; n < bound; n++)
       mux.send(stun(9, [channelNumber(0x4000), peerAddress(uint(n, 4), 1)]), 1);
     const before = mux.counts['TURN'];
     mux.send(sendIndication(peerAddress(hex('ffffffff'), 1), data(1)));

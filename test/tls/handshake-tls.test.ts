@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import { concat, filled, hex } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 import { behindHellos, handshake, hello, message, record, TlsWire, TYPE } from './wire.ts';
 
 describe('messages', () => {
@@ -44,15 +44,20 @@ describe('messages', () => {
     ).toEqual(['s record 22 0303 504 clear @3', 's record 22 0303 300 clear @4']);
   });
 
-  test('a hello beyond the limit is told without its body', () => {
-    const length = LIMITS.handshakeMessageOctets + 1;
-    const octets = message(1, filled(length, 5));
-    const lines = behindHellos((wire) => {
-      for (let at = 0; at < octets.length; at += 16_000)
-        wire.send('c', handshake(octets.subarray(at, at + 16_000)));
-    }).filter((line) => !line.includes('record'));
-    expect(lines).toEqual(['! message-too-long @3', `c message 1 ${length} @19`]);
-  });
+  reaches(
+    'handshakeMessageOctets',
+    30000,
+    'a hello beyond the limit is told without its body',
+    (bound) => {
+      const length = bound + 1;
+      const octets = message(1, filled(length, 5));
+      const lines = behindHellos((wire) => {
+        for (let at = 0; at < octets.length; at += 16_000)
+          wire.send('c', handshake(octets.subarray(at, at + 16_000)));
+      }).filter((line) => !line.includes('record'));
+      expect(lines).toEqual(['! message-too-long @3', `c message 1 ${length} @4`]);
+    },
+  );
 
   test('many hellos that never end do not keep others from being read', () => {
     const wire = new TlsWire();
@@ -68,10 +73,10 @@ describe('messages', () => {
     expect(wire.notices).toEqual([]);
   });
 
-  test('until there are too many', () => {
+  reaches('handshakeOctets', 65536, 'until there are too many', (bound) => {
     const wire = new TlsWire();
     const endless = record(TYPE.handshake, 0x0301, concat(hex('01 03ffff 0303'), filled(60, 1)));
-    const rows = LIMITS.handshakeOctets / 2048;
+    const rows = bound / 2048;
     for (let row = 1; row <= rows; row++) wire.tls.octets(row, 0, endless, 0, endless.length, 1, 1);
     expect(wire.notices).toEqual([]);
     const split = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import { ascii, concat, filled, hex, uint } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 import {
   ANSWER,
   CCS,
@@ -495,23 +495,27 @@ describe('plain text where it should not be', () => {
 });
 
 describe('bounds', () => {
-  test('much plain text before TLS: no request is looked for any more', () => {
-    const wire = play([c('STARTTLS\r\n'), s('454 no\r\n')]);
-    const bulk = ascii('x'.repeat(1400));
-    for (let sent = 0; sent <= LIMITS.plainTalkOctets; sent += bulk.length) wire.send('c', bulk);
-    play([c('STARTTLS\r\n'), s('220 go\r\n'), c(HELLO)], wire);
-    expect(wire.lines).toEqual(CLIENT_HELLO);
-    expect(upgradeOf(wire)).toMatchObject({ protocol: 'other', request: undefined });
-  });
+  reaches(
+    'plainTalkOctets',
+    5000,
+    'much plain text before TLS: no request is looked for any more',
+    (bound) => {
+      const wire = play([c('STARTTLS\r\n'), s('454 no\r\n')]);
+      const bulk = ascii('x'.repeat(1400));
+      for (let sent = 0; sent <= bound; sent += bulk.length) wire.send('c', bulk);
+      play([c('STARTTLS\r\n'), s('220 go\r\n'), c(HELLO)], wire);
+      expect(wire.lines).toEqual(CLIENT_HELLO);
+      expect(upgradeOf(wire)).toMatchObject({ protocol: 'other', request: undefined });
+    },
+  );
 
-  test('many connections: the oldest is forgotten', () => {
+  reaches('plainTalks', 8, 'many connections: the oldest is forgotten', (bound) => {
     const { tls } = new TlsWire();
     const said = ascii('STARTTLS\r\n');
-    for (let row = 0; row <= LIMITS.plainTalks; row++)
-      tls.octets(row, 0, said, 0, said.length, 1, 1);
+    for (let row = 0; row <= bound; row++) tls.octets(row, 0, said, 0, said.length, 1, 1);
     expect(tls.upgrade(0)).toBeUndefined();
     expect(tls.upgrade(1)?.request).toBeDefined();
-    expect(tls.upgrade(LIMITS.plainTalks)?.request).toBeDefined();
+    expect(tls.upgrade(bound)?.request).toBeDefined();
     // That there was something is still known.
     tls.octets(0, 0, HELLO, 0, HELLO.length, 2, 2);
     expect(tls.upgrade(0)).toMatchObject({ protocol: 'other', hasGaps: true });

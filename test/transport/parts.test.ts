@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import { Clock } from '../../src/transport/clock.ts';
 import { ClosedQueue } from '../../src/transport/closed-queue.ts';
 import { advance, ahead } from '../../src/transport/sequence.ts';
 import { Udp } from '../../src/transport/udp.ts';
+import { reaches } from '../support/reaches.ts';
 import { cursorOf, type Node } from './wire.ts';
 
 describe('sequence numbers', () => {
@@ -47,6 +47,16 @@ describe('Clock', () => {
     expect(clock.latest).toBe(3_000_000_007);
   });
 
+  reaches('clockLeapNanos', 10e9, 'a leap is told when a second packet confirms it', (bound) => {
+    const seconds = bound / 1e9;
+    const clock = new Clock();
+    const told: number[] = [];
+    clock.onSecond = (nanos) => told.push(nanos / 1e9);
+    for (const second of [100, 100 + seconds, 101 + 2 * seconds, 101 + seconds, 500, 501])
+      clock.nanos(at(second, 0));
+    expect(told).toEqual([seconds, seconds + 1, 401]);
+  });
+
   test('nanoseconds are exact for months', () => {
     const clock = new Clock();
     clock.nanos(at(0, 0));
@@ -54,19 +64,24 @@ describe('Clock', () => {
   });
 });
 
-test('ClosedQueue gives back what it took, in order, around its end', () => {
-  const queue = new ClosedQueue();
-  let next = 0;
-  let taken = 0;
-  for (let round = 0; round < 3; round++) {
-    while (!queue.isFull) queue.add(next++);
-    expect(queue.size).toBe(LIMITS.closedConnections);
-    for (let i = 0; i < 3000; i++) {
-      expect(queue.oldest).toBe(taken);
-      expect(queue.shift()).toBe(taken++);
+reaches(
+  'closedConnections',
+  3500,
+  'ClosedQueue gives back what it took, in order, around its end',
+  (bound) => {
+    const queue = new ClosedQueue();
+    let next = 0;
+    let taken = 0;
+    for (let round = 0; round < 3; round++) {
+      while (!queue.isFull) queue.add(next++);
+      expect(queue.size).toBe(bound);
+      for (let i = 0; i < 3000; i++) {
+        expect(queue.oldest).toBe(taken);
+        expect(queue.shift()).toBe(taken++);
+      }
     }
-  }
-});
+  },
+);
 
 describe('Udp', () => {
   function run() {

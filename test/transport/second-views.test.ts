@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import { TCP, type TransportCursor } from '../../src/model/transport-cursor.ts';
 import { SecondViews } from '../../src/transport/second-views.ts';
+import { reaches } from '../support/reaches.ts';
 
 /** Sends TCP segments by their sequence number from several points; collects those that are handed on. */
 function views() {
@@ -84,9 +84,9 @@ test.each([3, 4])('%d packets in common', (common) => {
   expect(notices).toEqual(common < 4 ? [] : ['1 captured-at-two-points']);
 });
 
-test('those seen last are remembered, in bounded memory', () => {
+reaches('secondViewPackets', 4096, 'those seen last are remembered, in bounded memory', (bound) => {
   const { send, passed } = views();
-  const count = LIMITS.secondViewPackets;
+  const count = bound;
   for (let n = 0; n < count + 10; n++) send(0, n);
   passed.length = 0;
   send(1, 9);

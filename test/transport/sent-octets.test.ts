@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
 import { SentOctets } from '../../src/transport/sent-octets.ts';
+import { reaches } from '../support/reaches.ts';
 
 const octets = (text: string) => new TextEncoder().encode(text);
 const MINE = 4;
@@ -38,25 +39,33 @@ describe('octets sent again', () => {
     expect(again(sent([MINE, -2, 'abcd']), 0, 'cX')).toBe(1);
   });
 
-  test('they are forgotten after as many segments as are kept', () => {
-    const kept = sent([MINE, 100, 'abcd']);
-    for (let n = 1; n < LIMITS.tcpSentSegments; n++)
-      kept.remember(OTHER, n, octets('.'), 0, 1, n, n, 0);
-    expect(again(kept, 100, 'abXd')).toBe(1);
-    kept.remember(OTHER, 0, octets('.'), 0, 1, 0, 0, 0);
-    expect(again(kept, 100, 'abXd')).toBeUndefined();
-  });
+  reaches(
+    'tcpSentSegments',
+    8,
+    'they are forgotten after as many segments as are kept',
+    (bound) => {
+      const kept = sent([MINE, 100, 'abcd']);
+      for (let n = 1; n < bound; n++) kept.remember(OTHER, n, octets('.'), 0, 1, n, n, 0);
+      expect(again(kept, 100, 'abXd')).toBe(1);
+      kept.remember(OTHER, 0, octets('.'), 0, 1, 0, 0, 0);
+      expect(again(kept, 100, 'abXd')).toBeUndefined();
+    },
+  );
 
-  test('they are forgotten after as many octets as are kept, and never compared with what took their place', () => {
-    const kept = sent([MINE, 100, 'abcd']);
-    const many = new Uint8Array(2000);
-    for (let n = 0; n * 2000 < LIMITS.tcpSentOctets - 2000; n++)
-      kept.remember(OTHER, 0, many, 0, 2000, n, n, 0);
-    expect(again(kept, 100, 'abXd')).toBe(1);
-    kept.remember(OTHER, 0, many, 0, 2000, 0, 0, 0);
-    expect(again(kept, 100, 'abcd')).toBeUndefined();
-    expect(again(kept, 100, 'abXd')).toBeUndefined();
-  });
+  reaches(
+    'tcpSentOctets',
+    16384,
+    'they are forgotten after as many octets as are kept, and never compared with what took their place',
+    (bound) => {
+      const kept = sent([MINE, 100, 'abcd']);
+      const many = new Uint8Array(2000);
+      for (let n = 0; n * 2000 < bound - 2000; n++) kept.remember(OTHER, 0, many, 0, 2000, n, n, 0);
+      expect(again(kept, 100, 'abXd')).toBe(1);
+      kept.remember(OTHER, 0, many, 0, 2000, 0, 0, 0);
+      expect(again(kept, 100, 'abcd')).toBeUndefined();
+      expect(again(kept, 100, 'abXd')).toBeUndefined();
+    },
+  );
 
   test('more than is kept at all is left out', () => {
     const kept = new SentOctets();
@@ -80,6 +89,12 @@ describe('a segment that is kept already', () => {
   ])('%s', (_, sequence, length, ipId, nanos, same) => {
     expect(kept.isSamePacket(MINE, sequence, length, ipId, nanos)).toBe(same);
     expect(kept.isSamePacket(OTHER, sequence, length, ipId, nanos)).toBe(false);
+  });
+
+  reaches('duplicateCaptureNanos', 1000, 'is the same packet so long and no longer', (bound) => {
+    const two = sent([MINE, 100, 'abcd']);
+    expect(two.isSamePacket(MINE, 100, 4, IP_ID, bound - 1)).toBe(true);
+    expect(two.isSamePacket(MINE, 100, 4, IP_ID, bound)).toBe(false);
   });
 
   test('an identification of 0 tells nothing', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
 import { EARLY_OCTETS, placeOf } from '../../src/transport/tcp-table.ts';
+import { reaches } from '../support/reaches.ts';
 import { CLIENT, c, end, type Node, SERVER, s, stream, Wire } from './wire.ts';
 
 const client = (n: number): Node => ({ ...CLIENT, port: 1024 + n });
@@ -8,16 +9,16 @@ const gapsOf = (wire: Wire) => wire.events.filter((event) => event.startsWith('c
 const open = () => new Wire().send(c.syn(999), s.synAck(4999, 1000));
 
 describe('when a gap is given up', () => {
-  test('once too many ranges lie beyond it', () => {
+  reaches('tcpEarlyRangesPerHalf', 8, 'once too many ranges lie beyond it', (bound) => {
     const wire = open();
-    const ranges = LIMITS.tcpEarlyRangesPerHalf;
+    const ranges = bound;
     for (let i = 0; i < ranges; i++) wire.send(c.data(1002 + 2 * i, 'x'));
     expect(wire.events).toEqual([]);
     wire.send(c.data(1002 + 2 * ranges, 'x'));
-    expect(wire.events).toEqual(['! tcp-gap @259', 'c gap 2 @259', 'c "x" @3']);
+    expect(wire.events).toEqual([`! tcp-gap @${3 + ranges}`, `c gap 2 @${3 + ranges}`, 'c "x" @3']);
   });
 
-  test('once too many octets lie beyond it', () => {
+  reaches('tcpEarlyOctetsPerHalf', 200000, 'once too many octets lie beyond it', (bound) => {
     const wire = open();
     const large = 'x'.repeat(60_000);
     let sent = 0;
@@ -25,7 +26,7 @@ describe('when a gap is given up', () => {
       wire.send(c.data(2000 + sent, large));
       sent += large.length;
     }
-    expect(sent).toBeLessThanOrEqual(LIMITS.tcpEarlyOctetsPerHalf + large.length);
+    expect(sent).toBeLessThanOrEqual(bound + large.length);
     expect(stream(wire.events, 'c')).toBe(`${'.'.repeat(1000)}${'x'.repeat(sent)}`);
   });
 
@@ -39,18 +40,23 @@ describe('when a gap is given up', () => {
     expect(held).toBeLessThanOrEqual(LIMITS.tcpEarlyOctetsPerHalf);
   });
 
-  test('sooner, if what lies beyond it was acknowledged', () => {
-    const wire = open();
-    wire.send(c.data(1002, 'x'), s.ack(5000, 1003));
-    const ranges = LIMITS.tcpEarlyRangesAcknowledged;
-    for (let i = 1; i < ranges; i++) wire.send(c.data(1002 + 2 * i, 'x'));
-    expect(wire.events).toEqual([]);
-    wire.send(c.data(1002 + 2 * ranges, 'x'));
-    expect(gapsOf(wire)).toHaveLength(1);
-  });
+  reaches(
+    'tcpEarlyRangesAcknowledged',
+    4,
+    'sooner, if what lies beyond it was acknowledged',
+    (bound) => {
+      const wire = open();
+      wire.send(c.data(1002, 'x'), s.ack(5000, 1003));
+      const ranges = bound;
+      for (let i = 1; i < ranges; i++) wire.send(c.data(1002 + 2 * i, 'x'));
+      expect(wire.events).toEqual([]);
+      wire.send(c.data(1002 + 2 * ranges, 'x'));
+      expect(gapsOf(wire)).toHaveLength(1);
+    },
+  );
 
-  test('or if time has passed since', () => {
-    const seconds = LIMITS.tcpGapAcknowledgedNanos / 1e9;
+  reaches('tcpGapAcknowledgedNanos', 1e9, 'or if time has passed since', (bound) => {
+    const seconds = bound / 1e9;
     const wire = open();
     wire.send(c.data(1002, 'x', { at: 1 }), s.ack(5000, 1003, { at: 1.1 }));
     wire.send(c.data(1003, 'y', { at: 1 + seconds }));
@@ -112,15 +118,20 @@ describe('when a closed connection is final', () => {
     return [from.syn(999, { at }), to.synAck(4999, 1000, { at }), from.rst(1000, { at })];
   };
 
-  test('some time after its last packet, as soon as another begins', () => {
-    const seconds = LIMITS.closedNanos / 1e9;
-    const wire = new Wire().send(...closed(0, 0), ...closed(1, 1));
-    wire.send(end(client(0), SERVER).ack(1000, 5000, { at: 2 }));
-    wire.send(end(client(2), SERVER).syn(1, { at: seconds }));
-    expect(wire.events).toEqual([]);
-    wire.send(end(client(3), SERVER).syn(1, { at: seconds + 2 }));
-    expect(wire.events).toEqual(['final 0', 'final 1']);
-  });
+  reaches(
+    'closedNanos',
+    30e9,
+    'some time after its last packet, as soon as another begins',
+    (bound) => {
+      const seconds = bound / 1e9;
+      const wire = new Wire().send(...closed(0, 0), ...closed(1, 1));
+      wire.send(end(client(0), SERVER).ack(1000, 5000, { at: 2 }));
+      wire.send(end(client(2), SERVER).syn(1, { at: seconds }));
+      expect(wire.events).toEqual([]);
+      wire.send(end(client(3), SERVER).syn(1, { at: seconds + 2 }));
+      expect(wire.events).toEqual(['final 0', 'final 1']);
+    },
+  );
 
   test('when too many closed after it: first closed, first final', () => {
     const wire = new Wire();
@@ -173,10 +184,20 @@ describe('when a closed connection is final', () => {
     new Wire().send(segment).end().finals[0]?.facts;
 });
 
-describe('when an open connection is final', () => {
-  const seconds = LIMITS.idleNanos / 1e9;
+describe('a segment far ahead', () => {
+  reaches('tcpWindowOctets', 5000, 'is a stray beyond any window, and early within it', (bound) => {
+    const told = (ahead: number) =>
+      open()
+        .send(c.data(1000 + ahead, 'x'))
+        .end().events;
+    expect(told(bound)).toEqual(['! tcp-gap @3', `c gap ${bound} @3`, 'c "x" @3', 'final 0']);
+    expect(told(bound + 1)).toEqual(['final 0']);
+  });
+});
 
-  test('after a long silence, as others begin', () => {
+describe('when an open connection is final', () => {
+  reaches('idleNanos', 100e9, 'after a long silence, as others begin', (bound) => {
+    const seconds = bound / 1e9;
     const wire = new Wire();
     wire.send(c.syn(999), end(client(1), SERVER).syn(1, { at: seconds }));
     expect(wire.events).toEqual([]);
@@ -187,7 +208,17 @@ describe('when an open connection is final', () => {
     expect(wire.finals.map(({ stream }) => stream)).toEqual([0, 1, 2, 3]);
   });
 
+  reaches('flowsLookedAt', 4, 'of those that are looked at in a second', (bound) => {
+    const wire = new Wire();
+    for (let n = 0; n < 40; n++) wire.send(end(client(n), SERVER).syn(1));
+    wire.tcp.second(LIMITS.idleNanos + 1);
+    expect(wire.finals).toHaveLength(bound);
+    for (let n = 1; n < 40 / bound; n++) wire.tcp.second(LIMITS.idleNanos + 1);
+    expect(wire.finals).toHaveLength(40);
+  });
+
   test('so that what was never closed does not pile up', () => {
+    const seconds = LIMITS.idleNanos / 1e9;
     const wire = new Wire();
     for (let n = 0; n < 60_000; n++)
       wire.send(end(client(n), SERVER).syn(1, { at: (n * seconds) / 1000 }));

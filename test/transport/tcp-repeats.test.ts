@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
 import { Repeats } from '../../src/transport/repeats.ts';
+import { reaches } from '../support/reaches.ts';
 import { c, type Segment, s, Wire } from './wire.ts';
 
 const factsOf = (...segments: readonly Segment[]) => {
@@ -44,23 +44,28 @@ describe('what is repeated without an acknowledgement', () => {
     expect(repeated.client).toMatchObject({ offset: 2000, times: 2 });
   });
 
-  test('is looked for where handshakes are, and not in the bulk behind', () => {
-    const far = 1000 + LIMITS.tcpRepeatOctets;
-    const bulk: Segment[] = [];
-    for (let at = 1000; at < far; at += 16_384) bulk.push(c.data(at, 'b'.repeat(16_384)));
-    expect(factsOf(...bulk, bulk.at(-1) as Segment).repeated.client?.times).toBe(1);
-    const last = c.data(far, rest);
-    const { repeated, retransmissions } = factsOf(...bulk, last, last, last);
-    expect(repeated.client).toBeUndefined();
-    expect(retransmissions.client).toBe(2);
-  });
+  reaches(
+    'tcpRepeatOctets',
+    16384,
+    'is looked for where handshakes are, and not in the bulk behind',
+    (bound) => {
+      const far = 1000 + bound;
+      const bulk: Segment[] = [];
+      for (let at = 1000; at < far; at += 16_384) bulk.push(c.data(at, 'b'.repeat(16_384)));
+      expect(factsOf(...bulk, bulk.at(-1) as Segment).repeated.client?.times).toBe(1);
+      const last = c.data(far, rest);
+      const { repeated, retransmissions } = factsOf(...bulk, last, last, last);
+      expect(repeated.client).toBeUndefined();
+      expect(retransmissions.client).toBe(2);
+    },
+  );
 
-  test('is remembered of so many directions, of the newest ones', () => {
+  reaches('tcpRepeats', 8, 'is remembered of so many directions, of the newest ones', (bound) => {
     const repeats = new Repeats();
-    for (let half = 0; half <= LIMITS.tcpRepeats; half++) repeats.note(half, 0, 1, 1, 1);
-    expect(repeats.size).toBe(LIMITS.tcpRepeats);
+    for (let half = 0; half <= bound; half++) repeats.note(half, 0, 1, 1, 1);
+    expect(repeats.size).toBe(bound);
     expect(repeats.of(0)).toBeUndefined();
-    expect(repeats.of(LIMITS.tcpRepeats)).toBeDefined();
+    expect(repeats.of(bound)).toBeDefined();
   });
 
   test('is forgotten with its connection', () => {

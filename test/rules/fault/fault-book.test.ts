@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../src/model/fault.ts';
 import type { Finding } from '../../../src/model/finding.ts';
-import { LIMITS } from '../../../src/model/limits.ts';
 import { FaultBook } from '../../../src/rules/fault/fault-book.ts';
 import { at, type FakeHistory, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
 import { fakeFinding } from '../../support/fake-run.ts';
+import { reaches } from '../../support/reaches.ts';
 
 type Said = Pick<Finding, 'rule' | 'confidence'> & {
   readonly message: string;
@@ -183,12 +183,11 @@ describe('whose fault a failed connection probably is', () => {
     expect(fault.for.map((text) => text.split(':')[0])).toEqual(['client', 'network']);
   });
 
-  it('keeps a bounded number and counts the others', () => {
+  reaches('faults', 5, 'keeps a bounded number and counts the others', (bound) => {
     const book = new FaultBook();
-    for (let id = 1; id <= LIMITS.faults + 3; id++)
-      book.add(fakeHistory({ id, outcome: 'aborted' }));
+    for (let id = 1; id <= bound + 3; id++) book.add(fakeHistory({ id, outcome: 'aborted' }));
     let told = 0;
     book.judge(() => told++);
-    expect([told, book.omitted]).toEqual([LIMITS.faults, 3]);
+    expect([told, book.omitted]).toEqual([bound, 3]);
   });
 });

@@ -3,6 +3,7 @@ import type { ConnectionSummary } from '../../../src/model/history.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { failureCorrelation } from '../../../src/rules/handshake/failure-correlation.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
+import { reaches } from '../../support/reaches.ts';
 import { testCaptureRule } from '../support/rule-tester.ts';
 
 const CBC_SHA = 0xc013;
@@ -127,7 +128,7 @@ testCaptureRule(failureCorrelation, [
   },
 ]);
 
-test('of servers with one name it names the one that fails', () => {
+function serversOfOneName() {
   const servers = [1, 2, 3].map((host) => ({ address: `198.51.100.${host}`, port: 443 }));
   const rows = Array.from({ length: 60 }, (_, n) => {
     const endpoint = servers[n % 3] ?? { address: '', port: 0 };
@@ -140,7 +141,11 @@ test('of servers with one name it names the one that fails', () => {
       fakeServer({ endpoint, connections: rows.filter((row) => row.server === endpoint) }),
     ),
   );
-  expect(failureCorrelation.check(index)).toMatchObject([
+  return index;
+}
+
+test('of servers with one name it names the one that fails', () => {
+  expect(failureCorrelation.check(serversOfOneName())).toMatchObject([
     {
       message: 'separated',
       confidence: 'likely',
@@ -152,6 +157,10 @@ test('of servers with one name it names the one that fails', () => {
       },
     },
   ]);
+});
+
+reaches('correlatedNames', 0, 'servers of names beyond the limit are not compared', () => {
+  expect(failureCorrelation.check(serversOfOneName())).toEqual([]);
 });
 
 test('what parts the same connections is one row of the table', () => {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConnectionSummary } from '../../../src/model/history.ts';
-import { LIMITS } from '../../../src/model/limits.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { CLAIM, Correlation, type Standout } from '../../../src/rules/support/correlation.ts';
 import { FURTHER_PROPERTIES, PROPERTIES } from '../../../src/rules/support/properties.ts';
 import { fakeSummary } from '../../support/fake-index.ts';
+import { reaches } from '../../support/reaches.ts';
 
 const ALL = [...PROPERTIES, ...FURTHER_PROPERTIES];
 /** A handshake of client `id % 50`, ten seconds after the one before. */
@@ -216,8 +216,8 @@ describe('what does not count', () => {
     expect(foundIn([...many, ...healthy(4)], isOld)).toEqual([]);
   });
 
-  it('is a property with more values than the limit', () => {
-    const rows = Array.from({ length: LIMITS.correlatedValues + 200 }, (_, n) =>
+  reaches('correlatedValues', 200, 'is a property with more values than the limit', (bound) => {
+    const rows = Array.from({ length: bound + 200 }, (_, n) =>
       row(n, { serverName: n < 100 ? 'old.test' : `n${n}.test` }),
     );
     const found = foundIn(rows, ({ serverName }) => serverName === 'old.test');
@@ -234,24 +234,34 @@ it('a fine property is not told beside the coarse one that says it', () => {
   ]);
 });
 
-it('failures of too many kinds are not compared, and nothing else suffers', () => {
-  const correlation = new Correlation(ALL);
-  for (let n = 0; n < 100 + LIMITS.correlatedKinds; n++)
-    for (const id of [2 * n, 2 * n + 1]) correlation.add(row(id), `kind ${n}`);
-  for (let n = 0; n < 10; n++) correlation.add(row(n), undefined);
-  expect([...correlation.standouts()]).toHaveLength(LIMITS.correlatedKinds);
-});
+reaches(
+  'correlatedKinds',
+  8,
+  'failures of too many kinds are not compared, and nothing else suffers',
+  (bound) => {
+    const correlation = new Correlation(ALL);
+    for (let n = 0; n < 100 + bound; n++)
+      for (const id of [2 * n, 2 * n + 1]) correlation.add(row(id), `kind ${n}`);
+    for (let n = 0; n < 10; n++) correlation.add(row(n), undefined);
+    expect([...correlation.standouts()]).toHaveLength(bound);
+  },
+);
 
-it('clients beyond the limit are compared, and their failures count as retries', () => {
-  const correlation = new Correlation(ALL);
-  for (let n = 0; n < LIMITS.correlatedClients; n++)
-    correlation.add(row(n, { client: { address: `c${n}`, port: 1 } }), undefined);
-  for (let n = 0; n < 50; n++)
-    correlation.add(
-      row(n, { client: { address: `d${n}`, port: 1 }, serverName: 'old.test' }),
-      'late',
-    );
-  const [told] = [...correlation.standouts()];
-  expect(told?.kind.ids).toHaveLength(50);
-  expect(told && claims(told.found)).toEqual([]);
-});
+reaches(
+  'correlatedClients',
+  60,
+  'clients beyond the limit are compared, and their failures count as retries',
+  (bound) => {
+    const correlation = new Correlation(ALL);
+    for (let n = 0; n < bound; n++)
+      correlation.add(row(n, { client: { address: `c${n}`, port: 1 } }), undefined);
+    for (let n = 0; n < 50; n++)
+      correlation.add(
+        row(n, { client: { address: `d${n}`, port: 1 }, serverName: 'old.test' }),
+        'late',
+      );
+    const [told] = [...correlation.standouts()];
+    expect(told?.kind.ids).toHaveLength(50);
+    expect(told && claims(told.found)).toEqual([]);
+  },
+);

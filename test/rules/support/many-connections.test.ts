@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CaptureIndex, ConnectionSummary, OfferFacts } from '../../../src/model/history.ts';
-import { LIMITS } from '../../../src/model/limits.ts';
 import type { FindingVerdict } from '../../../src/model/rule.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { retriesOf } from '../../../src/rules/support/retries.ts';
@@ -22,6 +21,7 @@ import {
   fakeServer,
   fakeSummary,
 } from '../../support/fake-index.ts';
+import { reaches } from '../../support/reaches.ts';
 
 const OFFERS: readonly OfferFacts[] = [0x0303, 0x0304].map((highestVersion) => ({
   highestVersion,
@@ -113,8 +113,8 @@ describe('the other connections between two addresses', () => {
     );
   });
 
-  it('that were not answered before are looked at so far', () => {
-    const all = Array.from({ length: LIMITS.attemptsBefore + 9 }, (_, place) =>
+  reaches('attemptsBefore', 5, 'that were not answered before are looked at so far', (bound) => {
+    const all = Array.from({ length: bound + 9 }, (_, place) =>
       fakeSummary({
         id: place + 1,
         client: { address: '192.0.2.1', port: place },
@@ -125,8 +125,8 @@ describe('the other connections between two addresses', () => {
     const index = fakeIndex([fakeServer({ connections: all })]);
     const pair = samePair(verdictOn(all.length), index);
     const ids = [...(pair?.brokenBefore() ?? [])].map(({ id }) => id);
-    expect(ids).toHaveLength(LIMITS.attemptsBefore);
-    expect([ids[0], ids.at(-1)]).toEqual([all.length - 1, all.length - LIMITS.attemptsBefore]);
+    expect(ids).toHaveLength(bound);
+    expect([ids[0], ids.at(-1)]).toEqual([all.length - 1, all.length - bound]);
   });
 });
 
