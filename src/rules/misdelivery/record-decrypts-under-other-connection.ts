@@ -88,10 +88,11 @@ function found(list: readonly MisplacedRecord[], index: CaptureIndex): Found | u
   const number = isDtls
     ? `record ${owner.sequence} of epoch ${owner.epoch}`
     : `record ${owner.sequence}`;
+  // A datagram that comes late is nobody's mistake, and what came of it counts: nothing here, as of other late records.
   const severity: Severity = !isEarlier
     ? 'critical'
     : isDtls && arrived.outcome === 'established'
-      ? 'warning'
+      ? 'info'
       : 'error';
   return {
     kind: 'finding',
