@@ -150,7 +150,7 @@ export class ServerIndex implements CaptureIndex {
   }
 
   /** Connections whose rows were given up. */
-  get forgotten(): number {
+  get connectionsForgotten(): number {
     return this.kept.forgotten;
   }
 

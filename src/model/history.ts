@@ -699,6 +699,8 @@ export interface SharedSessionFact {
 /** What capture-wide rules see: rows and indexes, never histories. */
 export interface CaptureIndex {
   readonly connectionCount: number;
+  /** Connections whose rows were given up: that something never happened with a server cannot be told any more. */
+  readonly connectionsForgotten?: number;
   readonly lastNanos: Nanos;
   /** Packets that the capturing hosts report as dropped, all interfaces together; undefined where none counts them. */
   readonly droppedPackets: number | undefined;

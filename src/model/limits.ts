@@ -334,7 +334,7 @@ export const LIMITS = {
    * those of them that went wrong, that a finding names, or that have a server with which something did, and how many that
    * went well of one such server.
    */
-  connectionsKept: 98_304,
+  connectionsKept: 1_048_576,
   remarkableConnectionsKept: 131_072,
   successesKept: 1024,
   /** Connections that servers accepted last, over all servers; of others only those of servers that something happened to. */

@@ -183,7 +183,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     this.passedOver.end(this.captures.facts);
     const repeated = handshakesIn(this.index.sharedRandoms);
     if (repeated > 0) this.ofWhole('seen-on-both-sides', repeated);
-    if (this.index.forgotten > 0) this.book.notice(NOT_ALL_COMPARED);
+    if (this.index.connectionsForgotten > 0) this.book.notice(NOT_ALL_COMPARED);
     if (this.index.hasOmitted) this.book.notice(NOT_ALL_EVENTS);
     this.rules.capture(this.index);
     return {

@@ -73,5 +73,5 @@ test('twice as many connections leave no more behind', () => {
   const once = entriesIn(index);
   more(5000);
   expect(entriesIn(index)).toBe(once);
-  expect(index.forgotten).toBe(10_000 - LIMITS.recent - LIMITS.elders);
+  expect(index.connectionsForgotten).toBe(10_000 - LIMITS.recent - LIMITS.elders);
 });

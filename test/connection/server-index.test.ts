@@ -57,7 +57,7 @@ test('rows of connections that went well make room for those that became final l
   for (let id = 1; id <= 300; id++) if (id !== 2) one.add({ ...history, id }, quiet(443));
   one.add({ ...history, id: 2 }, quiet(443));
   expect(one.connectionCount).toBe(300);
-  expect(one.forgotten).toBe(200);
+  expect(one.connectionsForgotten).toBe(200);
   expect([1, 3, 201].map((id) => one.summary(id))).toEqual([undefined, undefined, undefined]);
   expect([202, 300, 2].map((id) => one.summary(id)?.id)).toEqual([202, 300, 2]);
 });
@@ -205,7 +205,7 @@ const accepted = (n: number) =>
 reaches('connectionsKept', 100, 'rows of connections that went well make room', (bound) => {
   const kept = index();
   for (let id = 1; id <= 3 * bound; id++) kept.add({ ...fakeHistory(), id }, quiet(443));
-  expect(kept.forgotten).toBe(2 * bound);
+  expect(kept.connectionsForgotten).toBe(2 * bound);
 });
 
 reaches(

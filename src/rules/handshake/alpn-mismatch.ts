@@ -5,6 +5,9 @@ import { agreedWith, listed } from '../support/early-refusal.ts';
 import { endingOf } from '../support/ending.ts';
 import { witness } from '../support/witness.ts';
 
+/** What it chose with others, where that was forgotten. */
+const UNKNOWN = 'protocols with others that are no longer known, of so many connections';
+
 /** The alert says all; which protocols it is about is in the ClientHello. */
 export const alpnMismatch = defineConnectionRule({
   meta: {
@@ -61,7 +64,8 @@ export const alpnMismatch = defineConnectionRule({
     };
   },
   complete(verdict, index) {
-    const chosen = agreedWith(verdict, index).protocols;
+    const { protocols: chosen, isUnknown } = agreedWith(verdict, index);
+    if (isUnknown) return { ...verdict, data: { ...verdict.data, chosen: UNKNOWN } };
     if (chosen.length === 0) return verdict;
     return { ...verdict, data: { ...verdict.data, chosen: `${listed(chosen)} with others` } };
   },

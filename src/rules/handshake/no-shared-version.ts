@@ -12,6 +12,7 @@ import { blindToEnding, endingOf } from '../support/ending.ts';
 import { witness } from '../support/witness.ts';
 
 const SEPARATOR = ', ';
+const UNKNOWN = 'versions with others that are no longer known, of so many connections';
 /** Who offers more versions than this and is refused may have met a server that stumbles over a new one. */
 const WIDE_OFFER = 2;
 
@@ -118,13 +119,17 @@ export const noSharedVersion = defineConnectionRule({
   },
   complete(verdict, index) {
     if (verdict.message !== 'refused') return verdict;
-    const agreed = agreedWith(verdict, index).versions.map(versionName);
+    const { versions, isUnknown } = agreedWith(verdict, index);
+    const agreed = versions.map(versionName);
     const offered = String(verdict.data['offered']).split(SEPARATOR);
     const isDisjoint = agreed.length > 0 && !agreed.some((name) => offered.includes(name));
     const saysSo = verdict.confidence === 'likely';
     if (!isDisjoint) {
       if (!saysSo || agreed.length > 0) return undefined;
-      return offered.length > WIDE_OFFER ? { ...verdict, confidence: 'possible' } : verdict;
+      const known = isUnknown
+        ? { ...verdict, data: { ...verdict.data, agreed: UNKNOWN } }
+        : verdict;
+      return offered.length > WIDE_OFFER ? { ...known, confidence: 'possible' } : known;
     }
     return {
       ...verdict,

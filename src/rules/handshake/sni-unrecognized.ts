@@ -7,6 +7,7 @@ import { witness } from '../support/witness.ts';
 
 /** What the other connections of the server show, as a clause. */
 const NOTHING = 'no other name is answered in this capture';
+const UNKNOWN = 'other names that it answers are not remembered, of so many connections';
 
 /** A server that has no site of this name: fatal, or a warning that some clients stumble over. */
 export const sniUnrecognized = defineConnectionRule({
@@ -73,7 +74,8 @@ export const sniUnrecognized = defineConnectionRule({
     };
   },
   complete(verdict, index) {
-    const known = agreedWith(verdict, index).names;
+    const { names: known, isUnknown } = agreedWith(verdict, index);
+    if (isUnknown) return { ...verdict, data: { ...verdict.data, known: UNKNOWN } };
     if (known.length === 0) return verdict;
     return {
       ...verdict,

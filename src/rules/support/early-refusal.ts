@@ -40,6 +40,8 @@ export interface Agreed {
   readonly names: readonly string[];
   /** Some were not asked for any name. */
   readonly isWithoutName: boolean;
+  /** Connections were forgotten: nothing is said here of any, for one of them may have been of another kind. */
+  readonly isUnknown?: boolean;
 }
 
 const NOTHING: Agreed = {
@@ -51,6 +53,8 @@ const NOTHING: Agreed = {
   names: [],
   isWithoutName: false,
 };
+
+const UNKNOWN: Agreed = { ...NOTHING, isUnknown: true };
 
 /** How many connections have each value; undefined where it is not known. */
 class Counts<Value> {
@@ -105,6 +109,7 @@ const counted = new WeakMap<ServerFacts, ServerCounts>();
 
 /** What the server of a finding can be got to agree to, as the other connections with it show. */
 export function agreedWith(verdict: FindingVerdict, index: CaptureIndex): Agreed {
+  if ((index.connectionsForgotten ?? 0) > 0) return UNKNOWN;
   const [id] = verdict.connections;
   const row = id === undefined ? undefined : index.summary(id);
   const server = row && index.server(row.protocol === 'TLS' ? 'tcp' : 'udp', row.server);

@@ -52,6 +52,18 @@ testConnectionRule(noSharedVersion, [
     want: [],
   },
   {
+    name: 'says nothing of handshake_failure where connections were forgotten: one may have had an offered version',
+    history: fakeHistory({ ...refused, alerts: [fakeAlert(40, 'server', 6)] }),
+    index: { ...others(0x0303), connectionsForgotten: 1 },
+    want: [],
+  },
+  {
+    name: 'proves nothing there by others, but has the word of the server',
+    history: fakeHistory(refused),
+    index: { ...others(0x0303, 0x0304), connectionsForgotten: 1 },
+    want: finding('refused', 'likely', [4, 6]),
+  },
+  {
     name: 'says nothing where the server agreed to an offered version with others',
     history: fakeHistory(refused),
     index: others(0x0302),

@@ -17,7 +17,7 @@ const rows = [1, 2, 3].map((id) => fakeSummary({ id }));
 const again = fakeSummary({ id: 4, client: { address: '192.0.2.1', port: 40_001 } });
 const indexOf = (connections: readonly ConnectionSummary[], records: readonly MisplacedRecord[]) =>
   fakeIndex([fakeServer({ connections })], { misplaced: records });
-const found = (message: string, severity: 'critical' | 'error' | 'warning', packets: number[]) => ({
+const found = (message: string, severity: 'critical' | 'error' | 'info', packets: number[]) => ({
   message,
   severity,
   confidence: 'proven' as const,
