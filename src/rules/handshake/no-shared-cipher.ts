@@ -9,7 +9,11 @@ const OFFER: Offer = {
   kind: 'suites',
   nameOf: suiteName,
   chosen: 'suites',
+  // With its own suites TLS 1.3 is chosen wherever both sides have it: what else the server has is not seen there.
+  isComparable: (chosen, offered) => !isOfTls13(chosen) || [...offered].some(isOfTls13),
 };
+
+const isOfTls13 = (code: number): boolean => cipherSuite(code)?.tls13 === true;
 
 /** Both lists and their empty intersection: what neither log shows. */
 export const noSharedCipher = defineConnectionRule({
@@ -26,7 +30,7 @@ export const noSharedCipher = defineConnectionRule({
     decides:
       'The suites that the server chose in established connections are compared with the offer. If they have none in common, and at least one was chosen, that is the likely reason. A server may know more suites than it ever chose here, and groups, signature algorithms or a missing server name give the same alert: so it is never more than likely.',
     silent:
-      'Where the server chose nothing else in the capture, where it chose a suite that is offered here, where the versions are what is not shared, and where octets of the handshake are missing.',
+      'Where the server chose nothing else in the capture, where it chose a suite that is offered here, where it chose those of TLS 1.3 only and none of these is offered, where the versions are what is not shared, and where octets of the handshake are missing.',
     yieldsTo: ['no-shared-version', 'sni-missing', 'http-on-tls-port'],
     messages: {
       refused: {

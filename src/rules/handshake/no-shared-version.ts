@@ -4,8 +4,9 @@ import {
   PROTOCOL_VERSION,
 } from '../../model/code-points/alerts.ts';
 import { SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
-import { versionName } from '../../model/code-points/versions.ts';
-import type { ConnectionHistory } from '../../model/history.ts';
+import { TLS_1_2, tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
+import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
+import type { FindingVerdict } from '../../model/rule.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { agreedWith, earlyRefusal, listed } from '../support/early-refusal.ts';
 import { blindToEnding, endingOf } from '../support/ending.ts';
@@ -58,7 +59,7 @@ export const noSharedVersion = defineConnectionRule({
     matters:
       'One side says protocol_version or handshake_failure, the other an end of file. The way out depends on which side is behind, and by how much.',
     decides:
-      'The server answers the ClientHello with protocol_version: its word is enough for likely, unless the client offers many versions. Where it agreed to versions with other clients of the capture and none of them is offered here, it is proven. handshake_failure counts only in that case, as likely. A client that answers the ServerHello with protocol_version refuses the version that was chosen.',
+      'The server answers the ClientHello with protocol_version: its word is enough for likely, unless the client offers many versions. Where it agreed to versions with other clients of the capture and none of them is offered here, it is proven. handshake_failure counts only in that case, as likely, and not against TLS 1.2 where the server agreed to TLS 1.3 with others: so do all that know both. A client that answers the ServerHello with protocol_version refuses the version that was chosen.',
     silent:
       'For handshake_failure without other connections to compare with, where the server agreed elsewhere to a version that is offered here, and where octets of the handshake are missing.',
     yieldsTo: ['dtls-late-close-notify', 'dtls-stale-record-before-hello', 'http-on-tls-port'],
@@ -108,6 +109,7 @@ export const noSharedVersion = defineConnectionRule({
         packet0: hello.packet,
         alert: name,
         offered: namesOf(versionsOffered),
+        highest: Math.max(...versionsOffered.map(tlsEquivalent)),
         agreed: 'nothing else in this capture',
       },
       evidence: [
@@ -119,22 +121,33 @@ export const noSharedVersion = defineConnectionRule({
   },
   complete(verdict, index) {
     if (verdict.message !== 'refused') return verdict;
-    const { versions, isUnknown } = agreedWith(verdict, index);
-    const agreed = versions.map(versionName);
-    const offered = String(verdict.data['offered']).split(SEPARATOR);
-    const isDisjoint = agreed.length > 0 && !agreed.some((name) => offered.includes(name));
-    const saysSo = verdict.confidence === 'likely';
-    if (!isDisjoint) {
-      if (!saysSo || agreed.length > 0) return undefined;
-      const known = isUnknown
-        ? { ...verdict, data: { ...verdict.data, agreed: UNKNOWN } }
-        : verdict;
-      return offered.length > WIDE_OFFER ? { ...known, confidence: 'possible' } : known;
-    }
-    return {
-      ...verdict,
-      confidence: saysSo ? 'proven' : 'likely',
-      data: { ...verdict.data, agreed: `${listed(agreed)} with others` },
-    };
+    const { highest, ...data } = verdict.data;
+    return judged({ ...verdict, data }, index, Number(highest));
   },
 });
+
+/** The finding, with what the server agreed to with others; undefined if that speaks against it, or is too little. */
+function judged(
+  verdict: FindingVerdict,
+  index: CaptureIndex,
+  highest: number,
+): FindingVerdict | undefined {
+  const { versions, isUnknown } = agreedWith(verdict, index);
+  const agreed = versions.map(versionName);
+  const offered = String(verdict.data['offered']).split(SEPARATOR);
+  const isDisjoint = agreed.length > 0 && !agreed.some((name) => offered.includes(name));
+  const saysSo = verdict.confidence === 'likely';
+  // Clients of today get TLS 1.3 from every server that has it, which says nothing of how it stands to TLS 1.2.
+  if (!saysSo && highest >= TLS_1_2 && versions.every((one) => tlsEquivalent(one) > highest))
+    return undefined;
+  if (!isDisjoint) {
+    if (!saysSo || agreed.length > 0) return undefined;
+    const known = isUnknown ? { ...verdict, data: { ...verdict.data, agreed: UNKNOWN } } : verdict;
+    return offered.length > WIDE_OFFER ? { ...known, confidence: 'possible' } : known;
+  }
+  return {
+    ...verdict,
+    confidence: saysSo ? 'proven' : 'likely',
+    data: { ...verdict.data, agreed: `${listed(agreed)} with others` },
+  };
+}

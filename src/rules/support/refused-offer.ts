@@ -12,6 +12,8 @@ export interface Offer {
   readonly kind: string;
   readonly nameOf: (code: number) => string;
   readonly chosen: 'suites' | 'groups';
+  /** Does it follow from this choice that an offer like that could not be met? */
+  readonly isComparable?: (chosen: number, offered: ReadonlySet<number>) => boolean;
 }
 
 /** Codes that a finding carries from the connection to the end of the capture, as text. */
@@ -51,11 +53,11 @@ export function refusedOffer(
 export function unlessShared(
   verdict: FindingVerdict,
   index: CaptureIndex,
-  { nameOf, chosen: kind }: Offer,
+  { nameOf, chosen: kind, isComparable = () => true }: Offer,
 ): FindingVerdict | undefined {
   const { offeredCodes, ...data } = verdict.data;
   const offered = new Set(String(offeredCodes).split(SEPARATOR).map(Number));
-  const chosen = agreedWith(verdict, index)[kind];
+  const chosen = agreedWith(verdict, index)[kind].filter((code) => isComparable(code, offered));
   if (chosen.length === 0 || chosen.some((code) => offered.has(code))) return undefined;
   return {
     ...verdict,

@@ -39,6 +39,24 @@ testConnectionRule(noSharedCipher, [
     want: [],
   },
   {
+    name: 'says nothing where others got suites of TLS 1.3, and these are not for the version that is offered',
+    history: fakeHistory(refused),
+    index: others(0x1301, 0x1302),
+    want: [],
+  },
+  {
+    name: 'is no surer for suites of TLS 1.3 beside one',
+    history: fakeHistory(refused),
+    index: others(0xc02f, 0x1301),
+    want: [{ message: 'refused', severity: 'error', confidence: 'possible', packets: [4, 6] }],
+  },
+  {
+    name: 'compares suites of TLS 1.3 with an offer of such',
+    history: fakeHistory({ ...refused, clientHello: fakeClientHello({ cipherSuites: [0x1304] }) }),
+    index: others(0x1301, 0x1302),
+    want: [{ message: 'refused', severity: 'error', confidence: 'likely', packets: [4, 6] }],
+  },
+  {
     name: 'says nothing without other connections',
     history: fakeHistory(refused),
     index: others(),

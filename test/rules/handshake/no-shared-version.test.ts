@@ -46,6 +46,26 @@ testConnectionRule(noSharedVersion, [
     want: finding('refused', 'likely', [4, 6]),
   },
   {
+    name: 'says nothing of handshake_failure to TLS 1.2 where others got TLS 1.3: the server may know both',
+    history: fakeHistory({
+      ...refused,
+      versionsOffered: [0x0303],
+      alerts: [fakeAlert(40, 'server', 6)],
+    }),
+    index: others(0x0304),
+    want: [],
+  },
+  {
+    name: 'takes handshake_failure to TLS 1.3 alone for it where others got TLS 1.2',
+    history: fakeHistory({
+      ...refused,
+      versionsOffered: [0x0304],
+      alerts: [fakeAlert(40, 'server', 6)],
+    }),
+    index: others(0x0303),
+    want: finding('refused', 'likely', [4, 6]),
+  },
+  {
     name: 'says nothing of handshake_failure without a comparison',
     history: fakeHistory({ ...refused, alerts: [fakeAlert(40, 'server', 6)] }),
     index: others(),
