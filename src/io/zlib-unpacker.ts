@@ -22,6 +22,9 @@ interface ZstdOfZlib {
 
 const { createZstdDecompress } = zlib as ZstdOfZlib;
 const ZSTD_D_WINDOW_LOG_MAX = 100;
+/** A frame with one raw block, its last (RFC 8878 §3.1.1): what it holds are the octets at its end. */
+const SMALL_FRAME_CONTENT = 4;
+const SMALL_FRAME = Buffer.from('28b52ffd' + '2004' + '210000' + 'c3a55a3c', 'hex');
 
 /** Whether this runtime unpacks the kind. */
 export function hasZlib(kind: ZlibKind): boolean {
@@ -89,8 +92,12 @@ export class ZlibUnpacker {
   }
 
   /** Settles when zlib has agreed that this is a proper end, or not. */
-  end(): Promise<void> {
-    return new Promise((resolve) => {
+  async end(): Promise<void> {
+    if (this.#kind === 'zstd' && (await this.#isWithinFrame())) {
+      this.error = Object.assign(new Error('unexpected end of file'), { code: 'Z_BUF_ERROR' });
+      return;
+    }
+    await new Promise<void>((resolve) => {
       this.#settle = resolve;
       // The callback of end() would come before zlib has had its last say; the end of the output comes after.
       if (this.error !== undefined || this.#stream.readableEnded) resolve();
@@ -107,6 +114,18 @@ export class ZlibUnpacker {
 
   close(): void {
     this.#stream.destroy();
+  }
+
+  /**
+   * Does the frame under way miss octets? Releases 22 take any end for a proper one. So another frame is put behind: within
+   * one that misses octets it is taken for these, or for damage, and is not unpacked.
+   */
+  async #isWithinFrame(): Promise<boolean> {
+    if (this.error !== undefined || this.#stream.bytesWritten === 0) return false;
+    const ready = this.#output.length;
+    await this.#step(SMALL_FRAME);
+    const more = Buffer.concat(this.#output.splice(ready));
+    return this.error !== undefined || !more.equals(SMALL_FRAME.subarray(-SMALL_FRAME_CONTENT));
   }
 
   #begin(): ZlibStream {
