@@ -127,9 +127,10 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
   const spots = [...rows.blindSpots.keys()];
   const whole = tally.connections === tally.outcomes.established;
   // Without secrets is how most captures are read, so that alone is no reason for alarm.
+  const part = rows.opened.authenticated > 0 ? 'a part of what' : 'what';
   const seen =
     whole && spots.every((spot) => spot === 'no-secrets')
-      ? `Every one was seen from its beginning and completed its handshake${spots.length === 0 ? '' : '; what its protected records hold was not seen'}.`
+      ? `Every one was seen from its beginning and completed its handshake${spots.length === 0 ? '' : `; ${part} its protected records hold was not seen`}.`
       : 'That is less than a clean bill of health; below is what could not be seen.';
   return wrap(`${judged} ${seen}`, style.width);
 }
@@ -245,6 +246,12 @@ const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
     'more handshake messages and alerts than are listed; the last ones are missing',
 };
 
+/** Secrets may have opened a part of what they are missing for. */
+const spotText = (spot: BlindSpot, { opened }: Frame['rows']): string =>
+  spot === 'no-secrets' && opened.authenticated > 0
+    ? 'some protected records not opened, so not every MAC and Finished recomputed'
+    : BLIND_SPOT_TEXTS[spot];
+
 /** What the way of capturing changed about all that the capture shows. */
 const OF_THE_CAPTURE: readonly NoticeCode[] = [
   'captured-twice',
@@ -258,7 +265,7 @@ function blindSpotLines({ rows, ending, style }: Frame): string[] {
   const spots = [...rows.blindSpots].sort(([, a], [, b]) => b - a);
   const texts = [
     ...spots.map(
-      ([spot, count]) => `${spot}, ${plural(count, 'connection')}: ${BLIND_SPOT_TEXTS[spot]}`,
+      ([spot, count]) => `${spot}, ${plural(count, 'connection')}: ${spotText(spot, rows)}`,
     ),
     ...OF_THE_CAPTURE.flatMap((code) => captureText(ending.result, code)),
   ];

@@ -155,6 +155,18 @@ describe('no finding', () => {
     );
   });
 
+  test('with secrets for a part is said with what the others leave out', async () => {
+    const decryption = fakeDecryption({ obstacle: 'label-missing' });
+    const text = await asText({
+      connections: [fakeHistory({ blindSpots: ['no-secrets'], decryption })],
+    });
+    const line = text.replaceAll(/\s+/g, ' ');
+    expect(line).toContain('; a part of what its protected records hold was not seen.');
+    expect(line).toContain(
+      'no-secrets, 1 connection: some protected records not opened, so not every',
+    );
+  });
+
   test('in connections that were not is no clean bill of health', async () => {
     const text = await asText({
       connections: [
@@ -252,7 +264,8 @@ describe('with secrets', () => {
           program starts, on either side, and give the log of this very run (line 3 of key log 1 has a
           random that differs in 1 of 32 octets)
       not seen
-        no-secrets, 7 connections: protected records not opened, so MAC and Finished not recomputed
+        no-secrets, 7 connections: some protected records not opened, so not every MAC and Finished
+          recomputed
       "
     `);
   });
