@@ -4,10 +4,14 @@ import { RecordOpener } from '../../crypto/record-opener.ts';
 import type { TranscriptMessage } from '../../crypto/transcript.ts';
 import { EARLY_DATA } from '../../model/code-points/extensions.ts';
 import {
+  CERTIFICATE,
   CLIENT_HELLO,
+  CLIENT_KEY_EXCHANGE,
   FINISHED,
   NEW_SESSION_TICKET,
   SERVER_HELLO,
+  SERVER_HELLO_DONE,
+  SERVER_KEY_EXCHANGE,
 } from '../../model/code-points/handshake-types.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
 import { type At, peerOf, type Role } from '../../model/history.ts';
@@ -126,8 +130,9 @@ export class DtlsUnsealed implements Owner {
   sealed(from: Role, record: NumberedRecord, mayBeAnothers: boolean): OpenedRecord | undefined {
     const opening = this.openerOf(from, record.epoch)?.open(record, record.sequence, record.epoch);
     if (opening === undefined) {
-      const { obstacle, detail } = this.handshakes[record.epoch - 1] ?? {};
-      this.tally.skipped(obstacle ?? 'start-not-captured', detail);
+      const { obstacle, detail, serverHello } = this.handshakes[record.epoch - 1] ?? {};
+      const unknown = serverHello === undefined ? 'start-not-captured' : 'no-matching-secret';
+      this.tally.skipped(obstacle ?? unknown, detail);
       return undefined;
     }
     if (opening.kind === 'unsupported') {
@@ -228,7 +233,10 @@ export class DtlsUnsealed implements Owner {
     const handshake = this.handshakes[epoch - 1];
     // DTLS 1.3 protects no records under headers of the older form. RFC 9147 §4.
     if (handshake === undefined || handshake.isTls13) return undefined;
-    if (handshake.keys === undefined && handshake.obstacle === undefined) this.findKeys(handshake);
+    const { serverHello, obstacle } = handshake;
+    // Records of an earlier association are tried as well, and come while this handshake has not got that far.
+    if (handshake.keys === undefined && serverHello !== undefined && obstacle === undefined)
+      this.findKeys(handshake);
     const { keys } = handshake;
     const protection = handshake.protectionOf(from);
     if (keys === undefined || protection === undefined) return undefined;
@@ -240,7 +248,10 @@ export class DtlsUnsealed implements Owner {
   private findKeys(handshake: KeyedHandshake): void {
     const found = findMaster(this.vault, handshake);
     if (found === undefined) {
-      handshake.transcript.close();
+      if (awaitsKeyExchange(handshake)) {
+        handshake.obstacle = undefined;
+        handshake.detail = undefined;
+      } else handshake.transcript.close();
       return;
     }
     this.tally.foundMaster(found);
@@ -249,3 +260,13 @@ export class DtlsUnsealed implements Owner {
     if (id !== undefined) this.vault.remember(id, found);
   }
 }
+
+/** Is this a full handshake before the ClientKeyExchange, which a secret may still follow from? RFC 5246 §7.3. */
+function awaitsKeyExchange({ transcript }: KeyedHandshake): boolean {
+  return (
+    !transcript.has('client', CLIENT_KEY_EXCHANGE) &&
+    FULL_HANDSHAKE.some((type) => transcript.has('server', type))
+  );
+}
+
+const FULL_HANDSHAKE = [CERTIFICATE, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE];
