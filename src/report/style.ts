@@ -58,15 +58,20 @@ async function colors(): Promise<Paint> {
   // The sixteen colours that every terminal has and lets its user choose.
   const chalk = new Chalk({ level: 1 });
   return {
-    strong: chalk.bold,
-    quiet: chalk.dim,
-    good: chalk.green,
-    command: chalk.green,
-    critical: chalk.bold.red,
-    error: chalk.red,
-    warning: chalk.yellow,
-    info: chalk.cyan,
+    strong: brush(chalk.bold),
+    quiet: brush(chalk.dim),
+    good: brush(chalk.green),
+    command: brush(chalk.green),
+    critical: brush(chalk.bold.red),
+    error: brush(chalk.red),
+    warning: brush(chalk.yellow),
+    info: brush(chalk.cyan),
   };
+}
+
+/** Chalk joins all that it is called with: as a callback of `map` it would print the position and the whole list. */
+function brush(paint: Brush): Brush {
+  return (text) => paint(text);
 }
 
 /** ASCII and what our own texts use beyond it: all of one column. */

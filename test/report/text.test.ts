@@ -584,6 +584,18 @@ describe('hostile strings', () => {
   });
 });
 
+test.each([
+  ['late close_notify', LATE_CLOSE_NOTIFY],
+  ['handshake kills server', HANDSHAKE_KILLS_SERVER],
+  ['no finding', { connections: [healthy], ending: ending({ connections: 1 }) }],
+])('colours change no word: %s', async (_, told) => {
+  for (const options of [{ verbose: true }, { width: 60 }]) {
+    const colored = await asText(told, { ...options, color: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes are what is looked for
+    expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(await asText(told, options));
+  }
+});
+
 test('wide characters keep the columns straight', async () => {
   const text = await asText({
     connections: [
