@@ -19,11 +19,11 @@ export const NOTICES = {
   'captured-twice':
     'packets were captured twice (on two interfaces, by a mirror port, or on both sides of a router); each counts once',
   'captured-at-two-points':
-    '{needed} packets of this capture are in another one too, which was taken at the same time; each counts once',
+    'another capture, taken at the same time, shows {needed} packets of this one too; each counts once',
   'large-packets':
     'packets are larger than any network carries (up to {needed} octets), as a driver hands them to its network card or the loopback interface does: sizes and numbers of packets are not those on a wire',
   'seen-on-both-sides':
-    '{needed} handshakes were captured more than once, with other addresses or ports: on both sides of an address translator, or of a proxy that passes TLS on',
+    'captured more than once, with other addresses or ports: {needed} handshakes, on both sides of an address translator, or of a proxy that passes TLS on',
   'packet-malformed':
     'a header claims more octets than the packet has: {needed} needed, {available} there',
   'ip-fragments-incomplete': 'an IP packet could not be put together: fragments are missing',

@@ -5,7 +5,7 @@ import type { Block, Item } from './document.ts';
 import { byFile, filterIn, withFiles } from './places-in-files.ts';
 import type { Unit } from './repeats.ts';
 import type { RunContext } from './run-context.ts';
-import type { Style } from './style.ts';
+import { plural, type Style } from './style.ts';
 import {
   confidenceText,
   faultText,
@@ -109,7 +109,7 @@ function connectionBlocks({ connections }: Finding, { rows, run }: DocumentConte
   return [
     ...(known.length === 0 ? [] : [connectionTable(known, run)]),
     ...(more > 0
-      ? [{ kind: 'text', tone: 'quiet', text: `and ${more} more connections` } as const]
+      ? [{ kind: 'text', tone: 'quiet', text: `and ${plural(more, 'more connection')}` } as const]
       : []),
   ];
 }
@@ -157,7 +157,9 @@ function tableBlocks({ table }: Finding): Block[] {
   const more = rows.length - TABLE_ROWS_LIMIT;
   return [
     { kind: 'table', heading, rows: rows.slice(0, TABLE_ROWS_LIMIT) },
-    ...(more > 0 ? [{ kind: 'text', tone: 'quiet', text: `and ${more} more rows` } as const] : []),
+    ...(more > 0
+      ? [{ kind: 'text', tone: 'quiet', text: `and ${plural(more, 'more row')}` } as const]
+      : []),
   ];
 }
 

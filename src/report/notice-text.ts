@@ -2,12 +2,16 @@ import type { AnalysisResult } from '../model/analysis.ts';
 import type { SecretsResult } from '../model/decryption.ts';
 import { type CaptureNotice, NOTICES } from '../model/notice.ts';
 import { printable } from './printable.ts';
+import { plural } from './style.ts';
 
 /** The sentence of a notice with its figures; not yet made printable. */
 export function noticeText({ code, needed, available, detail }: CaptureNotice): string {
-  const sentence = NOTICES[code]
-    .replaceAll('{needed}', String(needed))
-    .replaceAll('{available}', String(available));
+  const figures = { needed, available };
+  const sentence = NOTICES[code].replace(
+    /\{(needed|available)\}(?: (octet|packet|handshake)s\b)?/g,
+    (_, name: keyof typeof figures, one: string | undefined) =>
+      one === undefined ? String(figures[name]) : plural(figures[name], one),
+  );
   return detail === undefined || detail === '' ? sentence : `${sentence} (${detail})`;
 }
 
@@ -41,12 +45,16 @@ export function secretsNotices(secrets: SecretsResult | undefined): string[] {
   const [bad] = malformedLines;
   if (bad !== undefined) {
     const where = `line ${bad.line} of key log ${bad.log}: ${bad.why}`;
-    notices.push(`key log: ${malformed} of ${lines} lines were not understood; first ${where}`);
+    notices.push(
+      `key log: ${malformed} of ${plural(lines, 'line')} ${malformed === 1 ? 'was' : 'were'} not understood; first ${where}`,
+    );
   }
   const [spare] = firstUnmatched;
   if (spare !== undefined) {
     const where = `line ${spare.line} of key log ${spare.log}`;
-    notices.push(`key log: ${unmatched} of ${lines} lines match no connection; first ${where}`);
+    notices.push(
+      `key log: ${unmatched} of ${plural(lines, 'line')} ${unmatched === 1 ? 'matches' : 'match'} no connection; first ${where}`,
+    );
   }
   return notices;
 }

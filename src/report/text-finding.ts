@@ -7,7 +7,7 @@ import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import { byFile, type FilePackets, filterIn, withFiles } from './places-in-files.ts';
 import type { Repeated } from './repeats.ts';
 import type { RunContext } from './run-context.ts';
-import { grouped, type Style, wrap } from './style.ts';
+import { grouped, plural, type Style, wrap } from './style.ts';
 import { alignRow, columnWidths } from './table.ts';
 import { arrowLegend, laneDiagram } from './text-lanes.ts';
 import { repeatLines } from './text-repeats.ts';
@@ -247,7 +247,7 @@ function tableLines(table: readonly (readonly string[])[], style: Style): string
   return [
     style.paint.quiet(heading ?? ''),
     ...cells,
-    ...(more > 0 ? [style.paint.quiet(`and ${more} more rows`)] : []),
+    ...(more > 0 ? [style.paint.quiet(`and ${plural(more, 'more row')}`)] : []),
   ];
 }
 

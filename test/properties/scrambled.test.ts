@@ -44,10 +44,14 @@ function truthOf(sample: Sample): readonly Told[] {
 const isFaulty = (sample: Sample): boolean =>
   truthOf(sample).some(({ severity }) => severity !== 'info');
 
+/** One of something, told as if there were several. */
+const ONE_OF_MANY =
+  /(?<![\w.,:] ?)1 (?:such |more |protected )?(?:connection|datagram|handshake|octet|packet|pair|record|time)s\b/;
+
 /** What was said wrongly, one line each. */
 function judge(said: readonly Told[], sample: Sample, how: string): string[] {
   return said.flatMap((one) => {
-    const wrong = objection(one, truthOf(sample));
+    const wrong = ONE_OF_MANY.test(one.summary) ? 'a plural' : objection(one, truthOf(sample));
     const { severity, confidence, rule, summary } = one;
     return wrong === undefined
       ? []

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { nearest } from '../../src/cli/usage-error.ts';
 import { Places } from '../../src/pipeline/packet-places.ts';
+import { noticeText } from '../../src/report/notice-text.ts';
 import { printable, toAscii } from '../../src/report/printable.ts';
 import { RunContext } from '../../src/report/run-context.ts';
 import { clip, pad, plural, prepareWidths, widthOf, wrap } from '../../src/report/style.ts';
@@ -58,6 +59,18 @@ test('counts are readable', () => {
     '1,000 packets',
     '1,234,567 packets',
   ]);
+});
+
+test.each([
+  ['seen-on-both-sides', 1, '1 handshake, on both sides'],
+  ['seen-on-both-sides', 2, '2 handshakes, on both sides'],
+  ['captured-at-two-points', 1, 'shows 1 packet of this one'],
+  ['capture-dropped-packets', 1, 'dropped 1 packet for want of room'],
+  ['packet-malformed', 1, '1 needed, 1 there'],
+  ['capture-truncated', 1, '1 octet needed'],
+] as const)('the notice %s about %i', (code, needed, words) => {
+  const notice = { code, needed, available: 1, packetNumber: 0, offset: -1 };
+  expect(noticeText(notice)).toContain(words);
 });
 
 test('the nearest word is one that could be meant', () => {

@@ -1,6 +1,7 @@
 import type { FragmentedMessage } from '../../model/flights.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, PASS } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { times } from '../support/records.ts';
 import {
   describeMessage,
@@ -106,5 +107,5 @@ const nameOf = describeMessage;
 function rangesOf({ missing }: FragmentedMessage): string {
   const texts = missing.slice(0, 3).map(({ from, to }) => `${from}-${to - 1}`);
   const more = missing.length - texts.length;
-  return more > 0 ? `${texts.join(', ')} and ${more} more ranges` : texts.join(' and ');
+  return more > 0 ? `${texts.join(', ')} and ${counted(more, 'more range')}` : texts.join(' and ');
 }

@@ -6,6 +6,7 @@ import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../de
 import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';
 import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
 import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
+import { howMany } from '../support/how-many.ts';
 import { describeNegotiation, messageName, recordMacOf } from '../support/negotiation.ts';
 import { countSuites, type SuiteCounts, suiteTable } from '../support/separation.ts';
 import { witness } from '../support/witness.ts';
@@ -186,7 +187,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     const [own, ...others] = verdict.explanations ?? [];
     const table = suiteTable(countSuites([row]), succeeded(server), 'closed at key set-up');
     if (own === undefined || mac === undefined) return { ...verdict, table };
-    const compared = `${alike} of ${all} handshakes that succeed with this server have the record MAC ${mac}`;
+    const compared = `of ${howMany(all, '1 handshake', 'handshakes', 0)} that succeeded with this server, ${alike} had the record MAC ${mac}`;
     const explained =
       alike === 0
         ? { ...own, for: [...own.for, compared] }

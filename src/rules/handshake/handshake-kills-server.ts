@@ -7,6 +7,7 @@ import type {
 } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { describeSuite, endpointText } from '../support/negotiation.ts';
 import { recordMac } from '../support/properties.ts';
 import { countSuites, separationsOf, suiteTable } from '../support/separation.ts';
@@ -101,7 +102,7 @@ function explain(
   const causes: string[] = [];
   if (separations.some(({ property, value }) => property === 'record MAC' && value === HMAC_SHA1)) {
     causes.push(
-      `every death had a suite whose record MAC is HMAC-SHA1 and none of the ${survivors.length} handshakes that survived had: suspect the server's MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider), not the key`,
+      `every death had a suite whose record MAC is HMAC-SHA1 and none of the survivors (${survivors.length}) had: suspect the server's MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider), not the key`,
     );
   }
   const fault: Explanation = {
@@ -123,7 +124,7 @@ function explain(
       likelihood: weighty && separations.length === 1 ? 'high' : weighty ? 'medium' : 'low',
       text: `The deaths depend on the ${property}: ${value}.`,
       for: [
-        `${deaths.length} of ${deaths.length} deaths had it, 0 of ${survivors.length} survivors`,
+        `${deaths.length} of ${counted(deaths.length, 'death')} had it, 0 of ${counted(survivors.length, 'survivor')}`,
       ],
       against: [
         ...(weighty ? [] : ['too few handshakes to tell it from chance']),

@@ -6,7 +6,7 @@ import { blindToEnding } from '../support/ending.ts';
 import { type Offer, refusedOffer, unlessShared } from '../support/refused-offer.ts';
 
 const OFFER: Offer = {
-  kind: 'suites',
+  kind: 'suite',
   nameOf: suiteName,
   chosen: 'suites',
   // With its own suites TLS 1.3 is chosen wherever both sides have it: what else the server has is not seen there.

@@ -6,7 +6,7 @@ import { earlyRefusal } from '../support/early-refusal.ts';
 import { blindToEnding } from '../support/ending.ts';
 import { type Offer, refusedOffer, unlessShared } from '../support/refused-offer.ts';
 
-const OFFER: Offer = { kind: 'groups', nameOf: groupName, chosen: 'groups' };
+const OFFER: Offer = { kind: 'group', nameOf: groupName, chosen: 'groups' };
 
 /** Curves and groups of the two sides, side by side. */
 export const noSharedGroup = defineConnectionRule({

@@ -4,6 +4,7 @@ import { formatDuration, type Nanos, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { mayBeComplete } from '../support/closing-alert.ts';
 import { blindToEnding } from '../support/ending.ts';
+import { counted } from '../support/how-many.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { times } from '../support/records.ts';
 import { samePair } from '../support/same-pair.ts';
@@ -157,6 +158,3 @@ export const pmtuBlackholeServerFlight = defineConnectionRule({
     return { ...verdict, confidence: 'likely', data: { ...verdict.data, compared } };
   },
 });
-
-const counted = (count: number, what: string): string =>
-  count === 1 ? `a ${what}` : `${count} ${what}s`;

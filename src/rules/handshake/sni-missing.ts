@@ -7,6 +7,7 @@ import {
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
 import { agreedWith, earlyRefusal, listed } from '../support/early-refusal.ts';
 import { blindToEnding } from '../support/ending.ts';
+import { counted } from '../support/how-many.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
@@ -28,7 +29,7 @@ export const sniMissing = defineConnectionRule({
       'Where a handshake without a name was completed with the same server, where none with a name was, and where octets of the handshake are missing.',
     messages: {
       refused: {
-        what: 'The server refused the ClientHello (packet {packet0}), which has no server name, with {alert} in packet {packet}; with a name ({names}) it completed {count} handshakes, without one none; {negotiated}.',
+        what: 'The server refused the ClientHello (packet {packet0}), which has no server name, with {alert} in packet {packet}; with a name ({names}) it completed {count}, without one none; {negotiated}.',
         causes: [
           'the client was given an address in place of a name, or its library was not told the name',
           'a proxy or health check opens the connection without a name',
@@ -59,7 +60,7 @@ export const sniMissing = defineConnectionRule({
         packet0: hello.packet,
         alert: name,
         names: '',
-        count: 0,
+        count: '',
         negotiated: describeNegotiation(history),
       },
       evidence: [
@@ -76,7 +77,7 @@ export const sniMissing = defineConnectionRule({
     return {
       ...verdict,
       confidence: connections > 1 ? verdict.confidence : 'possible',
-      data: { ...verdict.data, names: listed(names), count: connections },
+      data: { ...verdict.data, names: listed(names), count: counted(connections, 'handshake') },
     };
   },
 });

@@ -3,6 +3,7 @@ import { type At, type ConnectionHistory, type OddityFact, peerOf } from '../../
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
 import { alertSized, isTls13 } from '../support/closing-alert.ts';
+import { counted } from '../support/how-many.ts';
 import { witness } from '../support/witness.ts';
 
 const KIND: OddityFact['kind'] = 'client-hello-mid-connection';
@@ -32,7 +33,7 @@ export const tlsClientHelloMidConnection = defineConnectionRule({
       'Where octets are missing in that direction, and where a ServerHello answers it: then a new TCP connection on the same ports began, and its start is missing from the capture.',
     messages: {
       mid: {
-        what: 'Packet {packet} carries a cleartext ClientHello from the {from} after {count} protected records in that direction, {elapsed} after the connection began; {reaction}.',
+        what: 'Packet {packet} carries a cleartext ClientHello from the {from} after {count} in that direction, {elapsed} after the connection began; {reaction}.',
         causes: [
           'a connection pool handed out a socket that already speaks TLS as if it were a plain one',
           'a retry on the same socket after a failed request, proxy CONNECT or STARTTLS',
@@ -75,7 +76,7 @@ export const tlsClientHelloMidConnection = defineConnectionRule({
         packet: found.packet,
         from,
         stream,
-        count: protectedRecords[from].count,
+        count: counted(protectedRecords[from].count, 'protected record'),
         elapsed: formatDuration(found.nanos - startNanos),
         reaction:
           reaction === undefined

@@ -9,6 +9,7 @@ import {
   PASS,
 } from '../define-rule.ts';
 import { isDtls13, keyedFinding, unjudged } from '../support/failed-record.ts';
+import { counted } from '../support/how-many.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { ownTransmissions, recordEvidence, times } from '../support/records.ts';
 
@@ -23,7 +24,7 @@ const COMMANDS = [
 const MESSAGES = {
   'handshake-keys': {
     title: 'Data of DTLS 1.3 is protected with the keys of the handshake',
-    what: 'In packet {packet} {record} ({octets} octets) belongs to the data of the connection and opens under the keys of the handshake (epoch 2){reaction}{repairs}; {count} records of the {from} failed in all; {negotiated}.',
+    what: 'In packet {packet} {record} ({octets} octets) belongs to the data of the connection and opens under the keys of the handshake (epoch 2){reaction}{repairs}; {count} of the {from} failed in all; {negotiated}.',
     causes: [
       'the {from} turned back to the keys of the handshake to send or repeat its last flight, and kept them for the data (wolfSSL before 5.8.2 does so where datagrams of the handshake were lost)',
       'the {from} puts the number of the new epoch into its headers before it has derived the keys',
@@ -36,7 +37,7 @@ const MESSAGES = {
   },
   'data-keys': {
     title: 'A handshake record of DTLS 1.3 is protected with the keys of the data',
-    what: 'In packet {packet} {record} ({octets} octets) belongs to the handshake and opens under the keys of the data that follow it{reaction}{repairs}; {count} records of the {from} failed in all; {negotiated}.',
+    what: 'In packet {packet} {record} ({octets} octets) belongs to the handshake and opens under the keys of the data that follow it{reaction}{repairs}; {count} of the {from} failed in all; {negotiated}.',
     causes: [
       'the {from} repeats its last flight, because the ACK is missing, with the keys that it has by now',
     ],
@@ -101,7 +102,7 @@ export const dtls13AckOrFinishedLoss = defineConnectionRule({
     );
     if (keyed !== undefined) {
       const { from } = history.decryption?.failures[0] ?? { from: 'client' as const };
-      const count = history.decryption?.perRole[from].failed ?? 0;
+      const failed = history.decryption?.perRole[from].failed ?? 0;
       const isDeaf =
         keyed.message === 'handshake-keys' &&
         !history.dtls?.epochs[from].some(({ epoch }) => epoch >= FIRST_DATA_EPOCH);
@@ -109,7 +110,7 @@ export const dtls13AckOrFinishedLoss = defineConnectionRule({
         ...keyed,
         // Nothing that this side sent after the handshake ever opened.
         severity: isDeaf ? 'error' : (keyed.severity ?? 'warning'),
-        data: { ...keyed.data, count, repairs: repairsOf(history) },
+        data: { ...keyed.data, count: counted(failed, 'record'), repairs: repairsOf(history) },
       };
     }
     const repeated = repeatedFinished(history);

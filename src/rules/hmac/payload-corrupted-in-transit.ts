@@ -3,6 +3,7 @@ import type { At, ConflictFact, ConnectionHistory, Role } from '../../model/hist
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { keyedFinding } from '../support/failed-record.ts';
+import { counted } from '../support/how-many.ts';
 import { unansweredData } from '../support/refusal.ts';
 import { witness } from '../support/witness.ts';
 
@@ -32,7 +33,7 @@ export const payloadCorruptedInTransit = defineConnectionRule({
     ],
     messages: {
       refused: {
-        what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count} such packets), and the {from} answered the first with {alert} {delay} later.',
+        what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count}), and the {from} answered the first with {alert} {delay} later.',
         causes: [
           'A network card, a driver or the memory of the sending machine changes octets.',
           'A device on the way rewrites the stream and corrects checksums.',
@@ -68,7 +69,7 @@ export const payloadCorruptedInTransit = defineConnectionRule({
       },
       harmless: {
         title: 'A TCP retransmission carried other octets, to no visible effect',
-        what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count} such packets); no alert tells that it mattered.',
+        what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count}); no alert tells that it mattered.',
         causes: [],
         remedies: [],
         commands: [
@@ -94,7 +95,12 @@ export const payloadCorruptedInTransit = defineConnectionRule({
       );
     const at = cause ?? first;
     const { earlier } = at;
-    const data = { packet: at.packet, earlier: earlier.packet, stream, count: conflicts.length };
+    const data = {
+      packet: at.packet,
+      earlier: earlier.packet,
+      stream,
+      count: counted(conflicts.length, 'such packet'),
+    };
     const evidence = [
       witness(earlier, id, undefined, 'the range for the first time'),
       witness(at, id, undefined, 'the same range with other octets'),

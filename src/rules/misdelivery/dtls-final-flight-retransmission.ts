@@ -7,6 +7,7 @@ import {
 } from '../../model/history.ts';
 import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { ownTransmissions, recordEvidence, times, weakenedBy } from '../support/records.ts';
 
 /** One unanswered repeat is a lost answer; the timer that follows is at least this far away (RFC 6347 §4.2.4.1). */
@@ -138,7 +139,7 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
         {
           likelihood: 'medium',
           text: `The ${finisher} does not repeat its last flight.`,
-          for: [`${repeats.length} repeats passed this capture point and none was answered`],
+          for: [`${counted(repeats.length, 'repeat')} passed this capture point, and no answer`],
           against: [],
         },
         {

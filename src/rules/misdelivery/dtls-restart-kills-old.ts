@@ -2,6 +2,7 @@ import { alertDescriptionName } from '../../model/code-points/alerts.ts';
 import type { At, ConnectionHistory, DtlsFacts, RecordFact } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { recordEvidence, times } from '../support/records.ts';
 import { witness } from '../support/witness.ts';
 
@@ -96,7 +97,7 @@ export const dtlsRestartKillsOld = defineConnectionRule({
         packet1: alert?.packet ?? 0,
         alert: name,
         proof,
-        count: `${own.length} records`,
+        count: counted(own.length, 'record'),
         span: formatDuration(span),
       },
     };

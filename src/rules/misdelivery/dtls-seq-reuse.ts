@@ -2,6 +2,7 @@ import { cipherSuite } from '../../model/code-points/suites.ts';
 import { type At, type ConnectionHistory, type DtlsAnomaly, ROLES } from '../../model/history.ts';
 import { MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { recordEvidence, weakenedBy } from '../support/records.ts';
 
 /** Long enough for a handshake with the same addresses of which the capture lacks all: its numbers start again. */
@@ -31,7 +32,7 @@ export const dtlsSeqReuse = defineConnectionRule({
     ],
     messages: {
       reused: {
-        what: 'The {sender} of connection {id} sent two different records as epoch {epoch} seq {sequence} (packets {first} and {second}; {count} such pairs in all).',
+        what: 'The {sender} of connection {id} sent two different records as epoch {epoch} seq {sequence} (packets {first} and {second}; {count} in all).',
         causes: [
           'Two processes or threads write with the same connection state, after a fork or without a lock.',
           'The state was restored from a copy, or a virtual machine from a snapshot, and went on counting from there.',
@@ -98,7 +99,7 @@ export const dtlsSeqReuse = defineConnectionRule({
         sequence: record.sequence,
         first: earlier.packet,
         second: record.packet,
-        count: pairs.length,
+        count: counted(pairs.length, 'such pair'),
       },
     };
   },

@@ -3,6 +3,7 @@ import type { Severity } from '../../model/finding.ts';
 import type { CaptureIndex, ConnectionSummary } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
+import { byChance } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
@@ -117,9 +118,7 @@ function found(list: readonly MisplacedRecord[], index: CaptureIndex): Found | u
       {
         likelihood: 'high',
         text: `The record was protected for connection ${owner.connection} and written to connection ${connection}.`,
-        for: [
-          `it opens under the keys there; by chance one of ${trials} trials would do that in one of 2^${-oddsLog2} cases`,
-        ],
+        for: [`it opens under the keys there; ${byChance(trials, oddsLog2)}`],
         against: [],
       },
     ],

@@ -4,6 +4,7 @@ import { peerOf } from '../../model/history.ts';
 import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { describeRecord, recordEvidence } from '../support/records.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
 import { consequence, isNear, strayWitness } from '../support/strays.ts';
@@ -220,7 +221,7 @@ function numbers(history: ConnectionHistory): Found[] {
         severity: refusal === undefined ? 'warning' : 'error',
         connections: [history.id],
         evidence: [
-          recordEvidence(record, history.id, `${ahead} numbers ahead`),
+          recordEvidence(record, history.id, `${counted(ahead, 'number')} ahead`),
           ...(earlier === undefined
             ? []
             : [witness(earlier, history.id, record.from, 'the record before it')]),

@@ -1,5 +1,6 @@
 import type { Explanation, FailedRecord } from '../../model/decryption.ts';
 import type { Explanation as Reading } from '../../model/finding.ts';
+import { byChance } from './how-many.ts';
 
 /** What speaks for the hypothesis that matched, and which ones recomputing excluded. */
 export function readingsOf(
@@ -15,7 +16,7 @@ export function readingsOf(
       likelihood: 'high',
       text: `${sentence(meaning)}${detailsText(explanation)}: ${hypothesis}.`,
       for: [
-        `recomputed in this way it comes out octet by octet; by chance one of ${trials} trials would do that in one of 2^${-oddsLog2} cases`,
+        `recomputed in this way it comes out octet by octet; ${byChance(trials, oddsLog2)}`,
         `${source} asks for another way`,
         ...ruledOut,
       ],

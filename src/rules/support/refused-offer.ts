@@ -3,12 +3,13 @@ import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import type { FindingOf } from '../define-rule.ts';
 import { agreedWith, type EarlyRefusal, listed } from './early-refusal.ts';
+import { counted } from './how-many.ts';
 import { describeNegotiation } from './negotiation.ts';
 import { witness } from './witness.ts';
 
 /** A list of the ClientHello that is compared with what the server chose on other connections. */
 export interface Offer {
-  /** `suites`, as evidence says it. */
+  /** `suite`, as evidence says it. */
   readonly kind: string;
   readonly nameOf: (code: number) => string;
   readonly chosen: 'suites' | 'groups';
@@ -43,7 +44,7 @@ export function refusedOffer(
     },
     evidence: [
       witness(alert, id, 'server', name),
-      witness(hello, id, 'client', `ClientHello with ${offered.length} ${kind}`),
+      witness(hello, id, 'client', `ClientHello with ${counted(offered.length, kind)}`),
     ],
     connections: [id],
   };

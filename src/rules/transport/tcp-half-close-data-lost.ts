@@ -10,6 +10,7 @@ import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../de
 import { isShortest, isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';
 import { blindToEnding } from '../support/ending.ts';
 import { isOffered } from '../support/hello-extensions.ts';
+import { counted } from '../support/how-many.ts';
 import { witness } from '../support/witness.ts';
 
 const RECORD_HEADER = 5;
@@ -136,7 +137,7 @@ export const tcpHalfCloseDataLost = defineConnectionRule({
         said: isSaid ? ', after an alert that may be a close_notify' : ', without close_notify',
       },
       evidence: [
-        witness(data, id, from, `data behind the FIN, ${octets} octets in all`),
+        witness(data, id, from, `data behind the FIN, ${counted(octets, 'octet')} in all`),
         witness(fin, id, by, 'FIN'),
         witness(reset, id, by, 'bare RST, window 0: there is no socket'),
       ],

@@ -3,6 +3,7 @@ import type { OldSegmentFact } from '../../model/incarnation.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { connectionOn } from '../support/servers.ts';
 import { witness } from '../support/witness.ts';
 
@@ -82,11 +83,13 @@ export const tcpOldSegmentInNewIncarnation = defineConnectionRule({
         stream,
       },
       evidence: [
-        witness(first, id, from, `${first.length} octets: ${HOW[first.how]}`),
+        witness(first, id, from, `${counted(first.length, 'octet')}: ${HOW[first.how]}`),
         ...(earlier === undefined
           ? []
           : [witness(earlier, 0, from, 'the same octets on the earlier connection')]),
-        ...alike.map((one) => witness(one, id, from, `${one.length} octets: ${HOW[one.how]}`)),
+        ...alike.map((one) =>
+          witness(one, id, from, `${counted(one.length, 'octet')}: ${HOW[one.how]}`),
+        ),
       ],
       connections: [id],
     };
