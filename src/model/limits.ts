@@ -117,6 +117,12 @@ export const LIMITS = {
   plainTalks: 16_384,
   /** Octets of one of them, and of one direction, in which a request for TLS is looked for. */
   plainTalkOctets: 64 * 1024,
+  /**
+   * Directions whose segment ends within a request to a proxy or its answer, the oldest gives way; and octets of such that
+   * are kept of one. TLS that begins further on in a segment is missed beyond.
+   */
+  proxyRequests: 1024,
+  proxyRequestOctets: 4096,
   /** Octets of one handshake message that are assembled. Longer ones are counted, not read. Chains reach 64 KiB rarely. */
   handshakeMessageOctets: 256 * 1024,
   /** Octets of unfinished handshake messages over all connections. */

@@ -80,6 +80,8 @@ class Talk {
   isLmtp = false;
   asked: Asked | undefined;
   answer: Spoken | undefined;
+  /** TLS had begun by then: its client did not wait. */
+  isAnsweredLate = false;
   proxied: ProxiedEnds | undefined;
   hasGaps = false;
   /** TLS began. */
@@ -95,6 +97,7 @@ class Talk {
     this.isLmtp = false;
     this.asked = undefined;
     this.answer = undefined;
+    this.isAnsweredLate = false;
     this.proxied = undefined;
     this.hasGaps = false;
     this.began = false;
@@ -164,7 +167,7 @@ export class PlainTalks {
       own.begin(packet, nanos);
     }
     own.add(bytes, from, end);
-    if (talk.began && talk.instead === undefined)
+    if (talk.began && talk.instead === undefined && !awaits(talk, side))
       talk.instead = {
         side,
         packet,
@@ -177,9 +180,10 @@ export class PlainTalks {
   begins(row: number, client: Side | undefined): void {
     const talk = this.talks.get(row);
     if (this.dropped[row] === DROPPED) this.dropped[row] = DROPPED_BEFORE_TLS;
-    if (talk === undefined || talk.began) return;
+    if (talk === undefined) return;
     if (talk.speaker !== undefined) this.turnEnds(talk, talk.speaker);
     talk.speaker = undefined;
+    if (talk.began) return;
     talk.began = true;
     talk.client = client;
   }
@@ -211,7 +215,7 @@ export class PlainTalks {
         hasGaps: true,
       };
     if (talk === undefined) return undefined;
-    if (!talk.began && talk.speaker !== undefined) this.turnEnds(talk, talk.speaker);
+    if (talk.speaker !== undefined) this.turnEnds(talk, talk.speaker);
     const { asked, answer, proxied, hasGaps } = talk;
     const client = asked?.side ?? talk.client;
     const instead = talk.instead && said(talk.instead, client);
@@ -224,13 +228,15 @@ export class PlainTalks {
       return { ...NOTHING, protocol, proxied, instead, hasGaps };
     }
     const { dialect, agreed } = dialectOf(talk, asked);
+    // What is no answer to the request answers the ClientHello.
+    const isOther = answer !== undefined && talk.isAnsweredLate && agreed === undefined;
     return {
       protocol: dialect.protocol === 'smtp' && talk.isLmtp ? 'lmtp' : dialect.protocol,
       asker: asked.side,
       request: { packet: asked.packet, nanos: asked.nanos },
-      answer: answer && { ...said(answer, client), agreed },
+      answer: answer && !isOther ? { ...said(answer, client), agreed } : undefined,
       pipelined: agreed ? pipelined(asked, answer, dialect) : undefined,
-      instead,
+      instead: isOther ? said(answer, client) : instead,
       hasGaps,
       target: asked.target,
       proxied,
@@ -265,8 +271,10 @@ export class PlainTalks {
       if (talk.answer !== undefined) return;
       const { text } = words.turn;
       talk.answer = { side, packet, nanos, text };
+      talk.isAnsweredLate = talk.began;
       return;
     }
+    if (talk.began) return;
     if (!mayAsk(octets, have)) return;
     const { turn } = words;
     for (const sign of SIGNS) {
@@ -279,6 +287,10 @@ export class PlainTalks {
     }
   }
 }
+
+/** A client that did not wait asked for TLS, and this is the other side. */
+const awaits = ({ asked, answer }: Talk, side: Side): boolean =>
+  asked !== undefined && asked.side !== side && answer === undefined;
 
 const NOTHING = {
   asker: undefined,

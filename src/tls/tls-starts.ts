@@ -17,6 +17,7 @@ import {
   RECORD_HEADER,
   ssl2HelloLength,
 } from './detect-tls.ts';
+import { ProxyDialogues } from './proxy-dialogues.ts';
 import { proxyHeaderLength } from './proxy-header.ts';
 import { tdsHeaderLength } from './tds-packets.ts';
 import { mysqlRequestLength } from './upgrade-signs.ts';
@@ -94,6 +95,7 @@ export class TlsStarts {
   private readonly spare: FirstOctets[] = [];
   private readonly pending = new Map<number, Pending>();
   private readonly candidates = new Map<number, Candidate>();
+  private readonly dialogues = new ProxyDialogues();
 
   /** @returns a value of `START` */
   look(
@@ -110,6 +112,8 @@ export class TlsStarts {
     this.isWaiting = false;
     this.refuted = NOTHING;
     const isFirst = !this.firsts.has(half);
+    const prefix = start + prefixLength(bytes, start, end, isFirst);
+    const behind = this.dialogues.end(half, bytes, prefix, end, peerFramed, isFirst);
     const candidate = this.candidates.size > 0 ? this.candidates.get(half) : undefined;
     if (candidate !== undefined) {
       const found = this.follow(half, candidate, bytes, start, end);
@@ -123,7 +127,7 @@ export class TlsStarts {
       else this.pending.delete(half);
       if (found !== START.nothing && found !== START.short) {
         this.kept = pending.pieces;
-        this.firsts.delete(half);
+        this.recognised(half);
         return found;
       }
       this.remember(half, bytes, start, end);
@@ -133,18 +137,19 @@ export class TlsStarts {
       }
       this.refuted = pending.pieces;
     }
-    const from = start + prefixLength(bytes, start, end, isFirst);
-    const header = tdsHeaderLength(bytes, from, end, peerFramed);
+    const header = tdsHeaderLength(bytes, prefix, end, peerFramed);
     if (header > 0) {
-      this.at = from;
-      this.helloFrom = helloFrom(bytes[from + header + RECORD_HEADER] as number);
-      this.firsts.delete(half);
+      this.at = prefix;
+      this.helloFrom = helloFrom(bytes[prefix + header + RECORD_HEADER] as number);
+      this.recognised(half);
       return START.wrapped;
     }
+    const isBehind = behind > 0 && behind < end && bytes[behind] === CONTENT_TYPE.handshake;
+    const from = isBehind ? behind : prefix;
     const found = this.judge(bytes, from, end, peerFramed, isFirst);
     this.at = from;
     if (found !== START.nothing && found !== START.short) {
-      this.firsts.delete(half);
+      this.recognised(half);
       return found;
     }
     if (pending === undefined) this.remember(half, bytes, start, end);
@@ -165,6 +170,7 @@ export class TlsStarts {
     if (first !== undefined) first.closed = true;
     this.pending.delete(half);
     this.candidates.delete(half);
+    this.dialogues.forget(half);
   }
 
   forget(half: number): void {
@@ -175,12 +181,18 @@ export class TlsStarts {
     }
     this.pending.delete(half);
     this.candidates.delete(half);
+    this.dialogues.forget(half);
   }
 
   /** First octets of a direction that was never recognised, at most 64; undefined if it was, or sent nothing. */
   firstOctets(half: number): Uint8Array | undefined {
     const first = this.firsts.get(half);
     return first?.bytes.slice(0, first.have);
+  }
+
+  private recognised(half: number): void {
+    this.firsts.delete(half);
+    this.dialogues.forget(half);
   }
 
   private judge(
@@ -262,7 +274,7 @@ export class TlsStarts {
       if (!isRecordHeader(bytes, next, end)) return START.short;
       if (next + 2 < end && bytes[next + 2] !== (candidate.version & 0xff)) return START.short;
     }
-    this.firsts.delete(half);
+    this.recognised(half);
     this.record = candidate;
     this.at = next;
     return START.recordEnd;

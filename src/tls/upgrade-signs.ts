@@ -198,7 +198,7 @@ export const SIGNS: readonly Sign[] = [
     dialects: [
       {
         protocol: 'socks5',
-        answers: (text) => (text.charCodeAt(0) === 5 ? text.charCodeAt(1) === 0 : undefined),
+        answers: socks5Reply,
       },
     ],
   },
@@ -287,13 +287,32 @@ function behindLength(text: string, at: number): number {
   return first < 0x80 ? at + 1 : at + 1 + (first & 0x7f);
 }
 
-/** RFC 1928 §4. The choice of a method may stand in front, where a client does not wait. */
+/** RFC 1928 §4. The methods, and user and password, may stand in front, where a client does not wait. */
 function socks5({ octets }: Turn): Asked | undefined {
-  const greeting = octets[0] === 5 ? 2 + (octets[1] as number) : 0;
-  const at = octets[greeting] === 5 && octets.length > greeting + 6 ? greeting : 0;
-  if (octets[at] !== 5 || octets[at + 1] !== 1 || octets[at + 2] !== 0) return undefined;
-  const target = socksTarget(octets, at + 3);
-  return target && { end: octets.length, target };
+  const methods = octets[0] === 5 ? 2 + (octets[1] as number) : 0;
+  for (const at of [0, methods, behindCredentials(octets, methods)]) {
+    if (octets[at] !== 5 || octets[at + 1] !== 1 || octets[at + 2] !== 0) continue;
+    const target = socksTarget(octets, at + 3);
+    if (target !== undefined) return { end: octets.length, target };
+  }
+  return undefined;
+}
+
+/** RFC 1929 §2. */
+function behindCredentials(octets: Uint8Array, at: number): number {
+  if (octets[at] !== 1) return at;
+  const password = at + 2 + (octets[at + 1] as number);
+  return password + 1 + (octets[password] as number);
+}
+
+/** RFC 1928 §6. The choice of a method, and what becomes of user and password, may stand in front. */
+function socks5Reply(text: string): boolean | undefined {
+  const at = text.charCodeAt(0) === 5 && text.charCodeAt(2) !== 0 ? 2 : 0;
+  if (at > 0 && text.charCodeAt(1) === 0xff) return false;
+  const isStatus = text.charCodeAt(at) === 1;
+  if (isStatus && text.charCodeAt(at + 1) !== 0) return false;
+  const reply = isStatus ? at + 2 : at;
+  return text.charCodeAt(reply) === 5 ? text.charCodeAt(reply + 1) === 0 : undefined;
 }
 
 function socksTarget(octets: Uint8Array, at: number): Target | undefined {

@@ -127,6 +127,41 @@ describe('a request for TLS on a connection that has none', () => {
   });
 });
 
+describe('a client that does not wait for its proxy', () => {
+  const asks = ascii('CONNECT example.org:443 HTTP/1.1\r\n\r\n');
+  const [hello, ...rest] = new TlsWriter()
+    .handshake()
+    .map(({ from, record }) => [from, record] as const);
+  const begin = concat(asks, hello?.[1] as Octets);
+
+  it('is heard, and nothing is said of its handshake', () => {
+    const [[, serverHello], ...others] = rest as [
+      readonly [Peer, Octets],
+      ...(readonly [Peer, Octets])[],
+    ];
+    const answer = concat(ascii('HTTP/1.1 200 OK\r\n\r\n'), serverHello);
+    const { connections, findings } = finish(
+      talk(['client', begin], ['server', answer], ...others),
+    );
+    expect(findings).toEqual([]);
+    expect(connections.map(({ outcome, upgrade }) => [outcome, upgrade?.target?.host])).toEqual([
+      ['established', 'example.org'],
+    ]);
+  });
+
+  it.each(['fin', 'rst', 'acknowledge'] as const)(
+    'and is refused: no handshake is blamed for it (%s)',
+    (end) => {
+      const page = ascii('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+      const flow = talk(['client', begin], ['server', page])[end]('server');
+      const { findings } = analyse(captureFile(flow.frames));
+      expect(findings.map(({ rule, severity, packets }) => [rule, severity, packets])).toEqual([
+        ['plaintext-in-tls-stream', 'warning', [4, 6]],
+      ]);
+    },
+  );
+});
+
 describe('SSL 2.0', () => {
   /** Offers nothing but SSL 2.0. */
   const hello = concat(hex('802e 01 0002 0015 0000 0010'), filled(21, 3), filled(16, 4));

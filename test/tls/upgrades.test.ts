@@ -392,6 +392,29 @@ describe('TLS behind another protocol', () => {
     expect(upgradeOf(wire)?.protocol).toBe('mysql');
   });
 
+  test('a client that does not wait for consent in plain text: the consent is no answer to its ClientHello', () => {
+    const wire = play([s('220 mail\r\n'), c('STARTTLS\r\n'), c(HELLO), s('220 go\r\n'), s(ANSWER)]);
+    expect(wire.lines).toEqual([...CLIENT_HELLO, ...SERVER_HELLO]);
+    expect(upgradeOf(wire)).toMatchObject({
+      answer: { agreed: true, packet: 4 },
+      instead: undefined,
+    });
+  });
+
+  test('nor is what does not answer its request the answer to that', () => {
+    const wire = play([
+      s(MYSQL_GREETING),
+      c(MYSQL_REQUEST),
+      c(HELLO),
+      s('no TLS here\n'),
+      s('at all'),
+    ]);
+    expect(upgradeOf(wire)).toMatchObject({
+      answer: undefined,
+      instead: { packet: 4, line: 'no TLS here' },
+    });
+  });
+
   test('octets are missing before it', () => {
     const wire = play([s('220 mail\r\n')]).gap('c', 20);
     play([c('STARTTLS\r\n'), s('220 go\r\n'), c(HELLO)], wire);

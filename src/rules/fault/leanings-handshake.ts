@@ -237,6 +237,7 @@ export const HANDSHAKE_LEANINGS: Leanings = {
   'plaintext-in-tls-stream': {
     answer: isOf('server', [SERVER_LOG], { atMost: 'likely' }),
     refused: isOf('client', [CLIENT_LOG]),
+    unwaited: null,
     stream: didIt('from', {
       atMost: 'likely',
       against: ['a proxy on the way may have put the text in'],

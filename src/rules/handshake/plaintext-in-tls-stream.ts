@@ -50,6 +50,16 @@ const messages = {
     ],
     commands: ['openssl s_client -connect HOST:PORT -starttls PROTOCOL'],
   },
+  unwaited: {
+    title: 'A server refused what its client did not wait for',
+    what: '{server} refused {request} in packet {consent} ("{answer}"); the client had sent its ClientHello without waiting for the answer (packet {hello}), and gets no TLS.',
+    causes: [
+      'a proxy wants other credentials, does not allow that host or port, or cannot reach it',
+      'TLS is switched off there',
+    ],
+    remedies: ['look at the log of the server or proxy; the answer says which of these it is'],
+    commands: ['curl -v -x http://PROXY:PORT https://HOST/'],
+  },
   stream: {
     what: 'After {count} TLS records the {from} sends plain text where the next one is due: "{line}" (packet {packet}).',
     causes: [
@@ -78,12 +88,15 @@ function besideUpgrade(
     ({ from, type }) => from === 'client' && type === CLIENT_HELLO,
   );
   if (answer?.agreed === undefined || hasGaps || hello === undefined) return undefined;
-  if (countOf(history.records.server) > 0 || hello.packet < answer.packet) return undefined;
+  if (countOf(history.records.server) > 0) return undefined;
+  const isUnwaited = hello.packet < answer.packet;
+  if (isUnwaited && answer.agreed) return undefined;
   const said = instead?.from === 'server' && instead.line !== '' ? instead : undefined;
   if (answer.agreed && said === undefined) return undefined;
   return {
     kind: 'finding',
-    message: answer.agreed ? 'answer' : 'refused',
+    message: isUnwaited ? 'unwaited' : answer.agreed ? 'answer' : 'refused',
+    severity: isUnwaited ? 'warning' : 'error',
     confidence: 'proven',
     data: {
       server: endpointText(server),
@@ -137,7 +150,7 @@ export const plaintextInTlsStream = defineConnectionRule({
     matters:
       'The receiver takes the text for a record header and reports wrong version number, record too long or a MAC error: the search then goes for TLS settings, though somebody wrote past TLS.',
     decides:
-      'With a stream free of holes, at least 16 readable octets stand where a record header is due, and the receiver answers with an alert, or the text is an error page of HTTP: likely, and proven where it is the beginning of an answer of a known plain protocol. Behind an upgrade: the answer to the request was seen, no record of the server was, and what it sent is quoted.',
+      'With a stream free of holes, at least 16 readable octets stand where a record header is due, and the receiver answers with an alert, or the text is an error page of HTTP: likely, and proven where it is the beginning of an answer of a known plain protocol. Behind an upgrade: the answer to the request was seen, no record of the server was, and what it sent is quoted. A warning where a client that did not wait for the answer was refused.',
     silent:
       'Where nobody complains, since some protocols (GridFTP) go on in the clear once TLS has told who is there; after an alert, for close_notify leaves the connection to whatever comes then; in FTP, whose CCC command does so too; where octets are missing or were sent twice differently.',
     messages,

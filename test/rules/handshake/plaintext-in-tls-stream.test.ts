@@ -142,6 +142,22 @@ testConnectionRule(plaintextInTlsStream, [
     want: [{ message: 'refused', severity: 'error', confidence: 'proven', packets: [5, 6] }],
   },
   {
+    name: 'notes a refusal that a client did not wait for',
+    history: upgraded(false, {
+      messages: [fakeMessage(1, 'client', 4)],
+      upgrade: fakeUpgrade({
+        protocol: 'http-connect',
+        answer: { ...at(5), from: 'server', line: 'HTTP/1.1 403 Forbidden', agreed: false },
+      }),
+    }),
+    want: [{ message: 'unwaited', severity: 'warning', confidence: 'proven', packets: [4, 5] }],
+  },
+  {
+    name: 'leaves a consent that a client did not wait for',
+    history: upgraded(true, { messages: [fakeMessage(1, 'client', 4)] }),
+    want: 'not-applicable',
+  },
+  {
     name: 'leaves a server that agreed and closes to the rules about that',
     history: fakeHistory({
       outcome: 'aborted',
