@@ -11,6 +11,7 @@ import {
   faultText,
   filesText,
   filled,
+  namedEnds,
   placeText,
   stackTexts,
   startOf,
@@ -88,18 +89,21 @@ export function connectionTable(rows: readonly ConnectionRow[], run: RunContext)
   return {
     kind: 'table',
     heading,
-    rows: rows.map((row) => [
-      String(row.id),
-      row.client,
-      row.server,
-      row.serverName ?? NONE,
-      row.version ?? NONE,
-      row.suite ?? NONE,
-      row.outcome,
-      run.hasSeveral
-        ? withFiles(`packets ${row.firstPacket} to ${row.lastPacket}`, run)
-        : `${row.firstPacket}-${row.lastPacket} (${row.stream})`,
-    ]),
+    rows: rows.map((row) => {
+      const { client, server } = namedEnds(row, run);
+      return [
+        String(row.id),
+        client,
+        server,
+        row.serverName ?? NONE,
+        row.version ?? NONE,
+        row.suite ?? NONE,
+        row.outcome,
+        run.hasSeveral
+          ? withFiles(`packets ${row.firstPacket} to ${row.lastPacket}`, run)
+          : `${row.firstPacket}-${row.lastPacket} (${row.stream})`,
+      ];
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Checks } from '../model/check.ts';
 import { type Finding, SEVERITIES } from '../model/finding.ts';
 import { caseTexts, expectationText, expectationTotals, knownText } from './check-text.ts';
-import type { Block } from './document.ts';
+import type { Block, Item } from './document.ts';
 import {
   anchorOf,
   connectionTable,
@@ -160,14 +160,14 @@ function* baselineBlocks({ baseline }: Checks): Generator<Block> {
 }
 
 function* remarkSection(frame: Frame, { result }: Ending): Generator<Block> {
-  const items: string[] = [];
+  const remarks: { readonly text: string; readonly below: string[] }[] = [];
   // The text report puts what belongs to a line below it, farther in.
   for (const line of remarkLines(frame)) {
-    const isBelow = line.startsWith(' ') && items.length > 0;
-    if (isBelow) items.push(`${items.pop()}; ${line.trim()}`);
-    else items.push(line.trim());
+    const above = line.startsWith(' ') ? remarks.at(-1) : undefined;
+    if (above === undefined) remarks.push({ text: line.trim(), below: [] });
+    else above.below.push(line.trim());
   }
-  items.push(...noticeLines(result));
+  const items: Item[] = [...remarks, ...noticeLines(result)];
   if (items.length === 0) return;
   yield { kind: 'heading', level: 2, text: 'Remarks' };
   yield { kind: 'list', items };

@@ -160,13 +160,22 @@ function connectionLines({ connections }: Finding, { rows, style, run }: Finding
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-/** Who: the addresses and the name on one line, what was negotiated and where to find it on the next. */
-function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
-  const name = row.serverName === undefined ? '' : ` (${row.serverName})`;
-  const [client, server] = row.addresses.map((address) => {
+/** The two ends, each with the first name that the capture has for its address. */
+export function namedEnds(
+  { client, server, addresses }: ConnectionRow,
+  run: RunContext,
+): { readonly client: string; readonly server: string } {
+  const [clientName, serverName] = addresses.map((address) => {
     const host = run.hostName(address);
     return host === undefined ? '' : ` ${host}`;
   });
+  return { client: `${client}${clientName}`, server: `${server}${serverName}` };
+}
+
+/** Who: the addresses and the name on one line, what was negotiated and where to find it on the next. */
+function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
+  const name = row.serverName === undefined ? '' : ` (${row.serverName})`;
+  const { client, server } = namedEnds(row, run);
   const facts = [
     row.version ?? `${row.protocol}, no version agreed`,
     row.suite ?? 'no cipher suite agreed',
@@ -178,7 +187,7 @@ function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
   const label = `connection ${row.id}  `;
   const columns = style.width - INDENT.length - label.length;
   return [
-    ...wrap(style.fit(`${row.client}${client} → ${row.server}${server}${name}`), columns),
+    ...wrap(style.fit(`${client} → ${server}${name}`), columns),
     ...wrap(style.fit(facts.join(', ')), columns),
   ].map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line);
 }

@@ -116,7 +116,7 @@ reaches('hostNameOctets', 9, 'and their octets', (bound) => {
   expect([namesOf(whole), namesOf(longer)]).toEqual([[whole], [whole]]);
 });
 
-it('stand beside the addresses in text and JSON, where nothing in them can do harm', async () => {
+it('stand beside the addresses in every report, where nothing in them can do harm', async () => {
   const hostile = 'srv\u001b[31m<b>\u202e.example';
   const hosts = {
     client: { address: '192.0.2.10', port: 40_001 },
@@ -148,6 +148,16 @@ it('stand beside the addresses in text and JSON, where nothing in them can do ha
     file,
   );
   expect(list.stdout).toContain('srv\\e[31m');
+  for (const [format, told] of [
+    ['markdown', '| `192.0.2.1:443` `srv\\e[31m<b>\\u{202e}.example` |'],
+    ['html', '<td>192.0.2.1:443 srv\\e[31m&lt;b&gt;\\u{202e}.example</td>'],
+  ] as const) {
+    const { stdout } = await runCli(['analyze', '--format', format, '-'], file);
+    expect(stdout).toContain(told);
+    expect(stdout).toContain('names in the capture');
+    expect(stdout).toContain('alias.example');
+    for (const one of ['nobody', '\u001b', '\u202e']) expect(stdout).not.toContain(one);
+  }
   const without = await runCli(['analyze', '--no-color', '-'], captureFile(packets));
   expect(without.stdout).not.toContain('names in the capture');
 });

@@ -77,6 +77,12 @@ export const hostileText = fc
   })
   .map((pieces) => pieces.join(''));
 
+/** Both ends of the connections below have it for a name. */
+function namesOf(text: string): Map<string, string[]> {
+  const { client, server } = fakeHistory();
+  return new Map([client, server].map(({ address }) => [address, [text, `alias ${text}`]]));
+}
+
 /** A run with this text wherever the wire, the file system or a file of the user may put one. */
 export function toldOf(text: string): Told {
   const finding = fakeFinding({
@@ -152,7 +158,7 @@ export function toldOf(text: string): Told {
       selection: `--host ${text}`,
       result: fakeResult({
         connections: 2,
-        captures: [fakeCapture({ path })],
+        captures: [fakeCapture({ path, hostNames: namesOf(text) })],
         notices: [[{ ...notice, detail: text }]],
         noticesOmitted: [{}],
       }),
