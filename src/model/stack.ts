@@ -26,7 +26,8 @@ export interface StackAids {
 
 export const STACK_AIDS: Readonly<Record<StackName, StackAids>> = {
   OpenSSL: {
-    keyLog: 'SSL_CTX_set_keylog_callback, or SSLKEYLOGFILE in curl, Python and Node --tls-keylog',
+    keyLog:
+      'SSLKEYLOGFILE in curl and Python, --tls-keylog in Node, -keylogfile in s_client, SSL_CTX_set_keylog_callback elsewhere',
     log: 'SSL_CTX_set_info_callback and the error queue, or -msg in s_client and s_server',
   },
   BoringSSL: {

@@ -33,6 +33,8 @@ export interface ConnectionRow {
   readonly stacks: FingerprintFacts['stacks'];
   /** Protected records that opened, of all; undefined without secrets. */
   readonly opened: string | undefined;
+  /** Secrets fitted, or nearly: some records were recomputed. */
+  readonly isRecomputed: boolean;
   readonly firstPacket: number;
   readonly lastPacket: number;
   readonly startNanos: Nanos;
@@ -117,7 +119,8 @@ export class ConnectionRows {
     opened.authenticated += authenticated;
     opened.failed += failed;
     opened.skipped += skipped;
-    if (obstacle === undefined) return;
+    // Where nothing was protected, nothing was in the way.
+    if (obstacle === undefined || failed + skipped === 0) return;
     const known = this.hindered.get(obstacle) ?? { count: 0, first: [] };
     known.count++;
     if (known.first.length < NAMED) known.first.push({ id, detail });
@@ -164,6 +167,7 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     outcome: history.outcome,
     stacks: hasFailed(history.outcome) ? history.fingerprints?.stacks : undefined,
     opened: openedText(history.decryption),
+    isRecomputed: (history.decryption?.authenticated ?? 0) + (history.decryption?.failed ?? 0) > 0,
     firstPacket: history.firstPacket,
     lastPacket: history.lastPacket,
     startNanos: history.startNanos,

@@ -1,16 +1,18 @@
 import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../model/finding.ts';
+import type { StackName } from '../model/stack.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import type { Block, Item } from './document.ts';
 import { byFile, filterIn, withFiles } from './places-in-files.ts';
+import { readyCommand } from './ready-command.ts';
 import type { Unit } from './repeats.ts';
 import type { RunContext } from './run-context.ts';
 import { plural, type Style } from './style.ts';
 import {
+  commandFacts,
   confidenceText,
   faultText,
   filesText,
-  filled,
   namedEnds,
   placeText,
   stackTexts,
@@ -30,6 +32,8 @@ export interface DocumentContext {
   readonly run: RunContext;
   /** By connection, for those that failed. */
   readonly faults: ReadonlyMap<number, Fault>;
+  /** Finding by stack in which was said what to switch on there. */
+  readonly aided: Map<StackName, number>;
   /** For drawings: without colours. */
   readonly style: Style;
   /** The capture, as a shell takes it; undefined if there are several or none with a name. */
@@ -60,7 +64,7 @@ export function findingBlocks(
     },
     ...repeatBlocks(repeated, run),
     ...connectionBlocks(finding, context),
-    ...faultBlocks(finding, context),
+    ...faultBlocks(finding, id, context),
     ...packetBlocks(finding, context),
     ...tableBlocks(finding),
     ...listOf(
@@ -131,13 +135,13 @@ function repeatBlocks(repeated: Unit['repeated'], run: RunContext): Block[] {
 }
 
 /** Whose fault it probably is, each judgement once. */
-function faultBlocks({ connections }: Finding, { faults, rows, run }: DocumentContext): Block[] {
+function faultBlocks({ connections }: Finding, id: number, context: DocumentContext): Block[] {
+  const { faults, run } = context;
   const known = connections.slice(0, CONNECTIONS_LIMIT).flatMap((id) => faults.get(id) ?? []);
   const told = known.map((fault) => withFiles(faultText(fault), run));
-  const stacks = known.flatMap((fault) => stackTexts(fault, rows));
   return [
     ...listOf('Whose fault it probably is', [...new Set(told)]),
-    ...listOf('A guess at the TLS stacks', [...new Set(stacks)]),
+    ...listOf('A guess at the TLS stacks', stackTexts(known, id, context)),
   ];
 }
 
@@ -167,9 +171,10 @@ function tableBlocks({ table }: Finding): Block[] {
   ];
 }
 
-function advice(finding: Finding, id: number, { capture }: DocumentContext): Block[] {
+function advice(finding: Finding, id: number, context: DocumentContext): Block[] {
   const { causes, remedies, commands } = finding;
-  const ready = commands.map((command) => filled(command, id, capture));
+  const facts = commandFacts(finding, id, context);
+  const ready = commands.map((command) => readyCommand(command, facts));
   return [
     ...listOf('Possible causes', causes),
     ...listOf('What to do', remedies),

@@ -29,7 +29,14 @@ export class DocumentReporter extends GatheringReporter {
     const style = await createStyle({ color: false, ascii: false, width: WIDTH });
     await prepareWidths(JSON.stringify(this.findings));
     const { page, run, rows, faults } = this;
-    const context = { rows, run, faults, style, capture: onlyName(captures) };
+    const context = {
+      rows,
+      run,
+      faults,
+      style,
+      capture: onlyName(captures),
+      aided: new Map(),
+    };
     const [only] = captures;
     const what =
       captures.length === 1 && only !== undefined ? run.nameOf(0) : `${captures.length} captures`;

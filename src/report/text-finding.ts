@@ -1,10 +1,11 @@
 import type { Fault } from '../model/fault.ts';
 import type { Explanation, Finding } from '../model/finding.ts';
-import { ROLES } from '../model/place.ts';
-import { STACK_AIDS } from '../model/stack.ts';
+import { ROLES, type Role } from '../model/place.ts';
+import { STACK_AIDS, type StackName } from '../model/stack.ts';
 import { formatDate } from '../model/time.ts';
 import type { ConnectionRow, ConnectionRows } from './connection-rows.ts';
 import { byFile, type FilePackets, filterIn, withFiles } from './places-in-files.ts';
+import { type CommandFacts, readyCommand } from './ready-command.ts';
 import type { Repeated } from './repeats.ts';
 import type { RunContext } from './run-context.ts';
 import { grouped, plural, type Style, wrap } from './style.ts';
@@ -26,6 +27,8 @@ export interface FindingContext {
   readonly faults: ReadonlyMap<number, Fault>;
   /** The capture, as a shell takes it; undefined if there are several or none with a name. */
   readonly capture: string | undefined;
+  /** Finding by stack in which was said what to switch on there. */
+  readonly aided: Map<StackName, number>;
   /** Number of an earlier finding that gave the same advice. */
   readonly adviceIn?: number;
   /** It stands for many that say the same. */
@@ -58,7 +61,7 @@ export function findingBlock(finding: Finding, id: number, context: FindingConte
     ...paragraph(confidenceText(finding, context), style).map(paint.quiet),
     ...(context.isBrief
       ? []
-      : [...connectionLines(finding, context), ...faultLines(finding, context)]),
+      : [...connectionLines(finding, context), ...faultLines(finding, id, context)]),
   ];
   if (context.repeated !== undefined)
     body.push('', ...repeatLines(context.repeated, context.run, style));
@@ -130,12 +133,13 @@ export function findingLine(
 
 /** What proves it: with secrets, what they open counts as well. */
 export function confidenceText(
-  { confidence }: Finding,
+  { confidence, connections }: Finding,
   { rows, isBrief }: Pick<FindingContext, 'rows' | 'isBrief'>,
 ): string {
   if (isBrief && confidence === 'possible')
     return 'Possible: one of several readings; -v names what would settle it.';
-  return confidence === 'proven' && rows.opened.authenticated + rows.opened.failed > 0
+  const isRecomputed = connections.some((id) => rows.get(id)?.isRecomputed);
+  return confidence === 'proven' && isRecomputed
     ? 'Proven: it follows from the packets and from recomputing them with the secrets.'
     : CONFIDENCE[confidence];
 }
@@ -193,7 +197,7 @@ function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
 }
 
 /** Whose fault it probably is, in a sentence for each judgement that differs, and the first thing that would settle it. */
-function faultLines({ connections }: Finding, context: FindingContext): string[] {
+function faultLines({ connections }: Finding, id: number, context: FindingContext): string[] {
   const { faults, style, run } = context;
   const told = new Map<string, Fault>();
   for (const id of connections.slice(0, CONNECTIONS_LIMIT)) {
@@ -201,25 +205,41 @@ function faultLines({ connections }: Finding, context: FindingContext): string[]
     const key = fault && `${fault.likelier} ${fault.rules.join()}`;
     if (fault !== undefined && key !== undefined && !told.has(key)) told.set(key, fault);
   }
-  const stacks = new Set([...told.values()].flatMap((fault) => stackTexts(fault, context.rows)));
+  const stacks = stackTexts([...told.values()], id, context);
   return [
     ...[...told.values()].flatMap((fault) =>
       hanging(FAULT_LABEL, withFiles(faultText(fault), run), style),
     ),
-    ...[...stacks].flatMap((text) => hanging(STACK_LABEL, text, style)),
+    ...stacks.flatMap((text) => hanging(STACK_LABEL, text, style)),
   ];
 }
 
-/** What to switch on in the stacks that the sides seem to have. */
-export function stackTexts({ connection }: Fault, rows: ConnectionRows): string[] {
-  const { stacks } = rows.get(connection) ?? {};
-  return ROLES.flatMap((role) => {
-    const stack = stacks?.[role]?.stack;
-    if (stack === undefined) return [];
+/**
+ * What to switch on in the stacks that the sides seem to have; said once of each stack.
+ *
+ * @param aided finding by stack in which that was said
+ */
+export function stackTexts(
+  faults: readonly Fault[],
+  id: number,
+  { rows, aided }: Pick<FindingContext, 'rows' | 'aided'>,
+): string[] {
+  const sides = new Map<StackName, Set<Role>>();
+  for (const { connection } of faults) {
+    const { stacks } = rows.get(connection) ?? {};
+    for (const role of ROLES) {
+      const stack = stacks?.[role]?.stack;
+      if (stack !== undefined) sides.set(stack, (sides.get(stack) ?? new Set()).add(role));
+    }
+  }
+  return [...sides].map(([stack, roles]) => {
+    const who = roles.size > 1 ? 'client and server have' : `the ${[...roles].join()} has`;
+    const seems = `${who} ${stack}, by ${roles.size > 1 ? 'their' : 'its'} habits`;
+    const before = aided.get(stack);
+    if (before !== undefined) return `${seems}: see finding ${before}.`;
+    aided.set(stack, id);
     const { keyLog, log } = STACK_AIDS[stack];
-    return [
-      `the ${role} has ${stack}, by its habits. Its secrets: ${keyLog}. Its reasons: ${log}.`,
-    ];
+    return `${seems}. Its secrets: ${keyLog}. Its reasons: ${log}.`;
   });
 }
 
@@ -269,11 +289,8 @@ function explanationLines(explanation: Explanation, style: Style): string[] {
 }
 
 /** Causes, remedies and commands; said once for findings that share them. */
-function advice(
-  finding: Finding,
-  id: number,
-  { style, capture, adviceIn, isBrief }: FindingContext,
-): string[] {
+function advice(finding: Finding, id: number, context: FindingContext): string[] {
+  const { style, adviceIn, isBrief } = context;
   if (adviceIn !== undefined) return ['', `causes and remedies: as in finding ${adviceIn}`];
   const { paint } = style;
   if (isBrief)
@@ -288,17 +305,21 @@ function advice(
     lines.push(...finding.remedies.flatMap((text) => hanging('- ', text, style)));
     // Commands are copied, so they are never broken.
     for (const command of finding.commands) {
-      const ready = filled(command, id, capture);
+      const ready = readyCommand(command, commandFacts(finding, id, context));
       lines.push(paint.command(`$ ${style.fit(ready)}`));
     }
   }
   return lines;
 }
 
-/** Puts in what the reader would have to. The words come from the rules, which know neither file nor number. */
-export function filled(command: string, id: number, capture: string | undefined): string {
-  const numbered = command.replace(/--finding N\b/, `--finding ${id}`);
-  return capture === undefined ? numbered : numbered.replace(/\bCAPTURE\b/g, () => capture);
+/** What its commands are filled in with. */
+export function commandFacts(
+  finding: Finding,
+  id: number,
+  { capture, rows, run }: Pick<FindingContext, 'capture' | 'rows' | 'run'>,
+): CommandFacts {
+  const [owner = 0] = finding.connections;
+  return { id, capture, row: rows.get(owner), start: startOf(finding, run.epochSeconds) };
 }
 
 /** Where to look oneself and to read on. Filters are copied as well. */

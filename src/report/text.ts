@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.ts';
 import type { CaptureFacts } from '../model/packet.ts';
+import type { StackName } from '../model/stack.ts';
 import { GatheringReporter } from './gathering-reporter.ts';
 import type { OctetSink } from './octet-writer.ts';
 import { inFiles, shellWord, withFiles } from './places-in-files.ts';
@@ -74,6 +75,7 @@ export class TextReporter extends GatheringReporter {
     const totals = countBy(units, ({ finding }) => finding.rule);
     const told = new Map<string, number>();
     const advised = new Map<string, number>();
+    const aided = new Map<StackName, number>();
     // One cause in full fits a screen, several do not.
     const isCrowded =
       units.some(({ repeated }) => repeated !== undefined) &&
@@ -102,6 +104,7 @@ export class TextReporter extends GatheringReporter {
         run,
         faults,
         capture,
+        aided,
         repeated,
         isBrief: isCrowded && (repeated !== undefined || isWide(finding)),
         ...(adviceIn !== undefined && { adviceIn }),

@@ -6,8 +6,9 @@ import { MILLISECOND, SECOND } from '../../src/model/time.ts';
 import { createStyle, type StyleOptions } from '../../src/report/style.ts';
 import { TextReporter } from '../../src/report/text.ts';
 import { fakeDecryption } from '../support/fake-decryption.ts';
-import { fakeHistory } from '../support/fake-history.ts';
+import { type FakeHistory, fakeHistory } from '../support/fake-history.ts';
 import { fakeCapture, fakeFault, fakeFinding, fakeResult } from '../support/fake-run.ts';
+import { fakeUpgrade } from '../support/fake-upgrade.ts';
 import { HANDSHAKE_KILLS_SERVER, LATE_CLOSE_NOTIFY } from './cases.ts';
 import { report, type Told } from './collect.ts';
 
@@ -76,6 +77,24 @@ describe('whose fault it probably is', () => {
     expect(text).toContain('a guess       the client has JSSE, by its habits.');
     expect(text).toContain('Its reasons: -Djavax.net.debug=ssl:handshake.');
     expect(text).not.toContain('the server has');
+  });
+
+  test('says what to switch on in a stack once', async () => {
+    const guess = { stack: 'GnuTLS', habits: ['one', 'two'] } as const;
+    const stacks = { client: guess, server: guess };
+    const fingerprints = { ja3: undefined, ja3s: undefined, ja4: undefined, stacks };
+    const text = await asText(
+      {
+        connections: [fakeHistory({ outcome: 'failed', fingerprints })],
+        findings: [fakeFinding(), fakeFinding({ rule: 'another' })],
+        faults: [fakeFault()],
+      },
+      wide,
+    );
+    expect(text.match(/a guess .*/g)).toEqual([
+      'a guess       client and server have GnuTLS, by their habits. Its secrets: SSLKEYLOGFILE. Its reasons: GNUTLS_DEBUG_LEVEL=9.',
+      'a guess       client and server have GnuTLS, by their habits: see finding 1.',
+    ]);
   });
 
   test('is said once for connections that are judged alike, and not where none failed', async () => {
@@ -274,6 +293,16 @@ describe('with secrets', () => {
     const findings = [fakeFinding({ confidence: 'proven', severity: 'error' })];
     expect(await asText({ connections: [opened], findings })).toContain('with the secrets.');
     expect(await asText({ connections: [healthy], findings })).toContain('packets alone.');
+    const elsewhere = [fakeHistory(), fakeHistory({ id: 2, decryption: fakeDecryption() })];
+    expect(await asText({ connections: elsewhere, findings })).toContain('packets alone.');
+  });
+
+  test('names no obstacle where nothing was protected', async () => {
+    const facts = { authenticated: 0, skipped: 0, obstacle: 'no-matching-secret' } as const;
+    const empty = fakeHistory({ id: 2, decryption: fakeDecryption(facts) });
+    const text = await asText({ connections: [opened, empty] });
+    expect(text).toContain('6 protected records of 1 connection opened\n');
+    expect(text).not.toContain('not opened');
   });
 
   test('knows a text for every obstacle', async () => {
@@ -515,6 +544,66 @@ describe('commands are ready to be copied', () => {
       ending: ending({ captures }),
     });
     expect(text).toContain(`$ ${command}\n`);
+  });
+
+  const CONNECT = 'openssl s_client -connect HOST:PORT -servername NAME -tls1_2';
+  const v6 = { address: '2001:db8::1', port: 443 };
+  const upgrade = fakeUpgrade({ protocol: 'managesieve' });
+  test.each<[string, FakeHistory, string, string]>([
+    ['the server', {}, CONNECT, 'openssl s_client -connect 192.0.2.2:443 -servername NAME -tls1_2'],
+    ['its name', { serverName: 'a-b.example' }, '-servername NAME', '-servername a-b.example'],
+    ['no name that a shell would act on', { serverName: 'a;reboot' }, 'x NAME', 'x NAME'],
+    ['no name that is an option', { serverName: '-help' }, 'x NAME', 'x NAME'],
+    [
+      'an IPv6 address',
+      { server: v6 },
+      'curl https://HOST:PORT/',
+      "curl 'https://[2001:db8::1]:443/'",
+    ],
+    [
+      'a host alone',
+      { server: v6 },
+      'ping HOST; ss sport = :PORT',
+      'ping 2001:db8::1; ss sport = :443',
+    ],
+    ['DTLS', { protocol: 'DTLS' }, 'openssl s_client -msg', 'openssl s_client -dtls -msg'],
+    [
+      'a version of DTLS',
+      { protocol: 'DTLS' },
+      CONNECT,
+      'openssl s_client -connect 192.0.2.2:5684 -servername NAME -dtls1_2',
+    ],
+    [
+      'STARTTLS',
+      { upgrade },
+      'openssl s_client -connect HOST:PORT',
+      'openssl s_client -connect 192.0.2.2:443 -starttls sieve',
+    ],
+    [
+      'STARTTLS asked for',
+      { upgrade },
+      'openssl s_client -starttls PROTOCOL',
+      'openssl s_client -starttls sieve',
+    ],
+    [
+      'nothing behind a proxy',
+      {},
+      'curl -x http://PROXY:PORT https://HOST/',
+      'curl -x http://PROXY:PORT https://HOST/',
+    ],
+    ['nothing of two servers', {}, 'x HOST1:PORT HOST2:PORT', 'x HOST1:PORT HOST2:PORT'],
+    [
+      'the time',
+      {},
+      'journalctl --since TIME -u UNIT',
+      "journalctl --since '2024-05-01 12:00:00 UTC' -u UNIT",
+    ],
+  ])('with %s', async (_, history, command, ready) => {
+    const told = {
+      connections: [fakeHistory(history)],
+      findings: [fakeFinding({ commands: [command] })],
+    };
+    expect(await asText(told)).toContain(`$ ${ready}\n`);
   });
 });
 
