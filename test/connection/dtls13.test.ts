@@ -150,6 +150,23 @@ describe('how far a handshake came, without secrets', () => {
     }
   });
 
+  it('an ACK in the clear for the ClientHello shows that it arrived, where no answer follows', () => {
+    const timeouts = (...sent: readonly number[]) => {
+      const a = new Dtls13Association();
+      const hello = a.clientHello();
+      a.send('client', hello);
+      a.send('server', [a.ack('server', 0, ...sent.flatMap((at) => hello[at] ?? []))]);
+      const hosts = { ...UDP_HOSTS, client: { ...UDP_HOSTS.client, port: 40_077 } };
+      const later = new UdpFlow({ hosts, startNanos: 20_000 * MS });
+      const other = new Dtls13Association(later, { seed: 2 }).handshake();
+      const frames = [...a.flow.frames, ...other.flow.frames];
+      return analyse(captureFile(frames)).findings.map(({ rule, severity }) => [rule, severity]);
+    };
+    expect(timeouts(0)).toEqual([['handshake-timeout', 'info']]);
+    // It asks for the flight again.
+    expect(timeouts()).toEqual([]);
+  });
+
   it('an alert in the clear that refuses the ClientHello fails it', () => {
     const a = new Dtls13Association();
     a.send('client', a.clientHello()).send('server', [a.alert('server', 0, 2, 40)]);

@@ -177,6 +177,10 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       against: ['the side that gave up may have less patience than its peer needs'],
       settle: ['the log of the {debtor} process while the {waiter} waited, up to packet {packet}'],
     }),
+    acknowledged: didIt('debtor', {
+      atMost: 'likely',
+      settle: ['the log of the {debtor} process behind packet {packet}'],
+    }),
     unreached: {
       open: { network: 'it may swallow these packets, or their acknowledgements' },
       suspects: [['debtor', 'its host may have gone down, or lost its address']],

@@ -1,6 +1,7 @@
 import { FINISHED } from '../../model/code-points/handshake-types.ts';
 import type { Confidence, Evidence } from '../../model/finding.ts';
 import {
+  type AckFact,
   type At,
   type ConnectionHistory,
   peerOf,
@@ -8,14 +9,27 @@ import {
   type Stage,
 } from '../../model/history.ts';
 import { formatDuration, type Nanos, SECOND } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import {
+  defineConnectionRule,
+  type FindingOf,
+  NOT_APPLICABLE,
+  notAssessable,
+  PASS,
+} from '../define-rule.ts';
 import { isTls13, mayBeComplete } from '../support/closing-alert.ts';
 import { blindToEnding, DUE, type Ending, endingOf, lacksRecords } from '../support/ending.ts';
 import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
 import { describeNegotiation, messageName } from '../support/negotiation.ts';
 import { times } from '../support/records.ts';
-import { judgeUnheard, unheard } from '../support/unheard.ts';
+import {
+  acknowledged,
+  judgeUnheard,
+  mayHaveMoved,
+  type Unheard,
+  unheard,
+} from '../support/unheard.ts';
 import { witness } from '../support/witness.ts';
+import { TIMEOUT_MESSAGES } from './timeout-messages.ts';
 
 /** Who gives up sooner did not run into a timeout of any stack: `handshake-aborted` tells of that. */
 const GIVEN_UP = 3 * SECOND;
@@ -162,7 +176,37 @@ function evidenceOf(
   ];
 }
 
-const SERVER_COMMAND = 'openssl s_client -connect HOST:PORT -servername NAME -msg';
+/** DTLS 1.3: the stack itself says that the flight arrived. */
+function acknowledgedFinding(
+  history: ConnectionHistory,
+  wait: Wait,
+  ack: AckFact,
+  repeated: Unheard | undefined,
+): FindingOf<typeof TIMEOUT_MESSAGES> {
+  const { id } = history;
+  const { waiter, debtor, due } = wait;
+  return {
+    kind: 'finding',
+    message: 'acknowledged',
+    confidence: 'likely',
+    data: {
+      ...dataOf(history, { ...wait, since: ack }, repeated?.last.nanos),
+      ack: ack.packet,
+      again: repeated === undefined ? '' : `, and sent its flight ${times(repeated.count)} more`,
+    },
+    evidence: [
+      witness(ack, id, debtor, `ACK of the flight after which ${due} was due`),
+      ...(repeated === undefined
+        ? []
+        : [
+            witness(repeated.first, id, waiter, 'its flight again'),
+            witness(repeated.last, id, waiter, 'the last time that it was sent'),
+          ]),
+    ],
+    connections: [id],
+    causes: [STUCK[wait.stage]],
+  };
+}
 
 /** Somebody waited until a timeout: the last message tells for whom, TCP whether the other host was there at all. */
 export const handshakeTimeout = defineConnectionRule({
@@ -171,13 +215,19 @@ export const handshakeTimeout = defineConnectionRule({
     group: 'handshake',
     title: 'The handshake ran into a timeout',
     severity: 'error',
-    sources: ['RFC 8446 §6.2', 'RFC 9293 §3.8.1', 'RFC 9293 §3.8.3', 'RFC 6347 §4.2.4'],
+    sources: [
+      'RFC 8446 §6.2',
+      'RFC 9293 §3.8.1',
+      'RFC 9293 §3.8.3',
+      'RFC 6347 §4.2.4',
+      'RFC 9147 §7.1',
+    ],
     reports:
       'Handshakes in which one side fell silent while it owed the next message: who owed what (waiting-server-hello, waiting-server-flight, waiting-client-kex, waiting-client-finished, waiting-server-finished), for how long the other waited, and whether the silent host acknowledged what it had been sent.',
     matters:
       'Both logs say timeout, and both sides suspect the network. The last message on the wire names the side that owed the next one, and the acknowledgements of its kernel tell a program that is stuck from a path that swallows packets.',
     decides:
-      'No alert was sent. The side that waited closed after 3 s or more without any word of the other, or the connection stayed open for 10 s or more, as keep-alives or repetitions on it show. If all its octets were acknowledged, the other host is alive and its program does not answer; if it repeated them without any acknowledgement, they did not get through, or the host is gone. Over DTLS the side that waited has to have repeated its flight. Which step was due is certain where the waiting side gave up; of one that is still open it is likely. If the capture merely goes on for 10 s or more, up to an hour, without another packet of the connection, it may have lost sight of it, so that this is only noted. In TLS 1.3 the end of the server’s flight is not visible without secrets.',
+      'No alert was sent. The side that waited closed after 3 s or more without any word of the other, or the connection stayed open for 10 s or more, as keep-alives or repetitions on it show. If all its octets were acknowledged, the other host is alive and its program does not answer; if it repeated them without any acknowledgement, they did not get through, or the host is gone. Over DTLS the side that waited has to have repeated its flight, or an ACK of DTLS 1.3 (in the clear, or opened with secrets) says that the flight arrived. Which step was due is certain where the waiting side gave up; of one that is still open it is likely. If the capture merely goes on for 10 s or more, up to an hour, without another packet of the connection, it may have lost sight of it, so that this is only noted. In TLS 1.3 the end of the server’s flight is not visible without secrets.',
     silent:
       'Where the capture ends less than 10 s after the last message, where the silence lasted less than 3 s, where an alert was sent or the side that owed the message closed, where octets are missing or only one direction was captured, and where another finding explains the silence. A DTLS client that went on elsewhere with the same ClientHello was not let down.',
     yieldsTo: [
@@ -220,56 +270,7 @@ export const handshakeTimeout = defineConnectionRule({
       'webrtc-dtls-not-restarted',
     ],
     restsOnSilence: true,
-    messages: {
-      stuck: {
-        what: 'The {waiter} waited {waited} for {due} ({stage}){end}; the host of the {debtor} had acknowledged all that came before, so it is alive and its program did not answer; {negotiated}.',
-        causes: ['the program on the {debtor} is overloaded, blocked or waits for somebody else'],
-        remedies: [
-          'look at the {debtor} at that moment: its log, its load, what its threads were waiting for',
-          'compare the time waited with the timeouts configured on both sides and in between: which of them it equals tells who gave up',
-        ],
-        commands: [SERVER_COMMAND, 'ss -tnoi dst PEER'],
-      },
-      unreached: {
-        title: 'The handshake ran into a timeout: its octets were not acknowledged',
-        what: 'The {waiter} waited {waited} for {due} ({stage}){end}; its own last octets were repeated {repeats} and never acknowledged by the host of the {debtor}; {negotiated}.',
-        causes: [
-          'the path swallows these packets, or their acknowledgements: a firewall, a route that changed, packets too large for it',
-          'the host of the {debtor} went down or lost its address',
-        ],
-        remedies: [
-          'capture near the {debtor} as well: if the octets arrive there, look at the way back; if not, at the path',
-          'see whether only large packets are lost: try with a smaller MTU or MSS',
-        ],
-        commands: ['ping -M do -s 1472 HOST', 'traceroute -T -p PORT HOST'],
-      },
-      undelivered: {
-        title: 'The handshake ran into a timeout: what was due was not acknowledged',
-        what: 'The {waiter} waited {waited} for {due} ({stage}){end}; the {debtor} was sending it, but its octets were repeated {repeats} and never acknowledged by the host of the {waiter}; {negotiated}.',
-        causes: [
-          'the path swallows packets of the {debtor} behind this capture point, or the acknowledgements of the {waiter}: packets too large for it, a firewall, a lost route',
-          'the host of the {waiter} went down or lost its address',
-        ],
-        remedies: [
-          'capture near the {waiter} as well: if the octets arrive there, look at the way back; if not, at the path',
-          'see whether only large packets are lost: try with a smaller MTU or MSS',
-        ],
-        commands: ['ping -M do -s 1472 HOST', 'traceroute -T -p PORT HOST'],
-      },
-      unheard: {
-        title: 'A DTLS handshake was left without an answer',
-        what: 'The {waiter} sent its flight {repeats} over {waited} and heard nothing of the {debtor}, which owed {due} ({stage}); {negotiated}.',
-        causes: [
-          'the datagrams do not arrive, or the answers are lost: a firewall, NAT, a port that nobody listens on with the error filtered',
-          'the {debtor} drops them without a word, as DTLS allows: a record that does not verify, a version or parameter that it does not take, a state that it does not leave',
-        ],
-        remedies: [
-          'capture at the {debtor} as well: if the datagrams arrive there, raise the log level of its DTLS stack',
-          'make sure that the capture sees both directions before blaming the {debtor}',
-        ],
-        commands: ['openssl s_client -dtls1_2 -connect HOST:PORT -msg -timeout'],
-      },
-    },
+    messages: TIMEOUT_MESSAGES,
   },
 
   check(history) {
@@ -280,9 +281,13 @@ export const handshakeTimeout = defineConnectionRule({
     const ending = endingOf(history);
     if (ending?.kind === 'alert') return NOT_APPLICABLE;
     if (protocol === 'DTLS') {
-      const found = ending === undefined ? unheard(history, wait) : undefined;
-      if (found === undefined) return PASS;
+      if (ending !== undefined) return PASS;
+      const found = unheard(history, wait);
+      const ack = acknowledged(history, wait);
+      if (found === undefined && ack === undefined) return PASS;
       if (lacksRecords(history)) return notAssessable('lost-bytes');
+      if (ack !== undefined) return acknowledgedFinding(history, wait, ack, found);
+      if (found === undefined) return PASS;
       return {
         kind: 'finding',
         message: 'unheard',
@@ -319,6 +324,7 @@ export const handshakeTimeout = defineConnectionRule({
 
   complete(verdict, index) {
     if (verdict.message === 'unheard') return judgeUnheard(verdict, index);
+    if (verdict.message === 'acknowledged' && mayHaveMoved(verdict, index)) return undefined;
     const { open, since, seen } = verdict.data;
     if (open !== 1) return verdict;
     const waited = index.lastNanos - Number(since);

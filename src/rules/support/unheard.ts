@@ -1,4 +1,6 @@
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type {
+  AckFact,
   At,
   CaptureIndex,
   ConnectionHistory,
@@ -16,7 +18,7 @@ const TRANSMISSIONS = 3;
 const PATIENCE = 2 * SECOND;
 
 /** A flight over DTLS that was repeated while nothing more came from the other side. */
-interface Unheard {
+export interface Unheard {
   readonly first: At;
   readonly last: At;
   readonly count: number;
@@ -43,6 +45,30 @@ export function unheard(
   return last.nanos - first.nanos < PATIENCE ? undefined : { first, last, count: sent.length };
 }
 
+/** The last ACK of DTLS 1.3 for the ClientHello, or the Finished, of the side that waits. RFC 9147 §7.1. */
+export function acknowledged(
+  { dtls, stage }: ConnectionHistory,
+  { waiter, debtor }: { readonly waiter: Role; readonly debtor: Role },
+): AckFact | undefined {
+  if (dtls?.acks === undefined || dtls.acks.length === 0) return undefined;
+  const isHello = stage === 'server-hello';
+  // An ACK for a fragment asks for the others.
+  const isFragmented = dtls.flights?.fragmented.some(
+    ({ from, type }) => from === 'client' && type === CLIENT_HELLO,
+  );
+  if (isHello && isFragmented) return undefined;
+  const sent = isHello
+    ? lastHello(dtls.clientHellos).map(({ recordSequence }) => [0, recordSequence])
+    : dtls.finishedTransmissions[waiter].map(({ epoch, sequence }) => [epoch, sequence]);
+  return dtls.acks.findLast(
+    ({ from, received }) =>
+      from === debtor &&
+      received.some((one) =>
+        sent.some(([epoch, sequence]) => one.epoch === epoch && one.sequence === sequence),
+      ),
+  );
+}
+
 /** Transmissions of the newest ClientHello: the one with a cookie replaces the one without. */
 function lastHello(hellos: readonly DtlsHelloFact[]): DtlsHelloFact[] {
   const newest = hellos.at(-1)?.messageSequence;
@@ -65,6 +91,12 @@ function elsewhereIn({ sharedRandoms }: CaptureIndex): ReadonlySet<number> {
   return ids;
 }
 
+/** The client went on with the same ClientHello on another 5-tuple, or it is not known whether it did. */
+export function mayHaveMoved({ connections }: FindingVerdict, index: CaptureIndex): boolean {
+  const [id = 0] = connections;
+  return elsewhereIn(index).has(id) || id >= index.randomsComparedUntil;
+}
+
 /**
  * The finding about a client that was not heard, with how sure it is that nothing was sent to it. `undefined` where the
  * client went on elsewhere with the same ClientHello: it was looking for a way, and found one.
@@ -73,8 +105,8 @@ export function judgeUnheard(
   verdict: FindingVerdict,
   index: CaptureIndex,
 ): FindingVerdict | undefined {
+  if (mayHaveMoved(verdict, index)) return undefined;
   const [id = 0] = verdict.connections;
-  if (elsewhereIn(index).has(id) || id >= index.randomsComparedUntil) return undefined;
   const own = index.summary(id);
   const server = own && dtlsServerOf(index, own.server);
   if (server !== undefined && hasAnswered(server)) return verdict;

@@ -1,4 +1,5 @@
-import type { DtlsHelloFact, EpochFact, Stage } from '../../../src/model/history.ts';
+import type { FlightFacts } from '../../../src/model/flights.ts';
+import type { AckFact, DtlsHelloFact, EpochFact, Stage } from '../../../src/model/history.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { handshakeTimeout } from '../../../src/rules/handshake/handshake-timeout.ts';
 import {
@@ -83,6 +84,58 @@ const unanswered = (given: FakeHistory = {}) =>
       ...given.dtls,
     },
   });
+const ack = (
+  from: 'client' | 'server',
+  packet: number,
+  received: readonly (readonly [number, number])[],
+  ofEpoch = 0,
+): AckFact => ({
+  ...at(packet),
+  from,
+  epoch: ofEpoch,
+  sequence: 1,
+  received: received.map(([epochOf, sequence]) => ({ epoch: epochOf, sequence })),
+  omitted: 0,
+});
+/** DTLS 1.3: an ACK of the server in packet 9, and nothing more. */
+const acknowledgedHello = (
+  received: readonly (readonly [number, number])[],
+  given: FakeHistory = {},
+) =>
+  unanswered({
+    bothDirections: true,
+    endNanos: at(9).nanos,
+    ...given,
+    dtls: {
+      clientHellos: [hello(1, 0)],
+      epochs: { client: [epoch(1, 1)], server: [epoch(9, 1)] },
+      acks: [ack('server', 9, received)],
+      ...given.dtls,
+    },
+  });
+const inFragments: FlightFacts = {
+  repeats: [],
+  repeated: { client: 0, server: 0 },
+  lastRepeat: nobody,
+  fragmented: [
+    {
+      from: 'client',
+      type: 1,
+      messageSequence: 0,
+      length: 1500,
+      fragments: 2,
+      largest: 1200,
+      first: at(1),
+      last: at(2),
+      transmissions: 1,
+      passedOver: 0,
+      missing: [],
+      completed: at(2),
+      wholeAtOnce: true,
+      recut: false,
+    },
+  ],
+};
 const dtlsRow = (id: number, answered: number | undefined) =>
   fakeSummary({
     id,
@@ -303,6 +356,84 @@ testConnectionRule(handshakeTimeout, [
     }),
     index: fakeIndex([dtlsServer(20)]),
     want: maybe('unheard', [10, 3010], 'likely'),
+  },
+  {
+    name: 'notes a ClientHello that the server acknowledged and never answered',
+    history: acknowledgedHello([[0, 0]]),
+    index: until(40),
+    want: [{ message: 'acknowledged', severity: 'info', confidence: 'possible', packets: [9] }],
+  },
+  {
+    name: 'reports it where the client shows that it still waits',
+    history: acknowledgedHello([[0, 0]], { endNanos: at(20_000).nanos }),
+    index: until(40),
+    want: maybe('acknowledged', [9], 'likely'),
+  },
+  {
+    name: 'and where it repeats what was acknowledged',
+    history: acknowledgedHello([[0, 0]], {
+      dtls: { clientHellos: [hello(1, 0), hello(1001, 1), hello(3001, 2), hello(7001, 3)] },
+    }),
+    index: until(8),
+    want: maybe('acknowledged', [9, 1001, 7001], 'likely'),
+  },
+  {
+    name: 'says nothing of an ACK where the capture ends too soon',
+    history: acknowledgedHello([[0, 0]]),
+    index: until(9),
+    want: [],
+  },
+  {
+    name: 'nor where the client went on with its ClientHello on another port',
+    history: acknowledgedHello([[0, 0]]),
+    index: fakeIndex([], {
+      lastNanos: 40 * SECOND,
+      sharedRandoms: [{ role: 'client', connections: [1, 7], packets: [1, 9], keyShares: [0, 0] }],
+    }),
+    want: [],
+  },
+  {
+    name: 'passes an ACK for another record, and one that asks for the flight again',
+    history: acknowledgedHello([
+      [0, 7],
+      [2, 0],
+    ]),
+    want: 'pass',
+  },
+  {
+    name: 'passes an ACK of the side that waits',
+    history: acknowledgedHello([[0, 0]], { dtls: { acks: [ack('client', 9, [[0, 0]])] } }),
+    want: 'pass',
+  },
+  {
+    name: 'passes an ACK for a fragment of the ClientHello',
+    history: acknowledgedHello([[0, 0]], { dtls: { flights: inFragments } }),
+    want: 'pass',
+  },
+  {
+    name: 'does not judge an ACK where numbers are missing',
+    history: acknowledgedHello([[0, 0]], {
+      dtls: { epochs: { client: [{ ...epoch(1, 1), highestSequence: 5 }], server: [epoch(9, 1)] } },
+    }),
+    want: { missing: 'lost-bytes' },
+  },
+  {
+    name: 'tells a client that acknowledged the Finished of the server and sends none',
+    history: unanswered({
+      stage: 'client-flight',
+      version: 0xfefc,
+      endNanos: at(30_000).nanos,
+      dtls: {
+        finishedTransmissions: {
+          client: [],
+          server: [fakeRecord(22, 'server', 10, { epoch: 2, sequence: 3 })],
+        },
+        epochs: { client: [epoch(11, 3)], server: [epoch(30_000, 9)] },
+        acks: [ack('client', 11, [[2, 3]], 2)],
+      },
+    }),
+    index: until(40),
+    want: maybe('acknowledged', [11], 'likely'),
   },
   {
     name: 'passes a DTLS client that tried only twice',
