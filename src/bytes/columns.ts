@@ -1,3 +1,5 @@
+import type { RowTape } from './row-tape.ts';
+
 /**
  * A table kept as columns: typed arrays of equal capacity, one row per item, no object per row. Subclasses declare their
  * columns as fields; a column's length divided by the capacity is how many entries belong to one row (2 for columns with
@@ -43,6 +45,39 @@ export abstract class Columns {
   release(row: number): void {
     if (this.freeCount === this.free.length) this.free = grown(this.free, this.free.length * 2);
     this.free[this.freeCount++] = row;
+  }
+
+  /** Writes all numbers of a row, so that `readRow` can bring them back into another one. */
+  writeRow(row: number, tape: RowTape): void {
+    if (this.ints === undefined) this.sortColumns();
+    for (const column of this.ints ?? []) {
+      const width = column.length / this.capacity;
+      for (let i = row * width; i < (row + 1) * width; i++) tape.putInt(column[i] as number);
+    }
+    for (const column of this.floats) {
+      const width = column.length / this.capacity;
+      for (let i = row * width; i < (row + 1) * width; i++) tape.putFloat(column[i] as number);
+    }
+    for (const column of this.small) {
+      const width = column.length / this.capacity;
+      for (let i = row * width; i < (row + 1) * width; i++) tape.putNatural(column[i] as number);
+    }
+  }
+
+  readRow(row: number, tape: RowTape): void {
+    if (this.ints === undefined) this.sortColumns();
+    for (const column of this.ints ?? []) {
+      const width = column.length / this.capacity;
+      for (let i = row * width; i < (row + 1) * width; i++) column[i] = tape.int();
+    }
+    for (const column of this.floats) {
+      const width = column.length / this.capacity;
+      for (let i = row * width; i < (row + 1) * width; i++) column[i] = tape.float();
+    }
+    for (const column of this.small) {
+      const width = column.length / this.capacity;
+      for (let i = row * width; i < (row + 1) * width; i++) column[i] = tape.natural();
+    }
   }
 
   /** Subclasses whose rows are always written whole may override this with nothing. */

@@ -17,6 +17,14 @@ export function readU24(bytes: Uint8Array, offset: number): number {
   );
 }
 
+/** The low 32 bits of a number in network order. */
+export function writeI32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >> 24;
+  bytes[offset + 1] = value >> 16;
+  bytes[offset + 2] = value >> 8;
+  bytes[offset + 3] = value;
+}
+
 /** 32 bits in network order as a signed integer, which stays a small integer in the engine: for keys and fingerprints. */
 export function readI32(bytes: Uint8Array, offset: number): number {
   return (

@@ -1,18 +1,13 @@
 import { grown } from './columns.ts';
 
-/** Slots are as long as this, twice, three times …, from 1024 octets on twice and from 2048 on four times as far apart. */
-const STEP = 64;
+/** Slots are as many steps long: one, two, three …, from 16 on twice and from 32 on four times as far apart. */
 const SIZES = Int32Array.from({ length: 32 }, (_, cls) =>
-  cls < 16
-    ? STEP * (cls + 1)
-    : cls < 24
-      ? 1024 + 2 * STEP * (cls - 15)
-      : 2048 + 4 * STEP * (cls - 23),
+  cls < 16 ? cls + 1 : cls < 24 ? 16 + 2 * (cls - 15) : 32 + 4 * (cls - 23),
 );
 const LARGEST = SIZES.at(-1) as number;
 /** The class of the smallest slot for so many steps. */
-const CLASS_OF = Uint8Array.from({ length: LARGEST / STEP + 1 }, (_, steps) =>
-  SIZES.findIndex((size) => size >= steps * STEP),
+const CLASS_OF = Uint8Array.from({ length: LARGEST + 1 }, (_, steps) =>
+  SIZES.findIndex((size) => size >= steps),
 );
 /** Marks what has an array of its own. */
 const LARGE = SIZES.length;
@@ -24,8 +19,8 @@ const PAGE_ITEMS = 1 << PAGE_BITS;
 
 /**
  * A store for octets that must outlive the buffer they arrived in and can be given back: memory follows what is open,
- * not what was read. An item lies in the smallest slot that holds it (64, 128, 192 … 4096 octets); a larger one gets an
- * array of its own. Nothing is allocated per item below that, and what is stored never moves.
+ * not what was read. An item lies in the smallest slot that holds it (with steps of 64 octets 64, 128, 192 … 4096); a
+ * larger one gets an array of its own. Nothing is allocated per item below that, and what is stored never moves.
  *
  * A handle is one positive integer, so that a column of numbers can hold it; 0 is free to mean "nothing".
  */
@@ -36,16 +31,23 @@ export class Slab {
   private readonly freeCount = new Int32Array(SIZES.length);
   private readonly large = new Map<number, Uint8Array>();
   private nextLarge = 0;
+  private readonly stepBits: number;
+
+  /** @param stepBits how long a step is: 2 to this power */
+  constructor(stepBits = 6) {
+    this.stepBits = stepBits;
+  }
 
   /** Copies `bytes[start, end)`; the caller remembers the length. */
   store(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    if (length > LARGEST) {
+    const { stepBits } = this;
+    if (length > LARGEST << stepBits) {
       const handle = (this.nextLarge++ << CLASS_BITS) + LARGE + 1;
       this.large.set(handle, bytes.slice(start, end));
       return handle;
     }
-    const cls = CLASS_OF[(length + STEP - 1) >> 6] as number;
+    const cls = CLASS_OF[(length + (1 << stepBits) - 1) >> stepBits] as number;
     const handle = (this.slot(cls) << CLASS_BITS) + cls + 1;
     const page = this.bytesOf(handle);
     const at = this.offsetOf(handle);
@@ -72,7 +74,7 @@ export class Slab {
   offsetOf(handle: number): number {
     const cls = (handle & CLASS_MASK) - 1;
     if (cls < 0 || cls === LARGE) return 0;
-    return ((handle >> CLASS_BITS) & (PAGE_ITEMS - 1)) * (SIZES[cls] as number);
+    return (((handle >> CLASS_BITS) & (PAGE_ITEMS - 1)) * (SIZES[cls] as number)) << this.stepBits;
   }
 
   release(handle: number): void {
@@ -99,7 +101,7 @@ export class Slab {
     const slot = this.used[cls] as number;
     this.used[cls] = slot + 1;
     if ((slot & (PAGE_ITEMS - 1)) === 0)
-      this.pages[cls]?.push(new Uint8Array((SIZES[cls] as number) * PAGE_ITEMS));
+      this.pages[cls]?.push(new Uint8Array(((SIZES[cls] as number) * PAGE_ITEMS) << this.stepBits));
     return slot;
   }
 }

@@ -57,6 +57,10 @@ export class ClearHandshakes {
     return kept === undefined || kept.have < 0 ? undefined : kept.bytes.subarray(0, kept.have);
   }
 
+  has(half: number): boolean {
+    return this.kept.has(half);
+  }
+
   /** Both directions of a connection are no longer needed. */
   forget(row: number): void {
     for (const half of [2 * row, 2 * row + 1]) {

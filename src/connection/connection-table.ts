@@ -58,6 +58,8 @@ export const RECORD_KINDS = 5;
  */
 export class ConnectionTable extends Columns {
   id = new Int32Array(ROWS);
+  /** The row of its TCP connection plus 1; 0 for DTLS. */
+  tcp = new Int32Array(ROWS);
   flags = new Int32Array(ROWS);
   /** Side of the client; 2 while unknown. */
   clientSide = new Uint8Array(ROWS);

@@ -1,4 +1,5 @@
 import { grown } from '../bytes/columns.ts';
+import type { RowTape } from '../bytes/row-tape.ts';
 import type { StrayFact } from '../model/history.ts';
 
 const FEW = 1024;
@@ -119,6 +120,53 @@ export class EventLog {
 
   link(event: number, next: number): void {
     this.ints[(event - 1) * INTS + NEXT] = next;
+  }
+
+  /** Writes a list of TLS events without octets and details. */
+  saveList(first: number, count: number, tape: RowTape): void {
+    tape.putNatural(count);
+    for (let event = first; event !== 0; event = this.next(event)) {
+      tape.putInt(this.what(event));
+      tape.putInt(this.packet(event));
+      tape.putInt(this.length(event));
+      tape.putInt(this.epoch(event));
+      tape.putFloat(this.nanos(event));
+      tape.putNatural(this.sequence(event));
+    }
+  }
+
+  /** @returns the first and the last event of a list that was saved; 0 for none */
+  restoreList(tape: RowTape): { readonly first: number; readonly last: number } {
+    let first = 0;
+    let last = 0;
+    for (let left = tape.natural(); left > 0; left--) {
+      const what = tape.int();
+      const packet = tape.int();
+      const length = tape.int();
+      const epoch = tape.int();
+      const event = this.add(
+        what >>> 20,
+        (what >>> 16) & 1,
+        what & 0xffff,
+        length,
+        packet,
+        tape.float(),
+        epoch,
+        tape.natural(),
+      );
+      if (last === 0) first = event;
+      else this.link(last, event);
+      last = event;
+    }
+    return { first, last };
+  }
+
+  /** Has an event of this list octets or details? */
+  hasMore(first: number): boolean {
+    if (this.octets.size + this.strays.size === 0) return false;
+    for (let event = first; event !== 0; event = this.next(event))
+      if (this.octets.has(event) || this.strays.has(event)) return true;
+    return false;
   }
 
   /** Gives back a whole list. */

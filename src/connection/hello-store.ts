@@ -1,3 +1,4 @@
+import type { RowTape } from '../bytes/row-tape.ts';
 import { readI32 } from '../bytes/scalars.ts';
 import { Slab } from '../bytes/slab.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
@@ -108,6 +109,38 @@ export class HelloStore {
     table.serverHelloLength[row] = end - start;
     this.lengthRule(row);
     this.watch(row, bytes);
+  }
+
+  /** Octets of both hellos of a row. */
+  octetsOf(row: number): number {
+    const { clientHelloLength, serverHelloLength } = this.table;
+    return (clientHelloLength[row] as number) + (serverHelloLength[row] as number);
+  }
+
+  /** Writes both hellos of a row. */
+  save(row: number, tape: RowTape): void {
+    const { table } = this;
+    this.saveOne(table.clientHello[row] as number, table.clientHelloLength[row] as number, tape);
+    this.saveOne(table.serverHello[row] as number, table.serverHelloLength[row] as number, tape);
+  }
+
+  /** @returns handles into the slab; 0 for none */
+  restore(tape: RowTape): { readonly client: number; readonly server: number } {
+    return { client: this.restoreOne(tape), server: this.restoreOne(tape) };
+  }
+
+  private saveOne(handle: number, length: number, tape: RowTape): void {
+    tape.putNatural(handle === 0 ? 0 : length + 1);
+    if (handle === 0) return;
+    const at = this.slab.offsetOf(handle);
+    tape.putOctets(this.slab.bytesOf(handle), at, at + length);
+  }
+
+  private restoreOne(tape: RowTape): number {
+    const length = tape.natural() - 1;
+    if (length < 0) return 0;
+    const at = tape.octets(length);
+    return this.slab.store(tape.bytes, at, at + length);
   }
 
   release(row: number): void {

@@ -9,7 +9,7 @@
  *      … 41  42  43  42  44  43  45    two lines:             two writers with one state
  */
 import { grown } from '../bytes/columns.ts';
-import { readI32 } from '../bytes/scalars.ts';
+import { readI32, writeI32 } from '../bytes/scalars.ts';
 import { LIMITS } from '../model/limits.ts';
 
 export const NONCE_OCTETS = 8;
@@ -53,6 +53,14 @@ const NEAR = 64;
 export class NonceLines {
   private words = new Int32Array(WORDS * 1024);
   private searches = 0;
+  /**
+   * Looks on among directions that are kept elsewhere. Told the direction that was found so far, or -1; answers as
+   * `ownerOf` does.
+   */
+  elsewhere: (isNear: (high: number, low: number) => boolean, found: number) => number = (
+    _,
+    found,
+  ) => found;
 
   /** @returns a value of `NONCE`; for what is a stray the caller says which event tells of it, by `told` */
   take(half: number, bytes: Uint8Array, at: number): number {
@@ -89,6 +97,30 @@ export class NonceLines {
     if (w < this.words.length) this.words.fill(0, w, w + STRAYS);
   }
 
+  /** Is there, or was there, a record off the line of this direction? */
+  isOffLine(half: number): boolean {
+    for (let w = half * WORDS + OTHER_HIGH; w < (half + 1) * WORDS; w++)
+      if (w < this.words.length && this.words[w] !== 0) return true;
+    return false;
+  }
+
+  /** Records on the line in a row; -1 for a direction whose nonces are no counter, 0 where nothing is known. */
+  steps(half: number): number {
+    return this.words[half * WORDS + STEPS] ?? 0;
+  }
+
+  /** Writes the last nonce of a direction of which something is known. */
+  writeLast(half: number, to: Uint8Array, at: number): void {
+    writeI32(to, at, this.words[half * WORDS + HIGH] as number);
+    writeI32(to, at + 4, this.words[half * WORDS + LOW] as number);
+  }
+
+  /** Goes on where a direction was with its last nonce, which is at `at`. */
+  resume(half: number, steps: number, bytes: Uint8Array, at: number): void {
+    if ((half + 1) * WORDS > this.words.length) this.grow(half);
+    begin(this.words, half * WORDS, steps, readI32(bytes, at), readI32(bytes, at + 4));
+  }
+
   forget(half: number): void {
     const w = half * WORDS;
     if (w < this.words.length) this.words.fill(0, w, w + WORDS);
@@ -112,20 +144,29 @@ export class NonceLines {
     const nonce = join64(readI32(bytes, at), readI32(bytes, at + 4));
     if (nonce < SEQUENCE_NUMBERS || this.searches >= LIMITS.nonceOwnerSearches) return -1;
     this.searches++;
+    const isNear = (high: number, low: number) => {
+      const distance = nonce - join64(high, low);
+      return distance <= NEAR && distance >= -NEAR;
+    };
+    const { words } = this;
     let owner = -1;
-    for (let half = 0; half * WORDS < this.words.length; half++) {
-      if (half >> 1 === row || (this.words[half * WORDS] as number) < ESTABLISHED) continue;
-      const distance = nonce - valueAt(this.words, half * WORDS + HIGH);
-      if (distance > NEAR || distance < -NEAR) continue;
+    for (let half = 0; half * WORDS < words.length; half++) {
+      const w = half * WORDS;
+      if (half >> 1 === row || !isEstablished(words[w] as number)) continue;
+      if (!isNear(words[w + HIGH] as number, words[w + LOW] as number)) continue;
       if (owner >= 0) return -1;
       owner = half;
     }
-    return owner;
+    return this.elsewhere(isNear, owner);
   }
 
   private first(half: number, bytes: Uint8Array, at: number): number {
-    this.words = grown(this.words, Math.ceil((half + 1) * 1.5) * WORDS);
+    this.grow(half);
     return this.take(half, bytes, at);
+  }
+
+  private grow(half: number): void {
+    this.words = grown(this.words, Math.ceil((half + 1) * 1.5) * WORDS);
   }
 
   private offLine(w: number, steps: number, high: number, low: number): number {
@@ -153,6 +194,11 @@ export class NonceLines {
     const back = valueAt(words, w + HIGH) - valueAt(words, w + OTHER_HIGH);
     return back >= 0n && back < BigInt(steps) ? NONCE.repeated : NONCE.stray;
   }
+}
+
+/** Is it no accident that so many records followed each other? */
+export function isEstablished(steps: number): boolean {
+  return steps >= ESTABLISHED;
 }
 
 function begin(words: Int32Array, w: number, steps: number, high: number, low: number): void {

@@ -2,7 +2,6 @@
  * TLS connections over TCP: takes what the record stage found and keeps the facts of each connection until its TCP
  * connection is final.
  */
-import { grown } from '../bytes/columns.ts';
 import { readU24 } from '../bytes/scalars.ts';
 import { CERTIFICATE, CLIENT_HELLO, FINISHED } from '../model/code-points/handshake-types.ts';
 import { SSL_2_0 } from '../model/code-points/versions.ts';
@@ -20,6 +19,7 @@ import type { RandomIndex } from './random-index.ts';
 import { FINISHED_13, FLIGHT_RECORDS, finishedLength13 } from './record-sizes.ts';
 import { noteSession, noteTicket } from './resumption.ts';
 import { Strays } from './strays.ts';
+import { TlsRows } from './tls-rows.ts';
 import { TlsUnsealer } from './unsealing/tls-unsealer.ts';
 import type { Vault } from './unsealing/vault.ts';
 import type { OpenedRecord } from './unsealing/wire-record.ts';
@@ -32,8 +32,7 @@ const SSL2_ERROR_OCTETS = 3;
 export class TlsTracker implements TlsSink {
   private readonly facts: FactsRecorder;
   private readonly randoms: RandomIndex;
-  /** TCP row → connection row plus 1. */
-  private rows = new Int32Array(512);
+  private readonly rows: TlsRows;
   private unsealer: TlsUnsealer | undefined;
   /** Told of connections whose octets nobody needs, since there is no secret for them. */
   private hopeless: (tcp: number) => void = () => {};
@@ -49,6 +48,7 @@ export class TlsTracker implements TlsSink {
   constructor(facts: FactsRecorder, randoms: RandomIndex, notices: NoticeSink) {
     this.facts = facts;
     this.strays = new Strays(facts);
+    this.rows = new TlsRows(facts, this.strays.nonces);
     this.randoms = randoms;
     this.inner = new HandshakeStreams({ message: (...m) => this.innerMessage(...m) }, notices);
     this.inner.keepBodies();
@@ -58,18 +58,19 @@ export class TlsTracker implements TlsSink {
   unseal(vault: Vault, hopeless: (tcp: number) => void): void {
     this.unsealer = new TlsUnsealer(vault, this.facts);
     this.hopeless = hopeless;
+    this.rows.neverPack();
   }
 
   /** The connection on a TCP connection; -1 if it is none. */
   rowOf(tcp: number): number {
-    return tcp < this.rows.length ? (this.rows[tcp] as number) - 1 : -1;
+    return this.rows.has(tcp) ? this.rows.of(tcp) : -1;
   }
 
   forget(tcp: number): void {
     const row = this.rowOf(tcp);
     if (row < 0) return;
     this.strays.forget(row);
-    this.rows[tcp] = 0;
+    this.rows.forget(tcp);
     if (this.unsealer === undefined) return;
     this.inner.forget(2 * tcp);
     this.inner.forget(2 * tcp + 1);
@@ -86,7 +87,7 @@ export class TlsTracker implements TlsSink {
     packet: number,
     nanos: number,
   ): void {
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     this.hasOctets = true;
     this.opened = this.unsealer?.sealed(
       row,
@@ -101,10 +102,8 @@ export class TlsTracker implements TlsSink {
     );
   }
 
-  recognised(tcp: number, _side: Side, _packet: number, _nanos: number): void {
-    if (tcp >= this.rows.length)
-      this.rows = grown(this.rows, Math.max(tcp + 1, this.rows.length * 2));
-    if (this.rows[tcp] === 0) this.rows[tcp] = this.facts.begin() + 1;
+  recognised(tcp: number, _side: Side, packet: number, _nanos: number): void {
+    if (!this.rows.has(tcp)) this.rows.begin(tcp, packet);
   }
 
   record(
@@ -123,7 +122,7 @@ export class TlsTracker implements TlsSink {
   ): void {
     const { facts } = this;
     const { table } = facts;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp, packet);
     facts.count(row, side, contentType);
     if (table.watch[row] !== 0 && !plain)
       this.strays.record(row, side, contentType, length, bytes, start, end, packet, nanos);
@@ -165,7 +164,7 @@ export class TlsTracker implements TlsSink {
     end: number,
   ): void {
     const { facts } = this;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     if (facts.maySign(row)) facts.clear.append(2 * row + side, begins, bytes, start, end);
   }
 
@@ -182,7 +181,7 @@ export class TlsTracker implements TlsSink {
   ): void {
     const { facts } = this;
     const { table } = facts;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     switch (type) {
       case 1:
         this.clientHello(row, side, bytes, start, end, packet, nanos);
@@ -239,7 +238,7 @@ export class TlsTracker implements TlsSink {
     nanos: number,
   ): void {
     const { facts } = this;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     // It is counted as a record only afterwards.
     const records = facts.recordsOf(row, side) + 1;
     const value = (level << 8) | description;
@@ -253,7 +252,7 @@ export class TlsTracker implements TlsSink {
 
   changeCipherSpec(tcp: number, side: Side, packet: number, nanos: number): Protection {
     const { table } = this.facts;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     const half = row * 2 + side;
     this.strays.nonces.interrupt(half);
     if (table.ccsPacket[half] === 0) {
@@ -268,13 +267,13 @@ export class TlsTracker implements TlsSink {
 
   notARecord(tcp: number, side: Side, octets: Uint8Array, packet: number, nanos: number): void {
     const { facts } = this;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     const entry = facts.event(row, EVENT.notARecord, side, 0, octets.length, packet, nanos);
     if (entry !== 0) facts.log.octets.set(entry, octets);
   }
 
   lostOctets(tcp: number, side: Side, _length: number, boundaries: boolean): void {
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     this.strays.nonces.interrupt(row * 2 + side);
     if (this.unsealer !== undefined) {
       this.unsealer.lost(row, side);
@@ -295,7 +294,7 @@ export class TlsTracker implements TlsSink {
   ): void {
     const { facts } = this;
     const { table } = facts;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     if (answer) {
       table.version[row] = SSL_2_0;
       table.set(row, SEEN.notAnalysed);
@@ -320,7 +319,7 @@ export class TlsTracker implements TlsSink {
   ssl2Record(tcp: number, side: Side, length: number, head: Uint8Array): void {
     const { facts } = this;
     const { table } = facts;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     const client = table.clientSide[row] as number;
     const isClient = client === side;
     const isProtected = table.suite[row] !== 0 || this.others(row, 0) + this.others(row, 1) > 0;
@@ -407,7 +406,7 @@ export class TlsTracker implements TlsSink {
     else if (type === CONTENT_TYPE.alert && content.length >= 2)
       this.innerAlert(tcp, side, content[0] as number, content[1] as number, packet, nanos);
     else if (type === CONTENT_TYPE.applicationData) {
-      const row = (this.rows[tcp] as number) - 1;
+      const row = this.rows.of(tcp);
       this.innerData(row, side);
       if (content[0] === CONTENT_TYPE.handshake)
         this.facts.innerTls.data(row, content, packet, nanos);
@@ -435,7 +434,7 @@ export class TlsTracker implements TlsSink {
   ): void {
     const { facts, unsealer } = this;
     const { table } = facts;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     facts.event(row, EVENT.message, side, type, length, packet, nanos);
     const isClient = table.clientSide[row] === side;
     if (type === CERTIFICATE && !isClient) table.set(row, SEEN.certificateFromServer);
@@ -458,7 +457,7 @@ export class TlsTracker implements TlsSink {
     nanos: number,
   ): void {
     const { facts } = this;
-    const row = (this.rows[tcp] as number) - 1;
+    const row = this.rows.of(tcp);
     const value = (level << 8) | description;
     const records = facts.recordsOf(row, side);
     facts.event(row, EVENT.encryptedAlert, side, value, 2, packet, nanos, IN_STREAM, records);

@@ -247,6 +247,20 @@ export const LIMITS = {
   signatureCandidates: 16,
   /** Kinds of ClientHellos (version, extensions) that are told apart; of further ones it is not known what they offer. */
   offers: 4096,
+  /**
+   * TLS connections of which everything is at hand, some 1.3 kB each. With more, those whose handshake is done and of which
+   * the last so many packets had none are packed: what comes next for them takes some microseconds longer.
+   */
+  unpackedConnections: 16_384,
+  silentPackets: 131_072,
+  /** Connections looked at for that when another one begins, or is unpacked. */
+  rowsLookedAt: 8,
+  /** Octets of both hellos, and events, of a connection that is packed; one with more stays as it is. */
+  packedHelloOctets: 8192,
+  packedEvents: 64,
+  /** Dictionaries that packed connections are told by, and octets of each: examples of what they have in common. */
+  dictionaries: 16,
+  dictionaryOctets: 65_536,
   /** Fingerprints of hellos that are kept, for the next hello like them; then they are computed anew. */
   fingerprints: 4096,
   /** Certificates read of one side's list; honest chains have four or five. Of a longer one nothing is called missing. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Columns, grown } from '../../src/bytes/columns.ts';
+import { RowTape } from '../../src/bytes/row-tape.ts';
 
 class Table extends Columns {
   octet = new Uint8Array(4);
@@ -41,6 +42,22 @@ describe('Columns', () => {
     table.release(row);
     expect(table.take()).toBe(row);
     expect(table.read(row)).toEqual(expected(0));
+  });
+
+  test('a row that was written onto a tape can be read into another one', () => {
+    const table = new Table();
+    const rows = Array.from({ length: 9 }, () => table.take());
+    rows.forEach((row, i) => {
+      table.write(row, i * 1000);
+    });
+    const tape = new RowTape(200);
+    table.writeRow(rows[7] as number, tape);
+    const end = tape.at;
+    tape.rewind();
+    table.readRow(rows[2] as number, tape);
+    expect(tape.at).toBe(end);
+    expect(table.read(rows[2] as number)).toEqual(expected(7000));
+    expect(table.read(rows[3] as number)).toEqual(expected(3000));
   });
 
   test('size counts rows in use, end bounds them', () => {

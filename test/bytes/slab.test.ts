@@ -29,6 +29,18 @@ describe('Slab', () => {
     },
   );
 
+  test.each([
+    [15, 16],
+    [255, 256],
+    [257, 288],
+    [1000, 1024],
+  ])('in short steps %i octets lie %i apart', (length, apart) => {
+    const slab = new Slab(4);
+    const [one, two] = [1, 2].map((seed) => slab.store(octets(length, seed), 0, length));
+    expect(slab.offsetOf(two as number) - slab.offsetOf(one as number)).toBe(apart);
+    expect(slab.view(one as number, length)).toEqual(octets(length, 1));
+  });
+
   test('what is given back is used again', () => {
     const slab = new Slab();
     const first = slab.store(octets(200, 1), 0, 200);
