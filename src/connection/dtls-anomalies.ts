@@ -1,4 +1,5 @@
-import type { AckFact, At, DtlsAnomaly, EpochFact, IdMisfitFact, Stage } from '../model/history.ts';
+import type { AckFact, DtlsAnomaly, EpochFact, IdMisfitFact } from '../model/dtls-facts.ts';
+import type { At, Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
 import { SEEN } from './connection-table.ts';

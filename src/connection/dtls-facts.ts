@@ -1,8 +1,6 @@
 import { toHex } from '../bytes/hex.ts';
-import type { FlightFacts } from '../model/flights.ts';
 import type {
   AckFact,
-  At,
   ConnectionIdFacts,
   ContinuationFact,
   DtlsAnomaly,
@@ -12,9 +10,9 @@ import type {
   EpochFact,
   IdMisfitFact,
   PathFact,
-  PerRole,
-  RecordFact,
-} from '../model/history.ts';
+} from '../model/dtls-facts.ts';
+import type { FlightFacts } from '../model/flights.ts';
+import type { At, PerRole, RecordFact } from '../model/history.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import { type FlowDirectory, otherSide, type Side } from '../model/stream.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';

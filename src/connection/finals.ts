@@ -1,4 +1,4 @@
-import type { At, ConnectionHistory, Endpoint, Role, TcpFacts } from '../model/history.ts';
+import type { At, ConnectionHistory, Endpoint, Role } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Neighbours } from '../model/rule.ts';
 import {
@@ -7,6 +7,7 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
+import type { TcpFacts } from '../model/tcp-facts.ts';
 import type { Nanos } from '../model/time.ts';
 import type { SaidFact, UpgradeFact } from '../model/upgrade.ts';
 import type { Upgrade } from '../tls/plain-talks.ts';

@@ -3,6 +3,7 @@ import type { AuthoritiesFact, CertificateFact } from '../model/certificate.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import type { DecryptionFacts } from '../model/decryption.ts';
+import type { DtlsFacts } from '../model/dtls-facts.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type {
   AlertFact,
@@ -11,7 +12,6 @@ import type {
   CompactHistory,
   ConnectionHistory,
   CookieFact,
-  DtlsFacts,
   EchOutcome,
   Endpoint,
   FingerprintFacts,
@@ -27,11 +27,11 @@ import type {
   Role,
   Stage,
   StrayFact,
-  TcpFacts,
 } from '../model/history.ts';
 import type { ClientHello, ServerHello } from '../model/message.ts';
 import type { SignatureCheck } from '../model/signature.ts';
 import type { Side } from '../model/stream.ts';
+import type { TcpFacts } from '../model/tcp-facts.ts';
 import { SECOND } from '../model/time.ts';
 import type { InnerTlsFact, UpgradeFact } from '../model/upgrade.ts';
 import { decodeClientHello } from '../tls/codec/client-hello.ts';

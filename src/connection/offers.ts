@@ -1,7 +1,7 @@
 import { readU16 } from '../bytes/scalars.ts';
+import type { OfferFacts } from '../model/capture-index.ts';
 import { isGrease } from '../model/code-points/grease.ts';
 import { isPostQuantum } from '../model/code-points/groups.ts';
-import type { OfferFacts } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 
 const KEY_SHARE = 51;

@@ -1,5 +1,4 @@
-import type { ResetFact } from '../model/history.ts';
-import type { OpeningFact } from '../model/incarnation.ts';
+import type { OpeningFact, ResetFact } from '../model/incarnation.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 
 /** What is out of the ordinary about the beginning of a TCP connection; undefined for nearly all of them. */

@@ -1,6 +1,6 @@
 import { RowPages } from '../bytes/row-pages.ts';
 import { readI32 } from '../bytes/scalars.ts';
-import type { SharedRandomFact } from '../model/history.ts';
+import type { SharedRandomFact } from '../model/capture-index.ts';
 import { LIMITS } from '../model/limits.ts';
 
 /**

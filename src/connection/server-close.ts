@@ -1,4 +1,5 @@
-import type { ConnectionHistory, ServerCloseFact } from '../model/history.ts';
+import type { ServerCloseFact } from '../model/capture-index.ts';
+import type { ConnectionHistory } from '../model/history.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 import { isTls13 } from './history.ts';
 import { mayBeAlert13 } from './record-sizes.ts';

@@ -1,20 +1,22 @@
 import { RowPages } from '../bytes/row-pages.ts';
+import type {
+  CaptureIndex,
+  ConnectionSummary,
+  LateCloseFact,
+  RefusalFact,
+  ServerCloseFact,
+  ServerFacts,
+  SharedRandomFact,
+  SharedSessionFact,
+  UnusedUpgradeFact,
+} from '../model/capture-index.ts';
 import type { MisplacedRecord } from '../model/decryption.ts';
 import {
   type At,
-  type CaptureIndex,
   type ConnectionHistory,
-  type ConnectionSummary,
   type Endpoint,
-  type LateCloseFact,
   OUTCOMES,
-  type RefusalFact,
-  type ServerCloseFact,
-  type ServerFacts,
-  type SharedRandomFact,
-  type SharedSessionFact,
   STAGES,
-  type UnusedUpgradeFact,
 } from '../model/history.ts';
 import type { OpeningFact } from '../model/incarnation.ts';
 import { LIMITS } from '../model/limits.ts';

@@ -1,7 +1,8 @@
 import { grown } from '../bytes/columns.ts';
 import { toHex } from '../bytes/hex.ts';
 import { readI32, readU16 } from '../bytes/scalars.ts';
-import type { IssuedSession, SharedSessionFact } from '../model/history.ts';
+import type { SharedSessionFact } from '../model/capture-index.ts';
+import type { IssuedSession } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 
 /** Octets in front of a ticket in which the recommended form names its key (RFC 5077 §4). */

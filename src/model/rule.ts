@@ -1,5 +1,6 @@
+import type { CaptureIndex } from './capture-index.ts';
 import type { BlindSpot, Confidence, Evidence, Explanation, Severity } from './finding.ts';
-import type { CaptureIndex, ConnectionHistory } from './history.ts';
+import type { ConnectionHistory } from './history.ts';
 import type { Endpoint } from './place.ts';
 
 export type RuleGroup = 'misdelivery' | 'hmac' | 'handshake' | 'transport';

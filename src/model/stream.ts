@@ -1,5 +1,6 @@
-import type { At, Endpoint, TcpFacts } from './history.ts';
+import type { At, Endpoint } from './history.ts';
 import type { FormerConnection } from './incarnation.ts';
+import type { TcpFacts } from './tcp-facts.ts';
 import type { Nanos } from './time.ts';
 
 /** Side 0 or 1 of a flow, by rank of the endpoint; a role (client, server) is decided later and from other evidence. */

@@ -17,13 +17,9 @@ import type {
   CaptureIntake,
   CaptureTime,
 } from '../model/analysis.ts';
+import type { SharedRandomFact } from '../model/capture-index.ts';
 import type { SecretsInput } from '../model/decryption.ts';
-import {
-  type ConnectionHistory,
-  OUTCOMES,
-  type Outcome,
-  type SharedRandomFact,
-} from '../model/history.ts';
+import { type ConnectionHistory, OUTCOMES, type Outcome } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';

@@ -1,10 +1,10 @@
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import type { DecryptionFacts, Obstacle } from '../model/decryption.ts';
+import type { ConnectionIdFacts } from '../model/dtls-facts.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type {
   ConnectionHistory,
-  ConnectionIdFacts,
   EchOutcome,
   Endpoint,
   FingerprintFacts,

@@ -3,6 +3,7 @@ import { handshakeTypeName } from '../model/code-points/handshake-types.ts';
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import type { DecryptionFacts, FinishedCheck } from '../model/decryption.ts';
+import type { PathFact } from '../model/dtls-facts.ts';
 import {
   type AlertFact,
   type At,
@@ -10,13 +11,12 @@ import {
   ENCRYPTED_MESSAGE,
   type FingerprintFacts,
   type MessageVisitor,
-  type PathFact,
   RECORD_COUNTS,
   type RecordCounts,
   type Role,
-  type TcpFacts,
 } from '../model/history.ts';
 import type { StackGuess } from '../model/stack.ts';
+import type { TcpFacts } from '../model/tcp-facts.ts';
 import type { InnerTlsFact, UpgradeFact } from '../model/upgrade.ts';
 import { type Literal, literal, type OctetWriter, toJson } from './octet-writer.ts';
 import type { RunContext } from './run-context.ts';

@@ -1,5 +1,6 @@
+import type { CaptureIndex } from '../model/capture-index.ts';
 import type { BlindSpot } from '../model/finding.ts';
-import type { CaptureIndex, ConnectionHistory } from '../model/history.ts';
+import type { ConnectionHistory } from '../model/history.ts';
 import type {
   CaptureRule,
   ConnectionRule,

@@ -1,3 +1,4 @@
+import type { CaptureIndex } from '../model/capture-index.ts';
 import type { Fault } from '../model/fault.ts';
 import {
   type CoverageRow,
@@ -6,7 +7,7 @@ import {
   SEVERITIES,
   type Severity,
 } from '../model/finding.ts';
-import type { CaptureIndex, ConnectionHistory } from '../model/history.ts';
+import type { ConnectionHistory } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type {

@@ -10,10 +10,11 @@
  *   ───────────────┤            ├──────┤   ├────┤
  *            nextSequence                          furthest
  */
-import type { At, ConflictFact } from '../model/history.ts';
+import type { At } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import type { Side, StreamSink } from '../model/stream.ts';
+import type { ConflictFact } from '../model/tcp-facts.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import { EarlyPool } from './early-pool.ts';
 import { SentOctets } from './sent-octets.ts';

@@ -1,7 +1,8 @@
-import type { At, ConflictFact, UnfilledFact } from '../model/history.ts';
+import type { At } from '../model/history.ts';
 import type { FormerConnection, OldSegmentFact } from '../model/incarnation.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
+import type { ConflictFact, UnfilledFact } from '../model/tcp-facts.ts';
 
 type PerSide<T> = [T | undefined, T | undefined];
 

@@ -1,6 +1,7 @@
-import type { At, Endpoint, Role, TcpFacts } from '../model/history.ts';
+import type { At, Endpoint, Role } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
+import type { TcpFacts } from '../model/tcp-facts.ts';
 import type { FlowTable } from './flow-table.ts';
 import { type Challenge, type FormerOfSides, Remarks } from './remarks.ts';
 import { Repeats } from './repeats.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { CaptureIndex } from '../../src/model/capture-index.ts';
 import type { Finding, Severity } from '../../src/model/finding.ts';
-import type { CaptureIndex, ConnectionHistory } from '../../src/model/history.ts';
+import type { ConnectionHistory } from '../../src/model/history.ts';
 import type { CaptureNotice } from '../../src/model/notice.ts';
 import type { FindingVerdict, Rule, RuleMeta, Verdict } from '../../src/model/rule.ts';
 import { RuleRunner, type RuleRunnerOptions } from '../../src/rules/run-rules.ts';

@@ -1,17 +1,16 @@
+import type { DtlsFacts } from '../../src/model/dtls-facts.ts';
 import type {
   AlertFact,
   At,
-  ConflictFact,
   ConnectionHistory,
-  DtlsFacts,
   Endpoint,
   MessageFact,
   PerRole,
   ProtectedFacts,
   RecordCounts,
   RecordFact,
-  TcpFacts,
 } from '../../src/model/history.ts';
+import type { ConflictFact, TcpFacts } from '../../src/model/tcp-facts.ts';
 import { MILLISECOND, type Nanos } from '../../src/model/time.ts';
 
 /** Every property may be left out; nested parts are completed in the same way. */

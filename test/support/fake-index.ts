@@ -4,7 +4,7 @@ import type {
   RefusalFact,
   ServerCloseFact,
   ServerFacts,
-} from '../../src/model/history.ts';
+} from '../../src/model/capture-index.ts';
 import type { FormerConnection, OpeningFact } from '../../src/model/incarnation.ts';
 import { MILLISECOND } from '../../src/model/time.ts';
 import { at } from './fake-history.ts';

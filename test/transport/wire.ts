@@ -2,9 +2,10 @@
  * A wire for the transport stage: segments in, events out. What the stage tells is written as text, one line for each
  * call, so that a test reads like a list: `c "abc" @3` are three octets of the client that packet 3 carried.
  */
-import type { TcpFacts } from '../../src/model/history.ts';
+
 import type { CaptureNotice } from '../../src/model/notice.ts';
 import type { Side, TcpConnectionView } from '../../src/model/stream.ts';
+import type { TcpFacts } from '../../src/model/tcp-facts.ts';
 import type { TransportCursor } from '../../src/model/transport-cursor.ts';
 import { Clock } from '../../src/transport/clock.ts';
 import { FlowTable } from '../../src/transport/flow-table.ts';

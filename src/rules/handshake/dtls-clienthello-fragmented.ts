@@ -1,4 +1,4 @@
-import type { CaptureIndex, ServerFacts } from '../../model/history.ts';
+import type { CaptureIndex, ServerFacts } from '../../model/capture-index.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, PASS } from '../define-rule.ts';

@@ -1,5 +1,6 @@
 import { alertDescriptionName } from '../../model/code-points/alerts.ts';
-import type { ConnectionHistory, DtlsHelloFact, Endpoint } from '../../model/history.ts';
+import type { DtlsHelloFact } from '../../model/dtls-facts.ts';
+import type { ConnectionHistory, Endpoint } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';

@@ -1,5 +1,5 @@
+import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/capture-index.ts';
 import { alertDescriptionName } from '../../model/code-points/alerts.ts';
-import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { copiesIn } from '../support/copies.ts';

@@ -1,6 +1,7 @@
+import type { ServerFacts } from '../../model/capture-index.ts';
 import { CERTIFICATE } from '../../model/code-points/handshake-types.ts';
 import type { Explanation } from '../../model/finding.ts';
-import type { At, ConnectionHistory, Role, ServerFacts } from '../../model/history.ts';
+import type { At, ConnectionHistory, Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayBeComplete, unreadAlert } from '../support/closing-alert.ts';

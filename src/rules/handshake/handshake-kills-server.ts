@@ -1,10 +1,6 @@
+import type { ConnectionSummary, ServerCloseFact, ServerFacts } from '../../model/capture-index.ts';
 import type { Confidence, Evidence, Explanation } from '../../model/finding.ts';
-import type {
-  ConnectionSummary,
-  ServerCloseFact,
-  ServerFacts,
-  Stage,
-} from '../../model/history.ts';
+import type { Stage } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { counted } from '../support/how-many.ts';

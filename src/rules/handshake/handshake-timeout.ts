@@ -1,7 +1,7 @@
 import { FINISHED } from '../../model/code-points/handshake-types.ts';
+import type { AckFact } from '../../model/dtls-facts.ts';
 import type { Confidence, Evidence } from '../../model/finding.ts';
 import {
-  type AckFact,
   type At,
   type ConnectionHistory,
   peerOf,

@@ -1,7 +1,7 @@
+import type { CaptureIndex, ConnectionSummary } from '../../model/capture-index.ts';
 import { INAPPROPRIATE_FALLBACK } from '../../model/code-points/alerts.ts';
 import { extensionName } from '../../model/code-points/extensions.ts';
 import { tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
-import type { CaptureIndex, ConnectionSummary } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';

@@ -1,5 +1,6 @@
 import type { Confidence } from '../../model/finding.ts';
-import type { ConnectionHistory, MessageFact, ResetFact, Role } from '../../model/history.ts';
+import type { ConnectionHistory, MessageFact, Role } from '../../model/history.ts';
+import type { ResetFact } from '../../model/incarnation.ts';
 import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { blindToEnding, endingOf } from '../support/ending.ts';

@@ -1,3 +1,4 @@
+import type { CaptureIndex } from '../../model/capture-index.ts';
 import {
   alertDescriptionName,
   HANDSHAKE_FAILURE,
@@ -5,7 +6,7 @@ import {
 } from '../../model/code-points/alerts.ts';
 import { SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
 import { TLS_1_2, tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
-import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { agreedWith, earlyRefusal, listed } from '../support/early-refusal.ts';

@@ -1,4 +1,4 @@
-import type { UnusedUpgradeFact } from '../../model/history.ts';
+import type { UnusedUpgradeFact } from '../../model/capture-index.ts';
 import type { SaidFact } from '../../model/upgrade.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';

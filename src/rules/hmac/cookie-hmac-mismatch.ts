@@ -3,7 +3,8 @@ import {
   HANDSHAKE_FAILURE,
   ILLEGAL_PARAMETER,
 } from '../../model/code-points/alerts.ts';
-import type { ConnectionHistory, DtlsFacts, DtlsVerifyFact } from '../../model/history.ts';
+import type { DtlsFacts, DtlsVerifyFact } from '../../model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { cameBackChanged, REFUSALS, refusalsOf } from '../support/cookies.ts';

@@ -1,4 +1,5 @@
-import type { AckFact, ConnectionHistory, RecordFact } from '../../model/history.ts';
+import type { AckFact } from '../../model/dtls-facts.ts';
+import type { ConnectionHistory, RecordFact } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import {

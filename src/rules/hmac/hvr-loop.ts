@@ -1,5 +1,6 @@
+import type { DtlsHelloFact, DtlsVerifyFact } from '../../model/dtls-facts.ts';
 import type { Evidence } from '../../model/finding.ts';
-import type { ConnectionHistory, DtlsHelloFact, DtlsVerifyFact } from '../../model/history.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { cameBackChanged, REFUSALS, refusalsOf } from '../support/cookies.ts';

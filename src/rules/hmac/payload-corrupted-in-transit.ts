@@ -1,5 +1,6 @@
 import { BAD_RECORD_MAC, CLOSE_NOTIFY, DECRYPT_ERROR } from '../../model/code-points/alerts.ts';
-import type { At, ConflictFact, ConnectionHistory, Role } from '../../model/history.ts';
+import type { At, ConnectionHistory, Role } from '../../model/history.ts';
+import type { ConflictFact } from '../../model/tcp-facts.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { keyedFinding } from '../support/failed-record.ts';

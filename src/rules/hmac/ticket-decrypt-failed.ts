@@ -1,3 +1,4 @@
+import type { CaptureIndex } from '../../model/capture-index.ts';
 import {
   alertDescriptionName,
   BAD_RECORD_MAC,
@@ -6,7 +7,7 @@ import {
   ILLEGAL_PARAMETER,
 } from '../../model/code-points/alerts.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
-import type { CaptureIndex, ConnectionHistory, ResumptionFacts } from '../../model/history.ts';
+import type { ConnectionHistory, ResumptionFacts } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import {
   defineConnectionRule,

@@ -1,4 +1,4 @@
-import type { IdMisfitFact } from '../../model/history.ts';
+import type { IdMisfitFact } from '../../model/dtls-facts.ts';
 import { peerOf } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { times } from '../support/records.ts';

@@ -1,4 +1,5 @@
-import type { ConnectionHistory, PathFact } from '../../model/history.ts';
+import type { PathFact } from '../../model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { endpointText, isAstray, newPaths, pathEvidence } from '../support/paths.ts';
 

@@ -1,11 +1,6 @@
 import { alertDescriptionName, alertLevelName } from '../../model/code-points/alerts.ts';
-import {
-  type At,
-  type ConnectionHistory,
-  type DtlsAnomaly,
-  peerOf,
-  type Role,
-} from '../../model/history.ts';
+import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
+import { type At, type ConnectionHistory, peerOf, type Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { lacksRecords } from '../support/ending.ts';

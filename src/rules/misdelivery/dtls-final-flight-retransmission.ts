@@ -1,10 +1,5 @@
-import {
-  type ConnectionHistory,
-  type DtlsFacts,
-  peerOf,
-  type RecordFact,
-  type Role,
-} from '../../model/history.ts';
+import type { DtlsFacts } from '../../model/dtls-facts.ts';
+import { type ConnectionHistory, peerOf, type RecordFact, type Role } from '../../model/history.ts';
 import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { counted } from '../support/how-many.ts';

@@ -1,4 +1,5 @@
-import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
+import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { lateCase, lateFinding, lateMessages, worst } from '../support/late-finding.ts';
 import { isPromptAnswer } from '../support/prompt-answer.ts';

@@ -1,5 +1,6 @@
+import type { ContinuationFact } from '../../model/dtls-facts.ts';
 import type { Evidence } from '../../model/finding.ts';
-import type { ConnectionHistory, ContinuationFact } from '../../model/history.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { endpointText } from '../support/paths.ts';

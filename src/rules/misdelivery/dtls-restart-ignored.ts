@@ -1,4 +1,5 @@
-import type { At, CaptureIndex, ConnectionHistory, RecordFact } from '../../model/history.ts';
+import type { CaptureIndex } from '../../model/capture-index.ts';
+import type { At, ConnectionHistory, RecordFact } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';

@@ -1,5 +1,6 @@
 import { alertDescriptionName } from '../../model/code-points/alerts.ts';
-import type { At, ConnectionHistory, DtlsFacts, RecordFact } from '../../model/history.ts';
+import type { DtlsFacts } from '../../model/dtls-facts.ts';
+import type { At, ConnectionHistory, RecordFact } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { counted } from '../support/how-many.ts';

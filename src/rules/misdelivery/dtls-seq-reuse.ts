@@ -1,5 +1,6 @@
 import { cipherSuite } from '../../model/code-points/suites.ts';
-import { type At, type ConnectionHistory, type DtlsAnomaly, ROLES } from '../../model/history.ts';
+import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
+import { type At, type ConnectionHistory, ROLES } from '../../model/history.ts';
 import { MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { counted } from '../support/how-many.ts';

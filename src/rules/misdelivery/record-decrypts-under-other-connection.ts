@@ -1,6 +1,6 @@
+import type { CaptureIndex, ConnectionSummary } from '../../model/capture-index.ts';
 import type { MisplacedRecord } from '../../model/decryption.ts';
 import type { Severity } from '../../model/finding.ts';
-import type { CaptureIndex, ConnectionSummary } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { byChance } from '../support/how-many.ts';

@@ -1,9 +1,9 @@
+import type { CaptureIndex } from '../../model/capture-index.ts';
 import { groupName } from '../../model/code-points/groups.ts';
 import { suiteName } from '../../model/code-points/suites.ts';
 import { versionName } from '../../model/code-points/versions.ts';
 import {
   type At,
-  type CaptureIndex,
   type ConnectionHistory,
   HELLO_RETRY_REQUEST,
   type OddityFact,

@@ -1,3 +1,4 @@
+import type { CaptureIndex, ConnectionSummary } from '../../model/capture-index.ts';
 import {
   alertDescriptionName,
   DECRYPT_ERROR,
@@ -5,12 +6,7 @@ import {
   ILLEGAL_PARAMETER,
 } from '../../model/code-points/alerts.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
-import type {
-  CaptureIndex,
-  ConnectionHistory,
-  ConnectionSummary,
-  IssuedSession,
-} from '../../model/history.ts';
+import type { ConnectionHistory, IssuedSession } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import {

@@ -1,10 +1,10 @@
-import type { Evidence, Severity } from '../../model/finding.ts';
 import type {
   CaptureIndex,
   ConnectionSummary,
-  Role,
   SharedRandomFact,
-} from '../../model/history.ts';
+} from '../../model/capture-index.ts';
+import type { Evidence, Severity } from '../../model/finding.ts';
+import type { Role } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule } from '../define-rule.ts';
 

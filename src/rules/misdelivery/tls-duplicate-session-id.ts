@@ -1,5 +1,9 @@
+import type {
+  CaptureIndex,
+  ConnectionSummary,
+  SharedSessionFact,
+} from '../../model/capture-index.ts';
 import type { Evidence } from '../../model/finding.ts';
-import type { CaptureIndex, ConnectionSummary, SharedSessionFact } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';

@@ -1,5 +1,6 @@
+import type { CaptureIndex } from '../../model/capture-index.ts';
 import type { MisplacedRecord } from '../../model/decryption.ts';
-import type { CaptureIndex, ConnectionHistory, StrayFact } from '../../model/history.ts';
+import type { ConnectionHistory, StrayFact } from '../../model/history.ts';
 import { peerOf } from '../../model/history.ts';
 import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND } from '../../model/time.ts';

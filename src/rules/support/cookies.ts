@@ -1,14 +1,9 @@
+import type { CaptureIndex, ConnectionSummary } from '../../model/capture-index.ts';
 import { alertDescriptionName } from '../../model/code-points/alerts.ts';
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
+import type { DtlsHelloFact, DtlsVerifyFact } from '../../model/dtls-facts.ts';
 import type { Evidence, Explanation } from '../../model/finding.ts';
-import type {
-  CaptureIndex,
-  ConnectionHistory,
-  ConnectionSummary,
-  CookieFact,
-  DtlsHelloFact,
-  DtlsVerifyFact,
-} from '../../model/history.ts';
+import type { ConnectionHistory, CookieFact } from '../../model/history.ts';
 import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { type FindingOf, notAssessable, PASS } from '../define-rule.ts';

@@ -1,4 +1,4 @@
-import type { CaptureIndex, SharedRandomFact } from '../../model/history.ts';
+import type { CaptureIndex, SharedRandomFact } from '../../model/capture-index.ts';
 
 /** Rules ask for each server. */
 const copiesOf = new WeakMap<readonly SharedRandomFact[], ReadonlySet<number>>();

@@ -1,4 +1,4 @@
-import type { ConnectionSummary } from '../../model/history.ts';
+import type { ConnectionSummary } from '../../model/capture-index.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { type Nanos, SECOND } from '../../model/time.ts';
 import { afterComparisons, chanceOfSpan, chanceOfSplit } from './chance.ts';

@@ -1,12 +1,6 @@
+import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/capture-index.ts';
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
-import type {
-  AlertFact,
-  CaptureIndex,
-  ConnectionHistory,
-  ConnectionSummary,
-  MessageFact,
-  ServerFacts,
-} from '../../model/history.ts';
+import type { AlertFact, ConnectionHistory, MessageFact } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { endingOf } from './ending.ts';

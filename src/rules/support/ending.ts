@@ -16,8 +16,8 @@ import {
   ROLES,
   type Role,
   type Stage,
-  type TcpFacts,
 } from '../../model/history.ts';
+import type { TcpFacts } from '../../model/tcp-facts.ts';
 
 /** What ended a handshake, and who did it: the first of possibly many closing events. */
 export interface Ending extends At {

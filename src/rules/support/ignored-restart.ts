@@ -1,4 +1,5 @@
-import type { ConnectionHistory, DtlsHelloFact } from '../../model/history.ts';
+import type { DtlsHelloFact } from '../../model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { notAssessable, PASS } from '../define-rule.ts';
 
 /** A ClientHello on an open association that its receiver did not answer, at first or at all. */

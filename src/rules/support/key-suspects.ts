@@ -1,6 +1,7 @@
+import type { CaptureIndex } from '../../model/capture-index.ts';
 import { cipherSuite } from '../../model/code-points/suites.ts';
 import { TLS_1_2, tlsEquivalent } from '../../model/code-points/versions.ts';
-import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { takesKeysFromPsk } from './pre-shared-key.ts';
 import { othersWithSuite, type SameSuite } from './same-suite.ts';
 

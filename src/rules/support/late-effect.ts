@@ -1,9 +1,9 @@
 import { BAD_RECORD_MAC } from '../../model/code-points/alerts.ts';
+import type { DtlsHelloFact } from '../../model/dtls-facts.ts';
 import type { Confidence, Evidence } from '../../model/finding.ts';
 import {
   type At,
   type ConnectionHistory,
-  type DtlsHelloFact,
   type PerRole,
   peerOf,
   type RecordFact,

@@ -1,5 +1,6 @@
+import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { Explanation, Severity } from '../../model/finding.ts';
-import { type ConnectionHistory, type DtlsAnomaly, peerOf } from '../../model/history.ts';
+import { type ConnectionHistory, peerOf } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import type { FindingOf } from '../define-rule.ts';

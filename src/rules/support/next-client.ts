@@ -1,5 +1,5 @@
+import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/capture-index.ts';
 import type { Evidence } from '../../model/finding.ts';
-import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
 import { connectionsAnsweredIn, connectionsBegunIn, dtlsServerOf } from './servers.ts';

@@ -1,10 +1,6 @@
+import type { PathFact } from '../../model/dtls-facts.ts';
 import type { Evidence } from '../../model/finding.ts';
-import {
-  type ConnectionHistory,
-  type Endpoint,
-  type PathFact,
-  peerOf,
-} from '../../model/history.ts';
+import { type ConnectionHistory, type Endpoint, peerOf } from '../../model/history.ts';
 import { witness } from './witness.ts';
 
 /** The other 5-tuples on which records of the connection came, without those where copies went by. */

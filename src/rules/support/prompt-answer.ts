@@ -1,4 +1,5 @@
-import type { ConnectionHistory, DtlsAnomaly } from '../../model/history.ts';
+import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { MILLISECOND, type Nanos } from '../../model/time.ts';
 
 /** An answer to close_notify is prompt within this, whatever the path: a busy client takes as long to read it. */

@@ -1,7 +1,7 @@
+import type { ConnectionSummary } from '../../model/capture-index.ts';
 import { groupName } from '../../model/code-points/groups.ts';
 import { suiteName } from '../../model/code-points/suites.ts';
 import { TLS_1_3, tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
-import type { ConnectionSummary } from '../../model/history.ts';
 import { endpointText, recordMacOf } from './negotiation.ts';
 
 /** Something that handshakes may differ in. */

@@ -1,4 +1,4 @@
-import type { CaptureIndex } from '../../model/history.ts';
+import type { CaptureIndex } from '../../model/capture-index.ts';
 import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 
 type Table = readonly (readonly string[])[];

@@ -1,5 +1,6 @@
+import type { CaptureIndex } from '../../model/capture-index.ts';
 import { alertDescriptionName } from '../../model/code-points/alerts.ts';
-import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import type { FindingOf } from '../define-rule.ts';
 import { agreedWith, type EarlyRefusal, listed } from './early-refusal.ts';

@@ -1,10 +1,5 @@
-import type {
-  CaptureIndex,
-  ConnectionHistory,
-  ConnectionSummary,
-  MessageFact,
-  OfferFacts,
-} from '../../model/history.ts';
+import type { CaptureIndex, ConnectionSummary, OfferFacts } from '../../model/capture-index.ts';
+import type { ConnectionHistory, MessageFact } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { SECOND } from '../../model/time.ts';
 import { type Ending, endingOf } from './ending.ts';

@@ -3,7 +3,7 @@ import type {
   ConnectionSummary,
   OfferFacts,
   ServerFacts,
-} from '../../model/history.ts';
+} from '../../model/capture-index.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import type { Nanos } from '../../model/time.ts';

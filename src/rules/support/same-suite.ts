@@ -1,6 +1,6 @@
+import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/capture-index.ts';
 import { BAD_RECORD_MAC, DECRYPT_ERROR } from '../../model/code-points/alerts.ts';
 import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
-import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/history.ts';
 
 /** How the other full handshakes with one suite at one server ended. */
 export interface SameSuite {

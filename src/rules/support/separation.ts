@@ -1,5 +1,5 @@
+import type { ConnectionSummary } from '../../model/capture-index.ts';
 import { suiteName } from '../../model/code-points/suites.ts';
-import type { ConnectionSummary } from '../../model/history.ts';
 import { PROPERTIES, type Property, recordMac } from './properties.ts';
 
 /** A property whose value all failures share and no success has. */

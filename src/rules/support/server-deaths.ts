@@ -1,13 +1,12 @@
-import { CONFIDENCES, type Confidence } from '../../model/finding.ts';
 import type {
-  At,
   CaptureIndex,
   ConnectionSummary,
   RefusalFact,
   ServerCloseFact,
   ServerFacts,
-  Stage,
-} from '../../model/history.ts';
+} from '../../model/capture-index.ts';
+import { CONFIDENCES, type Confidence } from '../../model/finding.ts';
+import type { At, Stage } from '../../model/history.ts';
 import { MILLISECOND, type Nanos, SECOND } from '../../model/time.ts';
 import { copiesIn } from './copies.ts';
 import { firstPlace } from './first-place.ts';

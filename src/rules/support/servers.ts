@@ -1,9 +1,5 @@
-import type {
-  CaptureIndex,
-  ConnectionSummary,
-  Endpoint,
-  ServerFacts,
-} from '../../model/history.ts';
+import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/capture-index.ts';
+import type { Endpoint } from '../../model/history.ts';
 import type { Nanos } from '../../model/time.ts';
 import { firstPlace } from './first-place.ts';
 

@@ -1,9 +1,5 @@
-import type {
-  CaptureIndex,
-  ConnectionSummary,
-  ResumptionFacts,
-  ServerFacts,
-} from '../../model/history.ts';
+import type { CaptureIndex, ConnectionSummary, ServerFacts } from '../../model/capture-index.ts';
+import type { ResumptionFacts } from '../../model/history.ts';
 
 /** What a ClientHello offers, as sentences name it. */
 export const SESSION_KINDS: Readonly<Record<ResumptionFacts['by'], string>> = {

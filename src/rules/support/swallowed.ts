@@ -1,4 +1,4 @@
-import type { RepeatFact } from '../../model/history.ts';
+import type { RepeatFact } from '../../model/tcp-facts.ts';
 import { SECOND } from '../../model/time.ts';
 
 /** TCP doubles its pause: with 200 ms at first the third repetition comes after 1.4 s. Chance does not lose so many. */

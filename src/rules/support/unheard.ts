@@ -1,13 +1,7 @@
+import type { CaptureIndex, SharedRandomFact } from '../../model/capture-index.ts';
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
-import type {
-  AckFact,
-  At,
-  CaptureIndex,
-  ConnectionHistory,
-  DtlsHelloFact,
-  Role,
-  SharedRandomFact,
-} from '../../model/history.ts';
+import type { AckFact, DtlsHelloFact } from '../../model/dtls-facts.ts';
+import type { At, ConnectionHistory, Role } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { SECOND } from '../../model/time.ts';
 import { ownTransmissions } from './records.ts';

@@ -1,11 +1,6 @@
 import type { Confidence } from '../../model/finding.ts';
-import {
-  type At,
-  type ConnectionHistory,
-  peerOf,
-  type ResetFact,
-  type Role,
-} from '../../model/history.ts';
+import { type At, type ConnectionHistory, peerOf, type Role } from '../../model/history.ts';
+import type { ResetFact } from '../../model/incarnation.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';

@@ -1,6 +1,6 @@
+import type { ServerFacts } from '../../model/capture-index.ts';
 import type { Evidence } from '../../model/finding.ts';
 import { CONFIDENCES } from '../../model/finding.ts';
-import type { ServerFacts } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';

@@ -1,5 +1,5 @@
+import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/capture-index.ts';
 import type { Evidence } from '../../model/finding.ts';
-import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';

@@ -1,4 +1,4 @@
-import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/history.ts';
+import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/capture-index.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';

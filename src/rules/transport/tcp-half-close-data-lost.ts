@@ -1,10 +1,5 @@
-import {
-  type At,
-  type ConnectionHistory,
-  peerOf,
-  type Role,
-  type TcpFacts,
-} from '../../model/history.ts';
+import { type At, type ConnectionHistory, peerOf, type Role } from '../../model/history.ts';
+import type { TcpFacts } from '../../model/tcp-facts.ts';
 import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isShortest, isTls13, mayHaveSentAlert } from '../support/closing-alert.ts';

@@ -1,4 +1,5 @@
-import type { CaptureIndex, ConnectionHistory } from '../../model/history.ts';
+import type { CaptureIndex } from '../../model/capture-index.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import type { OldSegmentFact } from '../../model/incarnation.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';

@@ -1,4 +1,4 @@
-import type { ServerFacts } from '../../model/history.ts';
+import type { ServerFacts } from '../../model/capture-index.ts';
 import type { FormerConnection, OpeningFact } from '../../model/incarnation.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';

@@ -1,5 +1,5 @@
-import type { CaptureIndex, ResetFact, ServerFacts } from '../../model/history.ts';
-import type { OpeningFact } from '../../model/incarnation.ts';
+import type { CaptureIndex, ServerFacts } from '../../model/capture-index.ts';
+import type { OpeningFact, ResetFact } from '../../model/incarnation.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';

@@ -1,5 +1,5 @@
+import type { ServerFacts } from '../../model/capture-index.ts';
 import type { Severity } from '../../model/finding.ts';
-import type { ServerFacts } from '../../model/history.ts';
 import type { ChallengeFact, OpeningFact } from '../../model/incarnation.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';

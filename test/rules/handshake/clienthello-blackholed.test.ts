@@ -1,4 +1,4 @@
-import type { RepeatFact } from '../../../src/model/history.ts';
+import type { RepeatFact } from '../../../src/model/tcp-facts.ts';
 import { clientHelloBlackholed } from '../../../src/rules/handshake/clienthello-blackholed.ts';
 import {
   at,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConnectionSummary } from '../../../src/model/history.ts';
+import type { ConnectionSummary } from '../../../src/model/capture-index.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { failureCorrelation } from '../../../src/rules/handshake/failure-correlation.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServerFacts } from '../../../src/model/history.ts';
+import type { ServerFacts } from '../../../src/model/capture-index.ts';
 import { handshakeKillsServer } from '../../../src/rules/handshake/handshake-kills-server.ts';
 import { at } from '../../support/fake-history.ts';
 import {

@@ -1,5 +1,6 @@
+import type { AckFact, DtlsHelloFact, EpochFact } from '../../../src/model/dtls-facts.ts';
 import type { FlightFacts } from '../../../src/model/flights.ts';
-import type { AckFact, DtlsHelloFact, EpochFact, Stage } from '../../../src/model/history.ts';
+import type { Stage } from '../../../src/model/history.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { handshakeTimeout } from '../../../src/rules/handshake/handshake-timeout.ts';
 import {

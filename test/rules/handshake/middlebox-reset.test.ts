@@ -1,4 +1,4 @@
-import type { ResetFact } from '../../../src/model/history.ts';
+import type { ResetFact } from '../../../src/model/incarnation.ts';
 import { MILLISECOND } from '../../../src/model/time.ts';
 import { middleboxReset } from '../../../src/rules/handshake/middlebox-reset.ts';
 import { at, type FakeHistory, fakeHistory, fakeMessage } from '../../support/fake-history.ts';

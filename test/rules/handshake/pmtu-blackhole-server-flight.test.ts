@@ -1,4 +1,4 @@
-import type { RepeatFact, UnfilledFact } from '../../../src/model/history.ts';
+import type { RepeatFact, UnfilledFact } from '../../../src/model/tcp-facts.ts';
 import { pmtuBlackholeServerFlight } from '../../../src/rules/handshake/pmtu-blackhole-server-flight.ts';
 import { at, type FakeHistory, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';

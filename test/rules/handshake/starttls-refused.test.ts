@@ -1,4 +1,4 @@
-import type { UnusedUpgradeFact } from '../../../src/model/history.ts';
+import type { UnusedUpgradeFact } from '../../../src/model/capture-index.ts';
 import type { UpgradeFact } from '../../../src/model/upgrade.ts';
 import { starttlsRefused } from '../../../src/rules/handshake/starttls-refused.ts';
 import { at } from '../../support/fake-history.ts';

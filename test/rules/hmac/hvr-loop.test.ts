@@ -1,4 +1,5 @@
-import type { ConnectionHistory, DtlsHelloFact } from '../../../src/model/history.ts';
+import type { DtlsHelloFact } from '../../../src/model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../../src/model/history.ts';
 import { hvrLoop } from '../../../src/rules/hmac/hvr-loop.ts';
 import { fakeClientHello } from '../../support/fake-hello.ts';
 import { fakeHistory } from '../../support/fake-history.ts';

@@ -1,9 +1,5 @@
-import type {
-  ConnectionHistory,
-  DtlsFacts,
-  IdMisfitFact,
-  PathFact,
-} from '../../../src/model/history.ts';
+import type { DtlsFacts, IdMisfitFact, PathFact } from '../../../src/model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../../src/model/history.ts';
 import { association, atMs } from '../support/dtls-history.ts';
 
 export const CLIENT_ID = '0badcafe';

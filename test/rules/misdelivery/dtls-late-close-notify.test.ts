@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { At, ConnectionHistory, DtlsAnomaly } from '../../../src/model/history.ts';
+import type { DtlsAnomaly } from '../../../src/model/dtls-facts.ts';
+import type { At, ConnectionHistory } from '../../../src/model/history.ts';
 import { MILLISECOND } from '../../../src/model/time.ts';
 import { dtlsLateCloseNotify } from '../../../src/rules/misdelivery/dtls-late-close-notify.ts';
 import { fakeAlert, fakeHistory } from '../../support/fake-history.ts';

@@ -1,4 +1,5 @@
-import type { ConnectionHistory, DtlsAnomaly } from '../../../src/model/history.ts';
+import type { DtlsAnomaly } from '../../../src/model/dtls-facts.ts';
+import type { ConnectionHistory } from '../../../src/model/history.ts';
 import { MILLISECOND } from '../../../src/model/time.ts';
 import { dtlsLateRecord } from '../../../src/rules/misdelivery/dtls-late-record.ts';
 import { fakeHistory } from '../../support/fake-history.ts';

@@ -1,4 +1,5 @@
-import type { ContinuationFact, RecordFact } from '../../../src/model/history.ts';
+import type { ContinuationFact } from '../../../src/model/dtls-facts.ts';
+import type { RecordFact } from '../../../src/model/history.ts';
 import { dtlsNatRebindNoCid } from '../../../src/rules/misdelivery/dtls-nat-rebind-no-cid.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
 import { association, atMs, DATA, record } from '../support/dtls-history.ts';

@@ -1,4 +1,5 @@
-import type { ConnectionHistory, DtlsAnomaly, RecordFact } from '../../../src/model/history.ts';
+import type { DtlsAnomaly } from '../../../src/model/dtls-facts.ts';
+import type { ConnectionHistory, RecordFact } from '../../../src/model/history.ts';
 import { MILLISECOND } from '../../../src/model/time.ts';
 import { dtlsOldEpochAfterNewHandshake } from '../../../src/rules/misdelivery/dtls-old-epoch-after-new-handshake.ts';
 import { fakeAlert, fakeHistory } from '../../support/fake-history.ts';

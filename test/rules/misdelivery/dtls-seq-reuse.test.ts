@@ -1,4 +1,5 @@
-import type { ConnectionHistory, DtlsAnomaly, RecordFact } from '../../../src/model/history.ts';
+import type { DtlsAnomaly } from '../../../src/model/dtls-facts.ts';
+import type { ConnectionHistory, RecordFact } from '../../../src/model/history.ts';
 import { dtlsSeqReuse } from '../../../src/rules/misdelivery/dtls-seq-reuse.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
 import { ALERT, anomaly, association, atMs, DATA, record } from '../support/dtls-history.ts';

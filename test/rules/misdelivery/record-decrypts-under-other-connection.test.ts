@@ -1,5 +1,5 @@
+import type { ConnectionSummary } from '../../../src/model/capture-index.ts';
 import type { MisplacedRecord } from '../../../src/model/decryption.ts';
-import type { ConnectionSummary } from '../../../src/model/history.ts';
 import { recordDecryptsUnderOtherConnection } from '../../../src/rules/misdelivery/record-decrypts-under-other-connection.ts';
 import { fakeFailure } from '../../support/fake-decryption.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SharedRandomFact } from '../../../src/model/history.ts';
+import type { SharedRandomFact } from '../../../src/model/capture-index.ts';
 import { tlsDuplicateHelloRandom } from '../../../src/rules/misdelivery/tls-duplicate-hello-random.ts';
 import { analyse } from '../../support/analyse.ts';
 import { TlsWriter } from '../../support/conversation.ts';

@@ -1,4 +1,4 @@
-import type { ConnectionSummary, SharedSessionFact } from '../../../src/model/history.ts';
+import type { ConnectionSummary, SharedSessionFact } from '../../../src/model/capture-index.ts';
 import { tlsDuplicateSessionId } from '../../../src/rules/misdelivery/tls-duplicate-session-id.ts';
 import { at } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';

@@ -1,5 +1,6 @@
 import type { MisplacedRecord } from '../../../src/model/decryption.ts';
-import type { At, DtlsAnomaly } from '../../../src/model/history.ts';
+import type { DtlsAnomaly } from '../../../src/model/dtls-facts.ts';
+import type { At } from '../../../src/model/history.ts';
 import { tlsForeignRecordSuspected } from '../../../src/rules/misdelivery/tls-foreign-record-suspected.ts';
 import { fakeFailure } from '../../support/fake-decryption.ts';
 import { at, fakeAlert, fakeHistory } from '../../support/fake-history.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ConnectionSummary } from '../../../src/model/history.ts';
+import type { ConnectionSummary } from '../../../src/model/capture-index.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { CLAIM, Correlation, type Standout } from '../../../src/rules/support/correlation.ts';
 import { FURTHER_PROPERTIES, PROPERTIES } from '../../../src/rules/support/properties.ts';

@@ -1,11 +1,8 @@
+import type { CaptureIndex, ConnectionSummary } from '../../../src/model/capture-index.ts';
+import type { DtlsAnomaly, DtlsHelloFact, DtlsVerifyFact } from '../../../src/model/dtls-facts.ts';
 import type {
   At,
-  CaptureIndex,
   ConnectionHistory,
-  ConnectionSummary,
-  DtlsAnomaly,
-  DtlsHelloFact,
-  DtlsVerifyFact,
   MessageFact,
   RecordFact,
   Role,

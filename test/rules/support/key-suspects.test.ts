@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConnectionSummary } from '../../../src/model/history.ts';
+import type { ConnectionSummary } from '../../../src/model/capture-index.ts';
 import { keySuspects, rateSuspects } from '../../../src/rules/support/key-suspects.ts';
 import { compareWithSuite } from '../../../src/rules/support/same-suite.ts';
 import { type FakeHistory, fakeHistory } from '../../support/fake-history.ts';

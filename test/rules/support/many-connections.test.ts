@@ -1,7 +1,11 @@
 /** What rules ask about the other connections of a server: as if each was looked at every time, which takes too long. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CaptureIndex, ConnectionSummary, OfferFacts } from '../../../src/model/history.ts';
+import type {
+  CaptureIndex,
+  ConnectionSummary,
+  OfferFacts,
+} from '../../../src/model/capture-index.ts';
 import type { FindingVerdict } from '../../../src/model/rule.ts';
 import { SECOND } from '../../../src/model/time.ts';
 import { retriesOf } from '../../../src/rules/support/retries.ts';

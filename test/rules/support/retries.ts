@@ -1,4 +1,4 @@
-import type { ConnectionSummary, OfferFacts } from '../../../src/model/history.ts';
+import type { ConnectionSummary, OfferFacts } from '../../../src/model/capture-index.ts';
 import { fakeClientHello } from '../../support/fake-hello.ts';
 import { at, type FakeHistory, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { CaptureIndex } from '../../../src/model/capture-index.ts';
 import type { BlindSpot, Confidence, Finding, Severity } from '../../../src/model/finding.ts';
-import type { CaptureIndex, ConnectionHistory } from '../../../src/model/history.ts';
+import type { ConnectionHistory } from '../../../src/model/history.ts';
 import type {
   CaptureRule,
   ConnectionRule,

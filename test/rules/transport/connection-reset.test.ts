@@ -1,4 +1,4 @@
-import type { ResetFact } from '../../../src/model/history.ts';
+import type { ResetFact } from '../../../src/model/incarnation.ts';
 import { connectionReset } from '../../../src/rules/transport/connection-reset.ts';
 import { at, fakeAlert, fakeHistory, fakeRecord } from '../../support/fake-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';

@@ -1,4 +1,4 @@
-import type { ServerFacts } from '../../../src/model/history.ts';
+import type { ServerFacts } from '../../../src/model/capture-index.ts';
 import { serverProcessDied } from '../../../src/rules/transport/server-process-died.ts';
 import { at } from '../../support/fake-history.ts';
 import {

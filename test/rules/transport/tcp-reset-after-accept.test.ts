@@ -1,5 +1,4 @@
-import type { ResetFact } from '../../../src/model/history.ts';
-import type { OpeningFact } from '../../../src/model/incarnation.ts';
+import type { OpeningFact, ResetFact } from '../../../src/model/incarnation.ts';
 import { tcpResetAfterAccept } from '../../../src/rules/transport/tcp-reset-after-accept.ts';
 import { at } from '../../support/fake-history.ts';
 import {
