@@ -16,20 +16,13 @@ export interface Attribution {
   confidence: 'proven' | 'likely' | 'possible';
 }
 
-/** What has to be known of associations. */
-interface Associations {
-  readonly facts: FactsRecorder;
-  /** Has this direction come to protected records? */
-  reached(a: Association, side: Side): boolean;
-}
-
 /**
  * Gives a protected record to one of several associations on its 5-tuple. All of them use the same epoch numbers and
  * start their sequence numbers at 0, so what tells them apart is, strongest first: octets seen before, the run of
  * explicit nonces, who has come to protected records at all, and whose sequence numbers it continues.
  */
 export function attribute(
-  all: Associations,
+  facts: FactsRecorder,
   newest: Association,
   r: DtlsRecord,
   verdict: Attribution,
@@ -44,8 +37,8 @@ export function attribute(
     );
     return;
   }
-  if (!all.reached(newest, r.side)) {
-    beforeKeys(all, newest, older, r, verdict);
+  if (!hasReached(facts, newest, r.side)) {
+    beforeKeys(facts, newest, older, r, verdict);
     return;
   }
   if (older === undefined) {
@@ -97,7 +90,7 @@ export function attribute(
     continuesOlder &&
     stepTheirs === 1 &&
     stepMine > 1 &&
-    owesClose(all.facts, older, newest, r)
+    owesClose(facts, older, newest, r)
   ) {
     settle(
       verdict,
@@ -130,15 +123,25 @@ export function attribute(
   }
 }
 
+/** Has this direction of the association come to protected records? */
+function hasReached({ table }: FactsRecorder, a: Association, side: Side): boolean {
+  return (
+    a.sides[side].epoch > 0 ||
+    table.ccsPacket[a.row * 2 + side] !== 0 ||
+    table.has(a.row, SEEN.startMissing) ||
+    table.has(a.row, SEEN.tls13)
+  );
+}
+
 /** The newest association has no keys yet in this direction. */
 function beforeKeys(
-  all: Associations,
+  facts: FactsRecorder,
   newest: Association,
   older: Association | undefined,
   r: DtlsRecord,
   verdict: Attribution,
 ): void {
-  const { table } = all.facts;
+  const { table } = facts;
   // A Finished may overtake the ChangeCipherSpec in front of it.
   const mayBeFinished =
     r.contentType === CONTENT_TYPE.handshake &&
@@ -161,7 +164,7 @@ function beforeKeys(
   const repeated = repeats(theirs, r);
   const next = step >= 1 && step <= WINDOW;
   // A peer that has keys shows that this side may have them too, and that the capture lacks its ChangeCipherSpec.
-  const mayHaveKeys = all.reached(newest, r.side === 0 ? 1 : 0);
+  const mayHaveKeys = hasReached(facts, newest, r.side === 0 ? 1 : 0);
   if (mayBeFinished && step <= 0 && !repeated) {
     settle(verdict, newest, 'a handshake record that overtook its ChangeCipherSpec', 'likely');
   } else if (mayHaveKeys && !repeated && isForeign(table, older, newest, r, step)) {
@@ -174,7 +177,7 @@ function beforeKeys(
   } else if (next) {
     const certain = !table.has(older.row, SEEN.startMissing) && step <= 8 && !mayHaveKeys;
     // A first record after the Finished would be explained by one packet that the capture lacks.
-    const doubtful = mayHaveKeys && !(r.sequence > 1 && owesClose(all.facts, older, newest, r));
+    const doubtful = mayHaveKeys && !(r.sequence > 1 && owesClose(facts, older, newest, r));
     settle(
       verdict,
       older,

@@ -39,7 +39,7 @@ export class DtlsHandshakes {
   private readonly rebinding: Rebinding;
   private readonly flights: FlightBook;
   private readonly partial: DtlsMessages;
-  private unsealer: DtlsUnsealer | undefined;
+  unsealer: DtlsUnsealer | undefined;
   private readonly numbered = new Uint8Array(NUMBERED_HEADER);
   private readonly fragment: Fragment = emptyFragment();
 
@@ -57,10 +57,6 @@ export class DtlsHandshakes {
     this.rebinding = rebinding;
     this.flights = flights;
     this.partial = new DtlsMessages(notices);
-  }
-
-  unseal(unsealer: DtlsUnsealer): void {
-    this.unsealer = unsealer;
   }
 
   /** Messages that were in a protected record. */

@@ -1,35 +1,35 @@
 import { LIMITS } from '../model/limits.ts';
+import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import { type AnomalyBook, sameRecord } from './dtls-anomalies.ts';
 import type { Association } from './dtls-association.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import { FORGOTTEN, NEW, takeNumber } from './dtls-numbers.ts';
 import type { DtlsRecord } from './dtls-record.ts';
+import type { FlowAssociations } from './flow-associations.ts';
 
 /** A direction may have sent this many times its usual rate while the capture lacked it. */
 const SURGE = 16;
 
-/** What the numbers of one association are held against. */
-export interface NumberingHost {
-  readonly anomalies: AnomalyBook;
-  newestOf(flow: number): Association | undefined;
-  hasForgotten(a: Association): boolean;
-  capturedTwice(packet: number): void;
-}
+const CAPTURED_TWICE = { code: 'captured-twice', offset: -1, needed: 0, available: 0 } as const;
 
 /** Keeps the record numbers of each epoch, and tells those that were used before, or lie where their direction cannot be. */
 export class DtlsNumbering {
-  private readonly host: NumberingHost;
+  private readonly associations: FlowAssociations;
+  private readonly anomalies: AnomalyBook;
+  private readonly notices: NoticeSink;
 
-  constructor(host: NumberingHost) {
-    this.host = host;
+  constructor(associations: FlowAssociations, anomalies: AnomalyBook, notices: NoticeSink) {
+    this.associations = associations;
+    this.anomalies = anomalies;
+    this.notices = notices;
   }
 
   /** @returns whether this number was seen before */
   take(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
     if (r.epoch !== half.epoch) {
       if (r.epoch < half.epoch) return false;
-      if (half.count > 0) this.host.anomalies.archiveEpoch(a, r.side, half);
+      if (half.count > 0) this.anomalies.archiveEpoch(a, r.side, half);
       half.epoch = r.epoch;
       half.count = 0;
       half.forgetRecent();
@@ -49,13 +49,13 @@ export class DtlsNumbering {
   private isFarAhead(a: Association, half: DtlsHalf, r: DtlsRecord): boolean {
     const ahead = r.sequence - half.highest;
     if (half.count < 2 || ahead <= LIMITS.dtlsFarAhead) return false;
-    if (this.host.anomalies.confirmJump(a, r)) return false;
+    if (this.anomalies.confirmJump(a, r)) return false;
     const spent = Math.max(1, half.lastNanos - half.firstNanos);
     const usual = (half.highest - half.first + 1) * ((r.nanos - half.lastNanos) / spent);
-    if (ahead <= SURGE * usual || this.host.hasForgotten(a)) return false;
-    this.host.anomalies.add(
+    if (ahead <= SURGE * usual || this.associations.hasForgotten(a)) return false;
+    this.anomalies.add(
       a,
-      this.host.newestOf(r.flow),
+      this.associations.newestOf(r.flow),
       r,
       'far-number',
       `its number is ${ahead} ahead of the last one of its direction`,
@@ -67,13 +67,13 @@ export class DtlsNumbering {
 
   private repeatedNumber(a: Association, half: DtlsHalf, found: number, r: DtlsRecord): void {
     const earlier = { packet: half.recentPacket(found), nanos: half.recentNanos(found) };
-    const newest = this.host.newestOf(r.flow);
+    const newest = this.associations.newestOf(r.flow);
     if (
       half.recentPrint(found) !== r.print ||
       half.recentRecord(found) !== ((r.contentType << 16) | r.length)
     ) {
-      if (!this.strayBehindIt(a, half, found, r) && !this.host.hasForgotten(a))
-        this.host.anomalies.add(
+      if (!this.strayBehindIt(a, half, found, r) && !this.associations.hasForgotten(a))
+        this.anomalies.add(
           a,
           newest,
           r,
@@ -84,11 +84,10 @@ export class DtlsNumbering {
         );
       return;
     }
-    // The same packet captured twice (two interfaces, a mirror port) is not a replay.
     if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
-      this.host.capturedTwice(r.packet);
+      this.capturedTwice(r.packet);
     else
-      this.host.anomalies.add(
+      this.anomalies.add(
         a,
         newest,
         r,
@@ -97,6 +96,11 @@ export class DtlsNumbering {
         'proven',
         { earlier },
       );
+  }
+
+  /** The same packet captured twice (two interfaces, a mirror port) is not a replay. */
+  capturedTwice(packet: number): void {
+    this.notices.notice({ ...CAPTURED_TWICE, packetNumber: packet });
   }
 
   /**
@@ -118,7 +122,7 @@ export class DtlsNumbering {
       packet: half.recentPacket(found),
       nanos: half.recentNanos(found),
     };
-    this.host.anomalies.add(
+    this.anomalies.add(
       older,
       a,
       stray,

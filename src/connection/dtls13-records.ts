@@ -19,11 +19,15 @@ import {
   type Fragment,
   readFragment,
 } from './dtls-messages.ts';
+import type { DtlsMigration } from './dtls-migration.ts';
+import type { DtlsNumbering } from './dtls-numbering.ts';
+import type { OwnedRecords } from './dtls-owned-records.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { EARLY_EPOCH, FIRST_DATA_EPOCH, HANDSHAKE_EPOCH, likelyEpoch } from './dtls13-epochs.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { isFatal } from './fatal-alert.ts';
+import type { FlowAssociations } from './flow-associations.ts';
 import { copyOf, firstOctets, UNREAD_SEQUENCE } from './record-copies.ts';
 import { FINISHED_13 } from './record-sizes.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
@@ -33,46 +37,44 @@ const FINISHED = 20;
 const NEW_CONNECTION_ID = 10;
 const DTLS_1_2 = 0xfefd;
 
-/** What the other records of the 5-tuple are followed by. */
-export interface Dtls13Host {
-  readonly facts: FactsRecorder;
-  readonly anomalies: AnomalyBook;
-  readonly ids: ConnectionIds;
-  newestOf(flow: number): Association | undefined;
-  /** Octets of the connection id that begins at `bytes[at]` in a record of this direction; 0 or less where none is known. */
-  connectionIdLength(flow: number, side: Side, bytes: Uint8Array, at: number, end: number): number;
-  /** Whose id stands at `bytes[idAt]`; the record is turned to the 5-tuple of its handshake. */
-  ownerById(r: DtlsRecord, idAt: number): Association | undefined;
-  /** Has an association come to this 5-tuple by its id? Whose is a record without one there? As `ownerById`. */
-  isVisited(flow: number): boolean;
-  ownerByPath(r: DtlsRecord): Association | undefined;
-  /** A record of `a` opened. */
-  opened(a: Association): void;
-  /** Takes the number of an opened record into its epoch. @returns whether it was seen before */
-  numbered(a: Association, half: DtlsHalf, r: DtlsRecord): boolean;
-  /** Is there another association here whose keys are not known? */
-  mayBeOfUnkeyed(a: Association, r: DtlsRecord): boolean;
-  capturedTwice(packet: number): void;
-  closed(a: Association, half: DtlsHalf, r: DtlsRecord): void;
-}
-
 /**
  * Records of DTLS 1.3 with a unified header (RFC 9147 §4). The header tells neither type nor number nor all of the epoch:
  * without secrets a record is told by its length, by the two bits of its epoch, and by whether its very octets were on the
  * wire before. What secrets open is followed like the records of earlier versions.
  */
 export class Dtls13Records {
-  private readonly host: Dtls13Host;
+  private readonly facts: FactsRecorder;
+  private readonly ids: ConnectionIds;
+  private readonly associations: FlowAssociations;
+  private readonly migration: DtlsMigration;
+  private readonly numbering: DtlsNumbering;
   private readonly handshakes: DtlsHandshakes;
+  private readonly anomalies: AnomalyBook;
+  private readonly owned: OwnedRecords;
   unsealer: DtlsUnsealer | undefined;
   private readonly current = emptyRecord();
   private readonly header = emptyUnifiedHeader();
   private readonly scan = new HelloScan();
   private readonly fragment: Fragment = emptyFragment();
 
-  constructor(host: Dtls13Host, handshakes: DtlsHandshakes) {
-    this.host = host;
+  constructor(
+    facts: FactsRecorder,
+    associations: FlowAssociations,
+    ids: ConnectionIds,
+    migration: DtlsMigration,
+    numbering: DtlsNumbering,
+    handshakes: DtlsHandshakes,
+    anomalies: AnomalyBook,
+    owned: OwnedRecords,
+  ) {
+    this.facts = facts;
+    this.ids = ids;
+    this.associations = associations;
+    this.migration = migration;
+    this.numbering = numbering;
     this.handshakes = handshakes;
+    this.anomalies = anomalies;
+    this.owned = owned;
   }
 
   /** See `DtlsSink.unified`. */
@@ -87,12 +89,12 @@ export class Dtls13Records {
     nanos: number,
     ipId: number,
   ): number {
-    const { host, header } = this;
-    const newest = host.newestOf(flow);
+    const { migration, header } = this;
+    const newest = this.associations.newestOf(flow);
     const hasId = hasConnectionId(bytes[at] as number);
     const isHome = newest !== undefined && this.isSpoken(newest);
-    if (!hasId && !isHome && !host.isVisited(flow)) return 0;
-    const id = hasId ? host.connectionIdLength(flow, side, bytes, at + 1, end) : 0;
+    if (!hasId && !isHome && !migration.isVisited(flow)) return 0;
+    const id = hasId ? migration.idLength(flow, side, bytes, at + 1, end) : 0;
     // Without its length nothing behind an id can be read.
     if (hasId && id <= 0) return 0;
     if (!readUnifiedHeader(bytes, at, end, wireEnd, id, header)) return 0;
@@ -114,9 +116,9 @@ export class Dtls13Records {
     r.ipId = ipId;
     r.idLength = id;
     r.print = printOf(bytes, r.start, r.end, r.length);
-    const named = hasId ? host.ownerById(r, at + 1) : host.ownerByPath(r);
+    const named = hasId ? migration.ownerById(r, at + 1) : migration.ownerByPath(r);
     if (named !== undefined && this.maySpeak(named)) {
-      this.record(named, host.newestOf(r.flow) ?? named, r);
+      this.record(named, this.associations.newestOf(r.flow) ?? named, r);
       return header.next;
     }
     if (newest === undefined || !this.isSpoken(newest)) return 0;
@@ -131,12 +133,12 @@ export class Dtls13Records {
     const received = recordNumbers.slice(0, LIMITS.recordNumbersPerAck);
     const { side, packet, nanos, epoch, sequence } = r;
     const omitted = recordNumbers.length - received.length;
-    this.host.anomalies.ack(a, { side, packet, nanos, epoch, sequence, received, omitted });
+    this.anomalies.ack(a, { side, packet, nanos, epoch, sequence, received, omitted });
   }
 
   /** Was DTLS 1.3 negotiated under the number of draft 43? Of that the table knows no more. */
   private isDraft43({ row }: Association): boolean {
-    const { table, hellos } = this.host.facts;
+    const { table, hellos } = this.facts;
     const handle = table.serverHello[row] as number;
     if (handle === 0) return false;
     const at = hellos.slab.offsetOf(handle);
@@ -158,7 +160,7 @@ export class Dtls13Records {
   }
 
   private maySpeak({ row }: Association): boolean {
-    const { table, hellos } = this.host.facts;
+    const { table, hellos } = this.facts;
     if (table.has(row, SEEN.tls13)) return true;
     const handle = table.clientHello[row] as number;
     if (handle === 0 || table.has(row, SEEN.serverHello)) return false;
@@ -192,7 +194,7 @@ export class Dtls13Records {
 
   /** Can this side have come to an epoch with these bits? */
   private canSend(a: Association, r: DtlsRecord): boolean {
-    const { table } = this.host.facts;
+    const { table } = this.facts;
     const { epoch } = a.sides[r.side];
     const { epochBits } = this.header;
     if (!this.maySpeak(a)) return false;
@@ -206,13 +208,12 @@ export class Dtls13Records {
   // ------------------------------------------------------------------------------------------------ the record
 
   private record(a: Association, newest: Association, r: DtlsRecord): void {
-    const { host } = this;
     const half = a.sides[r.side];
-    const opened = this.unsealer?.sealed13(a.row, r, host.mayBeOfUnkeyed(a, r));
+    const opened = this.unsealer?.sealed13(a.row, r, this.owned.mayBeOfUnkeyed(a, r));
     r.epoch = opened?.epoch ?? likelyEpoch(this.header.epochBits, half.epoch);
     r.sequence = opened?.sequence ?? UNREAD_SEQUENCE;
     if (a !== newest)
-      host.anomalies.add(
+      this.anomalies.add(
         a,
         newest,
         r,
@@ -222,7 +223,7 @@ export class Dtls13Records {
           : 'it opens under the keys of that association',
         opened === undefined ? 'likely' : 'proven',
       );
-    if (r.end - r.start < r.length) host.facts.table.set(a.row, SEEN.cutPackets);
+    if (r.end - r.start < r.length) this.facts.table.set(a.row, SEEN.cutPackets);
     half.countRecord(r.contentType);
     half.countProtected(r.contentType, r.length, r.packet, r.nanos);
     this.checkLength(a, half, r);
@@ -233,7 +234,7 @@ export class Dtls13Records {
   private checkLength(a: Association, half: DtlsHalf, r: DtlsRecord): void {
     if (r.length >= half.lengthMin) return;
     const { contentType, length, packet, nanos, epoch, sequence } = r;
-    this.host.facts.event(
+    this.facts.event(
       a.row,
       EVENT.impossibleLength,
       r.side,
@@ -248,7 +249,7 @@ export class Dtls13Records {
 
   private unopened(a: Association, half: DtlsHalf, newest: Association, r: DtlsRecord): void {
     if (r.epoch > half.epoch) {
-      if (half.count > 0) this.host.anomalies.archiveEpoch(a, r.side, half);
+      if (half.count > 0) this.anomalies.archiveEpoch(a, r.side, half);
       half.epoch = r.epoch;
       half.count = 0;
       half.forgetRecent();
@@ -256,11 +257,9 @@ export class Dtls13Records {
     const copy = copyOf(half, r);
     if (copy >= 0) {
       const earlier = { packet: half.recentPacket(copy), nanos: half.recentNanos(copy) };
-      // The same packet captured twice (two interfaces, a mirror port) is not a replay.
       if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
-        this.host.capturedTwice(r.packet);
-      else
-        this.host.anomalies.add(a, newest, r, 'replay', 'the same octets', 'proven', { earlier });
+        this.numbering.capturedTwice(r.packet);
+      else this.anomalies.add(a, newest, r, 'replay', 'the same octets', 'proven', { earlier });
     } else {
       const record = (r.contentType << 16) | r.length;
       half.remember(r.print, r.packet, record, firstOctets(r), r.nanos);
@@ -278,7 +277,7 @@ export class Dtls13Records {
    * the length of neither alert nor ACK, or of a later epoch (RFC 9147 §6.1).
    */
   private flight({ row, sides }: Association, r: DtlsRecord): void {
-    const { table } = this.host.facts;
+    const { table } = this.facts;
     const client = table.clientSide[row] as number;
     if (client === 2 || !table.has(row, SEEN.serverHello)) return;
     if (client !== r.side) {
@@ -297,7 +296,7 @@ export class Dtls13Records {
 
   /** ACKs have 16 octets for each record number beside their length, inner type and tag. */
   private mayHoldFinished(row: number, length: number): boolean {
-    const { table } = this.host.facts;
+    const { table } = this.facts;
     const tag = cipherSuite((table.suite[row] as number) - 1)?.tagOctets ?? 16;
     const header = DTLS_MESSAGE_HEADER - 4;
     return length >= FINISHED_13 + header && (length - tag - 3) % 16 !== 0;
@@ -312,8 +311,8 @@ export class Dtls13Records {
     r: DtlsRecord,
     { type, content }: NumberedOpening,
   ): void {
-    this.host.opened(a);
-    const repeated = this.host.numbered(a, half, r);
+    this.migration.opened(a);
+    const repeated = this.numbering.take(a, half, r);
     r.isNew = !repeated;
     if (type === CONTENT_TYPE.handshake) {
       this.handshakes.inner(a, r, content);
@@ -328,7 +327,7 @@ export class Dtls13Records {
 
   /** Data of these epochs follows the Finished of its sender, also where the capture lacks it. RFC 9147 §6.1. */
   private finishedBefore({ row }: Association, r: DtlsRecord): void {
-    const { facts } = this.host;
+    const { facts } = this;
     const isClient = facts.table.clientSide[row] === r.side;
     facts.finished(row, isClient ? SEEN.clientFinished | SEEN.serverFinished : SEEN.serverFinished);
   }
@@ -346,7 +345,7 @@ export class Dtls13Records {
     for (let at = 0; readFragment(content, at, content.length, fragment); at = fragment.end)
       holds ||= fragment.type === FINISHED;
     if (!holds || repeated) return;
-    const { facts, anomalies } = this.host;
+    const { facts, anomalies } = this;
     const isClient = facts.table.clientSide[a.row] === r.side;
     if (half.finishedPacket !== 0) {
       anomalies.finishedAgain(a, r);
@@ -369,7 +368,7 @@ export class Dtls13Records {
       return;
     const { message } = decodeNewConnectionId(content.subarray(fragment.start, fragment.end));
     for (const id of message.cids.slice(0, LIMITS.announcedConnectionIds))
-      this.host.ids.add(a, r.side, id.slice());
+      this.ids.add(a, r.side, id.slice());
   }
 
   private alert(
@@ -380,7 +379,7 @@ export class Dtls13Records {
     content: Uint8Array,
     repeated: boolean,
   ): void {
-    const { facts, anomalies } = this.host;
+    const { facts, anomalies } = this;
     const { table } = facts;
     const [level = 0, description = 0] = content;
     facts.event(
@@ -405,6 +404,6 @@ export class Dtls13Records {
       anomalies.add(a, a, record, 'late', 'it opens under the keys of that association', 'proven');
     if (repeated || half.closePacket !== 0 || (!fatal && description !== 0)) return;
     peer.flags |= HALF_FLAG.peerClosed;
-    this.host.closed(a, half, record);
+    this.owned.closed(a, half, record);
   }
 }

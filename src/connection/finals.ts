@@ -67,7 +67,7 @@ export class Finals {
     this.sink = sink;
     this.oddities = new OddityTally(facts.table);
     dtls.onClosed = (flow) => this.flowClosed(flow);
-    dtls.onCrowded = (flow) => this.makeRoom(flow);
+    dtls.associations.onCrowded = (flow) => this.makeRoom(flow);
   }
 
   tcp(view: TcpConnectionView, plain: PlainParts): void {
@@ -94,7 +94,7 @@ export class Finals {
   /** All UDP flows that are left, in the order of their first association. */
   end(): void {
     const flows: { flow: number; id: number }[] = [];
-    for (const newest of this.dtls.open()) {
+    for (const newest of this.dtls.associations.open()) {
       let first = newest;
       while (first.previous !== undefined) first = first.previous;
       flows.push({ flow: newest.flow, id: this.facts.table.id[first.row] as number });
@@ -105,12 +105,12 @@ export class Finals {
 
   /** A second of capture time has begun: flows of which nothing more is expected become final. */
   second(nanos: Nanos): void {
-    const { dtls } = this;
+    const { associations } = this.dtls;
     // A round a minute, whatever the number of flows.
-    const most = Math.max(LIMITS.flowsLookedAt, dtls.flows >> 6);
-    for (let n = Math.min(most, dtls.flows); n > 0; n--) {
+    const most = Math.max(LIMITS.flowsLookedAt, associations.flows >> 6);
+    for (let n = Math.min(most, associations.flows); n > 0; n--) {
       const flow = this.nextFlow();
-      const newest = dtls.newestOf(flow);
+      const newest = associations.newestOf(flow);
       // Thousands of associations of one 5-tuple are not all looked at each second.
       if (newest === undefined || nanos - newest.last.nanos <= LIMITS.closedNanos) continue;
       const idle = nanos - lastOn(newest);
@@ -122,9 +122,13 @@ export class Finals {
   private makeRoom(but: number): void {
     let found = -1;
     let earliest = Number.POSITIVE_INFINITY;
-    for (let left = LIMITS.flowsLookedAt, n = this.dtls.flows; left > 0 && n > 0; n--) {
+    for (
+      let left = LIMITS.flowsLookedAt, n = this.dtls.associations.flows;
+      left > 0 && n > 0;
+      n--
+    ) {
       const flow = this.nextFlow();
-      const newest = this.dtls.newestOf(flow);
+      const newest = this.dtls.associations.newestOf(flow);
       if (newest === undefined || flow === but) continue;
       left--;
       if (newest.last.nanos >= earliest) continue;
@@ -137,7 +141,7 @@ export class Finals {
   }
 
   private nextFlow(): number {
-    if (this.hand >= this.dtls.flows) this.hand = 0;
+    if (this.hand >= this.dtls.associations.flows) this.hand = 0;
     return this.hand++;
   }
 
@@ -152,12 +156,12 @@ export class Finals {
   }
 
   private isClosed(flow: number): boolean {
-    const newest = this.dtls.newestOf(flow);
+    const newest = this.dtls.associations.newestOf(flow);
     return newest !== undefined && isClosed(newest);
   }
 
   private flowFinal(flow: number): void {
-    const newest = this.dtls.newestOf(flow);
+    const newest = this.dtls.associations.newestOf(flow);
     if (newest === undefined) return;
     if (newest.previous === undefined) {
       this.emit(this.historyOf(newest, [this.facts.table.id[newest.row] as number]), ALONE);

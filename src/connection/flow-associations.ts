@@ -1,0 +1,161 @@
+import { grown } from '../bytes/columns.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { NoticeSink } from '../model/notice.ts';
+import type { AssociationPaths } from './association-paths.ts';
+import { SEEN } from './connection-table.ts';
+import { type Association, AssociationPool } from './dtls-association.ts';
+import type { DtlsHalves } from './dtls-halves.ts';
+import type { DtlsRecord } from './dtls-record.ts';
+import type { FactsRecorder } from './facts-recorder.ts';
+
+const TOO_MANY = {
+  code: 'limit-reached',
+  offset: -1,
+  needed: 0,
+  available: 0,
+  detail: `more than ${LIMITS.openDtlsFlows} DTLS flows are open; of some, those silent longest were taken for over`,
+} as const;
+
+/** The associations whose handshake was on each flow, from the first record to the last: the newest one leads to those before. */
+export class FlowAssociations {
+  private readonly facts: FactsRecorder;
+  private readonly paths: AssociationPaths;
+  private readonly notices: NoticeSink;
+  private readonly pool = new AssociationPool();
+  /** What is kept of the directions of all associations. */
+  readonly halves: DtlsHalves = this.pool.halves;
+  private readonly newest: (Association | undefined)[] = [];
+  /** Slot plus 1 of the association of flows that never had another. */
+  private alone = new Int32Array(512);
+  /** Flows whose only association has no secret. */
+  private unopened = new Uint8Array(512);
+  /** Flows whose associations were reported and forgotten, and may have gone on. */
+  private reported = new Uint8Array(512);
+  private openFlows = 0;
+  /** Called when there are too many flows, for a record on this one: another has to be released. */
+  onCrowded: (flow: number) => void = () => undefined;
+
+  constructor(facts: FactsRecorder, paths: AssociationPaths, notices: NoticeSink) {
+    this.facts = facts;
+    this.paths = paths;
+    this.notices = notices;
+  }
+
+  newestOf(flow: number): Association | undefined {
+    return this.newest[flow];
+  }
+
+  /** Newest associations of all flows that have any. */
+  *open(): Iterable<Association> {
+    for (const association of this.newest) if (association !== undefined) yield association;
+  }
+
+  /** Flows that may have associations: one more than the highest. */
+  get flows(): number {
+    return this.newest.length;
+  }
+
+  /** Makes room for a flow: before any other question about it. */
+  reach(flow: number): void {
+    if (flow >= this.newest.length) this.add(flow);
+  }
+
+  private add(flow: number): void {
+    while (flow >= this.newest.length) this.newest.push(undefined);
+    if (flow < this.alone.length) return;
+    this.alone = grown(this.alone, Math.ceil(flow * 1.5) + 1);
+    this.unopened = grown(this.unopened, this.alone.length);
+  }
+
+  /** A new association on the 5-tuple of the record, which is its first. */
+  begin(r: DtlsRecord, flags: number): Association {
+    const older = this.newest[r.flow];
+    if (older === undefined && ++this.openFlows > LIMITS.openDtlsFlows) {
+      this.notices.notice({ ...TOO_MANY, packetNumber: r.packet });
+      this.onCrowded(r.flow);
+    }
+    const a = this.pool.take();
+    a.row = this.facts.begin();
+    a.flow = r.flow;
+    a.firstPacket = r.packet;
+    a.firstNanos = r.nanos;
+    a.previous = older;
+    if (older !== undefined) {
+      a.ordinal = older.ordinal + 1;
+      a.replacesOpen = isOpen(older) ? (this.facts.table.id[older.row] as number) : 0;
+    }
+    // What came before on this 5-tuple was reported and forgotten: nothing may be concluded from its absence.
+    const forgotten = older === undefined && this.reported[r.flow] === 1;
+    this.facts.table.set(a.row, flags | (forgotten ? SEEN.startMissing : 0));
+    this.newest[r.flow] = a;
+    const isAlone = older === undefined && this.paths.at(r.flow).length === 0;
+    this.alone[r.flow] = isAlone ? a.slot + 1 : 0;
+    this.unopened[r.flow] = 0;
+    return a;
+  }
+
+  /** Forgets all associations of a flow. @param isOver nothing more of them will come */
+  release(flow: number, isOver: boolean): void {
+    let a = this.newest[flow];
+    if (a !== undefined) this.openFlows--;
+    while (a !== undefined) {
+      const { previous } = a;
+      this.pool.release(a);
+      a = previous;
+    }
+    this.newest[flow] = undefined;
+    this.alone[flow] = 0;
+    if (flow >= this.reported.length)
+      this.reported = grown(this.reported, Math.ceil(flow * 1.5) + 1);
+    this.reported[flow] = isOver ? 0 : 1;
+  }
+
+  /** Slot plus 1 of the only association that any record of this flow can be of; 0 where each has to be looked at. */
+  aloneOn(flow: number): number {
+    return this.alone[flow] as number;
+  }
+
+  /** From now on each record of the flow has to be looked at. */
+  lookAtEach(flow: number): void {
+    this.alone[flow] = 0;
+  }
+
+  /** Will no secret open what the only association of the flow sends? */
+  staysSealed(flow: number): boolean {
+    return this.unopened[flow] === 1;
+  }
+
+  noSecretOn(flow: number): void {
+    this.unopened[flow] = 1;
+  }
+
+  /** Were associations of this flow reported and forgotten, although they may have gone on? */
+  hasReported(flow: number): boolean {
+    return this.reported[flow] === 1;
+  }
+
+  /** May records on the flow of this association be of one that was reported and forgotten? */
+  hasForgotten(a: Association): boolean {
+    return a.previous === undefined && this.reported[a.flow] === 1;
+  }
+
+  /** Is the association still followed? */
+  holds(one: Association): boolean {
+    for (const a of newestFew(this.newest[one.flow])) if (a === one) return true;
+    return false;
+  }
+}
+
+/** An association and those before it on the same 5-tuple, the newest first, as far as they are compared. */
+export function* newestFew(newest: Association | undefined): Iterable<Association> {
+  let a = newest;
+  for (let n = 0; a !== undefined && n < LIMITS.associationsCompared; n++) {
+    yield a;
+    a = a.previous;
+  }
+}
+
+/** Protected records flowed, and not both sides have closed. */
+function isOpen({ sides: [a, b] }: Association): boolean {
+  return (a.epoch > 0 || b.epoch > 0) && (a.closePacket === 0 || b.closePacket === 0);
+}
