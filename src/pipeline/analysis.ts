@@ -30,7 +30,7 @@ import { CATALOGUE } from '../rules/catalogue.ts';
 import { RULE_SAMPLES } from '../rules/rule-samples.ts';
 import { RuleRunner } from '../rules/run-rules.ts';
 import { Datagrams } from '../tls/datagrams.ts';
-import { TlsStreams } from '../tls/record-tls.ts';
+import { TlsStreams } from '../tls/tls-streams.ts';
 import { CarriedFlows } from '../transport/carried-flows.ts';
 import { Clock } from '../transport/clock.ts';
 import { FlowTable } from '../transport/flow-table.ts';

@@ -1,22 +1,6 @@
-/**
- * Octets of TCP directions → TLS records and handshake messages.
- *
- * A direction is framed by the five octets of each record header; what stands between is looked at only where it is
- * plaintext and says something (handshake, alert, ChangeCipherSpec). Application data is skipped by its length, so the
- * cost of bulk data is the cost of its headers.
- *
- *      unknown ──ClientHello, ServerHello, consistent headers──▶ framed ──implausible header, gap──▶ searching
- *         │  ▲                                                     ▲                                   │
- *         └──┘ every segment start is a chance (STARTTLS, proxies) └───────next plausible header───────┘
- *
- * Nothing is allocated per record, and no body is kept: octets are read where they lie, as they come. Where a body does
- * not lie within one segment, its first octets are kept: they say whether it is plaintext, and tell it from others.
- */
-import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type TlsSink } from '../model/record.ts';
-import { type FramedSink, otherSide, type Side } from '../model/stream.ts';
-import { DatagramFrames } from './datagram-frames.ts';
+import type { Side } from '../model/stream.ts';
 import {
   isClearClientHello,
   isHeaderDue,
@@ -26,12 +10,9 @@ import {
 } from './detect-tls.ts';
 import { HandshakeStreams } from './handshake-tls.ts';
 import { HeaderSearch } from './header-search.ts';
-import { PlainTalks, type Upgrade } from './plain-talks.ts';
-import { Ssl2Records } from './record-ssl2.ts';
 import { SealedBodies } from './sealed-bodies.ts';
-import { TDS, TdsPackets } from './tds-packets.ts';
+import { TdsPackets } from './tds-packets.ts';
 import {
-  CARRIER,
   FRAMED,
   GATHERED,
   GIVEN_UP,
@@ -42,34 +23,37 @@ import {
   READ,
   SEARCHING,
   SKIPPED,
-  SSL2,
   SSL2_FORM,
   TENTATIVE,
   TlsHalves,
   UNDECIDED,
-  UNKNOWN,
-  WRAPPED,
 } from './tls-halves.ts';
-import { HELLO_FROM, START, START_OCTETS, TlsStarts } from './tls-starts.ts';
+import { START_OCTETS } from './tls-starts.ts';
 
-export class TlsStreams extends TlsHalves {
-  private readonly sink: TlsSink;
-  private readonly notices: NoticeSink;
-  private readonly handshake: HandshakeStreams;
-  private readonly starts = new TlsStarts();
-  private readonly talks = new PlainTalks();
-  private readonly searches = new HeaderSearch();
+/**
+ * Directions that are known to carry TLS → records and handshake messages. RFC 8446 §5.1.
+ *
+ * A direction is framed by the five octets of each record header; what stands between is looked at only where it is
+ * plaintext and says something (handshake, alert, ChangeCipherSpec). Application data is skipped by its length, so the
+ * cost of bulk data is the cost of its headers.
+ *
+ * Nothing is allocated per record, and no body is kept: octets are read where they lie, as they come. Where a body does
+ * not lie within one segment, its first octets are kept: they say whether it is plaintext, and tell it from others.
+ *
+ * The file is long because no step may allocate: each hands on the same values, one a line.
+ */
+export abstract class RecordFraming extends TlsHalves {
+  protected readonly sink: TlsSink;
+  protected readonly handshake: HandshakeStreams;
+  protected readonly searches = new HeaderSearch();
   /** Bodies of records that do not lie within one segment; only where whole records are kept. */
-  private bodies: SealedBodies | undefined;
-  private readonly ssl2Hellos = new SealedBodies();
-  private readonly ssl2Records = new Ssl2Records();
-  private readonly tds = new TdsPackets();
-  private readonly frames: DatagramFrames | undefined;
+  protected bodies: SealedBodies | undefined;
+  protected readonly ssl2Hellos = new SealedBodies();
+  protected readonly tds = new TdsPackets();
+  private readonly notices: NoticeSink;
 
-  /** @param framed takes the datagrams of connections that carry such; they are not looked for without */
-  constructor(sink: TlsSink, notices: NoticeSink, framed?: FramedSink) {
+  constructor(sink: TlsSink, notices: NoticeSink) {
     super();
-    this.frames = framed && new DatagramFrames(framed);
     this.sink = sink;
     this.notices = notices;
     this.handshake = new HandshakeStreams(sink, notices);
@@ -90,264 +74,8 @@ export class TlsStreams extends TlsHalves {
     }
   }
 
-  octets(
-    row: number,
-    side: Side,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const half = row * 2 + side;
-    if (row >= this.capacity) this.grow(row);
-    if (this.mode[half] === FRAMED) this.frame(row, side, half, bytes, start, end, packet, nanos);
-    else if (this.mode[half] === UNKNOWN)
-      this.unknown(row, side, half, bytes, start, end, packet, nanos);
-    else if (this.mode[half] === SEARCHING) {
-      const at = this.search(half, bytes, start, end, packet);
-      if (at >= 0) this.frame(row, side, half, bytes, at, end, packet, nanos);
-    } else if (this.mode[half] === SSL2) this.ssl2Octets(row, side, bytes, start, end);
-    else if (this.mode[half] === WRAPPED)
-      this.unwrap(row, side, half, bytes, start, end, packet, nanos);
-    else if (this.mode[half] === CARRIER)
-      this.carried(row, side, half, bytes, start, end, packet, nanos);
-  }
-
-  gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
-    const half = row * 2 + side;
-    if (row >= this.capacity) this.grow(row);
-    if (this.mode[half] === UNKNOWN) {
-      this.starts.gap(half);
-      if (this.talks.size > 0) this.talks.lost(row);
-      // A direction of which nothing was recognised is missing something all the same, once the connection is TLS.
-      if (this.mode[half ^ 1] === FRAMED)
-        this.sink.lostOctets(row, side, length, false, packet, nanos);
-      else this.lostBefore[half] = Math.min((this.lostBefore[half] as number) + length, MOST_LOST);
-    }
-    if (this.mode[half] === SEARCHING) this.searches.gap(half);
-    if (this.mode[half] === CARRIER && !this.frames?.gap(half, length)) this.mode[half] = UNKNOWN;
-    if (this.mode[half] === WRAPPED) {
-      this.lose(half, EMPTY);
-      this.sink.lostOctets(row, side, length, false, packet, nanos);
-      return;
-    }
-    if (this.mode[half] === SSL2) {
-      this.mode[half] = GIVEN_UP;
-      this.sink.lostOctets(row, side, length, false, packet, nanos);
-    }
-    if (this.mode[half] !== FRAMED) return;
-    const left = this.left[half] as number;
-    const boundaries = length <= left && this.headerHave[half] === 0;
-    if (boundaries) {
-      // The hole is inside a body: the record itself is not complete.
-      this.handshake.lost(half);
-      this.trouble[half] = (this.trouble[half] as number) | HOLE;
-      this.bodies?.drop(half);
-      this.ssl2Hellos.drop(half);
-      this.reading[half] = SKIPPED;
-      this.left[half] = left - length;
-      if (length === left) this.complete(row, side, half, packet, nanos);
-      if (this.contentType[half] === CONTENT_TYPE.changeCipherSpec)
-        this.protection[half] = UNDECIDED;
-    } else this.lose(half, EMPTY);
-    this.sink.lostOctets(row, side, length, boundaries, packet, nanos);
-  }
-
-  /** First octets of a direction that was never recognised, at most 64; undefined if it was, or sent nothing. */
-  plaintextStart(row: number, side: Side): Uint8Array | undefined {
-    return this.starts.firstOctets(row * 2 + side);
-  }
-
-  /** How the connection came to TLS, or was asked to; undefined where it began with TLS, or has nothing to do with it. */
-  upgrade(row: number): Upgrade | undefined {
-    return this.talks.size > 0 ? this.talks.upgrade(row) : undefined;
-  }
-
-  /** Forgets the connection, so that its row can serve another. */
-  forget(row: number): void {
-    if (row >= this.capacity) return;
-    this.talks.forget(row);
-    for (let half = row * 2; half < row * 2 + 2; half++) {
-      this.clear(half);
-      this.starts.forget(half);
-      this.searches.end(half);
-      this.handshake.forget(half);
-      this.bodies?.drop(half);
-      this.ssl2Hellos.drop(half);
-      this.ssl2Records.forget(half);
-      this.tds.forget(half);
-      this.frames?.forget(half);
-    }
-  }
-
-  // ------------------------------------------------------------------------------------------------ unknown
-
-  private unknown(
-    row: number,
-    side: Side,
-    half: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const { starts, sink } = this;
-    const peer = this.mode[half ^ 1];
-    const peerFramed = peer === FRAMED || peer === WRAPPED;
-    const found = starts.look(half, bytes, start, end, packet, nanos, peerFramed);
-    for (const piece of starts.refuted)
-      this.hear(row, side, half, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
-    if (found === START.nothing && this.frames?.begins(half, bytes, start, end)) {
-      starts.forget(half);
-      this.mode[half] = CARRIER;
-      this.carried(row, side, half, bytes, start, end, packet, nanos);
-      return;
-    }
-    if (found === START.nothing) {
-      const heard = starts.isWaiting ? starts.at : end;
-      if (heard > start) this.hear(row, side, half, bytes, start, heard, packet, nanos);
-      return;
-    }
-    if (found === START.ssl2Answer) {
-      this.mode[half] = SSL2;
-      this.mode[half ^ 1] = SSL2;
-      sink.ssl2Hello(row, side, true, starts.helloLength, EMPTY, packet, nanos);
-      for (const piece of starts.kept)
-        this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
-      this.octets(row, side, bytes, starts.at, end, packet, nanos);
-      return;
-    }
-    const { kept, at } = starts;
-    // A header of another protocol may stand in front.
-    if (at > start && found !== START.recordEnd)
-      this.hear(row, side, half, bytes, start, at, packet, nanos);
-    if (this.talks.size > 0) {
-      const { helloFrom } = starts;
-      const isClients = helloFrom === HELLO_FROM.client;
-      const client = isClients ? side : otherSide(side);
-      const withHello = found !== START.recordEnd && helloFrom !== HELLO_FROM.nobody;
-      this.talks.begins(row, withHello ? client : undefined);
-    }
-    this.mode[half] = FRAMED;
-    sink.recognised(row, side, packet, nanos);
-    this.tellLostBefore(row, packet, nanos);
-    if (found === START.records) {
-      // Without a hello in front it may be anywhere in the conversation: the first message will tell.
-      this.protection[half] = starts.helloFrom === HELLO_FROM.nobody ? UNDECIDED : PLAIN;
-    } else if (found === START.wrapped) {
-      this.protection[half] = PLAIN;
-      this.mode[half] = WRAPPED;
-      this.tds.begin(half);
-    } else if (found === START.ssl2Hello) {
-      // What follows a client's may be TLS.
-      this.length[half] = starts.helloLength;
-      this.left[half] = starts.helloLength;
-      this.trouble[half] = SSL2_FORM;
-      this.reading[half] = SKIPPED;
-    } else {
-      const { record } = starts;
-      this.protection[half] = UNDECIDED;
-      this.contentType[half] = record.type;
-      this.version[half] = record.version;
-      this.length[half] = record.length;
-      this.firstPacket[half] = record.packet;
-      this.tell(row, side, half, false, EMPTY, 0, 0, packet, nanos);
-    }
-    for (const piece of kept)
-      this.octets(row, side, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
-    if (at < end) this.octets(row, side, bytes, at, end, packet, nanos);
-  }
-
-  private carried(
-    row: number,
-    side: Side,
-    half: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const lost = this.frames?.take(half, bytes, start, end, packet, nanos) ?? start;
-    if (lost < 0) return;
-    this.mode[half] = UNKNOWN;
-    // Another protocol may follow, such as what a relay's connection is bound to (RFC 6062).
-    if (lost === start) this.unknown(row, side, half, bytes, start, end, packet, nanos);
-  }
-
-  /** Takes the headers of TDS out of the way, until records follow without. */
-  private unwrap(
-    row: number,
-    side: Side,
-    half: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const { tds } = this;
-    for (let at = start; at < end; at = tds.end) {
-      const between = this.left[half] === 0 && this.headerHave[half] === 0;
-      const slice = tds.next(half, bytes, at, end, between);
-      if (slice === TDS.header) continue;
-      if (slice === TDS.other) {
-        // Only the login is protected, and it is over: what follows is TDS in the clear.
-        this.mode[half] = GIVEN_UP;
-        return;
-      }
-      this.mode[half] = FRAMED;
-      const to = slice === TDS.records ? end : tds.end;
-      this.frame(row, side, half, bytes, at, to, packet, nanos);
-      if (slice === TDS.records) return;
-      if (this.mode[half] !== FRAMED) {
-        // Whoever lost the boundaries looks for them in the stream as it is.
-        if (tds.end < end) this.octets(row, side, bytes, tds.end, end, packet, nanos);
-        return;
-      }
-      this.mode[half] = WRAPPED;
-    }
-  }
-
-  private ssl2Octets(row: number, side: Side, bytes: Uint8Array, start: number, end: number): void {
-    const half = row * 2 + side;
-    this.ssl2Records.octets(half, bytes, start, end, (length, head) =>
-      this.sink.ssl2Record(row, side, length, head),
-    );
-  }
-
-  /** What is no TLS may be a request for it, or the answer. */
-  private hear(
-    row: number,
-    side: Side,
-    half: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const before = this.plain[half] as number;
-    if (before > LIMITS.plainTalkOctets) return;
-    this.plain[half] = before + end - start;
-    this.talks.said(row, side, bytes, start, end, packet, nanos);
-  }
-
-  /** What was missing before the connection was known to be TLS. */
-  private tellLostBefore(row: number, packet: number, nanos: number): void {
-    for (let half = row * 2; half < row * 2 + 2; half++) {
-      const length = this.lostBefore[half] as number;
-      if (length === 0) continue;
-      this.lostBefore[half] = 0;
-      this.sink.lostOctets(row, (half & 1) as Side, length, false, packet, nanos);
-    }
-  }
-
-  // ------------------------------------------------------------------------------------------------ framed
-
-  private frame(
+  /** Takes octets of a direction that is framed. */
+  protected frame(
     row: number,
     side: Side,
     half: number,
@@ -555,7 +283,7 @@ export class TlsStreams extends TlsHalves {
    * Tells a complete record behind what it contains; `read` says of a handshake record that it was read, `[start, end)`
    * are the octets of its body that are at hand.
    */
-  private tell(
+  protected tell(
     row: number,
     side: Side,
     half: number,
@@ -596,6 +324,32 @@ export class TlsStreams extends TlsHalves {
     );
   }
 
+  /** Octets of a direction that is framed are missing. */
+  protected frameGap(
+    row: number,
+    side: Side,
+    half: number,
+    length: number,
+    packet: number,
+    nanos: number,
+  ): void {
+    const left = this.left[half] as number;
+    const boundaries = length <= left && this.headerHave[half] === 0;
+    if (boundaries) {
+      // The hole is inside a body: the record itself is not complete.
+      this.handshake.lost(half);
+      this.trouble[half] = (this.trouble[half] as number) | HOLE;
+      this.bodies?.drop(half);
+      this.ssl2Hellos.drop(half);
+      this.reading[half] = SKIPPED;
+      this.left[half] = left - length;
+      if (length === left) this.complete(row, side, half, packet, nanos);
+      if (this.contentType[half] === CONTENT_TYPE.changeCipherSpec)
+        this.protection[half] = UNDECIDED;
+    } else this.lose(half, EMPTY);
+    this.sink.lostOctets(row, side, length, boundaries, packet, nanos);
+  }
+
   // ------------------------------------------------------------------------------------------------ searching
 
   /** Something else stands where a header is due. */
@@ -619,7 +373,8 @@ export class TlsStreams extends TlsHalves {
     return true;
   }
 
-  private lose(half: number, behind: Uint8Array): void {
+  /** Nobody knows where the next record begins: it is looked for from here, `behind` being octets that came before. */
+  protected lose(half: number, behind: Uint8Array): void {
     this.handshake.lost(half);
     this.bodies?.drop(half);
     this.ssl2Hellos.drop(half);
@@ -632,7 +387,7 @@ export class TlsStreams extends TlsHalves {
   }
 
   /** @returns where framing goes on, maybe with octets already in `header`; -1 if not in this segment */
-  private search(
+  protected search(
     half: number,
     bytes: Uint8Array,
     start: number,
@@ -664,9 +419,7 @@ export class TlsStreams extends TlsHalves {
   }
 }
 
-const EMPTY = new Uint8Array(0);
-/** The column counts no further. */
-const MOST_LOST = 0x7fffffff;
+export const EMPTY = new Uint8Array(0);
 
 /** Octets of `before` and of the segment behind them, as many as are kept of a direction that is no TLS. */
 function joined(before: Uint8Array, bytes: Uint8Array, start: number, end: number): Uint8Array {

@@ -7,7 +7,7 @@ import { Vault } from '../../src/connection/unsealing/vault.ts';
 import { PacketDecoder } from '../../src/decode/decode-packet.ts';
 import type { DecryptionFacts } from '../../src/model/decryption.ts';
 import type { Side } from '../../src/model/stream.ts';
-import { TlsStreams } from '../../src/tls/record-tls.ts';
+import { TlsStreams } from '../../src/tls/tls-streams.ts';
 import { Clock } from '../../src/transport/clock.ts';
 import { FlowTable } from '../../src/transport/flow-table.ts';
 import { Tcp } from '../../src/transport/tcp.ts';

@@ -5,7 +5,7 @@
 import type { CaptureNotice } from '../../src/model/notice.ts';
 import type { Protection, TlsSink } from '../../src/model/record.ts';
 import type { Side } from '../../src/model/stream.ts';
-import { TlsStreams } from '../../src/tls/record-tls.ts';
+import { TlsStreams } from '../../src/tls/tls-streams.ts';
 import {
   clientHello,
   concat,
