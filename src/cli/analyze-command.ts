@@ -78,7 +78,8 @@ export async function analyze(
   if (format === 'text') {
     for (const notice of noticeLines(outcome.result)) tell(`notice: ${notice}`);
   }
-  for (const notice of secretsNotices(outcome.result.secrets)) tell(`notice: ${notice}`);
+  for (const notice of secretsNotices(outcome.result.secrets, flags.keylog ?? []))
+    tell(`notice: ${notice}`);
   for (const notice of noTlsNotice(outcome, format !== 'text')) tell(`notice: ${notice}`);
   // Where the report is on the screen, it says so itself.
   if (format !== 'text' || flags.output !== undefined)

@@ -66,7 +66,7 @@ export async function connections(
   );
   const notices = [
     ...noticeLines(outcome.result),
-    ...secretsNotices(outcome.result.secrets),
+    ...secretsNotices(outcome.result.secrets, flags.keylog ?? []),
     ...noTlsNotice(outcome, true),
   ];
   for (const notice of notices) tell(`notice: ${notice}`);

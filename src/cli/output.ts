@@ -133,6 +133,18 @@ function openStream(stream: TextOutput): Output {
 }
 
 function outputError(name: string, error: unknown): UsageError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new UsageError(`cannot write the report to ${name}: ${reason}`);
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new UsageError(`cannot write the report to ${name}: ${UNWRITABLE[code] ?? message}`);
 }
+
+/** In words, without the name that the file has while it is written. */
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied; check the directory',
+  EDQUOT: 'the disk quota is used up',
+  EISDIR: 'it is a directory; name a file in it',
+  ENOENT: 'the directory does not exist',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'what stands before the last / is no directory',
+  EPERM: 'permission denied; check the directory',
+  EROFS: 'the disk is mounted read-only',
+};

@@ -28,9 +28,7 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),
-      // A mistyped option is named without its value, which may be a secret.
-      outputError: (text, write) =>
-        write(`${text.trimEnd().replace(/'(--?[^'=]*)=[^']*'/, "'$1'")}; see tlsdiag --help\n`),
+      outputError: (text, write) => write(complaint(text, 'tlsdiag --help')),
       getOutHelpWidth: () => streams.stdout.columns ?? 80,
       getErrHelpWidth: () => streams.stderr.columns ?? 80,
       getOutHasColors: () => false,
@@ -130,8 +128,34 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
       streams.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
       finish(0);
     });
+  for (const command of program.commands)
+    command.configureOutput({
+      outputError: (text, write) => write(complaint(text, `tlsdiag ${command.name()} --help`)),
+    });
   return program;
 }
+
+/** What was wrong with the command line: what the parser says in its own form, in ours. */
+function complaint(text: string, help: string): string {
+  const said = text
+    .trimEnd()
+    // A mistyped option is named without its value, which may be a secret.
+    .replace(/'(--?[^'=]*)=[^']*'/, "'$1'")
+    .replace(
+      OF_CHOICES,
+      (_, option, value, choices) => `${option} takes ${choices}, not '${value}'`,
+    )
+    .replace(OF_OPTION, '$1')
+    .replace(OF_ARGUMENT, "there is no $2 '$1'; there are $3")
+    .replace(/\.$/, '');
+  return `${said}; see ${help}\n`;
+}
+
+const OF_CHOICES =
+  /option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/s;
+const OF_OPTION = /option '[^']*' argument '.*' is invalid\. (--.*)$/s;
+const OF_ARGUMENT =
+  /command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)\.$/s;
 
 function addSecrets(command: Command): Command {
   return command

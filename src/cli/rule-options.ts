@@ -42,7 +42,7 @@ export function chooseRules(
 
 /** @param ids the rules there are */
 export function unknownRule(word: string, ids: Iterable<string>): UsageError {
-  const near = nearest(word, ids);
+  const near = nearest(word.toLowerCase(), ids);
   const hint = near === undefined ? 'tlsdiag rules lists them' : `did you mean ${near}?`;
   return new UsageError(`there is no rule '${word}'; ${hint}`);
 }

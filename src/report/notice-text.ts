@@ -34,26 +34,36 @@ export function noticeLines(result: AnalysisResult): string[] {
   });
 }
 
-/** What is to be said about the secrets that were given: lines that were not understood, lines that nothing needed. */
-export function secretsNotices(secrets: SecretsResult | undefined): string[] {
+/**
+ * What is to be said about the secrets that were given: lines that were not understood, lines that nothing needed.
+ *
+ * @param given files of key logs; those behind them are of the capture
+ */
+export function secretsNotices(
+  secrets: SecretsResult | undefined,
+  given: readonly string[],
+): string[] {
   if (secrets === undefined) return [];
   const { keyLogs, lines, keyLogSecrets, malformed, malformedLines, unmatched, firstUnmatched } =
     secrets;
   const notices: string[] = [];
+  const place = ({ line, log }: { readonly line: number; readonly log: number }): string => {
+    const path = given[log - 1];
+    return `line ${line} of ${path === undefined ? 'the key log in the capture' : printable(path)}`;
+  };
   if (keyLogs > 0 && keyLogSecrets === 0)
     notices.push('key log: no secret in it; was SSLKEYLOGFILE set before the program started?');
   const [bad] = malformedLines;
   if (bad !== undefined) {
-    const where = `line ${bad.line} of key log ${bad.log}: ${bad.why}`;
+    const where = `${place(bad)}: ${bad.why}`;
     notices.push(
       `key log: ${malformed} of ${plural(lines, 'line')} ${malformed === 1 ? 'was' : 'were'} not understood; first ${where}`,
     );
   }
   const [spare] = firstUnmatched;
   if (spare !== undefined) {
-    const where = `line ${spare.line} of key log ${spare.log}`;
     notices.push(
-      `key log: ${unmatched} of ${plural(lines, 'line')} ${unmatched === 1 ? 'matches' : 'match'} no connection; first ${where}`,
+      `key log: ${unmatched} of ${plural(lines, 'line')} ${unmatched === 1 ? 'matches' : 'match'} no connection; first ${place(spare)}`,
     );
   }
   return notices;

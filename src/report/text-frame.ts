@@ -42,7 +42,7 @@ export function headingLines({ ending, rows, style }: Frame): string[] {
     plural(result.packets, 'packet'),
     ...duration(captures),
     plural(result.flows, 'flow'),
-    kinds.join(' and ') || 'no TLS or DTLS connection',
+    kinds.join(' and ') || noneText(result),
   ].join(', ');
   const problems = problemText(ending, style);
   const lines: string[] = [];
@@ -71,6 +71,11 @@ export function headingLines({ ending, rows, style }: Frame): string[] {
     );
   }
   return lines;
+}
+
+/** No connection is told: there is none, or none of them fits the options given. */
+function noneText({ connections }: AnalysisResult): string {
+  return connections > 0 ? plural(connections, 'connection') : 'no TLS or DTLS connection';
 }
 
 function name({ path, compression }: CaptureFacts, style: Style): string {
@@ -201,7 +206,7 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style, several: 
   const used = heading.filter(
     (name, column) => cells.some((row) => row[column] !== '-') && !(several && name === 'stream'),
   );
-  const { rows: shown, widths } = fitColumns(heading, [heading, ...cells], used, style.width);
+  const { shown, widths } = fitColumns(heading, [heading, ...cells], used, style.width);
   return shown.map((row, index) => {
     const line = alignRow(row, widths);
     return index === 0 ? style.paint.quiet(line) : line;
@@ -211,21 +216,48 @@ function connectionTable(rows: readonly ConnectionRow[], style: Style, several: 
 /** What a table does without when the page is too narrow, in this order. */
 const DISPENSABLE = ['stream', 'upgrade', 'version', 'name', 'opened', 'suite'];
 
-/** Leaves out columns until the rest fits. */
+/** Leaves out columns until the rest fits, and takes back those that find room beside it. */
 function fitColumns(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  used: readonly string[],
+  width: number,
+): Laid {
+  let wanted = used;
+  let laid = layOut(heading, rows, wanted, width);
+  for (const spare of DISPENSABLE) {
+    if (laid.fits) break;
+    wanted = wanted.filter((name) => name !== spare);
+    laid = layOut(heading, rows, wanted, width);
+  }
+  for (const spare of DISPENSABLE.toReversed()) {
+    if (!used.includes(spare) || wanted.includes(spare)) continue;
+    const more = layOut(heading, rows, [...wanted, spare], width);
+    if (!more.fits) continue;
+    wanted = [...wanted, spare];
+    laid = more;
+  }
+  return laid;
+}
+
+/** Some columns of a table, and whether a page has room for them. */
+interface Laid {
+  readonly shown: readonly string[][];
+  readonly widths: readonly number[];
+  readonly fits: boolean;
+}
+
+function layOut(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
   wanted: readonly string[],
   width: number,
-): { readonly rows: readonly string[][]; readonly widths: readonly number[] } {
+): Laid {
   const columns = heading.map((name) => wanted.includes(name));
   const shown = rows.map((row) => row.filter((_, column) => columns[column]));
   const widths = columnWidths(shown);
   const needed = widths.reduce((sum, columns) => sum + columns + 2, -2);
-  const spare = DISPENSABLE.find((name) => wanted.includes(name));
-  if (needed <= width || spare === undefined) return { rows: shown, widths };
-  const fewer = wanted.filter((name) => name !== spare);
-  return fitColumns(heading, rows, fewer, width);
+  return { shown, widths, fits: needed <= width };
 }
 
 function omittedLines({ ending, style }: Frame): string[] {
@@ -267,10 +299,20 @@ function blindSpotLines({ rows, ending, style }: Frame): string[] {
     ...spots.map(
       ([spot, count]) => `${spot}, ${plural(count, 'connection')}: ${spotText(spot, rows)}`,
     ),
+    ...unfinishedText(ending),
     ...OF_THE_CAPTURE.flatMap((code) => captureText(ending.result, code)),
   ];
   if (texts.length === 0) return [];
   return [style.paint.strong('not seen'), ...indented(texts, style.width)];
+}
+
+/** What the outcome of such connections means, where no finding says more. */
+function unfinishedText({ tally }: Ending): string[] {
+  const count = tally.outcomes.incomplete;
+  if (count === 0 || tally.reaches('warning')) return [];
+  return [
+    `incomplete, ${plural(count, 'connection')}: the end of their handshake is not in the capture`,
+  ];
 }
 
 /** A kind of notice over all captures: the first one, and how many there are. */

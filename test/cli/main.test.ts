@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { reportSchema } from '../../src/report/schema.ts';
@@ -131,7 +132,22 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
     ['an unknown option', ['analyze', '--jason', capture], /--jason.*Did you mean --json\?.*see/s],
     ['an unknown format', ['analyze', '--format', 'xml', capture], /--format xml does not exist; /],
     ['two formats', ['analyze', '--json', '--format', 'text', capture], /contradict each other/],
-    ['an unknown severity', ['analyze', '--fail-on', 'bad', capture], /Allowed choices are critic/],
+    [
+      'an unknown severity',
+      ['analyze', '--fail-on', 'bad', capture],
+      /^error: --fail-on takes critical, error, warning, info, never, not 'bad'; see tlsdiag analyze --help$/,
+    ],
+    [
+      'an unknown document',
+      ['schema', 'none'],
+      /^error: there is no document 'none'; there are report, expect, baseline; see tlsdiag schema --help$/,
+    ],
+    [
+      'an argument too many',
+      ['rules', 'one'],
+      /too many arguments .* got 1; see tlsdiag rules --help$/,
+    ],
+    ['a rule in capitals', ['explain', 'HANDSHAKE-ALERT'], /did you mean handshake-alert\?$/],
     [
       'an unknown rule',
       ['analyze', capture, '--only', 'handshake-alerts'],
@@ -145,7 +161,11 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
     ['a host name', ['analyze', '--host', 'example.org', capture], /takes an IP address/],
     ['a broken address', ['analyze', '--host', '1::2::3', capture], /takes an IP address/],
     ['a large port', ['analyze', '--port', '65536', capture], /--port takes a number up to 65535/],
-    ['a wrong stream', ['analyze', '--stream', '3', capture], /--stream takes tcp:N or udp:N/],
+    [
+      'a wrong stream',
+      ['analyze', '--stream', '3', capture],
+      /^error: --stream takes tcp:N or udp:N as .*, not '3'; see tlsdiag analyze --help$/,
+    ],
     ['a wrong time', ['analyze', '--from', 'noon', capture], /--from takes a date like/],
     [
       'a key log that is not there',
@@ -175,7 +195,16 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
       ['connections', '--psk', `@${psks}`, '-o', psks, capture],
       /would overwrite a file of secrets/,
     ],
-    ['output nowhere', ['analyze', '-o', '/no/such/x', capture], /cannot write the report to/],
+    [
+      'output nowhere',
+      ['analyze', '-o', '/no/such/x', capture],
+      /cannot write the report to '\/no\/such\/x': the directory does not exist$/,
+    ],
+    [
+      'a directory as output',
+      ['analyze', '-o', dirname(capture), capture],
+      /: it is a directory; /,
+    ],
   ])('%s', async (_, argv, line) => {
     const { status, stdout, stderr } = await run(argv, healthy);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -415,12 +444,14 @@ describe('what is read', () => {
       keyLogs: 1,
       malformedLines: [{ log: 1, line: 3, why: 'not hexadecimal' }],
       unmatched: 4,
-      firstUnmatched: [{ log: 1, line: 5 }],
+      firstUnmatched: [{ log: 2, line: 5 }],
     };
-    const { stderr } = await run(['analyze', capture], { ...healthy, result: { secrets } });
-    expect(stderr.split('\n')).toEqual([
-      'notice: key log: 2 of 9 lines were not understood; first line 3 of key log 1: not hexadecimal',
-      'notice: key log: 4 of 9 lines match no connection; first line 5 of key log 1',
+    const given = file('keys.log', '# a key log');
+    const argv = ['analyze', '--keylog', given, capture];
+    const { stderr } = await run(argv, { ...healthy, result: { secrets } });
+    expect(stderr.replaceAll(given, 'keys.log').split('\n')).toEqual([
+      'notice: key log: 2 of 9 lines were not understood; first line 3 of keys.log: not hexadecimal',
+      'notice: key log: 4 of 9 lines match no connection; first line 5 of the key log in the capture',
       '',
     ]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AnalysisResult } from '../../src/model/analysis.ts';
+import { suiteName } from '../../src/model/code-points/suites.ts';
 import { OBSTACLES, type Obstacle } from '../../src/model/decryption.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import { MILLISECOND, SECOND } from '../../src/model/time.ts';
@@ -683,6 +684,38 @@ test.each([
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes are what is looked for
     expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(await asText(told, options));
   }
+});
+
+test('a table too wide for the page loses its widest column rather than several', async () => {
+  const suite = 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256';
+  const table = async (width: number) => {
+    const connections = [
+      fakeHistory({ serverName: `${'x'.repeat(30)}.example`, cipherSuite: 0xcca8 }),
+    ];
+    const lines = (await asText({ connections }, { width })).split('\n');
+    return lines.find((line) => line.startsWith('id'))?.split(/ +/);
+  };
+  expect(suiteName(0xcca8)).toBe(suite);
+  const all = ['id', 'stream', 'client', 'server', 'name', 'version', 'suite', 'outcome'];
+  expect(await table(200)).toEqual(all);
+  expect(await table(125)).toEqual(all.filter((column) => column !== 'name'));
+  expect(await table(104)).toEqual(['id', 'client', 'server', 'version', 'suite', 'outcome']);
+  expect(await table(80)).toEqual(['id', 'stream', 'client', 'server', 'version', 'outcome']);
+});
+
+test('says what an unfinished connection lacks, where no finding does', async () => {
+  const connections = [fakeHistory({ outcome: 'incomplete' })];
+  const lacks = 'incomplete, 1 connection: the end of their handshake is not in the capture';
+  expect(await asText({ connections })).toContain(lacks);
+  expect(await asText({ connections, findings: [fakeFinding()] })).not.toContain(lacks);
+});
+
+test('connections that do not fit the options are there all the same', async () => {
+  const told = ending({ connections: 3 });
+  const text = await asText({ connections: [], ending: { ...told, selection: '--stream tcp:9' } });
+  expect(text).toMatch(
+    /^case\.pcap: 34 packets, .* 3 connections; no findings\nonly --stream tcp:9: 0 of 3/,
+  );
 });
 
 test('wide characters keep the columns straight', async () => {
