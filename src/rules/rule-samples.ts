@@ -27,6 +27,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'cert-expired': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'cert-name-mismatch': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'cert-not-yet-valid': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
+  'cert-order-wrong': [
+    { capture: 'samples/tls-certificates-in-wrong-order/capture.pcap', secrets: '' },
+  ],
   'cert-weak-key': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'client-cert-ca-hint-mismatch': [
     { capture: 'samples/tls-client-certificate-refused/capture.pcap', secrets: '' },
