@@ -202,6 +202,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'pmtu-blackhole-server-flight': [
     { capture: 'samples/tls-pmtu-blackhole/capture.pcap', secrets: '' },
   ],
+  'pq-clienthello-intolerant': [
+    { capture: 'samples/tls-pq-clienthello-intolerant/capture.pcap', secrets: '' },
+  ],
   'psk-binder-mismatch': [
     { capture: 'samples/dtls13-psk/capture.pcap', secrets: '' },
     { capture: 'samples/tls13-binder-mismatch/capture.pcap', secrets: '' },

@@ -57,6 +57,19 @@ const SERVER_AT_WORK: ReadonlySet<Stage> = new Set<Stage>([
 const lower = (confidence: Confidence): Confidence | undefined =>
   CONFIDENCES[CONFIDENCES.indexOf(confidence) + 1];
 
+/**
+ * Connections that closed along with the first. Where no SYN met nobody, those with an unanswered handshake do not count: a
+ * browser sends the same ClientHello several times at once, and the server may have closed each for its own sake.
+ */
+function siblingsOf(
+  closes: readonly ServerCloseFact[],
+  trigger: ServerCloseFact | undefined,
+  isRefused: boolean,
+): number {
+  if (isRefused || trigger === undefined) return closes.length - 1;
+  return closes.filter((close) => close !== trigger && !wasAtWork(close)).length;
+}
+
 /** Is this the close of a connection whose handshake the server was working on until then? */
 function wasAtWork(close: ServerCloseFact): boolean {
   const { connection, stage, lastFromClient, answeredSince, nanos, kind, acknowledged } = close;
@@ -188,7 +201,7 @@ function deathAt(
       (acceptedAgain === undefined || reset.nanos < acceptedAgain.nanos),
   );
   let confidence = confidenceOf(
-    closes.length - 1,
+    siblingsOf(closes, trigger, refused.length > 0),
     end - start <= TIGHT,
     refused.length > 0,
     trigger !== undefined,

@@ -105,6 +105,19 @@ testCaptureRule(serverProcessDied, [
     want: found('possible', [997, 1000, 1001]),
   },
   {
+    name: 'is silent where each had an unanswered ClientHello: a browser repeats what the server dislikes',
+    index: dead({
+      closes: [5, 6, 7, 8].map((id, order) =>
+        fakeClose(id, 1000 + order, {
+          stage: 'server-hello',
+          lastFromClient: at(990 + order),
+          answeredSince: false,
+        }),
+      ),
+    }),
+    want: [],
+  },
+  {
     name: 'lowers its confidence if a connection shows no end',
     index: dead({ closes: [trigger, ...siblings], refusals: [refused], openAt: () => 1 }),
     want: found('likely', [997, 1000, 1001, 1002, 1003, 2000, 2001]),
