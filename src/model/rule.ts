@@ -45,6 +45,8 @@ export interface RuleMeta {
    * been one of those, so that its findings wait for the end of the capture and lose a level of confidence then.
    */
   readonly restsOnSilence?: boolean;
+  /** Its packets may be IP fragments that were never put together: Wireshark counts those to no stream. */
+  readonly tellsFragments?: boolean;
 }
 
 /** A capture of the project that shows a rule. */

@@ -62,6 +62,8 @@ function displayFilter(
   return streams.size === 1 && only !== undefined ? `${only} && ${frames}` : frames;
 }
 
+const noStream = (): undefined => undefined;
+
 /** A condition that holds in each of several files, in which the stream has other numbers or none. */
 function withoutStreams(
   command: string,
@@ -158,7 +160,7 @@ export function renderFinding(
       ? words(message.commands, verdict.data).map((one) => withoutStreams(one, told, streamOf))
       : words(message.commands, verdict.data),
     references: referencesOf(meta),
-    displayFilter: displayFilter(packets, told, streamOf),
+    displayFilter: displayFilter(packets, told, meta.tellsFragments ? noStream : streamOf),
     ...(verdict.table === undefined
       ? {}
       : { table: verdict.table.map((row) => row.map(printable)) }),

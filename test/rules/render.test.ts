@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../../src/model/finding.ts';
 import type { FindingVerdict, RuleMeta } from '../../src/model/rule.ts';
+import { dtlsIpFragmentation } from '../../src/rules/handshake/dtls-ip-fragmentation.ts';
 import { isKnownClause, referenceTo } from '../../src/rules/references.ts';
 import { printable, renderFinding, type StreamOf } from '../../src/rules/render.ts';
 import { at } from '../support/fake-history.ts';
@@ -110,6 +111,16 @@ describe('renderFinding', () => {
     ['a connection that is not known', { connections: [1, 99] }, 'frame.number in {7,9}'],
   ])('writes a display filter for %s', (_, more, filter) => {
     expect(render(more).displayFilter).toBe(filter);
+  });
+
+  it('names no stream where IP fragments have none', () => {
+    const { displayFilter } = renderFinding(
+      { ...META, tellsFragments: true },
+      verdict(),
+      (id) => streams[id],
+    );
+    expect(displayFilter).toBe('frame.number in {7,9}');
+    expect(dtlsIpFragmentation.meta.tellsFragments).toBe(true);
   });
 
   it('names the range of very many packets', () => {

@@ -48,6 +48,7 @@ export const dtlsIpFragmentation = defineConnectionRule({
     group: 'handshake',
     title: 'IP fragments of a handshake datagram are missing',
     severity: 'error',
+    tellsFragments: true,
     sources: ['RFC 6347 §4.1.1.1', 'RFC 6347 §4.2.3'],
     reports:
       'A DTLS handshake that stopped where one side sends datagrams larger than the path carries, in IP fragments: those behind the first are missing, or all are there and the other side goes on repeating what it sent before.',

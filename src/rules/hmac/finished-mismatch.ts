@@ -92,7 +92,7 @@ function found(history: ConnectionHistory, check: FinishedCheck): Found | undefi
     severity: isAccepted ? 'info' : 'error',
     connections: [id],
     evidence: [witness(check, id, from, 'Finished with wrong verify_data'), ...reaction.evidence],
-    explanations: readingsOf(check, 'No known mistake gives this verify_data.'),
+    explanations: readingsOf(check, 'No known mistake gives this verify_data.', history),
     data: {
       from,
       peer: peerOf(from),

@@ -166,7 +166,7 @@ export const pskBinderMismatch = defineConnectionRule({
       connections: [id],
       explanations:
         binder !== undefined
-          ? readingsOf(binder, 'The binder is that of another key.')
+          ? readingsOf(binder, 'The binder is that of another key.', history)
           : aboutBinder
             ? [OTHER_KEY, { ...NO_KEY, likelihood: 'medium' }, OTHER_FAULT]
             : [NO_KEY, { ...OTHER_KEY, likelihood: 'medium' }, OTHER_FAULT],

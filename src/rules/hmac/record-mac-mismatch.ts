@@ -142,7 +142,7 @@ function found(history: ConnectionHistory, failure: Failure): Found {
     severity: severityOf(failure, history),
     connections: [history.id],
     evidence: failureEvidence(failure, history, 'does not authenticate'),
-    explanations: readingsOf(record, 'No known mistake of its sender gives this record.'),
+    explanations: readingsOf(record, 'No known mistake of its sender gives this record.', history),
     data: {
       ...failureData(failure, history),
       opened: message === 'other-keys' ? perRole[peerOf(record.from)].authenticated : authenticated,

@@ -303,7 +303,7 @@ export function keyedFinding<M extends string>(
     severity: severityOf(failure, history),
     connections: [history.id],
     evidence: failureEvidence(failure, history, note),
-    explanations: readingsOf(record, ''),
+    explanations: readingsOf(record, '', history),
     data: { ...failureData(failure, history), negotiated: describeNegotiation(history) },
   };
 }
@@ -329,7 +329,7 @@ export function derivedFinding<M extends string>(
     severity: reaction.kind === 'refused' ? 'error' : 'warning',
     connections: [history.id],
     evidence: [witness(first, history.id, from, note), ...reaction.evidence],
-    explanations: readingsOf({ explanation: mistake, excluded: [] }, ''),
+    explanations: readingsOf({ explanation: mistake, excluded: [] }, '', history),
     data: {
       from,
       peer: peerOf(from),

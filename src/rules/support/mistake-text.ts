@@ -1,29 +1,59 @@
+import { cipherSuite } from '../../model/code-points/suites.ts';
+import { TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
 import type { Explanation, FailedRecord } from '../../model/decryption.ts';
 import type { Explanation as Reading } from '../../model/finding.ts';
+import type { ConnectionHistory } from '../../model/history.ts';
 import { byChance } from './how-many.ts';
 
 /** What speaks for the hypothesis that matched, and which ones recomputing excluded. */
 export function readingsOf(
   { explanation, excluded }: Pick<FailedRecord, 'explanation' | 'excluded'>,
   otherwise: string,
+  history: Negotiated,
 ): Reading[] {
   const ruledOut = excluded.length > 0 ? [`tried in vain: ${excluded.join(', ')}`] : [];
   if (explanation === undefined)
     return [{ likelihood: 'high', text: otherwise, for: ruledOut, against: [] }];
-  const { meaning, hypothesis, trials, oddsLog2, source } = explanation;
+  const { meaning, hypothesis, trials, oddsLog2 } = explanation;
   return [
     {
       likelihood: 'high',
       text: `${sentence(meaning)}${detailsText(explanation)}: ${hypothesis}.`,
       for: [
         `recomputed in this way it comes out octet by octet; ${byChance(trials, oddsLog2)}`,
-        `${source} asks for another way`,
+        ...clauseText(explanation, history),
         ...ruledOut,
       ],
       against: [],
     },
   ];
 }
+
+type Negotiated = Pick<ConnectionHistory, 'version' | 'cipherSuite'>;
+
+/** The clause that a mistake breaks, in the document of the version that was negotiated. Damage breaks none. */
+function clauseText(
+  { source, hypothesis }: Pick<Explanation, 'source' | 'hypothesis'>,
+  { version, cipherSuite: code }: Negotiated,
+): string[] {
+  if (hypothesis === 'bit-damage') return [];
+  const isTls13 = version !== undefined && tlsEquivalent(version) >= TLS_1_3;
+  const isAead = code !== undefined && cipherSuite(code)?.mode.startsWith('aead');
+  const clause = (isTls13 ? CLAUSES_13[source] : isAead ? CLAUSES_AEAD[source] : source) ?? source;
+  return [`${clause} asks for another way`];
+}
+
+const CLAUSES_AEAD: Readonly<Record<string, string>> = {
+  'RFC 5246 §6.2.3.1': 'RFC 5246 §6.2.3.3',
+};
+
+/** What TLS 1.3 and DTLS 1.3 have in place of clauses of TLS 1.2. */
+const CLAUSES_13: Readonly<Record<string, string>> = {
+  'RFC 5246 §6.1': 'RFC 8446 §5.3',
+  'RFC 5246 §6.2.3.1': 'RFC 8446 §5.2',
+  'RFC 5246 §7.1': 'RFC 8446 §7.3',
+  'RFC 5246 §7.4.9': 'RFC 8446 §4.4.4',
+};
 
 const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
