@@ -31,6 +31,8 @@ export class Slab {
   private readonly freeCount = new Int32Array(SIZES.length);
   private readonly large = new Map<number, Uint8Array>();
   private nextLarge = 0;
+  /** Items in each page, once nothing more is stored. */
+  private left: readonly Int32Array[] | undefined;
   private readonly stepBits: number;
 
   /** @param stepBits how long a step is: 2 to this power */
@@ -84,12 +86,37 @@ export class Slab {
       this.large.delete(handle);
       return;
     }
+    if (this.left !== undefined) {
+      this.leave(this.left[cls] as Int32Array, cls, handle >> (CLASS_BITS + PAGE_BITS));
+      return;
+    }
     let free = this.free[cls] as Int32Array;
     const count = this.freeCount[cls] as number;
     if (count === free.length)
       free = this.free[cls] = grown(free, Math.max(PAGE_ITEMS, free.length * 2));
     free[count] = handle >> CLASS_BITS;
     this.freeCount[cls] = count + 1;
+  }
+
+  /** Nothing is stored any more: pages are given up as they become empty. */
+  drain(): void {
+    this.left ??= this.pages.map((pages, cls) => {
+      const left = new Int32Array(pages.length).fill(PAGE_ITEMS);
+      const used = this.used[cls] as number;
+      if (left.length > 0) left[left.length - 1] = ((used - 1) & (PAGE_ITEMS - 1)) + 1;
+      const free = this.free[cls] as Int32Array;
+      for (let i = 0; i < (this.freeCount[cls] as number); i++) {
+        const page = (free[i] as number) >> PAGE_BITS;
+        left[page] = (left[page] as number) - 1;
+      }
+      return left;
+    });
+  }
+
+  private leave(left: Int32Array, cls: number, page: number): void {
+    const items = (left[page] as number) - 1;
+    left[page] = items;
+    if (items === 0) (this.pages[cls] as Uint8Array[])[page] = EMPTY;
   }
 
   private slot(cls: number): number {

@@ -114,6 +114,11 @@ export class PackedConnections {
     return row;
   }
 
+  /** Nothing is packed any more. */
+  drain(): void {
+    this.slab.drain();
+  }
+
   /** Bits for the sides whose explicit nonces make a line that a nonce belongs to: 1 and 2. */
   ownLines(handle: number, isNear: (high: number, low: number) => boolean): number {
     const bytes = this.slab.bytesOf(handle);

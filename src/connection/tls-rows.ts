@@ -33,9 +33,10 @@ export class TlsRows {
     return this.packed?.octets ?? 0;
   }
 
-  /** There are secrets: more is kept of a connection than its row. */
+  /** No connection is packed from now on; room of those that were is given up as they come back. */
   neverPack(): void {
     this.isAllowed = false;
+    this.packed?.drain();
   }
 
   has(tcp: number): boolean {

@@ -58,6 +58,12 @@ export class TlsTracker implements TlsSink {
   unseal(vault: Vault, hopeless: (tcp: number) => void): void {
     this.unsealer = new TlsUnsealer(vault, this.facts);
     this.hopeless = hopeless;
+    // More is kept of a connection than its row.
+    this.rows.neverPack();
+  }
+
+  /** There are no more packets: all connections become final. */
+  end(): void {
     this.rows.neverPack();
   }
 

@@ -213,6 +213,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     const { tcp, udp, facts, finals } = stages;
     stages.decoder.end();
     this.views?.end();
+    stages.tls.end();
     tcp.end();
     finals.end();
     index.lastNanos = this.clock.latest;

@@ -57,6 +57,30 @@ describe('Slab', () => {
     expect(slab.view(handle, 100)).toEqual(octets(100, 1));
   });
 
+  test('once nothing more is stored, pages are given up with their last item', () => {
+    const length = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constant(5000));
+    const item = fc.tuple(length, fc.boolean(), fc.nat());
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 1, maxLength: 300 }), (items) => {
+        const slab = new Slab();
+        const kept = new Map<number, Uint8Array>();
+        items.forEach(([size, isGone], seed) => {
+          const handle = slab.store(octets(size, seed), 0, size);
+          if (isGone) slab.release(handle);
+          else kept.set(handle, octets(size, seed));
+        });
+        slab.drain();
+        const order = [...kept.keys()].sort((a, b) => ((a * 7) % 64) - ((b * 7) % 64));
+        for (const handle of order) {
+          expect(slab.view(handle, kept.get(handle)?.length ?? 0)).toEqual(kept.get(handle));
+          slab.release(handle);
+        }
+        for (const handle of order) expect(slab.bytesOf(handle)).toHaveLength(0);
+      }),
+      { seed: 8, numRuns: 60 },
+    );
+  });
+
   test('nothing is given back for 0, and what was large is gone', () => {
     const slab = new Slab();
     slab.release(0);

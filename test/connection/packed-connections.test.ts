@@ -231,6 +231,21 @@ describe('a packed connection', () => {
     });
   });
 
+  test('comes back also when no more are packed', async () => {
+    await withBounds(AT_ONCE, () => {
+      const room = new Room();
+      const before = Array.from({ length: 9 }, (_, tcp) => {
+        room.establish(tcp);
+        return room.stateOf(tcp);
+      });
+      room.rows.neverPack();
+      expect(before.map((_, tcp) => room.stateOf(tcp))).toEqual(before);
+      expect(room.rows.size).toBe(0);
+      room.establish(9);
+      expect(room.rows.size).toBe(0);
+    });
+  });
+
   test('there is none where there are secrets', async () => {
     await withBounds(AT_ONCE, () => {
       const room = new Room();
