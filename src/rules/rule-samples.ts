@@ -46,6 +46,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   ],
   'dtls-association-restart': [
     { capture: 'samples/dtls-restart-answered/capture.pcap', secrets: '' },
+    { capture: 'samples/dtls-restart-kills-old/capture.pcap', secrets: '' },
   ],
   'dtls-cid-foreign': [{ capture: 'samples/dtls-cid-foreign/capture.pcap', secrets: '' }],
   'dtls-cid-length-mismatch': [
@@ -78,6 +79,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/dtls-old-epoch-record/capture.pcap', secrets: '' },
   ],
   'dtls-restart-ignored': [{ capture: 'samples/dtls-restart-ignored/capture.pcap', secrets: '' }],
+  'dtls-restart-kills-old': [
+    { capture: 'samples/dtls-restart-kills-old/capture.pcap', secrets: '' },
+  ],
   'dtls-retransmission-normal': [
     { capture: 'samples/dtls-small-mtu/capture.pcap', secrets: '' },
     {
