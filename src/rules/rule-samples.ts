@@ -65,6 +65,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--keylog samples/dtls13-losses/keys.log',
     },
   ],
+  'dtls-fingerprint-mismatch': [
+    { capture: 'samples/webrtc-fingerprint-mismatch/capture.pcap', secrets: '' },
+  ],
   'dtls-fragment-loss': [{ capture: 'samples/dtls-fragment-loss/capture.pcap', secrets: '' }],
   'dtls-ip-fragmentation': [{ capture: 'samples/dtls-ip-fragmentation/capture.pcap', secrets: '' }],
   'dtls-late-close-notify': [
@@ -330,5 +333,8 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/browser-quic-ech/capture.pcap', secrets: '' },
     { capture: 'samples/tls-behind-proxies/capture.pcap', secrets: '' },
     { capture: 'samples/tls-stacks/capture.pcap', secrets: '' },
+  ],
+  'webrtc-dtls-not-restarted': [
+    { capture: 'samples/webrtc-dtls-not-restarted/capture.pcap', secrets: '' },
   ],
 };
