@@ -1,5 +1,5 @@
 import { EARLY_DATA } from '../model/code-points/extensions.ts';
-import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { isTls13 } from '../model/code-points/versions.ts';
 import { type At, type ConnectionHistory, ROLES } from '../model/history.ts';
 import type { Nanos } from '../model/time.ts';
 
@@ -31,7 +31,7 @@ export function handshakeTime(history: ConnectionHistory): HandshakeTime | undef
     return protectedRecords[role].first;
   });
   const isRead = finished.every((message) => message !== undefined);
-  if (!isRead && tlsEquivalent(version) === TLS_1_3) {
+  if (!isRead && isTls13(version)) {
     if (clientHello === undefined || clientHello.extensions.some(({ type }) => type === EARLY_DATA))
       return undefined;
   }

@@ -21,6 +21,7 @@ import { presentEpoch, type RawRecord } from './dtls-anomalies.ts';
 import type { Association } from './dtls-association.ts';
 import type { DtlsTracker } from './dtls-tracker.ts';
 import { EVENT } from './event-log.ts';
+import { perRole } from './per-role.ts';
 
 const HELLO_VERIFY_REQUEST = 3;
 const CLIENT_HELLO = 1;
@@ -61,7 +62,7 @@ export class AssociationFacts implements DtlsFacts {
     const { extension, to } = ids;
     return {
       extension: extension === 0 ? undefined : extension,
-      to: this.both((side) => hexOf(to[side])),
+      to: perRole(this.client, (side) => hexOf(to[side])),
     };
   }
 
@@ -69,13 +70,13 @@ export class AssociationFacts implements DtlsFacts {
     const { flows, association } = this;
     return (association.paths ?? NONE).map((path) => ({
       stream: path.flow,
-      endpoints: this.both((side) =>
+      endpoints: perRole(this.client, (side) =>
         flows.endpoint(path.flow, path.isFlipped ? otherSide(side) : side),
       ),
       first: { packet: path.firstPacket, nanos: path.firstNanos },
       last: { packet: path.lastPacket, nanos: path.lastNanos },
-      records: this.both((side) => path.records[side]),
-      firstOf: this.both((side) => path.firstOf[side]),
+      records: perRole(this.client, (side) => path.records[side]),
+      firstOf: perRole(this.client, (side) => path.firstOf[side]),
       isProven: path.opened > 0,
       isElsewhere: path.isElsewhere,
       isCopy: path.copies === path.records[0] + path.records[1],
@@ -101,7 +102,7 @@ export class AssociationFacts implements DtlsFacts {
   }
 
   get epochs(): PerRole<readonly EpochFact[]> {
-    return this.both((side) => {
+    return perRole(this.client, (side) => {
       const half = this.association.sides[side];
       const epochs: EpochFact[] = [];
       if (half.clearCount > 0) {
@@ -139,7 +140,7 @@ export class AssociationFacts implements DtlsFacts {
   }
 
   get probableClose(): PerRole<RecordFact | undefined> {
-    return this.both((side) => {
+    return perRole(this.client, (side) => {
       const half = this.association.sides[side];
       if (half.closePacket === 0) return undefined;
       return this.fact({
@@ -155,7 +156,7 @@ export class AssociationFacts implements DtlsFacts {
   }
 
   get finishedTransmissions(): PerRole<readonly RecordFact[]> {
-    return this.both((side) => {
+    return perRole(this.client, (side) => {
       const half = this.association.sides[side];
       if (half.finishedPacket === 0) return [];
       const first = this.fact({
@@ -205,7 +206,7 @@ export class AssociationFacts implements DtlsFacts {
 
   get company(): PerRole<At | undefined> {
     const { company } = this.association;
-    return this.both((side) =>
+    return perRole(this.client, (side) =>
       company === undefined || company.packet[side] === 0
         ? undefined
         : { packet: company.packet[side], nanos: company.nanos[side] },
@@ -234,10 +235,6 @@ export class AssociationFacts implements DtlsFacts {
       packet,
       nanos,
     };
-  }
-
-  private both<T>(of: (side: Side) => T): PerRole<T> {
-    return { client: of(this.client), server: of((1 - this.client) as Side) };
   }
 
   /** ClientHellos with what RFC 6347 §4.2.1 ties them to, and the HelloVerifyRequests between them. */

@@ -1,7 +1,7 @@
 import type { ServerCloseFact } from '../model/capture-index.ts';
+import { isTls13 } from '../model/code-points/versions.ts';
 import type { ConnectionHistory } from '../model/history.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
-import { isTls13 } from './history.ts';
 import { mayBeAlert13 } from './record-sizes.ts';
 
 /** The server's end of a connection that it closed or reset first, without having said so in TLS. */

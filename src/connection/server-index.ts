@@ -10,6 +10,7 @@ import type {
   SharedSessionFact,
   UnusedUpgradeFact,
 } from '../model/capture-index.ts';
+import { isTls13 } from '../model/code-points/versions.ts';
 import type { MisplacedRecord } from '../model/decryption.ts';
 import {
   type At,
@@ -31,7 +32,6 @@ import type { Nanos } from '../model/time.ts';
 import type { UpgradeFact } from '../model/upgrade.ts';
 import { type Accepted, AcceptedConnections } from './accepted-connections.ts';
 import { HelloKinds } from './hello-kinds.ts';
-import { isTls13 } from './history.ts';
 import { KeptRows } from './kept-rows.ts';
 import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';

@@ -1,5 +1,6 @@
 import { ascii, concat, sameOctets } from '../bytes/concat.ts';
 import type { CipherSuite } from '../model/code-points/suites.ts';
+import { isTls13 } from '../model/code-points/versions.ts';
 import { digest, HASH_OCTETS, hmac, type PrfKind, prfKind, transcriptHash } from './hash.ts';
 import { labelPrefix } from './hkdf.ts';
 import { type Explanation, explain, type Hypothesis } from './hypothesis.ts';
@@ -7,7 +8,6 @@ import { finishedKey } from './key-schedule.ts';
 import { OTHER_HASHES, OTHER_PREFIXES } from './other-choices.ts';
 import { prf } from './prf.ts';
 import {
-  isTls13,
   messageHashName,
   specifiedTranscript,
   type Transcript,

@@ -1,5 +1,5 @@
 import { APPLICATION_DATA } from '../model/code-points/content-types.ts';
-import { DTLS_1_3, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { DTLS_1_3, isTls13 } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { PreparedRecord } from './construction.ts';
 import { authenticatorOctets, type Opened } from './explain-record.ts';
@@ -164,7 +164,7 @@ function isPossible(stray: StrayRecord, { protection, epoch: own = 0 }: OtherKey
   if ((record.headerStart !== undefined) !== (version === DTLS_1_3)) return false;
   // A unified header has the two lowest bits of the epoch. RFC 9147 §4.
   if (version === DTLS_1_3) return ((epoch ?? 0) & 3) === (own & 3);
-  if (tlsEquivalent(version) === TLS_1_3) return record.type === APPLICATION_DATA;
+  if (isTls13(version)) return record.type === APPLICATION_DATA;
   return record.version === version;
 }
 

@@ -1,4 +1,4 @@
-import { DTLS_1_3, TLS_1_3, tls13Draft, tlsEquivalent } from '../model/code-points/versions.ts';
+import { DTLS_1_3, isTls13, tls13Draft } from '../model/code-points/versions.ts';
 import { type Aead, aeadFor } from './aead.ts';
 import { AuthenticatedHeader, hasConnectionId, xorNonce } from './authenticated-header.ts';
 import {
@@ -41,7 +41,7 @@ export class AeadConstruction implements Construction {
     this.header = new AuthenticatedHeader(protection);
     this.aead = aeadFor(protection.suite, keys.key);
     this.iv = keys.iv;
-    this.tls13 = tlsEquivalent(protection.version) === TLS_1_3;
+    this.tls13 = isTls13(protection.version);
     this.isUnified = protection.version === DTLS_1_3;
     const draft = tls13Draft(protection.version);
     this.header13 = Buffer.alloc(draft > 0 && draft <= LAST_DRAFT_WITHOUT_HEADER ? 0 : 5);

@@ -1,7 +1,7 @@
 import {
   DTLS_PRE_STANDARD,
+  isTls13,
   TLS_1_0,
-  TLS_1_3,
   tlsEquivalent,
 } from '../model/code-points/versions.ts';
 import {
@@ -80,7 +80,7 @@ function constructionOf(
   position: StreamPosition,
 ): Construction | Opening {
   const { suite, version } = protection;
-  const tls13 = tlsEquivalent(version) === TLS_1_3;
+  const tls13 = isTls13(version);
   const unsupported: Opening = { kind: 'unsupported', cipher: suite.cipher };
   if (tls13 !== suite.tls13 || tlsEquivalent(version) === 0) return unsupported;
   switch (suite.mode) {

@@ -1,4 +1,4 @@
-import { TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { isTls13 } from '../model/code-points/versions.ts';
 import { GcmOfParts } from './aead.ts';
 import { xorNonce } from './authenticated-header.ts';
 import { ChaCha20 } from './chacha20.ts';
@@ -23,7 +23,7 @@ export function sequenceSieve(
   record: SealedRecord,
 ): SequenceSieve | undefined {
   const { suite, version } = protection;
-  if (tlsEquivalent(version) === TLS_1_3) return InnerTypeSieve.of(protection, keys, record);
+  if (isTls13(version)) return InnerTypeSieve.of(protection, keys, record);
   return suite.mode === 'aead-gcm' ? GcmSolver.of(protection, keys, record) : undefined;
 }
 

@@ -6,7 +6,14 @@ import {
   handshakeTypeName,
   NEW_SESSION_TICKET,
 } from '../model/code-points/handshake-types.ts';
-import { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, versionName } from '../model/code-points/versions.ts';
+import {
+  isTls13,
+  TLS_1_0,
+  TLS_1_1,
+  TLS_1_2,
+  TLS_1_3,
+  versionName,
+} from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
 import { helloParts, withExtensions } from './hello-parts.ts';
 import type { Hypothesis } from './hypothesis.ts';
@@ -14,7 +21,6 @@ import {
   afterCookieExchange,
   isDtls,
   isHelloRetryRequest,
-  isTls13,
   specifiedTranscript,
   type Transcript,
   type TranscriptMessage,

@@ -8,7 +8,7 @@ import {
   NEW_SESSION_TICKET,
   SERVER_HELLO,
 } from '../model/code-points/handshake-types.ts';
-import { DTLS_PRE_STANDARD, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
+import { DTLS_PRE_STANDARD, isTls13 } from '../model/code-points/versions.ts';
 import { HELLO_RETRY_REQUEST } from '../model/history.ts';
 import { digest, type HashName, type PrfKind } from './hash.ts';
 
@@ -46,10 +46,6 @@ export interface Transcript {
 
 export function isDtls(version: number): boolean {
   return version >> 8 === 0xfe || version === DTLS_PRE_STANDARD;
-}
-
-export function isTls13(version: number): boolean {
-  return tlsEquivalent(version) === TLS_1_3;
 }
 
 /**

@@ -15,12 +15,7 @@ import {
   SERVER_HELLO,
 } from '../../model/code-points/handshake-types.ts';
 import { cipherSuite } from '../../model/code-points/suites.ts';
-import {
-  DTLS_1_3_DRAFT_43,
-  settledVersion,
-  TLS_1_3,
-  tlsEquivalent,
-} from '../../model/code-points/versions.ts';
+import { DTLS_1_3_DRAFT_43, isTls13, settledVersion } from '../../model/code-points/versions.ts';
 import type { Explanation, Obstacle, SecretSource } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -136,7 +131,7 @@ export class KeyedHandshake {
   }
 
   get isTls13(): boolean {
-    return this.protection !== undefined && tlsEquivalent(this.protection.version) === TLS_1_3;
+    return this.protection !== undefined && isTls13(this.protection.version);
   }
 
   /** RFC 7627 §5.1: in force when both hellos have it. */

@@ -88,3 +88,8 @@ export function tls13Draft(wire: number): number {
 }
 
 const LAST_DRAFT = 28;
+
+/** TLS 1.3 or DTLS 1.3, drafts included. */
+export function isTls13(version: number | undefined): boolean {
+  return version !== undefined && tlsEquivalent(version) === TLS_1_3;
+}
