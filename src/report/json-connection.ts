@@ -19,13 +19,15 @@ import type { StackGuess } from '../model/stack.ts';
 import type { TcpFacts } from '../model/tcp-facts.ts';
 import type { InnerTlsFact, UpgradeFact } from '../model/upgrade.ts';
 import { type Literal, literal, type OctetWriter, toJson } from './octet-writer.ts';
+import { PieceList, Pieces } from './pieces.ts';
 import type { RunContext } from './run-context.ts';
 
 /**
  * Writes connections as JSON objects (`connectionSchema`), one call each.
  *
  * The hot path of `--format json`: nothing is allocated, and whatever depends on a code point alone is looked up as a
- * finished piece. Strings from the wire are SNI and ALPN; nothing else needs escaping.
+ * finished piece. Strings from the wire are SNI and ALPN; nothing else needs escaping. Half of the file are those pieces:
+ * the members by name, beside what writes them.
  */
 export class ConnectionWriter implements MessageVisitor {
   private readonly out: OctetWriter;
@@ -369,51 +371,6 @@ const FIXED_OCTETS = 4096;
 /** More than one item of a list needs. */
 const ITEM_OCTETS = 256;
 const RANDOM_OCTETS = 32;
-
-/** Finished pieces by their key, made when first needed. Keys are code points or few words, so there are few pieces. */
-class Pieces<Key extends string | number> {
-  private readonly made = new Map<Key, Literal>();
-  private readonly make: (key: Key) => string;
-  /** The one asked for last: connections of a capture resemble each other. */
-  private lastKey: Key | undefined;
-  private last: Literal | undefined;
-
-  constructor(make: (key: Key) => string) {
-    this.make = make;
-  }
-
-  of(key: Key): Literal {
-    if (key === this.lastKey && this.last !== undefined) return this.last;
-    let piece = this.made.get(key);
-    if (piece === undefined) {
-      piece = literal(this.make(key));
-      this.made.set(key, piece);
-    }
-    this.lastKey = key;
-    this.last = piece;
-    return piece;
-  }
-}
-
-/** The same for keys that are small numbers from 0. */
-class PieceList {
-  private readonly made: (Literal | undefined)[] = [];
-  private readonly make: (index: number) => string;
-
-  constructor(make: (index: number) => string) {
-    this.make = make;
-  }
-
-  of(index: number): Literal {
-    const piece = this.made[index];
-    if (piece !== undefined) return piece;
-    // Filled up to the index, so that the list has no holes.
-    while (this.made.length <= index) this.made.push(undefined);
-    const made = literal(this.make(index));
-    this.made[index] = made;
-    return made;
-  }
-}
 
 const messagePieces = (before: string, from: Role): PieceList =>
   new PieceList(
