@@ -1,5 +1,6 @@
 import type { ExpectationCase } from '../model/check.ts';
 import { alertDescriptionName } from '../model/code-points/alerts.ts';
+import { SERVER_HELLO } from '../model/code-points/handshake-types.ts';
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
 import { type Finding, SEVERITIES } from '../model/finding.ts';
@@ -36,7 +37,6 @@ type Kind = 'connections' | 'handshakes' | 'versions' | 'suites' | 'handshakeMs'
 type Given<K extends Kind> = NonNullable<ExpectEntry[K]>;
 
 const PASS = { kind: 'pass' } as const;
-const SERVER_HELLO = 2;
 
 /** Everything that an entry expects. */
 export function assertionsOf(entry: ExpectEntry): Assertion[] {

@@ -1,10 +1,8 @@
 import { EARLY_DATA } from '../model/code-points/extensions.ts';
+import { CLIENT_HELLO, FINISHED } from '../model/code-points/handshake-types.ts';
 import { isTls13 } from '../model/code-points/versions.ts';
 import { type At, type ConnectionHistory, ROLES } from '../model/history.ts';
 import type { Nanos } from '../model/time.ts';
-
-const CLIENT_HELLO = 1;
-const FINISHED = 20;
 
 /** How long a handshake took, and the packet with which it was complete. */
 export interface HandshakeTime {

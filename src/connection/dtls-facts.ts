@@ -1,4 +1,5 @@
 import { toHex } from '../bytes/hex.ts';
+import { CLIENT_HELLO, HELLO_VERIFY_REQUEST } from '../model/code-points/handshake-types.ts';
 import type {
   AckFact,
   ConnectionIdFacts,
@@ -23,8 +24,6 @@ import type { DtlsTracker } from './dtls-tracker.ts';
 import { EVENT } from './event-log.ts';
 import { perRole } from './per-role.ts';
 
-const HELLO_VERIFY_REQUEST = 3;
-const CLIENT_HELLO = 1;
 /** What RFC 6347 §4.2.1 asks to be the same in the ClientHello with the cookie; bits of the event, lowest first. */
 const HELLO_CHANGES = ['version', 'session_id', 'cipher_suites', 'compression_methods'];
 

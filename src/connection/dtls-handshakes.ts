@@ -1,4 +1,12 @@
+import {
+  CLIENT_HELLO,
+  FINISHED,
+  HELLO_REQUEST,
+  HELLO_VERIFY_REQUEST,
+  SERVER_HELLO,
+} from '../model/code-points/handshake-types.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
+import { HELLO_RETRY_REQUEST } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
@@ -22,12 +30,6 @@ import type { Rebinding } from './rebinding.ts';
 import { noteSession, noteTicket } from './resumption.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 
-const HELLO_REQUEST = 0;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
-const HELLO_VERIFY_REQUEST = 3;
-const FINISHED = 20;
-const HELLO_RETRY = 0x102;
 /** Octets of a ClientHello up to the end of its random. */
 const THROUGH_RANDOM = 34;
 
@@ -245,7 +247,7 @@ export class DtlsHandshakes {
         this.answered(row, r);
         table.unset(row, SEEN.helloPending);
         if (facts.hellos.scan.helloRetryRequest) {
-          facts.event(row, EVENT.message, r.side, HELLO_RETRY, length, r.packet, r.nanos);
+          facts.event(row, EVENT.message, r.side, HELLO_RETRY_REQUEST, length, r.packet, r.nanos);
           facts.retryRequested(row, bytes, r.packet, r.nanos);
           this.unsealer?.message(row, r, type, sequence, bytes, start, end);
           return;

@@ -1,3 +1,4 @@
+import { FINISHED, NEW_CONNECTION_ID } from '../model/code-points/handshake-types.ts';
 import { cipherSuite } from '../model/code-points/suites.ts';
 import { DTLS_1_3_DRAFT_43, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -33,8 +34,6 @@ import { FINISHED_13 } from './record-sizes.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { NumberedOpening } from './unsealing/wire-record.ts';
 
-const FINISHED = 20;
-const NEW_CONNECTION_ID = 10;
 const DTLS_1_2 = 0xfefd;
 
 /**

@@ -1,9 +1,9 @@
+import { CLIENT_HELLO } from '../model/code-points/handshake-types.ts';
 import type { InnerTlsFact } from '../model/upgrade.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { textOf } from '../tls/codec/text.ts';
 import { beginsTls, RECORD_HEADER } from '../tls/detect-tls.ts';
 
-const CLIENT_HELLO = 1;
 /** Behind the header of its record and its own. */
 const BODY = RECORD_HEADER + 4;
 

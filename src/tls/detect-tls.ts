@@ -1,4 +1,5 @@
 import { readU16 } from '../bytes/scalars.ts';
+import { CLIENT_HELLO, SERVER_HELLO } from '../model/code-points/handshake-types.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 
 /** Octets of a TLS record header, RFC 8446 §5.1. */
@@ -9,8 +10,6 @@ const FRAGMENT_MAX = 16_384 + 2_048;
 const PROTECTED_MIN = 16;
 /** Highest AlertDescription that is assigned (ech_required). */
 const ALERT_MAX = 121;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
 const SSL2_SERVER_HELLO = 4;
 
 /**

@@ -1,4 +1,9 @@
 import { grown } from '../bytes/columns.ts';
+import {
+  CLIENT_HELLO,
+  NEW_SESSION_TICKET,
+  SERVER_HELLO,
+} from '../model/code-points/handshake-types.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type { TlsSink } from '../model/record.ts';
@@ -6,10 +11,6 @@ import type { Side } from '../model/stream.ts';
 
 /** `msg_type` and `length`, RFC 8446 §4. */
 const MESSAGE_HEADER = 4;
-/** Only hellos and tickets are read unless bodies are kept; other messages count with their type and length. */
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
-const NEW_SESSION_TICKET = 4;
 
 /** Octets of room for a hello at first: most end here. */
 const FIRST_ROOM = 2048;
@@ -133,6 +134,7 @@ export class HandshakeStreams {
     if (half < this.bodiless.length) this.bodiless[half] = 0;
   }
 
+  /** Only hellos and tickets are read unless bodies are kept; other messages count with their type and length. */
   private isRead(half: number, type: number): boolean {
     return (
       type === CLIENT_HELLO ||

@@ -1,10 +1,11 @@
 import type { CaptureIndex, ServerFacts } from '../../model/capture-index.ts';
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, PASS } from '../define-rule.ts';
 import { times } from '../support/records.ts';
 import { dtlsServerOf } from '../support/servers.ts';
-import { CLIENT_HELLO, unlessStuck } from '../support/stuck-flight.ts';
+import { unlessStuck } from '../support/stuck-flight.ts';
 import { witness } from '../support/witness.ts';
 
 /** The first and one repeat, which takes a second with the usual timer. */

@@ -1,8 +1,8 @@
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, PASS } from '../define-rule.ts';
 import { times } from '../support/records.ts';
 import {
-  CLIENT_HELLO,
   describeMessage,
   receiverOf,
   repeatsAfter,

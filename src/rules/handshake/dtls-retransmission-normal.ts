@@ -1,3 +1,4 @@
+import { HELLO_VERIFY_REQUEST, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { FlightRepeat } from '../../model/flights.ts';
 import { type At, type ConnectionHistory, ROLES, type Role } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
@@ -127,9 +128,6 @@ function roundTripOf({ messages, dtls }: ConnectionHistory): number | undefined 
   }
   return shortest;
 }
-
-const SERVER_HELLO = 2;
-const HELLO_VERIFY_REQUEST = 3;
 
 /** When the later of the two sides had sent its Finished. */
 function endOf({ dtls, endNanos, protectedRecords }: ConnectionHistory): number {

@@ -1,5 +1,6 @@
 import type { CaptureIndex } from '../../model/capture-index.ts';
 import { groupName } from '../../model/code-points/groups.ts';
+import { CLIENT_HELLO, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
 import { suiteName } from '../../model/code-points/suites.ts';
 import { versionName } from '../../model/code-points/versions.ts';
 import {
@@ -16,8 +17,6 @@ import { endingOf } from '../support/ending.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 const REMEDIES = [

@@ -1,3 +1,4 @@
+import { CLIENT_KEY_EXCHANGE, SERVER_HELLO_DONE } from '../../model/code-points/handshake-types.ts';
 import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
 import { MILLISECOND, type Nanos } from '../../model/time.ts';
@@ -6,9 +7,6 @@ import { MILLISECOND, type Nanos } from '../../model/time.ts';
 const PROMPT = 50 * MILLISECOND;
 /** The same where the capture does not show how fast the path is. */
 const PROMPT_ON_UNKNOWN_PATH = 200 * MILLISECOND;
-
-const SERVER_HELLO_DONE = 14;
-const CLIENT_KEY_EXCHANGE = 16;
 
 /** From the server's flight to the client's answer as this capture point sees it; undefined if not seen. */
 function turnaround({ messages }: ConnectionHistory): Nanos | undefined {

@@ -1,4 +1,4 @@
-import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
+import { CLIENT_HELLO, handshakeTypeName } from '../../model/code-points/handshake-types.ts';
 import type { FragmentedMessage } from '../../model/flights.ts';
 import {
   type At,
@@ -9,8 +9,6 @@ import {
 } from '../../model/history.ts';
 import type { Verdict } from '../../model/rule.ts';
 import { NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-
-export const CLIENT_HELLO = 1;
 
 const HELD_UP: Readonly<Record<Role | 'hello', readonly Stage[]>> = {
   hello: ['server-hello'],
