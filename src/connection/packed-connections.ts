@@ -10,7 +10,6 @@ import { RowTape } from '../bytes/row-tape.ts';
 import { readI32, readU16 } from '../bytes/scalars.ts';
 import { Slab } from '../bytes/slab.ts';
 import { LIMITS } from '../model/limits.ts';
-import { SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { isEstablished, NONCE_OCTETS, type NonceLines } from './nonce-lines.ts';
 
@@ -19,7 +18,6 @@ const STEP_BITS = 4;
 /** Octets that the numbers of a row, and of an event, take at most. */
 const ROW_OCTETS = 2048;
 const EVENT_OCTETS = 48;
-const DONE = SEEN.clientFinished | SEEN.serverFinished;
 /** Flags of a block, for side 0; those of side 1 stand one to the left. */
 const HAS_LINE = 1;
 const IS_ESTABLISHED = 4;
@@ -44,20 +42,29 @@ export class PackedConnections {
     this.block = new Uint8Array(MOST_LINES + 4 + this.coder.packed.length);
   }
 
-  /** Is its handshake done, is all that is known of it among what is packed, and was it silent by this packet? */
+  /** Is all that is known of it among what is packed, and was it silent by this packet? */
   mayPack(row: number, packet: number): boolean {
     const { table, log, clear, innerTls, hellos } = this.facts;
-    if (((table.flags[row] as number) & DONE) !== DONE) return false;
-    const spokeBefore = packet - LIMITS.silentPackets;
-    for (let half = 2 * row; half < 2 * row + 2; half++) {
-      if ((table.lastPacket[half] as number) > spokeBefore) return false;
+    const last = this.lastOf(row);
+    if (last === 0 || last > packet - LIMITS.silentPackets) return false;
+    for (let half = 2 * row; half < 2 * row + 2; half++)
       if (this.nonces.isOffLine(half) || clear.has(half)) return false;
-    }
     return (
       hellos.octetsOf(row) <= LIMITS.packedHelloOctets &&
       (table.events[row] as number) <= LIMITS.packedEvents &&
       innerTls.of(row) === undefined &&
       !log.hasMore(table.firstEvent[row] as number)
+    );
+  }
+
+  /** Its last message, alert or protected record; 0 where there was none. */
+  private lastOf(row: number): number {
+    const { table, log } = this.facts;
+    const event = table.lastEvent[row] as number;
+    return Math.max(
+      table.lastPacket[2 * row] as number,
+      table.lastPacket[2 * row + 1] as number,
+      event === 0 ? 0 : log.packet(event),
     );
   }
 

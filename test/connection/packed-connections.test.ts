@@ -201,7 +201,6 @@ describe('a packed connection', () => {
   });
 
   test.each<[string, (room: Room, row: number) => void]>([
-    ['its handshake is not done', ({ facts }, row) => facts.table.unset(row, SEEN.serverFinished)],
     ['octets of its handshake are kept', ({ facts }, row) => facts.clear.lost(2 * row + 1)],
     [
       'an event has octets',
@@ -243,6 +242,18 @@ describe('a packed connection', () => {
       expect(room.rows.size).toBe(0);
       room.establish(9);
       expect(room.rows.size).toBe(0);
+    });
+  });
+
+  test('may be in the middle of its handshake, once something of it was seen', async () => {
+    await withBounds(AT_ONCE, () => {
+      const room = new Room();
+      room.rows.begin(0, 5);
+      room.rows.begin(1, 6);
+      expect(room.rows.size).toBe(0);
+      room.facts.event(room.rows.of(0), EVENT.message, 0, 1, 200, 7, 7000);
+      room.rows.begin(2, 8);
+      expect(room.rows.size).toBe(1);
     });
   });
 
