@@ -158,8 +158,10 @@ export class TlsUnsealed implements Owner {
     if (this.inner.isSought && from === 'server') this.findInner(record);
     const opening = this.open(reading, record);
     if (opening === undefined) {
-      const { obstacle, detail } = this.handshake;
-      this.tally.skipped(obstacle ?? (reading.isSealed ? undefined : 'start-not-captured'), detail);
+      const { obstacle, detail, isTls13 } = this.handshake;
+      // The key log has secrets of this connection, and not the one that is due.
+      const lacking = isTls13 && reading.generation >= 0 ? 'label-missing' : undefined;
+      this.tally.skipped(obstacle ?? (reading.isSealed ? lacking : 'start-not-captured'), detail);
       return undefined;
     }
     if (opening.kind === 'unsupported') {
