@@ -334,6 +334,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/tls-behind-proxies/capture.pcap', secrets: '' },
     { capture: 'samples/tls-stacks/capture.pcap', secrets: '' },
   ],
+  'unsafe-legacy-renegotiation': [
+    { capture: 'samples/tls-legacy-renegotiation/capture.pcap', secrets: '' },
+  ],
   'webrtc-dtls-not-restarted': [
     { capture: 'samples/webrtc-dtls-not-restarted/capture.pcap', secrets: '' },
   ],
