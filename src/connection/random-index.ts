@@ -14,11 +14,7 @@ const SHARE = 4;
 /** Of the end of a key share: a hybrid one begins with what the client's own share decides. */
 const SHARE_PRINT = 8;
 
-interface Shared extends SharedRandomFact {
-  readonly connections: number[];
-  readonly packets: number[];
-  readonly keyShares: number[];
-}
+type Shared = { -readonly [Key in keyof SharedRandomFact]: SharedRandomFact[Key] };
 
 /**
  * Hello randoms that were seen last, to find the same one on two connections. Open addressing, one row of numbers a random;
@@ -135,9 +131,10 @@ export class RandomIndex {
       this.isBeyond(connection);
       return;
     }
-    entry.connections.push(connection);
-    entry.packets.push(packet);
-    entry.keyShares.push(share);
+    // An array that is pushed to takes room for sixteen more, and most of these have two items.
+    entry.connections = [...entry.connections, connection];
+    entry.packets = [...entry.packets, packet];
+    entry.keyShares = [...entry.keyShares, share];
     this.onShared(connection);
   }
 

@@ -29,10 +29,7 @@ export interface SessionOrigin {
   readonly identity: number;
 }
 
-interface Shared extends SharedSessionFact {
-  readonly connections: number[];
-  readonly packets: number[];
-}
+type Shared = { -readonly [Key in keyof SharedSessionFact]: SharedSessionFact[Key] };
 
 /**
  * Sessions that were issued in the clear (up to TLS 1.2), so that an offer to resume one can be told where it comes
@@ -164,8 +161,9 @@ export class SessionIndex {
       entry.connections.includes(connection)
     )
       return;
-    entry.connections.push(connection);
-    entry.packets.push(packet);
+    // An array that is pushed to takes room for sixteen more, and most of these have two items.
+    entry.connections = [...entry.connections, connection];
+    entry.packets = [...entry.packets, packet];
     this.onShared(connection);
   }
 

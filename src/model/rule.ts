@@ -110,7 +110,8 @@ export interface ConnectionRule {
 export interface CaptureRule {
   readonly kind: 'capture';
   readonly meta: RuleMeta;
-  check(index: CaptureIndex): readonly FindingVerdict[];
+  /** One by one where there may be many: each is put aside before the next is made. */
+  check(index: CaptureIndex): Iterable<FindingVerdict>;
 }
 
 export type Rule = ConnectionRule | CaptureRule;

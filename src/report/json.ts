@@ -15,6 +15,7 @@ import {
 import { byWeight, type Ending, type Reporter } from './reporter.ts';
 import type { RunContext } from './run-context.ts';
 import type { SCHEMA_ID as SchemaId } from './schema.ts';
+import { type FindingParts, WaitingFindings, WaitingTexts } from './waiting-findings.ts';
 
 /** Written out again here, checked against its source by the compiler: the schema's module would load zod. */
 const SCHEMA_ID: typeof SchemaId = 'tlsdiag.report/1';
@@ -28,9 +29,9 @@ const CLOSE_LINE = literal('}\n');
 /**
  * The report as one JSON document, a connection a line.
  *
- * Connections leave while the capture is read and are not kept; findings are kept, because they are sorted. What is known
- * at the end only comes after the connections, unless these are so few that none has left by then: then the document has
- * the order in which people read it.
+ * Connections leave while the capture is read and are not kept; findings are kept as they will be written, because they are
+ * sorted. What is known at the end only comes after the connections, unless these are so few that none has left by then:
+ * then the document has the order in which people read it.
  */
 export class JsonReporter implements Reporter {
   private readonly sink: OctetSink;
@@ -38,8 +39,8 @@ export class JsonReporter implements Reporter {
   private readonly toolVersion: string;
   private readonly out: OctetWriter;
   private readonly writer: ConnectionWriter;
-  private readonly findings: Finding[] = [];
-  private readonly faults: Fault[] = [];
+  private readonly findings = new WaitingFindings();
+  private readonly faults = new WaitingTexts();
   private connections = 0;
   private begun = false;
 
@@ -63,11 +64,11 @@ export class JsonReporter implements Reporter {
   }
 
   finding(finding: Finding): void {
-    this.findings.push(finding);
+    this.findings.add(finding, findingParts(finding, this.run));
   }
 
   fault(fault: Fault): void {
-    this.faults.push(fault);
+    this.faults.add(toJson(faultObject(fault, this.run)));
   }
 
   /** A document is of use only when it is complete, so nothing is hurried. */
@@ -81,23 +82,24 @@ export class JsonReporter implements Reporter {
     const capturesFirst = !this.begun;
     if (capturesFirst) this.begin(`${captures},\n"connections":[\n`);
     out.text(capturesFirst ? '\n],\n' : `\n],\n${captures},\n`);
-    this.findings.sort(byWeight);
+    const findings = this.findings.list().sort(byWeight);
     out.text('"findings":[');
-    this.findings.forEach((finding, index) => {
-      out.text(`${index === 0 ? '\n' : ',\n'}{${findingMembers(finding, index + 1, run)}}`);
+    findings.forEach((finding, index) => {
+      const parts = this.findings.partsOf(finding);
+      out.text(`${index === 0 ? '\n' : ',\n'}{${membersOf(parts, index + 1)}}`);
+    });
+    out.text('\n],\n"faults":[');
+    this.faults.forEach((fault, index) => {
+      out.text(`${index === 0 ? '\n' : ',\n'}${fault}`);
     });
     out.text(
-      `\n],\n"faults":${list(
-        this.faults.map((fault) => toJson(faultObject(fault, run))),
-      )},\n"quic":${list(
+      `${this.faults.count === 0 ? '' : '\n'}],\n"quic":${list(
         ending.result.quic.connections.map((one) => toJson(quicObject(one, run))),
       )},\n`,
     );
     for (const [name, value] of Object.entries(checkObjects(ending.checks, run)))
       out.text(`"${name}":${toJson(value)},\n`);
-    out.text(
-      `"summary":${toJson(summaryObject(ending, repeatsOf(this.findings, ending), run))}}\n`,
-    );
+    out.text(`"summary":${toJson(summaryObject(ending, repeatsOf(findings, ending), run))}}\n`);
     out.flush();
   }
 
@@ -134,7 +136,7 @@ export class NdjsonReporter implements Reporter {
   finding(finding: Finding): void {
     this.findings++;
     this.repeats.add(finding, this.findings);
-    const members = findingMembers(finding, this.findings, this.run);
+    const members = membersOf(findingParts(finding, this.run), this.findings);
     this.out.text(`{"kind":"finding",${members}}\n`);
   }
 
@@ -168,9 +170,10 @@ export class NdjsonReporter implements Reporter {
   }
 }
 
-/** A finding as JSON, without braces. What all findings of a rule have alike is put into words once. */
-function findingMembers(finding: Finding, id: number, run: RunContext): string {
+/** A finding as JSON, in parts. What all findings of a rule have alike is put into words once. */
+function findingParts(finding: Finding, run: RunContext): FindingParts {
   const {
+    id: _i,
     causes: _c,
     remedies: _r,
     commands,
@@ -179,17 +182,23 @@ function findingMembers(finding: Finding, id: number, run: RunContext): string {
     displayFilters,
     table,
     ...own
-  } = findingObject(finding, id, run);
-  return `${toJson(own).slice(1, -1)},"causes":${known(finding.causes)},"remedies":${known(
-    finding.remedies,
-  )},"commands":${run.hasSeveral ? toJson(commands) : known(finding.commands)},"references":${known(finding.references)},${toJson(
-    {
+  } = findingObject(finding, 0, run);
+  return {
+    own: toJson(own).slice(1, -1),
+    alike: `"causes":${known(finding.causes)},"remedies":${known(
+      finding.remedies,
+    )},"commands":${run.hasSeveral ? toJson(commands) : known(finding.commands)},"references":${known(finding.references)}`,
+    last: toJson({
       displayFilter,
       ...(displayFilters && { displayFilters }),
       table,
-    },
-  ).slice(1, -1)}`;
+    }).slice(1, -1),
+  };
 }
+
+/** A finding without braces. */
+const membersOf = ({ own, alike, last }: FindingParts, id: number): string =>
+  `"id":${id},${own},${alike},${last}`;
 
 const KNOWN = new WeakMap<readonly unknown[], string>();
 

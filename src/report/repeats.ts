@@ -34,13 +34,19 @@ export interface Repeated {
   readonly servers: Map<string | undefined, RepeatedAtServer>;
 }
 
+/** What of a finding tells whether it says the same as another. */
+export type Repeatable = Pick<
+  Finding,
+  'rule' | 'title' | 'severity' | 'confidence' | 'nanos' | 'ofServer' | 'packets'
+>;
+
 /** Puts findings together that say the same. Bounded, so that a live pipe may go on. */
 export class Repeats {
   private readonly groups = new Map<string, Repeated>();
   private servers = 0;
 
   /** @param id number of the finding in the report */
-  add(finding: Finding, id: number): void {
+  add(finding: Repeatable, id: number): void {
     const group = this.groupOf(finding, finding.nanos);
     if (group === undefined) return;
     group.occurrences++;
@@ -135,7 +141,7 @@ export function busiest({ servers }: Repeated): readonly RepeatedAtServer[] {
 }
 
 /** @param findings in the order of their numbers */
-export function repeatsOf(findings: readonly Finding[], ending: Ending): Repeats {
+export function repeatsOf(findings: readonly Repeatable[], ending: Ending): Repeats {
   const repeats = new Repeats();
   findings.forEach((finding, index) => {
     repeats.add(finding, index + 1);

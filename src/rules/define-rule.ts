@@ -34,7 +34,7 @@ interface ConnectionRuleDefinition<M extends Messages> {
 
 interface CaptureRuleDefinition<M extends Messages> {
   readonly meta: MetaWith<M>;
-  check(index: CaptureIndex): readonly FindingOf<NoInfer<M>>[];
+  check(index: CaptureIndex): Iterable<FindingOf<NoInfer<M>>>;
 }
 
 /** A rule over one connection; refuses at compile time a verdict whose message the meta does not have. */

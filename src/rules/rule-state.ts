@@ -1,5 +1,6 @@
 import type { BlindSpot } from '../model/finding.ts';
 import type { FindingVerdict, Rule } from '../model/rule.ts';
+import { HeldVerdicts } from './held-verdicts.ts';
 import { HeldOver, type Kind } from './omissions.ts';
 import { titleOf } from './render.ts';
 import { Spoken } from './spoken.ts';
@@ -13,7 +14,7 @@ export class RuleState<R extends Rule = Rule> {
   omitted = 0;
   /** Its findings may still be silenced or completed by what the end of the capture shows. */
   readonly waits: boolean;
-  readonly held: FindingVerdict[] = [];
+  held = new HeldVerdicts();
   /** Those that no longer fit into `held`, so that silenced ones are not counted. */
   heldOver = new HeldOver();
   /** Servers of findings that the end of the capture confirmed, and of those that it took back. */

@@ -20,6 +20,7 @@ import type {
 } from '../model/rule.ts';
 import { doubted } from './doubted.ts';
 import { FaultBook } from './fault/fault-book.ts';
+import { HeldVerdicts } from './held-verdicts.ts';
 import { HeldOver, type Kind, Omissions } from './omissions.ts';
 import { renderFinding, type StreamOf } from './render.ts';
 import { kindOf, OrdinaryClass, RuleState } from './rule-state.ts';
@@ -201,38 +202,36 @@ export class RuleRunner {
     for (const state of this.#ofConnections) {
       const complete = state.rule.complete?.bind(state.rule);
       if (complete === undefined) continue;
-      const completed: FindingVerdict[] = [];
-      for (const verdict of state.held) {
+      const completed = new HeldVerdicts();
+      state.held.drain((verdict) => {
         const final = this.#guard(state, verdict.evidence[0].packet, () =>
           complete(verdict, index),
         );
         (final === undefined ? state.takenBack : state.confirmed).add(serverOf(verdict, index));
-        if (final === undefined) continue;
+        if (final === undefined) return;
         completed.push(final);
         this.#remember(state, final);
-      }
-      state.held.length = 0;
-      for (const verdict of completed) state.held.push(verdict);
+      });
+      state.held = completed;
       if (state.heldOver.count > 0) this.#completeOver(state, index);
     }
     for (const state of this.#ofCapture) {
-      const findings = this.#guard(state, 0, () => state.rule.check(index));
+      this.#guard(state, 0, () => {
+        for (const verdict of state.rule.check(index)) {
+          this.#remember(state, verdict);
+          this.#hold(state, verdict);
+        }
+      });
       state.assessed = index.connectionCount;
-      for (const verdict of findings ?? []) {
-        this.#remember(state, verdict);
-        this.#hold(state, verdict);
-      }
     }
     const streamOf = (id: number): StreamOf | undefined => {
       return this.#moved.has(id) ? undefined : index.summary(id);
     };
     for (const state of this.#states) {
-      // A verdict is let go when it was told: there may be thousands, and the finding made of it is kept.
-      state.held.reverse();
-      for (let verdict = state.held.pop(); verdict !== undefined; verdict = state.held.pop()) {
+      state.held.drain((verdict) => {
         const known = doubted(state.rule.meta, verdict, index.droppedPackets ?? 0);
         if (!this.#isSilenced(state, verdict)) this.#tell(state, known, streamOf);
-      }
+      });
       state.heldOver.forEach((kind, nanos, connections) => {
         const { severity } = kind;
         if (!this.#isSilenced(state, { severity, connections }))
@@ -300,7 +299,7 @@ export class RuleRunner {
 
   #hold(state: RuleState, verdict: FindingVerdict): void {
     const { inAll, each } = this.#held;
-    const count = state.held.length;
+    const { count } = state.held;
     // A flood of one rule must not keep the few findings of another from being told.
     if (count < this.#limit && (this.#heldInAll < inAll || count < each)) {
       this.#heldInAll++;

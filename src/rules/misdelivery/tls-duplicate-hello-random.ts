@@ -81,32 +81,30 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     },
   },
 
-  check(index) {
-    if (index.sharedRandoms.length === 0) return [];
+  *check(index) {
+    if (index.sharedRandoms.length === 0) return;
     const groups = groupsOf(index.sharedRandoms);
-    return index.sharedRandoms.flatMap((fact) => {
+    for (const fact of index.sharedRandoms) {
       const rows = distinct(fact, groups[fact.role === 'client' ? 'server' : 'client'], index);
       const [first, second] = rows;
-      if (first === undefined || second === undefined) return [];
+      if (first === undefined || second === undefined) continue;
       const [evidence, ...more] = rows
         .slice(0, SHOWN)
         .map(({ row, packet }) => evidenceOf(fact, row, packet));
-      if (evidence === undefined) return [];
-      return [
-        {
-          kind: 'finding' as const,
-          message: isStateShared(rows) ? ('state' as const) : fact.role,
-          severity: isStateShared(rows) ? ('critical' as const) : severityOf(fact.role, rows),
-          confidence: 'proven' as const,
-          connections: rows.map(({ row }) => row.id),
-          evidence: [evidence, ...more] as const,
-          data: {
-            list: listOf(rows.map(({ row }) => row.id)),
-            gap: formatDuration(Math.abs(second.row.start.nanos - first.row.start.nanos)),
-          },
+      if (evidence === undefined) continue;
+      yield {
+        kind: 'finding',
+        message: isStateShared(rows) ? 'state' : fact.role,
+        severity: isStateShared(rows) ? 'critical' : severityOf(fact.role, rows),
+        confidence: 'proven',
+        connections: rows.map(({ row }) => row.id),
+        evidence: [evidence, ...more],
+        data: {
+          list: listOf(rows.map(({ row }) => row.id)),
+          gap: formatDuration(Math.abs(second.row.start.nanos - first.row.start.nanos)),
         },
-      ];
-    });
+      };
+    }
   },
 });
 

@@ -104,7 +104,7 @@ testCaptureRule(handshakeKillsServer, [
 
 describe('what handshake-kills-server says', () => {
   const only = (given: Partial<ServerFacts>) =>
-    handshakeKillsServer.check(fakeIndex([fakeServer(given)]))[0];
+    [...handshakeKillsServer.check(fakeIndex([fakeServer(given)]))][0];
 
   it('points at the MAC construction and not at the key', () => {
     const finding = only(twice);

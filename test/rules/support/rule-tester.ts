@@ -188,7 +188,7 @@ export function testCaptureRule(
     const kinds = new Set(cases.map(({ want }) => (want.length === 0 ? 'pass' : 'finding')));
     testReach(rule, { kinds, messages }, ['pass', 'finding'], unreachable);
     it.each(cases)('$name', ({ index, want }) => {
-      expectFindings(rule, rule.check(index), want);
+      expectFindings(rule, [...rule.check(index)], want);
     });
   });
 }
