@@ -135,14 +135,17 @@ describe.each(cases)('$name', ({ turns, keyLog }) => {
 
   // Early data comes before it is known whether it is taken, and what follows it with it.
   const isEarly = Buffer.from(keyLog).toString().includes('CLIENT_EARLY');
-  test.skipIf(isEarly)('whichever line of the key log is missing, what stays shut has its reason', () => {
-    const lines = Buffer.from(keyLog).toString().split('\n');
-    for (const at of lines.keys()) {
-      const rest = new TextEncoder().encode(lines.toSpliced(at, 1).join('\n'));
-      const { failed, skipped, obstacle } = unseal(turns, rest) ?? {};
-      expect([at, failed, skipped === 0 || obstacle !== undefined]).toEqual([at, 0, true]);
-    }
-  });
+  test.skipIf(isEarly)(
+    'whichever line of the key log is missing, what stays shut has its reason',
+    () => {
+      const lines = Buffer.from(keyLog).toString().split('\n');
+      for (const at of lines.keys()) {
+        const rest = new TextEncoder().encode(lines.toSpliced(at, 1).join('\n'));
+        const { failed, skipped, obstacle } = unseal(turns, rest) ?? {};
+        expect([at, failed, skipped === 0 || obstacle !== undefined]).toEqual([at, 0, true]);
+      }
+    },
+  );
 
   test('with a wrong secret nothing is accused', () => {
     const wrong = new TextEncoder().encode(
