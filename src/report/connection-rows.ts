@@ -1,6 +1,6 @@
 import { suiteName } from '../model/code-points/suites.ts';
 import { versionName } from '../model/code-points/versions.ts';
-import type { DecryptionFacts, Obstacle } from '../model/decryption.ts';
+import type { DecryptionFacts, Obstacle, SecretSource } from '../model/decryption.ts';
 import type { ConnectionIdFacts } from '../model/dtls-facts.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type {
@@ -48,6 +48,8 @@ export interface OpenedTotals {
   authenticated: number;
   failed: number;
   skipped: number;
+  /** Of these connections, by the kind of secret that opened them. */
+  readonly by: Record<SecretSource, number>;
 }
 
 /** Connections that one obstacle kept from being opened: how many, the first of them, and more about those. */
@@ -75,7 +77,13 @@ export class ConnectionRows {
   private readonly blind = new Map<BlindSpot, number>();
   private readonly kinds = new Map<string, number>();
   private readonly hindered = new Map<Obstacle, Hindered>();
-  readonly opened: OpenedTotals = { connections: 0, authenticated: 0, failed: 0, skipped: 0 };
+  readonly opened: OpenedTotals = {
+    connections: 0,
+    authenticated: 0,
+    failed: 0,
+    skipped: 0,
+    by: { 'key-log': 0, 'rsa-key': 0, psk: 0 },
+  };
   /** Connections whose ClientHello carries one that was not opened, or GREASE, by what became of it. */
   readonly ech: Record<EchOutcome, number> = { offered: 0, accepted: 0, rejected: 0 };
   readonly ids: IdTotals = { count: 0, moved: 0, first: [] };
@@ -115,7 +123,10 @@ export class ConnectionRows {
   private count(id: number, facts: DecryptionFacts): void {
     const { opened } = this;
     const { authenticated, failed, skipped, obstacle, detail } = facts;
-    if (authenticated > 0) opened.connections++;
+    if (authenticated > 0) {
+      opened.connections++;
+      if (facts.source !== undefined) opened.by[facts.source]++;
+    }
     opened.authenticated += authenticated;
     opened.failed += failed;
     opened.skipped += skipped;

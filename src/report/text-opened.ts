@@ -1,4 +1,4 @@
-import type { Obstacle } from '../model/decryption.ts';
+import { type Obstacle, SECRET_SOURCES, type SecretSource } from '../model/decryption.ts';
 import type { ConnectionRows, Hindered } from './connection-rows.ts';
 import { plural, type Style, wrap } from './style.ts';
 
@@ -31,7 +31,7 @@ export function openedLines(rows: ConnectionRows, style: Style): string[] {
   const parts = [
     authenticated === 0
       ? 'no protected record opened'
-      : `${plural(authenticated, 'protected record')} of ${plural(connections, 'connection')} opened`,
+      : `${plural(authenticated, 'protected record')} of ${plural(connections, 'connection')} opened${sourceText(rows)}`,
     ...(failed > 0 ? [`${failed} did not authenticate`] : []),
     ...(skipped > 0 ? [`${skipped} could not be tried`] : []),
   ];
@@ -43,6 +43,21 @@ export function openedLines(rows: ConnectionRows, style: Style): string[] {
     ...obstacles.flatMap(([obstacle, hindered]) => obstacleLines(obstacle, hindered, style)),
   ];
 }
+
+/** ` by a key log`; with the connections of each where there are several kinds. */
+function sourceText({ opened: { by } }: ConnectionRows): string {
+  const used = SECRET_SOURCES.filter((source) => by[source] > 0);
+  const parts = used.map((source) =>
+    used.length === 1 ? SOURCES[source] : `${SOURCES[source]} (${by[source]})`,
+  );
+  return parts.length === 0 ? '' : ` by ${parts.join(', ')}`;
+}
+
+const SOURCES: Readonly<Record<SecretSource, string>> = {
+  'key-log': 'a key log',
+  'rsa-key': 'an RSA key',
+  psk: 'a PSK',
+};
 
 function obstacleLines(obstacle: Obstacle, { count, first }: Hindered, style: Style): string[] {
   const ids = first.map(({ id }) => id);

@@ -263,7 +263,7 @@ describe('with secrets', () => {
   test('tells how much they opened, and nothing more where that is all', async () => {
     const text = await asText({ connections: [opened] });
     expect(text).toMatch(/opened +outcome\n.* 6 of 6 +established\n/);
-    expect(text).toMatch(/\n6 protected records of 1 connection opened\n$/);
+    expect(text).toMatch(/\n6 protected records of 1 connection opened by a key log\n$/);
   });
 
   test('groups what could not be opened by what hinders, with the nearest miss', async () => {
@@ -276,7 +276,7 @@ describe('with secrets', () => {
       ],
     });
     expect(text.slice(text.indexOf('6 protected'))).toMatchInlineSnapshot(`
-      "6 protected records of 1 connection opened, 14 could not be tried
+      "6 protected records of 1 connection opened by a key log, 14 could not be tried
       not opened
         rsa-key-not-enough, 6 connections (3, 4, 5, 6, 7, ...): their key exchange has forward secrecy,
           which an RSA key does not undo; give a key log (TLS_ECDHE_X)
@@ -298,11 +298,21 @@ describe('with secrets', () => {
     expect(await asText({ connections: elsewhere, findings })).toContain('packets alone.');
   });
 
+  test('tells which kinds of secrets opened how many connections', async () => {
+    const sources = ['psk', 'key-log', 'psk', undefined] as const;
+    const connections = sources.map((source, at) =>
+      fakeHistory({ id: at + 1, decryption: fakeDecryption({ source }) }),
+    );
+    expect(await asText({ connections })).toContain(
+      '24 protected records of 4 connections opened by a key log (1), a PSK (2)\n',
+    );
+  });
+
   test('names no obstacle where nothing was protected', async () => {
     const facts = { authenticated: 0, skipped: 0, obstacle: 'no-matching-secret' } as const;
     const empty = fakeHistory({ id: 2, decryption: fakeDecryption(facts) });
     const text = await asText({ connections: [opened, empty] });
-    expect(text).toContain('6 protected records of 1 connection opened\n');
+    expect(text).toContain('6 protected records of 1 connection opened by a key log\n');
     expect(text).not.toContain('not opened');
   });
 
