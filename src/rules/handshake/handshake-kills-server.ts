@@ -81,6 +81,9 @@ function evidenceOf({ trigger, refused }: Killing): Evidence[] {
   return evidence;
 }
 
+const MAC_CONSTRUCTION =
+  "the server's MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider)";
+
 /**
  * What happened most probably, and what the deaths have in common and the survivors have not, in words that leave the
  * line of code open.
@@ -97,8 +100,11 @@ function explain(
   const weighty = deaths.length >= DEATHS_FOR_CAUSE && survivors.length >= SURVIVORS_FOR_CAUSE;
   const causes: string[] = [];
   if (separations.some(({ property, value }) => property === 'record MAC' && value === HMAC_SHA1)) {
+    const split = `every death (${deaths.length}) had a suite whose record MAC is HMAC-SHA1 and none of the survivors (${survivors.length}) had`;
     causes.push(
-      `every death had a suite whose record MAC is HMAC-SHA1 and none of the survivors (${survivors.length}) had: suspect the server's MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider), not the key`,
+      weighty
+        ? `${split}: suspect ${MAC_CONSTRUCTION}, not the key`
+        : `${split}, too few to tell it from chance: look at ${MAC_CONSTRUCTION} first`,
     );
   }
   const fault: Explanation = {

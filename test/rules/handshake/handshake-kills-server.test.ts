@@ -117,6 +117,18 @@ describe('what handshake-kills-server says', () => {
     ]);
   });
 
+  it('says of a single death that it is too few to tell from chance', () => {
+    const finding = only({
+      connections: [...healthy.slice(0, 3), victim(20, 1000)],
+      closes: death(20, 1000),
+      refusals: [fakeRefusal(2000)],
+    });
+    expect(finding?.causes?.join()).toMatch(
+      /^every death \(1\) .* survivors \(3\) had, too few to tell it from chance: look at the server's MAC/,
+    );
+    expect(finding?.causes?.join()).not.toContain('not the key');
+  });
+
   it('says so of HMAC-SHA1 only if no survivor used it', () => {
     const survivor = fakeSummary({ id: 6, cipherSuite: CBC_SHA });
     const finding = only({ ...twice, connections: [...(twice.connections ?? []), survivor] });
