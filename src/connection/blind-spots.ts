@@ -3,7 +3,7 @@ import type { ConnectionHistory } from '../model/history.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Placement } from './placement.ts';
 
-type Judged = Pick<ConnectionHistory, 'bothDirections' | 'decryption'>;
+type Judged = Pick<ConnectionHistory, 'bothDirections' | 'decryption' | 'dtls'>;
 
 /** What cannot be told of a connection, because the capture or the secrets lack it. */
 export function blindSpotsOf(
@@ -23,6 +23,7 @@ export function blindSpotsOf(
   if (isCut) spots.push('cut-packets');
   if ((flags & SEEN.notAnalysed) !== 0) spots.push('cipher-unsupported');
   if ((flags & SEEN.messagesOmitted) !== 0) spots.push('too-many-messages');
+  if (h.dtls?.isOrderUnknown === true) spots.push('order-unknown');
   if (table.protectedCount[2 * row] !== 0 || table.protectedCount[2 * row + 1] !== 0)
     spots.push(...unopened(h));
   return spots;

@@ -114,6 +114,12 @@ export class Association {
     this.sides[1].reset();
   }
 
+  /** Of the latest record of either side. */
+  get lastPacket(): number {
+    const [one, other] = this.sides;
+    return Math.max(lastPacketOf(one), lastPacketOf(other));
+  }
+
   /** The latest record of either side. */
   get last(): { packet: number; nanos: number } {
     let packet = this.firstPacket;
@@ -131,6 +137,12 @@ export class Association {
     return { packet, nanos };
   }
 }
+
+const lastPacketOf = (half: DtlsHalf): number =>
+  Math.max(
+    half.protectedCount > 0 ? half.lastPacket : 0,
+    half.clearCount > 0 ? half.clearLastPacket : 0,
+  );
 
 /** Hands out associations and takes them back. */
 export class AssociationPool {

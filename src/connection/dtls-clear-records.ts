@@ -5,6 +5,7 @@ import type { Association } from './dtls-association.ts';
 import type { DtlsHalf } from './dtls-halves.ts';
 import type { DtlsHandshakes } from './dtls-handshakes.ts';
 import type { DtlsMigration } from './dtls-migration.ts';
+import { isClearAgain } from './dtls-numbering.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import type { Dtls13Records } from './dtls13-records.ts';
 import { EVENT } from './event-log.ts';
@@ -47,8 +48,12 @@ export class ClearRecords {
     if (isMessage && handshakes.isClientHello)
       a = handshakes.ownerOfClientHello(r, newest) ?? associations.begin(r, 0);
     else if (newest === undefined) a = associations.begin(r, SEEN.startMissing);
-    else if (isMessage && handshakes.answersUnseenHello(r, newest)) a = associations.begin(r, 0);
-    else a = handshakes.ownerOfOther(r, newest);
+    else {
+      a = isMessage ? handshakes.ownerOfServerHello(r, newest) : undefined;
+      if (a === undefined && isMessage && handshakes.answersUnseenHello(r, newest))
+        a = associations.begin(r, 0);
+      a ??= handshakes.ownerOfOther(r, newest);
+    }
     if (a !== associations.newestOf(r.flow))
       this.anomalies.add(
         a,
@@ -61,6 +66,7 @@ export class ClearRecords {
     const half = a.sides[r.side];
     half.countRecord(r.contentType);
     r.isNew = half.clearCount === 0 || r.sequence > half.clearHighest;
+    this.lookForCopy(a, half, r);
     half.countClear(r.sequence, r.packet, r.nanos);
     if (isMessage) {
       if (handshakes.isFinished)
@@ -79,6 +85,14 @@ export class ClearRecords {
     } else if (r.contentType === CONTENT_TYPE.ack) {
       this.dtls13.ack(a, r, r.bytes.subarray(r.start, r.end));
     }
+  }
+
+  private lookForCopy(a: Association, half: DtlsHalf, r: DtlsRecord): void {
+    const newest = this.associations.newestOf(r.flow);
+    if (!isClearAgain(half, r, newest?.lastPacket ?? 0)) return;
+    // Who keeps nothing before the cookie comes back may begin its numbers again then. RFC 6347 §4.2.1.
+    if (a !== newest || this.facts.table.has(a.row, SEEN.serverHello))
+      this.associations.cameAgain(r.flow);
   }
 
   private alert(a: Association, half: DtlsHalf, r: DtlsRecord): void {

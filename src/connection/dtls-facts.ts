@@ -18,7 +18,7 @@ import { CONTENT_TYPE } from '../model/record.ts';
 import { type FlowDirectory, otherSide, type Side } from '../model/stream.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { decodeHelloVerifyRequest } from '../tls/codec/hello-verify-request.ts';
-import { presentEpoch, type RawRecord } from './dtls-anomalies.ts';
+import { presentEpoch, type RawAnomaly, type RawRecord } from './dtls-anomalies.ts';
 import type { Association } from './dtls-association.ts';
 import type { DtlsTracker } from './dtls-tracker.ts';
 import { EVENT } from './event-log.ts';
@@ -53,6 +53,10 @@ export class AssociationFacts implements DtlsFacts {
     this.siblings = siblings;
     this.ordinal = association.ordinal;
     this.replacesOpen = association.replacesOpen;
+  }
+
+  get isOrderUnknown(): boolean {
+    return this.tracker.associations.isOrderUnknown(this.association.flow);
   }
 
   get connectionIds(): ConnectionIdFacts | undefined {
@@ -175,8 +179,10 @@ export class AssociationFacts implements DtlsFacts {
   get anomalies(): readonly DtlsAnomaly[] {
     const { extras } = this;
     if (extras === undefined) return NONE;
+    const { isOrderUnknown } = this;
     return extras.anomalies.map((a) => ({
       ...a,
+      ...(isOrderUnknown && restsOnOrder(a) ? { confidence: 'possible', reason: doubted(a) } : {}),
       record: this.fact(a.record),
       ...(a.kind === 'far-number'
         ? { lineGoesOn: this.association.sides[a.record.side].lastPacket > a.record.packet }
@@ -293,6 +299,12 @@ export class AssociationFacts implements DtlsFacts {
 }
 
 const NONE: readonly never[] = [];
+
+const restsOnOrder = ({ kind }: Pick<DtlsAnomaly, 'kind'>): boolean =>
+  kind === 'late' || kind === 'no-association' || kind === 'epoch0-alert';
+
+const doubted = ({ reason }: RawAnomaly): string =>
+  `${reason}; but datagrams came twice, as where captures of two points are in one, and then their order tells nothing`;
 
 const hexOf = (id: Uint8Array | undefined): string | undefined => id && toHex(id);
 

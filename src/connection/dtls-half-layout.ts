@@ -64,6 +64,9 @@ export const INTS = [
   'finishedLength',
   /** Handshake message numbers seen complete, below 32. */
   'messagesDone',
+  /** Numbers of epoch 0 that were seen, below 32; those of the latest datagram. */
+  'clearSeen',
+  'clearLatest',
 ] as const;
 
 export const FLOATS = [

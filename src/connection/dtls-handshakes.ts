@@ -24,6 +24,7 @@ import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { FlightBook } from './flight-book.ts';
+import { newestFew } from './flow-associations.ts';
 import { negotiatedIds } from './negotiated-ids.ts';
 import type { RandomIndex } from './random-index.ts';
 import type { Rebinding } from './rebinding.ts';
@@ -121,24 +122,39 @@ export class DtlsHandshakes {
     const { fragment } = this;
     const { type, start, end } = fragment;
     if (type !== SERVER_HELLO && type !== HELLO_VERIFY_REQUEST) return false;
-    const { table, hellos } = this.facts;
+    const { table } = this.facts;
     const { row } = newest;
     if (fragment.offset > 0 || table.clientSide[row] === r.side) return false;
+    if (type === SERVER_HELLO && end - start < THROUGH_RANDOM) return false;
     if (!table.has(row, SEEN.serverHello) || table.has(row, SEEN.helloPending))
-      return isPast(newest.sides[r.side], r);
+      return isPast(newest.sides[r.side], r) && !this.repeatsAnswer(r, newest);
+    return !this.repeatsAnswer(r, newest);
+  }
+
+  /** The association whose ServerHello this is, once more, where several share the 5-tuple. */
+  ownerOfServerHello(r: DtlsRecord, newest: Association): Association | undefined {
+    const { type, offset, start, end } = this.fragment;
+    if (newest.previous === undefined || type !== SERVER_HELLO || offset > 0) return undefined;
+    if (end - start < THROUGH_RANDOM || isHelloRetryRandom(r.bytes, start + 2)) return undefined;
+    for (const a of newestFew(newest)) if (this.repeatsAnswer(r, a)) return a;
+    return undefined;
+  }
+
+  /** Is this ServerHello or HelloVerifyRequest the association's own, once more? */
+  private repeatsAnswer(r: DtlsRecord, { row, cookie, cookieLength }: Association): boolean {
+    const { type, start, end } = this.fragment;
+    const { table, hellos } = this.facts;
     if (type === SERVER_HELLO) {
-      if (end - start < THROUGH_RANDOM) return false;
       // The HelloRetryRequest before the ServerHello, once more: all of them have one random (RFC 8446 §4.1.3).
-      if (table.has(row, SEEN.helloRetry) && isHelloRetryRandom(r.bytes, start + 2)) return false;
-      const known = hellos.slab.view(
-        table.serverHello[row] as number,
-        table.serverHelloLength[row] as number,
-      );
-      return !sameRandom(known, 2, r.bytes, start + 2);
+      if (table.has(row, SEEN.helloRetry) && isHelloRetryRandom(r.bytes, start + 2)) return true;
+      const handle = table.serverHello[row] as number;
+      if (handle === 0) return false;
+      const known = hellos.slab.view(handle, table.serverHelloLength[row] as number);
+      return sameRandom(known, 2, r.bytes, start + 2);
     }
-    if (newest.cookie === 0) return true;
-    const request = hellos.slab.view(newest.cookie, newest.cookieLength);
-    return request.length !== end - start || request.some((o, i) => o !== r.bytes[start + i]);
+    if (cookie === 0) return false;
+    const request = hellos.slab.view(cookie, cookieLength);
+    return request.length === end - start && request.every((o, i) => o === r.bytes[start + i]);
   }
 
   /**

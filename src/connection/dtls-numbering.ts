@@ -36,9 +36,14 @@ export class DtlsNumbering {
       half.nonceState = 0;
     }
     if (this.isFarAhead(a, half, r)) return false;
+    const latest = this.associations.newestOf(r.flow)?.lastPacket ?? 0;
     const found = takeNumber(half, r);
     if (found === NEW) return false;
-    if (found !== FORGOTTEN) this.repeatedNumber(a, half, found, r);
+    if (found === FORGOTTEN) this.associations.cameAgain(r.flow);
+    else {
+      if (isBehindOthers(half, found, r, latest)) this.associations.cameAgain(r.flow);
+      this.repeatedNumber(a, half, found, r);
+    }
     return true;
   }
 
@@ -136,6 +141,39 @@ export class DtlsNumbering {
     older.sides[r.side === 0 ? 1 : 0].flags |= HALF_FLAG.peerClosed;
     return true;
   }
+}
+
+/**
+ * Came others of the flow between a remembered record and the same one again? Behind another record in its datagram time
+ * tells: then the latest packet of the flow is its own.
+ */
+export const isBehindOthers = (
+  half: DtlsHalf,
+  found: number,
+  { packet, nanos }: DtlsRecord,
+  latest: number,
+): boolean =>
+  latest === packet
+    ? nanos - half.recentNanos(found) >= LIMITS.duplicateCaptureNanos
+    : latest > half.recentPacket(found);
+
+/**
+ * Was the datagram that begins with this record of epoch 0 seen before, and others of the flow since? The first 32 numbers
+ * are looked at.
+ *
+ * @param latest the latest packet of the flow
+ */
+export function isClearAgain(half: DtlsHalf, r: DtlsRecord, latest: number): boolean {
+  if (r.sequence >= 32) return false;
+  const bit = 1 << r.sequence;
+  const isFirst = half.clearLastPacket !== r.packet;
+  const isAgain =
+    isFirst &&
+    (half.clearSeen & bit) !== 0 &&
+    ((half.clearLatest & bit) === 0 || latest > half.clearLastPacket);
+  half.clearSeen |= bit;
+  half.clearLatest = isFirst ? bit : half.clearLatest | bit;
+  return isAgain;
 }
 
 /** The record is the first of its direction that looks like a closing alert. */

@@ -21,7 +21,7 @@ import {
   readFragment,
 } from './dtls-messages.ts';
 import type { DtlsMigration } from './dtls-migration.ts';
-import type { DtlsNumbering } from './dtls-numbering.ts';
+import { type DtlsNumbering, isBehindOthers } from './dtls-numbering.ts';
 import type { OwnedRecords } from './dtls-owned-records.ts';
 import { type DtlsRecord, emptyRecord, printOf } from './dtls-record.ts';
 import { EARLY_EPOCH, FIRST_DATA_EPOCH, HANDSHAKE_EPOCH, likelyEpoch } from './dtls13-epochs.ts';
@@ -259,6 +259,7 @@ export class Dtls13Records {
       if (Math.abs(r.nanos - earlier.nanos) < LIMITS.duplicateCaptureNanos)
         this.numbering.capturedTwice(r.packet);
       else this.anomalies.add(a, newest, r, 'replay', 'the same octets', 'proven', { earlier });
+      if (isBehindOthers(half, copy, r, newest.lastPacket)) this.associations.cameAgain(r.flow);
     } else {
       const record = (r.contentType << 16) | r.length;
       half.remember(r.print, r.packet, record, firstOctets(r), r.nanos);

@@ -31,6 +31,8 @@ export class FlowAssociations {
   private unopened = new Uint8Array(512);
   /** Flows whose associations were reported and forgotten, and may have gone on. */
   private reported = new Uint8Array(512);
+  /** Flows of which some record came again, after others. */
+  private readonly repeated = new Set<number>();
   private openFlows = 0;
   /** Called when there are too many flows, for a record on this one: another has to be released. */
   onCrowded: (flow: number) => void = () => undefined;
@@ -104,10 +106,24 @@ export class FlowAssociations {
       a = previous;
     }
     this.newest[flow] = undefined;
+    this.repeated.delete(flow);
     this.alone[flow] = 0;
     if (flow >= this.reported.length)
       this.reported = grown(this.reported, Math.ceil(flow * 1.5) + 1);
     this.reported[flow] = isOver ? 0 : 1;
+  }
+
+  /** A record of this flow was seen before, and others of the flow since. */
+  cameAgain(flow: number): void {
+    this.repeated.add(flow);
+  }
+
+  /**
+   * Is it unknown in which order the records of its associations came? Some came again after others, as where captures of
+   * two points whose clocks differ are in one: of a record that only one of them has, nobody knows when it came.
+   */
+  isOrderUnknown(flow: number): boolean {
+    return this.repeated.has(flow) && this.newest[flow]?.previous !== undefined;
   }
 
   /** Slot plus 1 of the only association that any record of this flow can be of; 0 where each has to be looked at. */

@@ -155,6 +155,8 @@ export interface ContinuationFact {
 
 /** What DTLS adds to a connection. */
 export interface DtlsFacts {
+  /** Several associations share its 5-tuple, and records came again later: which came first is not known. */
+  readonly isOrderUnknown: boolean;
   /** Undefined where none were negotiated and none were seen. */
   readonly connectionIds: ConnectionIdFacts | undefined;
   /** In the order in which it came there. */

@@ -16,6 +16,7 @@ export const BLIND_SPOTS = [
   'no-secrets',
   'cipher-unsupported',
   'too-many-messages',
+  'order-unknown',
 ] as const;
 export type BlindSpot = (typeof BLIND_SPOTS)[number];
 

@@ -21,6 +21,7 @@ import type {
 import { doubted } from './doubted.ts';
 import { FaultBook } from './fault/fault-book.ts';
 import { HeldVerdicts } from './held-verdicts.ts';
+import { inOrder } from './in-order.ts';
 import { HeldOver, type Kind, Omissions } from './omissions.ts';
 import { renderFinding, type StreamOf } from './render.ts';
 import { kindOf, OrdinaryClass, RuleState } from './rule-state.ts';
@@ -249,7 +250,10 @@ export class RuleRunner {
     neighbours: Neighbours,
   ): readonly FindingVerdict[] | undefined {
     try {
-      return this.#count(state, state.rule.check(history, neighbours));
+      return this.#count(
+        state,
+        inOrder(state.rule.check(history, neighbours), state.rule.meta, history),
+      );
     } catch (fault) {
       this.#answers.silent = false;
       this.#report(state, history.firstPacket, fault);

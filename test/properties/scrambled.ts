@@ -116,6 +116,12 @@ const view: fc.Arbitrary<View> = fc.oneof(
   fc.record({ kind: fc.constant('late-way' as const), late: micros(300), way: fc.nat(1) }),
   fc.record({ kind: fc.constant('doubled' as const), share, late: micros(3000), seed }),
   fc.record({
+    kind: fc.constant('two-points' as const),
+    share: fc.constantFrom(1, 0.9, 0.7),
+    late: fc.constantFrom(-2000, -300, -20, 20, 300, 5000).map((ms) => ms * MS),
+    seed,
+  }),
+  fc.record({
     kind: fc.constant('translated' as const),
     share: fc.constant(1),
     late: micros(100),

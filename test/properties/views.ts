@@ -15,6 +15,13 @@ export type View =
       readonly late: number;
       readonly seed: number;
     }
+  /** Two points of the way, whose clocks are apart, each with a share of the packets. */
+  | {
+      readonly kind: 'two-points';
+      readonly share: number;
+      readonly late: number;
+      readonly seed: number;
+    }
   /** Both sides of an address translator, each with a share of the packets. */
   | {
       readonly kind: 'translated';
@@ -61,6 +68,16 @@ export function viewed(packets: readonly Taken[], view: View, linkType: number):
           (lucky[i] as number) < view.share
             ? [packet, { ...packet, nanos: packet.nanos + view.late }]
             : [packet],
+        ),
+      );
+    }
+    case 'two-points': {
+      const lucky = chances(view.seed, 2 * packets.length);
+      return inTime(
+        packets.flatMap((packet, i) =>
+          [packet, { ...packet, nanos: packet.nanos + view.late }].filter(
+            (_, point) => (lucky[2 * i + point] as number) < view.share,
+          ),
         ),
       );
     }

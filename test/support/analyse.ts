@@ -137,6 +137,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     innerTls: structuredClone(h.innerTls),
     tcp: h.tcp && structuredClone(h.tcp),
     dtls: dtls && {
+      isOrderUnknown: dtls.isOrderUnknown,
       ordinal: dtls.ordinal,
       siblings: [...dtls.siblings],
       connectionIds: structuredClone(dtls.connectionIds),

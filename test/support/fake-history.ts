@@ -127,6 +127,7 @@ function fakeTcp(first: number, some: Partial<TcpFacts>): TcpFacts {
 
 function fakeDtls(id: number, some: Partial<DtlsFacts>): DtlsFacts {
   return {
+    isOrderUnknown: false,
     ordinal: 0,
     siblings: [id],
     epochs: { client: [], server: [] },

@@ -1,5 +1,6 @@
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { counted } from '../support/how-many.ts';
 import { recordEvidence } from '../support/records.ts';
 
 /** Twice the first retransmission timer (RFC 6347 §4.2.4.1): later than what a path that doubles datagrams does. */
@@ -23,14 +24,14 @@ export const dtlsReplay = defineConnectionRule({
       'A retransmission is a new record with a number of its own and no replay. Copies that the capture itself made, at two interfaces or on a mirrored port, are taken out before. Unprotected records are not counted, and records captured in part cannot be compared.',
     messages: {
       doubled: {
-        what: '{count} protected records of connection {id} came twice; the first is {number} of the {sender}, {after} after the original.',
+        what: '{count} of connection {id} came twice; the first is {number} of the {sender}, {after} after the original.',
         causes: ['The path, or a capture at two points, doubles datagrams.'],
         remedies: ['Nothing: the receiver’s replay window drops the second copy.'],
         commands: [],
       },
       replayed: {
         title: 'An old protected record was sent again',
-        what: '{count} protected records of connection {id} came twice; {number} of the {sender} came again {after} after the original.',
+        what: '{count} of connection {id} came twice; {number} of the {sender} came again {after} after the original.',
         causes: [
           'A queue or relay on the path held a datagram and sent it again.',
           'Somebody who can read the path sends recorded datagrams.',
@@ -70,7 +71,7 @@ export const dtlsReplay = defineConnectionRule({
       data: {
         id: history.id,
         stream: history.stream,
-        count: copies.length,
+        count: counted(copies.length, 'protected record'),
         // DTLS 1.3 encrypts it: then the octets alone tell.
         number:
           record.sequence < 0

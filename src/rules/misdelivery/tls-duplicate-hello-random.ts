@@ -31,7 +31,7 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     decides:
       'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random. Where one host sent both, its random numbers repeat: a warning for a client, an error for a server. Where the server’s key share is the same as well, and both handshakes were completed, the state of its generator was used twice: nothing that it makes up since is secret, and that is critical, on one host or on two. Two hosts that share one random are only noted, since each connection still has keys of its own from the other random and the key exchange.',
     silent:
-      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered, or only asked for a cookie, and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another: nothing is said.',
+      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered, or only asked for a cookie, and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another, as may a hello over UDP between the same addresses and ports, and one whose counterpart is the same as on a third connection: nothing is said.',
     yieldsTo: ['hvr-cookie-from-other-client', 'hrr-cookie-foreign'],
     messages: {
       state: {
@@ -162,6 +162,10 @@ function distinct(
     if (row === undefined || (other !== undefined && seen.has(other))) continue;
     // Without its ClientHello a ServerHello may be a copy, or a flight that was sent again.
     if (role === 'server' && row.hello === undefined) continue;
+    // Its other hello came on a connection that is none of these: copies of two handshakes, with holes, taken for one.
+    if (other?.connections.some((one) => !connections.includes(one))) continue;
+    // UDP: a copy that comes later looks like another handshake on the same ports.
+    if (kept.some((one) => isSameFlow(one.row, row))) continue;
     if (other !== undefined) seen.add(other);
     const onItsWay = kept.some(
       (one) =>
@@ -173,6 +177,9 @@ function distinct(
   }
   return kept;
 }
+
+const isSameFlow = (a: ConnectionSummary, b: ConnectionSummary): boolean =>
+  a.transport === 'udp' && b.transport === 'udp' && a.stream === b.stream;
 
 /**
  * Nobody answered it, or only to ask for the same ClientHello again, which may have come from elsewhere; or its ServerHello

@@ -114,7 +114,7 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
   if (!sawBothSides(history)) return 'one-direction';
   if (!sawBothBeginnings(history)) return 'start-not-captured';
-  for (const missing of ['lost-bytes', 'cut-packets'] as const)
+  for (const missing of ['order-unknown', 'lost-bytes', 'cut-packets'] as const)
     if (blindSpots.includes(missing)) return missing;
   return lostOctets(history) > 0 || lacksRecords(history) ? 'lost-bytes' : undefined;
 }
