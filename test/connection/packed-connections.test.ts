@@ -1,12 +1,15 @@
 /** Connections that were silent for long take few octets, and come back as they were. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SEEN } from '../../src/connection/connection-table.ts';
 import { EVENT, IN_STREAM } from '../../src/connection/event-log.ts';
 import { FactsRecorder } from '../../src/connection/facts-recorder.ts';
 import { NONCE, NonceLines } from '../../src/connection/nonce-lines.ts';
+import { PackedConnections } from '../../src/connection/packed-connections.ts';
 import { TlsRows } from '../../src/connection/tls-rows.ts';
 import type { Side } from '../../src/model/stream.ts';
+import { analyse } from '../support/analyse.ts';
 import {
   clientHello,
   ext,
@@ -264,6 +267,30 @@ describe('a packed connection', () => {
       for (let tcp = 0; tcp < 4; tcp++) room.establish(tcp);
       expect(room.rows.size).toBe(0);
     });
+  });
+});
+
+describe('a report', () => {
+  test.each([
+    'tls-resumption',
+    'tls-ticket-crossed',
+    'tls-upgrades',
+    'proxy-splices-record-upwards',
+    'proxy-seen-on-both-sides',
+  ])('on %s is the same where connections are packed', async (sample) => {
+    const capture = Uint8Array.from(readFileSync(`samples/${sample}/capture.pcap`));
+    const { lines } = analyse(capture);
+    const pack = vi.spyOn(PackedConnections.prototype, 'pack');
+    const unpack = vi.spyOn(PackedConnections.prototype, 'unpack');
+    try {
+      await withBounds({ ...AT_ONCE, rowsLookedAt: 100 }, () => {
+        expect(analyse(capture).lines).toEqual(lines);
+      });
+      expect(pack).toHaveBeenCalled();
+      expect(unpack).toHaveBeenCalledTimes(pack.mock.calls.length);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 });
 
