@@ -33,6 +33,10 @@ export async function connections(
     streams.stdout.write(columnHelp());
     return 0;
   }
+  if (names.length === 0)
+    throw new UsageError(
+      'name a capture to read: tlsdiag connections case.pcapng, or - for standard input',
+    );
   const secrets = readSecrets(flags);
   const { stdout, stderr, env } = streams;
   const asTable = flags.output === undefined && stdout.isTTY === true;

@@ -76,7 +76,7 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .usage(withExamples('[options] <capture...>', CONNECTIONS_EXAMPLES))
     .description('Lists the TLS and DTLS connections of a capture, one a line.')
     .argument(
-      '<capture...>',
+      '[capture...]',
       'pcap or pcapng files, also packed (gzip, zstd, lz4, xz), or a directory; - for standard input',
     )
     .option('--columns <names>', 'comma-separated; --columns help lists them')

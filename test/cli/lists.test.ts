@@ -81,7 +81,7 @@ describe('connections', () => {
   });
 
   test('tell what columns there are', async () => {
-    const { status, stdout } = await run(['connections', '--columns', 'help', capture]);
+    const { status, stdout } = await run(['connections', '--columns', 'help']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^id {10}number of the connection\n/);
   });

@@ -41,7 +41,7 @@ describe('help', () => {
       Commands:
         analyze [options] [capture...]      Reads a capture, or the files of a rotated
                                             one, and reports what went wrong.
-        connections [options] <capture...>  Lists the TLS and DTLS connections of a
+        connections [options] [capture...]  Lists the TLS and DTLS connections of a
                                             capture, one a line.
         rules [options]                     Lists the rules: what can be found.
         explain [options] <rule>            Explains a rule: what it reports, how it
@@ -123,7 +123,7 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
     ['a mistyped command', ['analyse', capture], /no command 'analyse'; did you mean analyze\?$/],
     ['no command at all', ['zzzzzzzz'], /no command 'zzzzzzzz'; tlsdiag --help lists them$/],
     ['no capture', ['analyze'], /name a capture to read: tlsdiag analyze case\.pcapng/],
-    ['no capture for connections', ['connections'], /missing required argument 'capture'; see/],
+    ['no capture for connections', ['connections'], /name a capture to read: tlsdiag connections /],
     [
       'no such file',
       ['analyze', 'nowhere.pcap'],
