@@ -115,6 +115,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       secrets: '--rsa-key samples/tls-ems-unused/server.key',
     },
   ],
+  'ems-required': [{ capture: 'samples/tls-ems-required/capture.pcap', secrets: '' }],
   'etm-disagreement': [
     {
       capture: 'samples/tls-etm-unused/capture.pcap',

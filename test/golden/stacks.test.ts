@@ -26,6 +26,7 @@ const CALLED: Readonly<Record<string, StackName>> = {
   Go: 'Go crypto/tls',
   'Mbed TLS': 'Mbed TLS',
   NSS: 'NSS',
+  JSSE: 'JSSE',
   wolfSSL: 'wolfSSL',
 };
 
