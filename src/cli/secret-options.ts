@@ -60,6 +60,8 @@ function readSecret(option: string, path: string): Uint8Array {
     const why = UNREADABLE[code] ?? 'cannot be read; check its permissions';
     throw new UsageError(`${option} ${path} ${why}`);
   }
+  if (option === '--keylog' && textOf(octets.subarray(0, 64)).includes('-----BEGIN '))
+    throw new UsageError(`${option} ${path} is a PEM file; an RSA private key is for --rsa-key`);
   const kind = FOREIGN.find(({ magic }) => magic.every((octet, at) => octets[at] === octet));
   if (kind !== undefined) throw new UsageError(`${option} ${path} ${kind.why}`);
   if (octets.length > LIMITS.secretFileOctets) throw tooLarge(option, path, octets.length);

@@ -173,6 +173,11 @@ describe('wrong usage is told in one line, with what to do, and status 2', () =>
       /no\.keys does not/,
     ],
     [
+      'a private key as key log',
+      ['analyze', '--keylog', file('key.pem', '-----BEGIN PRIVATE KEY-----\n'), capture],
+      /key\.pem is a PEM file; an RSA private key is for --rsa-key$/,
+    ],
+    [
       'a PSK that is no hex',
       ['analyze', '--psk', 'id:secret', capture],
       /--psk takes \[IDENTITY:\]/,
