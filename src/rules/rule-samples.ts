@@ -44,6 +44,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/tls-close-after-clienthello/capture.pcap', secrets: '' },
     { capture: 'samples/tls-reset-mid-handshake/capture.pcap', secrets: '' },
   ],
+  'downgrade-sentinel': [{ capture: 'samples/tls-downgrade-on-the-way/capture.pcap', secrets: '' }],
   'dtls-association-restart': [
     { capture: 'samples/dtls-restart-answered/capture.pcap', secrets: '' },
     { capture: 'samples/dtls-restart-kills-old/capture.pcap', secrets: '' },
