@@ -1,3 +1,4 @@
+import { concat } from '../bytes/concat.ts';
 import type { RowTape } from '../bytes/row-tape.ts';
 import { readI32 } from '../bytes/scalars.ts';
 import { Slab } from '../bytes/slab.ts';
@@ -117,30 +118,58 @@ export class HelloStore {
     return (clientHelloLength[row] as number) + (serverHelloLength[row] as number);
   }
 
-  /** Writes both hellos of a row. */
+  /**
+   * Writes both hellos of a row, and of the server's not what both have where the session id stands: in TLS 1.3 it is always
+   * echoed (RFC 8446 §4.1.3), and no two connections have the same.
+   */
   save(row: number, tape: RowTape): void {
-    const { table } = this;
-    this.saveOne(table.clientHello[row] as number, table.clientHelloLength[row] as number, tape);
-    this.saveOne(table.serverHello[row] as number, table.serverHelloLength[row] as number, tape);
+    const { table, slab } = this;
+    const client = table.clientHello[row] as number;
+    const server = table.serverHello[row] as number;
+    const clientEnd = table.clientHelloLength[row] as number;
+    const serverEnd = table.serverHelloLength[row] as number;
+    tape.putNatural(client === 0 ? 0 : clientEnd + 1);
+    if (client !== 0) putPart(slab, client, 0, clientEnd, tape);
+    tape.putNatural(server === 0 ? 0 : serverEnd + 1);
+    if (server === 0) return;
+    const common = client === 0 ? 0 : this.commonOf(client, clientEnd, server, serverEnd);
+    tape.putNatural(common);
+    putPart(slab, server, 0, Math.min(SESSION_ID, serverEnd), tape);
+    putPart(slab, server, SESSION_ID + common, serverEnd, tape);
   }
 
   /** @returns handles into the slab; 0 for none */
   restore(tape: RowTape): { readonly client: number; readonly server: number } {
-    return { client: this.restoreOne(tape), server: this.restoreOne(tape) };
+    const { slab } = this;
+    const { bytes } = tape;
+    const clientEnd = tape.natural() - 1;
+    const at = tape.octets(Math.max(0, clientEnd));
+    const client = clientEnd < 0 ? 0 : slab.store(bytes, at, at + clientEnd);
+    const serverEnd = tape.natural() - 1;
+    if (serverEnd < 0) return { client, server: 0 };
+    const common = tape.natural();
+    const from = tape.octets(serverEnd - common);
+    const echo = at + SESSION_ID;
+    const behind = Math.min(from + SESSION_ID, tape.at);
+    const hello = concat(
+      bytes.subarray(from, behind),
+      bytes.subarray(echo, echo + common),
+      bytes.subarray(behind, tape.at),
+    );
+    return { client, server: slab.store(hello, 0, hello.length) };
   }
 
-  private saveOne(handle: number, length: number, tape: RowTape): void {
-    tape.putNatural(handle === 0 ? 0 : length + 1);
-    if (handle === 0) return;
-    const at = this.slab.offsetOf(handle);
-    tape.putOctets(this.slab.bytesOf(handle), at, at + length);
-  }
-
-  private restoreOne(tape: RowTape): number {
-    const length = tape.natural() - 1;
-    if (length < 0) return 0;
-    const at = tape.octets(length);
-    return this.slab.store(tape.bytes, at, at + length);
+  /** Octets that two hellos have in common from the length of the session id on. */
+  private commonOf(one: number, oneEnd: number, other: number, otherEnd: number): number {
+    const { slab } = this;
+    const a = slab.bytesOf(one);
+    const b = slab.bytesOf(other);
+    const from = slab.offsetOf(one) + SESSION_ID;
+    const step = slab.offsetOf(other) - slab.offsetOf(one);
+    const most = Math.min(oneEnd, otherEnd) - SESSION_ID;
+    let n = 0;
+    while (n < most && a[from + n] === b[from + step + n]) n++;
+    return n;
   }
 
   release(row: number): void {
@@ -155,10 +184,9 @@ export class HelloStore {
     const handle = table.clientHello[row] as number;
     if (length === 0 || handle === 0) return false;
     const hello = this.slab.view(handle, table.clientHelloLength[row] as number);
-    // client_version and random come before the session id.
-    if (hello[34] !== length) return false;
+    if (hello[SESSION_ID] !== length) return false;
     for (let i = 0; i < length; i++)
-      if (hello[35 + i] !== bytes[scan.sessionIdOffset + i]) return false;
+      if (hello[SESSION_ID + 1 + i] !== bytes[scan.sessionIdOffset + i]) return false;
     return true;
   }
 
@@ -177,10 +205,9 @@ export class HelloStore {
   private sessionIdLength(row: number): number {
     const { table } = this;
     return (
-      this.slab.view(
-        table.clientHello[row] as number,
-        table.clientHelloLength[row] as number,
-      )[34] ?? 0
+      this.slab.view(table.clientHello[row] as number, table.clientHelloLength[row] as number)[
+        SESSION_ID
+      ] ?? 0
     );
   }
 
@@ -222,6 +249,14 @@ export class HelloStore {
       table.lengthMin[row] = suite.explicitNonceOctets + suite.tagOctets;
     }
   }
+}
+
+/** Where both hellos have the length of the session id: client_version or server_version and random come before it. */
+const SESSION_ID = 34;
+
+function putPart(slab: Slab, handle: number, from: number, to: number, tape: RowTape): void {
+  const at = slab.offsetOf(handle);
+  if (from < to) tape.putOctets(slab.bytesOf(handle), at + from, at + to);
 }
 
 /** A number for a host name, whose case does not count (RFC 6066 §3), nor a dot behind it; 0 for none. */

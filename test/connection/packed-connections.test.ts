@@ -34,14 +34,18 @@ class Room {
   packet = 1000;
 
   /** An established connection: of each side one protected record, and one more event for each of `alerts`. */
-  establish(tcp: number, hello = clientHello(), alerts: readonly number[] = []): void {
+  establish(
+    tcp: number,
+    hello = clientHello(),
+    alerts: readonly number[] = [],
+    answer = serverHello({ random: filled(32, tcp) }),
+  ): void {
     this.packet += 2;
     const { facts, rows, packet } = this;
     rows.begin(tcp, packet);
     const row = rows.of(tcp);
     const { table, hellos } = facts;
     hellos.clientHello(row, 0, hello, 0, hello.length, false);
-    const answer = serverHello({ random: filled(32, tcp) });
     hellos.serverHello(row, 1, answer, 0, answer.length);
     table.helloPacket[row] = packet;
     table.set(row, SEEN.clientFinished | SEEN.serverFinished);
@@ -106,6 +110,8 @@ class Room {
 const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const connection = fc.record({
   hello: fc.uint8Array({ maxLength: 900 }),
+  answer: fc.uint8Array({ maxLength: 90 }),
+  echo: fc.uint8Array({ maxLength: 40 }),
   like: fc.boolean(),
   alerts: fc.array(fc.nat(0xffff), { maxLength: 20 }),
   numbers: fc.array(fc.tuple(fc.nat(), i32), { maxLength: 30 }),
@@ -130,7 +136,18 @@ describe('a packed connection', () => {
       const room = new Room();
       const before = new Map<number, unknown>();
       connections.forEach((one, tcp) => {
-        room.establish(tcp, one.like ? hello : Uint8Array.from(one.hello), one.alerts);
+        const offered = Uint8Array.from(one.hello);
+        const answer = Uint8Array.from(one.answer);
+        // What stands behind the randoms is often the same.
+        offered.set(
+          one.echo.subarray(0, Math.max(0, offered.length - 34)),
+          Math.min(34, offered.length),
+        );
+        answer.set(
+          one.echo.subarray(0, Math.max(0, answer.length - 34)),
+          Math.min(34, answer.length),
+        );
+        room.establish(tcp, one.like ? hello : offered, one.alerts, answer);
         const row = room.rows.of(tcp);
         const { table } = room.facts;
         for (const [n, value] of one.numbers) {
@@ -149,6 +166,20 @@ describe('a packed connection', () => {
       for (const [tcp, state] of before) expect(room.stateOf(tcp)).toEqual(state);
     });
     await withBounds(AT_ONCE, () => fc.assert(property, { seed: 7, numRuns: 150 }));
+  });
+
+  test('takes no octets for a session id that the server echoes', async () => {
+    const octetsOf = (echoed: number) =>
+      withBounds(AT_ONCE, () => {
+        const room = new Room();
+        for (let tcp = 0; tcp < 12; tcp++) {
+          const sessionId = Uint8Array.from({ length: 32 }, (_, n) => (n * n * (tcp + 3)) & 255);
+          const answer = serverHello({ sessionId: sessionId.map((octet) => octet ^ echoed) });
+          room.establish(tcp, clientHello({ sessionId }), [], answer);
+        }
+        return room.rows.octets;
+      });
+    expect((await octetsOf(1)) - (await octetsOf(0))).toBeGreaterThan(11 * 29);
   });
 
   test('that is final leaves its row and its octets to others', async () => {
