@@ -2,6 +2,12 @@ import { CONTENT_TYPE } from '../model/record.ts';
 import { SEEN } from './connection-table.ts';
 import type { AnomalyBook } from './dtls-anomalies.ts';
 import type { Association } from './dtls-association.ts';
+import {
+  answersUnseenHello,
+  ownerOfClientHello,
+  ownerOfOther,
+  ownerOfServerHello,
+} from './dtls-clear-owners.ts';
 import type { DtlsHalf } from './dtls-halves.ts';
 import type { DtlsHandshakes } from './dtls-handshakes.ts';
 import type { DtlsMigration } from './dtls-migration.ts';
@@ -40,19 +46,20 @@ export class ClearRecords {
   }
 
   take(r: DtlsRecord): void {
-    const { associations, handshakes } = this;
+    const { facts, associations, handshakes } = this;
+    const { fragment } = handshakes;
     const isMessage = r.contentType === CONTENT_TYPE.handshake && handshakes.readFirst(r);
     if (!isMessage && associations.newestOf(r.flow) === undefined) this.migration.toOnlyVisitor(r);
     const newest = associations.newestOf(r.flow);
     let a: Association | undefined;
     if (isMessage && handshakes.isClientHello)
-      a = handshakes.ownerOfClientHello(r, newest) ?? associations.begin(r, 0);
+      a = ownerOfClientHello(facts, fragment, r, newest) ?? associations.begin(r, 0);
     else if (newest === undefined) a = associations.begin(r, SEEN.startMissing);
     else {
-      a = isMessage ? handshakes.ownerOfServerHello(r, newest) : undefined;
-      if (a === undefined && isMessage && handshakes.answersUnseenHello(r, newest))
+      a = isMessage ? ownerOfServerHello(facts, fragment, r, newest) : undefined;
+      if (a === undefined && isMessage && answersUnseenHello(facts, fragment, r, newest))
         a = associations.begin(r, 0);
-      a ??= handshakes.ownerOfOther(r, newest);
+      a ??= ownerOfOther(facts, r, newest);
     }
     if (a !== associations.newestOf(r.flow))
       this.anomalies.add(
