@@ -1,5 +1,4 @@
 import { grown } from '../bytes/columns.ts';
-import { readI32 } from '../bytes/scalars.ts';
 import { LIMITS } from '../model/limits.ts';
 import {
   KeyLogParser,
@@ -10,6 +9,7 @@ import {
   type MalformedReason,
   UNNUMBERED,
 } from './key-log-lines.ts';
+import { KeyLogRandoms } from './key-log-randoms.ts';
 
 /**
  * A label of RFC 9850 §2 as it is looked up; `SESSION_ID` and `RSA` are forms from before it, with other keys. Under
@@ -58,11 +58,8 @@ export class KeyLog {
   private otherKeys = false;
   private handshakeSecrets = false;
 
-  /** Randoms come from the wire: without a seed a log could be crafted to collide. */
-  private readonly seed = (Math.random() * 0x7fffffff) | 0;
-  private slots = new Int32Array(1024);
-  private randomCount = 0;
-  private randoms = new Uint8Array(256 * 32);
+  private readonly randoms = new KeyLogRandoms();
+  /** Of each random, by its row: its secrets, and where it came first. */
   private newest = new Int32Array(256);
   private oldest = new Int32Array(256);
   private firstLine = new Int32Array(256);
@@ -151,7 +148,7 @@ export class KeyLog {
 
   /** Is there any secret for this random? Asking does not count as a match. */
   knows(bytes: Uint8Array, at: number): boolean {
-    return at + 32 <= bytes.length && this.rowOf(bytes.subarray(at, at + 32)) >= 0;
+    return at + 32 <= bytes.length && this.randoms.rowOf(bytes.subarray(at, at + 32)) >= 0;
   }
 
   /** Are there handshake secrets of TLS 1.3 servers? */
@@ -174,13 +171,12 @@ export class KeyLog {
   ): { readonly random: Uint8Array | undefined; readonly trials: number } {
     const wanted = labelOf(label);
     let trials = 0;
-    for (let row = 0; row < this.randomCount && trials < most; row++) {
+    for (let row = 0; row < this.randoms.count && trials < most; row++) {
       if (this.matched[row] !== 0) continue;
       for (let id = this.oldest[row] as number; id !== 0; id = this.next[id - 1] as number) {
         if (this.label[id - 1] !== wanted.label || this.secretOctets[id - 1] !== octets) continue;
         trials++;
-        if (fits(this.secretView(id - 1)))
-          return { random: this.randoms.slice(row * 32, row * 32 + 32), trials };
+        if (fits(this.secretView(id - 1))) return { random: this.randoms.copy(row), trials };
       }
     }
     return { random: undefined, trials };
@@ -194,7 +190,7 @@ export class KeyLog {
   /** Lines with secrets for randoms that nobody has looked up: connections that are not in the capture. */
   unmatchedLines(): number {
     let count = 0;
-    for (let row = 0; row < this.randomCount; row++)
+    for (let row = 0; row < this.randoms.count; row++)
       if (this.matched[row] === 0) count += this.lineCount[row] as number;
     return count;
   }
@@ -202,7 +198,7 @@ export class KeyLog {
   /** The first lines of the first randoms that nobody has looked up. */
   firstUnmatchedLines(): { log: number; line: number }[] {
     const found: { log: number; line: number }[] = [];
-    for (let row = 0; row < this.randomCount && found.length < LIMITS.keyLogLinesNamed; row++)
+    for (let row = 0; row < this.randoms.count && found.length < LIMITS.keyLogLinesNamed; row++)
       if (this.matched[row] === 0)
         found.push({ log: this.firstLog[row] as number, line: this.firstLine[row] as number });
     return found;
@@ -215,28 +211,23 @@ export class KeyLog {
   nearest(bytes: Uint8Array, at = 0): NearestMiss | undefined {
     if (at + 32 > bytes.length) return undefined;
     const random = bytes.subarray(at, at + 32);
-    const row = this.rowOf(random);
+    const row = this.randoms.rowOf(random);
     if (row >= 0) return { kind: 'other-label', labels: this.labelsOf(row) };
-    let best = -1;
-    let fewest = MOST_DIFFERING + 1;
-    if (this.comparisons + this.randomCount > LIMITS.keyLogComparisons) return undefined;
-    this.comparisons += this.randomCount;
-    for (let other = 0; other < this.randomCount; other++) {
-      const differing = this.differing(random, other, fewest);
-      if (differing < fewest) [best, fewest] = [other, differing];
-    }
-    if (best < 0) return undefined;
+    if (this.comparisons + this.randoms.count > LIMITS.keyLogComparisons) return undefined;
+    this.comparisons += this.randoms.count;
+    const best = this.randoms.nearest(random);
+    if (best.row < 0) return undefined;
     return {
       kind: 'similar-random',
-      log: this.firstLog[best] as number,
-      line: this.firstLine[best] as number,
-      differingOctets: fewest,
-      equalLeadingOctets: this.leading(random, best),
+      log: this.firstLog[best.row] as number,
+      line: this.firstLine[best.row] as number,
+      differingOctets: best.differing,
+      equalLeadingOctets: best.leading,
     };
   }
 
   private look(label: number, generation: number, key: Uint8Array): Uint8Array[] {
-    const row = this.rowOf(key);
+    const row = this.randoms.rowOf(key);
     const found: Uint8Array[] = [];
     if (row < 0) return found;
     for (let id = this.oldest[row] as number; id !== 0; id = this.next[id - 1] as number) {
@@ -326,79 +317,24 @@ export class KeyLog {
     return [...labels];
   }
 
-  private differing(random: Uint8Array, row: number, most: number): number {
-    let differing = 0;
-    const from = row * 32;
-    for (let i = 0; i < 32 && differing < most; i++)
-      if (this.randoms[from + i] !== random[i]) differing++;
-    return differing;
-  }
-
-  private leading(random: Uint8Array, row: number): number {
-    let equal = 0;
-    while (equal < 32 && this.randoms[row * 32 + equal] === random[equal]) equal++;
-    return equal;
-  }
-
   private tellMalformed(why: MalformedReason): void {
     this.malformedTotal++;
     if (this.malformedLines.length < LIMITS.keyLogLinesNamed)
       this.malformedLines.push({ log: this.log, line: this.line, why });
   }
 
-  /** The row of a key of up to 32 octets, zeros behind it; -1 if the log does not have it. */
-  private rowOf(key: Uint8Array): number {
-    const slot = this.slotOf(padded(key));
-    return (this.slots[slot] as number) - 1;
-  }
-
   private rowFor(key: Uint8Array): number {
-    const slot = this.slotOf(key);
-    const known = (this.slots[slot] as number) - 1;
-    if (known >= 0) return known;
-    if (this.randomCount === this.newest.length) this.growRandoms();
-    const row = this.randomCount++;
-    this.randoms.set(key, row * 32);
+    const known = this.randoms.count;
+    const row = this.randoms.take(key);
+    if (row < known) return row;
+    if (row === this.newest.length) this.growRows();
     this.firstLine[row] = this.line;
     this.firstLog[row] = this.log;
-    this.slots[slot] = row + 1;
-    if (this.randomCount * 2 > this.slots.length) this.rehash();
     return row;
   }
 
-  /** The slot that holds this key, or the empty one where it belongs. */
-  private slotOf(key: Uint8Array): number {
-    const mask = this.slots.length - 1;
-    let slot = this.hash(key, 0) & mask;
-    for (;;) {
-      const row = (this.slots[slot] as number) - 1;
-      if (row < 0 || this.differing(key, row, 1) === 0) return slot;
-      slot = (slot + 1) & mask;
-    }
-  }
-
-  private hash(octets: Uint8Array, at: number): number {
-    let hash = this.seed;
-    for (let i = at; i < at + 32; i += 4) {
-      hash = Math.imul(hash ^ readI32(octets, i), 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
-    return Math.imul(hash, 0x85ebca6b) >>> 7;
-  }
-
-  private rehash(): void {
-    this.slots = new Int32Array(this.slots.length * 2);
-    const mask = this.slots.length - 1;
-    for (let row = 0; row < this.randomCount; row++) {
-      let slot = this.hash(this.randoms, row * 32) & mask;
-      while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.slots[slot] = row + 1;
-    }
-  }
-
-  private growRandoms(): void {
+  private growRows(): void {
     const rows = Math.ceil(this.newest.length * 1.5);
-    this.randoms = grown(this.randoms, rows * 32);
     this.newest = grown(this.newest, rows);
     this.oldest = grown(this.oldest, rows);
     this.firstLine = grown(this.firstLine, rows);
@@ -417,9 +353,6 @@ export class KeyLog {
   }
 }
 
-/** Two randoms that differ in no more octets than this are one random and damage. */
-const MOST_DIFFERING = 8;
-
 const LABEL_NAMES = Object.keys(LABELS);
 
 function labelName(label: number, generation: number): string {
@@ -427,11 +360,4 @@ function labelName(label: number, generation: number): string {
   const numbered = label === LABELS.CLIENT_TRAFFIC_SECRET || label === LABELS.SERVER_TRAFFIC_SECRET;
   if (!numbered) return name;
   return `${name}_${generation === UNNUMBERED ? 'N' : generation}`;
-}
-
-function padded(key: Uint8Array): Uint8Array {
-  if (key.length === 32) return key;
-  const whole = new Uint8Array(32);
-  whole.set(key);
-  return whole;
 }

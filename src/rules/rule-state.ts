@@ -1,5 +1,5 @@
 import type { BlindSpot } from '../model/finding.ts';
-import type { FindingVerdict, Rule } from '../model/rule.ts';
+import type { CaptureRule, ConnectionRule, FindingVerdict, Rule } from '../model/rule.ts';
 import { HeldVerdicts } from './held-verdicts.ts';
 import { HeldOver, type Kind } from './omissions.ts';
 import { titleOf } from './render.ts';
@@ -28,6 +28,34 @@ export class RuleState<R extends Rule = Rule> {
     this.waits = waits;
     this.spoke = isYieldedTo ? new Spoken() : undefined;
   }
+}
+
+/** A state for each rule. A rule waits if it, or a rule that it yields to, is not settled before the end of the capture. */
+export function statesOf(rules: readonly Rule[]): {
+  readonly ofConnections: readonly RuleState<ConnectionRule>[];
+  readonly ofCapture: readonly RuleState<CaptureRule>[];
+} {
+  const captureRules = new Set<string>();
+  const waiting = new Set<string>();
+  const yieldedTo = new Set<string>();
+  for (const { kind, meta } of rules) {
+    if (kind === 'capture') captureRules.add(meta.id);
+    for (const id of meta.yieldsTo ?? []) yieldedTo.add(id);
+  }
+  for (const rule of rules) {
+    if (rule.kind === 'connection' && rule.complete !== undefined) waiting.add(rule.meta.id);
+  }
+  const waits = (rule: Rule): boolean =>
+    waiting.has(rule.meta.id) ||
+    rule.meta.restsOnSilence === true ||
+    (rule.meta.yieldsTo ?? []).some((id) => captureRules.has(id) || waiting.has(id));
+  const ofConnections = rules
+    .filter((rule) => rule.kind === 'connection')
+    .map((rule) => new RuleState(rule, waits(rule), yieldedTo.has(rule.meta.id)));
+  const ofCapture = rules
+    .filter((rule) => rule.kind === 'capture')
+    .map((rule) => new RuleState(rule, true, yieldedTo.has(rule.meta.id)));
+  return { ofConnections, ofCapture };
 }
 
 /** The answers to one connection, and how many others of its class get the same without being asked. */

@@ -24,7 +24,7 @@ import { HeldVerdicts } from './held-verdicts.ts';
 import { inOrder } from './in-order.ts';
 import { HeldOver, type Kind, Omissions } from './omissions.ts';
 import { renderFinding, type StreamOf } from './render.ts';
-import { kindOf, OrdinaryClass, RuleState } from './rule-state.ts';
+import { kindOf, OrdinaryClass, type RuleState, statesOf } from './rule-state.ts';
 
 /** What the runner works with. */
 export interface RuleRunnerOptions {
@@ -96,26 +96,9 @@ export class RuleRunner {
     const rules = options.rules.filter(
       ({ meta }) => options.selected?.has(meta.id) ?? meta.onRequest !== true,
     );
-    const captureRules = new Set<string>();
-    const waiting = new Set<string>();
-    const yieldedTo = new Set<string>();
-    for (const { kind, meta } of rules) {
-      if (kind === 'capture') captureRules.add(meta.id);
-      for (const id of meta.yieldsTo ?? []) yieldedTo.add(id);
-    }
-    for (const rule of rules) {
-      if (rule.kind === 'connection' && rule.complete !== undefined) waiting.add(rule.meta.id);
-    }
-    const waits = (rule: Rule): boolean =>
-      waiting.has(rule.meta.id) ||
-      rule.meta.restsOnSilence === true ||
-      (rule.meta.yieldsTo ?? []).some((id) => captureRules.has(id) || waiting.has(id));
-    this.#ofConnections = rules
-      .filter((rule) => rule.kind === 'connection')
-      .map((rule) => new RuleState(rule, waits(rule), yieldedTo.has(rule.meta.id)));
-    this.#ofCapture = rules
-      .filter((rule) => rule.kind === 'capture')
-      .map((rule) => new RuleState(rule, true, yieldedTo.has(rule.meta.id)));
+    const { ofConnections, ofCapture } = statesOf(rules);
+    this.#ofConnections = ofConnections;
+    this.#ofCapture = ofCapture;
     this.#states = [...this.#ofConnections, ...this.#ofCapture];
     for (const state of this.#states) this.#byId.set(state.rule.meta.id, state);
   }
