@@ -13,7 +13,6 @@ import {
   SERVER_HELLO_DONE,
   SERVER_KEY_EXCHANGE,
 } from '../../model/code-points/handshake-types.ts';
-import type { FailedRecord } from '../../model/decryption.ts';
 import { type At, peerOf, type Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { FIRST_DATA_EPOCH } from '../dtls13-epochs.ts';
@@ -154,23 +153,9 @@ export class DtlsUnsealed implements Owner {
     why: Extract<Opening, { kind: 'failed' }>['why'],
   ): void {
     const outcome = this.tally.mayExplain(from) ? this.explained(from, record) : undefined;
-    const failure: FailedRecord = {
-      from,
-      contentType: record.type,
-      length: record.end - record.start,
-      epoch: record.epoch,
-      sequence: record.sequence,
-      expected: record.sequence,
-      packet: record.packet,
-      nanos: record.nanos,
-      why,
-      explanation: outcome?.explanation,
-      excluded: outcome?.excluded ?? [],
-      openedBefore: this.tally.openedBefore(from),
-      isExtra: false,
-    };
-    this.tally.failed(failure);
     const { epoch, sequence } = record;
+    const numbers = { epoch, sequence, expected: sequence };
+    const failure = this.tally.failed(from, record, numbers, why, outcome);
     if (outcome?.explanation === undefined && this.kept.length < LIMITS.failedRecordsPerConnection)
       this.kept.push({ fact: failure, record: detached(record), epoch, sequence });
   }

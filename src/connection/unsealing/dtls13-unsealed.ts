@@ -230,27 +230,14 @@ export class Dtls13Unsealed {
     // What the header stands for is the very thing that may be wrong: the number that opened it counts, else the next one.
     const { sequence: found } = outcome?.explanation?.details ?? {};
     const number = typeof found === 'number' ? found : why === 'length' ? sequence : under.next;
-    const failure: FailedRecord = {
-      from,
-      contentType: record.type,
-      length: record.end - record.start,
-      epoch: under.epoch,
-      sequence: number,
-      expected: under.next,
-      packet: record.packet,
-      nanos: record.nanos,
-      why,
-      explanation: outcome?.explanation,
-      excluded: outcome?.excluded ?? [],
-      openedBefore: tally.openedBefore(from),
-      isExtra: false,
-    };
-    tally.failed(failure);
+    const { epoch } = under;
+    const numbers = { epoch, sequence: number, expected: under.next };
+    const failure = tally.failed(from, record, numbers, why, outcome);
     if (outcome?.explanation === undefined && this.kept.length < LIMITS.failedRecordsPerConnection)
       this.kept.push({
         fact: failure,
         record: detached(record),
-        epoch: under.epoch,
+        epoch,
         sequence: number,
       });
   }

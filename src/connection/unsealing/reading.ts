@@ -1,14 +1,13 @@
 import type { StreamPosition } from '../../crypto/construction.ts';
 import type { Inflation } from '../../crypto/inflation.ts';
-import type { DirectionKeys, Protection } from '../../crypto/protection.ts';
+import type { DirectionKeys, Opening, Protection } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
 import type { FailedRecord } from '../../model/decryption.ts';
 import type { Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { OwnedDirection } from './owner-search.ts';
+import type { Mutable } from './tally.ts';
 import type { WireRecord } from './wire-record.ts';
-
-export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** How one direction is being read. */
 export class Reading {
@@ -65,6 +64,36 @@ export class Reading {
   goOn(had: number | undefined): void {
     if (had !== undefined && had < this.sequence) this.secondLine = had + 1;
     else this.sequence = (had ?? this.sequence) + 1;
+  }
+
+  /** A record opened under this number. */
+  opened(sequence: number): void {
+    this.sequence = sequence + 1;
+    this.hasGap = false;
+    this.pending.length = 0;
+  }
+
+  /** A second writer, or a state that was set back, goes on from an earlier number. */
+  onSecondLine(record: WireRecord): Opening | undefined {
+    const { opener, secondLine } = this;
+    if (opener === undefined || secondLine === undefined) return undefined;
+    const opening = opener.attempt(record, secondLine);
+    if (opening.kind !== 'opened') return undefined;
+    this.secondLine = secondLine + 1;
+    return opening;
+  }
+
+  /** Were the records that failed before not of this direction, so that its sender never counted them? */
+  withoutPending(record: WireRecord): Opening | undefined {
+    const { pending, opener } = this;
+    for (let extra = 1; extra <= pending.length && extra <= LIMITS.explainedRecords; extra++) {
+      const opening = opener?.attempt(record, this.sequence - extra);
+      if (opening?.kind !== 'opened') continue;
+      for (const failure of pending.slice(-extra)) failure.isExtra = true;
+      this.opened(this.sequence - extra);
+      return opening;
+    }
+    return undefined;
   }
 
   /** Keeps the explicit nonce of a record that opened, if its protection has one. RFC 5288 §3. */

@@ -9,7 +9,12 @@ import type {
 } from '../../model/decryption.ts';
 import type { PerRole, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
+import type { FailureOutcome } from './explain-failure.ts';
 import type { FoundMaster } from './keyed-handshake.ts';
+import type { WireRecord } from './wire-record.ts';
+
+/** A fact that may still change. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Counts and checks of one connection, as its records are opened. */
 export class Tally {
@@ -63,9 +68,32 @@ export class Tally {
     this.detail = detail;
   }
 
-  failed(record: FailedRecord): void {
-    this.refused[record.from]++;
-    if (this.failures.length < LIMITS.failedRecordsPerConnection) this.failures.push(record);
+  /** A record did not open. Its number is the one it has, as far as that is known; `expected` the one that was due. */
+  failed(
+    from: Role,
+    record: WireRecord,
+    numbers: Pick<FailedRecord, 'epoch' | 'sequence' | 'expected'>,
+    why: FailedRecord['why'],
+    outcome: FailureOutcome | undefined,
+  ): Mutable<FailedRecord> {
+    const failure: Mutable<FailedRecord> = {
+      from,
+      contentType: record.type,
+      length: record.end - record.start,
+      epoch: numbers.epoch,
+      sequence: numbers.sequence,
+      expected: numbers.expected,
+      packet: record.packet,
+      nanos: record.nanos,
+      why,
+      explanation: outcome?.explanation,
+      excluded: outcome?.excluded ?? [],
+      openedBefore: this.openedBefore(from),
+      isExtra: false,
+    };
+    this.refused[failure.from]++;
+    if (this.failures.length < LIMITS.failedRecordsPerConnection) this.failures.push(failure);
+    return failure;
   }
 
   /** Is there room for another failure to be explained? Explaining is what costs. */

@@ -29,7 +29,7 @@ import { findInnerRandom, InnerHello } from './inner-hello.ts';
 import { KeyedHandshake } from './keyed-handshake.ts';
 import type { KeptRecord, OwnedDirection, Owner } from './owner-search.ts';
 import { otherMaster } from './premaster.ts';
-import { type Mutable, Reading } from './reading.ts';
+import { Reading } from './reading.ts';
 import { Tally } from './tally.ts';
 import { TrafficSecrets } from './traffic-secrets.ts';
 import type { Vault } from './vault.ts';
@@ -41,6 +41,7 @@ const DEFLATE = 1;
 /**
  * One TLS connection as its records are opened. Records are numbered by counting (RFC 5246 §6.1, RFC 8446 §5.3), so a
  * direction is followed record by record: one that fails does not end it, lost octets are made up for by looking ahead.
+ * The file is long because each of these attempts may turn the direction to other keys, which are settled here.
  */
 export class TlsUnsealed implements Owner {
   readonly tally = new Tally();
@@ -198,46 +199,17 @@ export class TlsUnsealed implements Owner {
     // The first attempt settles it for all but a few records.
     const opening = opener.open(record, reading.sequence);
     if (opening.kind === 'opened') {
-      this.opened(reading, reading.sequence);
+      reading.opened(reading.sequence);
       return opening;
     }
     if (opening.kind === 'unsupported') return opening;
     return (
-      this.onSecondLine(reading, record) ??
-      this.withoutPending(reading, record) ??
+      reading.onSecondLine(record) ??
+      reading.withoutPending(record) ??
       this.behindGap(reading, record) ??
       (reading.generation < 0 ? this.behindEarlyData(reading, record) : undefined) ??
       opening
     );
-  }
-
-  private opened(reading: Reading, sequence: number): void {
-    reading.sequence = sequence + 1;
-    reading.hasGap = false;
-    reading.pending.length = 0;
-  }
-
-  /** A second writer, or a state that was set back, goes on from an earlier number. */
-  private onSecondLine(reading: Reading, record: WireRecord): Opening | undefined {
-    const { opener, secondLine } = reading;
-    if (opener === undefined || secondLine === undefined) return undefined;
-    const opening = opener.attempt(record, secondLine);
-    if (opening.kind !== 'opened') return undefined;
-    reading.secondLine = secondLine + 1;
-    return opening;
-  }
-
-  /** Were the records that failed before not of this direction, so that its sender never counted them? */
-  private withoutPending(reading: Reading, record: WireRecord): Opening | undefined {
-    const { pending, opener } = reading;
-    for (let extra = 1; extra <= pending.length && extra <= LIMITS.explainedRecords; extra++) {
-      const opening = opener?.attempt(record, reading.sequence - extra);
-      if (opening?.kind !== 'opened') continue;
-      for (const failure of pending.slice(-extra)) failure.isExtra = true;
-      this.opened(reading, reading.sequence - extra);
-      return opening;
-    }
-    return undefined;
   }
 
   /** Octets were lost, and records with them: the number is further on, or the keys have changed. */
@@ -249,7 +221,7 @@ export class TlsUnsealed implements Owner {
       for (let ahead = 1; ahead <= LIMITS.sequenceGap; ahead++) {
         const opening = prepared.at(reading.sequence + ahead, 0);
         if (opening.kind !== 'opened') continue;
-        this.opened(reading, reading.sequence + ahead);
+        reading.opened(reading.sequence + ahead);
         return opening;
       }
     }
@@ -267,7 +239,7 @@ export class TlsUnsealed implements Owner {
       if (opening.kind !== 'opened') continue;
       reading.use(protection, keys);
       reading.generation++;
-      this.opened(reading, sequence);
+      reading.opened(sequence);
       return opening;
     }
     return undefined;
@@ -279,7 +251,7 @@ export class TlsUnsealed implements Owner {
     if (reading.opener !== undefined && reading.sequence === 0) {
       const opening = reading.opener.open(record, 0);
       if (opening.kind === 'opened') {
-        this.opened(reading, 0);
+        reading.opened(0);
         return opening;
       }
     }
@@ -290,7 +262,7 @@ export class TlsUnsealed implements Owner {
     if (opening.kind !== 'opened') return undefined;
     reading.use(protection, keys);
     reading.generation = 0;
-    this.opened(reading, 0);
+    reading.opened(0);
     return opening;
   }
 
@@ -303,22 +275,9 @@ export class TlsUnsealed implements Owner {
     const rescued = this.underOtherMaster(reading, record);
     if (rescued !== undefined) return rescued;
     const outcome = this.tally.mayExplain(from) ? this.explained(reading, record) : undefined;
-    const failure: Mutable<FailedRecord> = {
-      from,
-      contentType: record.type,
-      length: record.end - record.start,
-      epoch: 0,
-      sequence: reading.sequence,
-      expected: reading.sequence,
-      packet: record.packet,
-      nanos: record.nanos,
-      why,
-      explanation: outcome?.explanation,
-      excluded: outcome?.excluded ?? [],
-      openedBefore: this.tally.openedBefore(from),
-      isExtra: false,
-    };
-    this.tally.failed(failure);
+    const { sequence } = reading;
+    const numbers = { epoch: 0, sequence, expected: sequence };
+    const failure = this.tally.failed(from, record, numbers, why, outcome);
     if (outcome?.explanation === undefined && this.kept.length < LIMITS.failedRecordsPerConnection)
       this.kept.push({ fact: failure, record: detached(record) });
     reading.pending.push(failure);
@@ -347,7 +306,7 @@ export class TlsUnsealed implements Owner {
     handshake.deviating[reading.from] = other.found.master;
     const keys = keyBlock(protection, other.found.master, clientRandom, serverRandom);
     reading.use(protection, keys?.[reading.from]);
-    this.opened(reading, 0);
+    reading.opened(0);
     tally.authenticated(reading.from);
     return opening;
   }

@@ -1,14 +1,11 @@
-import {
-  BAD_CERTIFICATE,
-  CERTIFICATE_EXPIRED,
-  CERTIFICATE_UNKNOWN,
-  UNKNOWN_CA,
-} from '../../model/code-points/alerts.ts';
+import { CERTIFICATE_EXPIRED } from '../../model/code-points/alerts.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
-import { aboutCertificate, daysText, refusedCertificate } from '../support/refused-certificate.ts';
-
-/** Alerts that stacks refuse an expired certificate with; only one of them says so. */
-const ABOUT_IT = [CERTIFICATE_EXPIRED, BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, UNKNOWN_CA];
+import {
+  ABOUT_DATES,
+  aboutCertificate,
+  daysText,
+  refusedCertificate,
+} from '../support/refused-certificate.ts';
 
 /** The date is in the clear, and so is the moment at which it was looked at. */
 export const certExpired = defineConnectionRule({
@@ -43,7 +40,7 @@ export const certExpired = defineConnectionRule({
     },
   },
   check(history) {
-    const refused = refusedCertificate(history, ABOUT_IT);
+    const refused = refusedCertificate(history, ABOUT_DATES);
     if (refused === undefined) return NOT_APPLICABLE;
     const expired = refused.chain.find(({ sinceNotAfter }) => sinceNotAfter > 0);
     if (expired === undefined) return PASS;

@@ -1,14 +1,11 @@
-import {
-  BAD_CERTIFICATE,
-  CERTIFICATE_EXPIRED,
-  CERTIFICATE_UNKNOWN,
-  UNKNOWN_CA,
-} from '../../model/code-points/alerts.ts';
+import { CERTIFICATE_EXPIRED } from '../../model/code-points/alerts.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
-import { aboutCertificate, daysText, refusedCertificate } from '../support/refused-certificate.ts';
-
-/** There is no alert for it: certificate_expired is used for both ends of the validity. */
-const ABOUT_IT = [CERTIFICATE_EXPIRED, BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, UNKNOWN_CA];
+import {
+  ABOUT_DATES,
+  aboutCertificate,
+  daysText,
+  refusedCertificate,
+} from '../support/refused-certificate.ts';
 
 export const certNotYetValid = defineConnectionRule({
   meta: {
@@ -42,7 +39,7 @@ export const certNotYetValid = defineConnectionRule({
     },
   },
   check(history) {
-    const refused = refusedCertificate(history, ABOUT_IT);
+    const refused = refusedCertificate(history, ABOUT_DATES);
     if (refused === undefined) return NOT_APPLICABLE;
     const early = refused.chain.find(({ untilNotBefore }) => untilNotBefore > 0);
     if (early === undefined) return PASS;

@@ -1,5 +1,11 @@
 import type { CertificateFact } from '../../model/certificate.ts';
-import { alertDescriptionName } from '../../model/code-points/alerts.ts';
+import {
+  alertDescriptionName,
+  BAD_CERTIFICATE,
+  CERTIFICATE_EXPIRED,
+  CERTIFICATE_UNKNOWN,
+  UNKNOWN_CA,
+} from '../../model/code-points/alerts.ts';
 import { CERTIFICATE } from '../../model/code-points/handshake-types.ts';
 import type { Evidence } from '../../model/finding.ts';
 import {
@@ -13,6 +19,12 @@ import { formatDuration, type Nanos, SECOND } from '../../model/time.ts';
 import type { FindingOf } from '../define-rule.ts';
 import { endingOf } from './ending.ts';
 import { witness } from './witness.ts';
+
+/**
+ * Alerts that stacks refuse a certificate with that is not within its dates: only certificate_expired says so, and there is
+ * none for one that is not valid yet.
+ */
+export const ABOUT_DATES = [CERTIFICATE_EXPIRED, BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, UNKNOWN_CA];
 
 /** A handshake that one side ended with an alert after it had seen the certificates of the other. */
 export interface RefusedCertificate {

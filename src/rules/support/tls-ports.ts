@@ -1,3 +1,5 @@
+import type { CaptureIndex, ServerFacts } from '../../model/capture-index.ts';
+
 /**
  * Ports that are registered or known for TLS from the first octet: HTTPS and its alternatives, mail, LDAP, DNS, FTP,
  * Telnet, IRC, SIP, TURN, AMQP, syslog, MQTT, Docker, Kubernetes. A hint where nothing better is known.
@@ -8,3 +10,9 @@ const TLS_PORTS: ReadonlySet<number> = new Set([
 ]);
 
 export const isTlsPort = (port: number): boolean => TLS_PORTS.has(port);
+
+/** Servers of the capture that speak TLS in it, or have a port that is known for it. */
+export function* tlsServers(index: CaptureIndex): Iterable<ServerFacts> {
+  for (const server of index.servers())
+    if (server.speaksTls || isTlsPort(server.endpoint.port)) yield server;
+}

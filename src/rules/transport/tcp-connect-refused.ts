@@ -5,7 +5,7 @@ import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { deathsOf } from '../support/server-deaths.ts';
-import { isTlsPort } from '../support/tls-ports.ts';
+import { tlsServers } from '../support/tls-ports.ts';
 import { witness } from '../support/witness.ts';
 
 /** Refusals shown as evidence; the count tells the rest. */
@@ -95,9 +95,8 @@ export const tcpConnectRefused = defineCaptureRule({
   },
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
-    for (const server of index.servers()) {
+    for (const server of tlsServers(index)) {
       if (server.refusals.length === 0) continue;
-      if (!server.speaksTls && !isTlsPort(server.endpoint.port)) continue;
       const [first, ...more] = unexplained(server, index);
       if (first !== undefined) findings.push(findingOf(server, [first, ...more]));
     }

@@ -4,7 +4,7 @@ import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { deathsOf, type ServerDeath } from '../support/server-deaths.ts';
-import { isTlsPort } from '../support/tls-ports.ts';
+import { tlsServers } from '../support/tls-ports.ts';
 import { witness } from '../support/witness.ts';
 
 const SHOWN = 4;
@@ -109,9 +109,8 @@ export const tcpConnectTimeout = defineCaptureRule({
   },
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
-    for (const server of index.servers()) {
+    for (const server of tlsServers(index)) {
       if (server.refusals.length === 0) continue;
-      if (!server.speaksTls && !isTlsPort(server.endpoint.port)) continue;
       const [first, ...more] = unanswered(server, index);
       if (first !== undefined) findings.push(findingOf(server, [first, ...more]));
     }

@@ -5,7 +5,7 @@ import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { deathsOf } from '../support/server-deaths.ts';
-import { isTlsPort } from '../support/tls-ports.ts';
+import { tlsServers } from '../support/tls-ports.ts';
 import { witness } from '../support/witness.ts';
 
 /** Further ones shown as evidence. */
@@ -75,8 +75,7 @@ export const tcpResetAfterAccept = defineCaptureRule({
   },
   check(index) {
     const findings: FindingOf<typeof messages>[] = [];
-    for (const server of index.servers()) {
-      if (!server.speaksTls && !isTlsPort(server.endpoint.port)) continue;
+    for (const server of tlsServers(index)) {
       const [first, ...more] = turnedAway(server).filter((one) => !isExplained(one, server, index));
       if (first !== undefined) findings.push(findingOf(server, first, more));
     }

@@ -7,7 +7,7 @@ import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
 import { connectionOn } from '../support/servers.ts';
-import { isTlsPort } from '../support/tls-ports.ts';
+import { tlsServers } from '../support/tls-ports.ts';
 import { witness } from '../support/witness.ts';
 
 /** Further collisions shown as evidence. */
@@ -94,8 +94,7 @@ export const tcpTimewaitCollision = defineCaptureRule({
   },
   check(index) {
     const findings: Found[] = [];
-    for (const server of index.servers()) {
-      if (!server.speaksTls && !isTlsPort(server.endpoint.port)) continue;
+    for (const server of tlsServers(index)) {
       const all = collisions(server, index.lastNanos);
       for (const message of ['timeWait', 'halfOpen', 'unseen'] as const) {
         const [first, ...more] = all.filter((one) => messageOf(one) === message);
