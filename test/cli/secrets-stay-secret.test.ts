@@ -193,9 +193,12 @@ test('a key log or a PEM file in place of the capture is not quoted', async () =
 });
 
 test('a key log in place of a PEM file, and the other way round', async () => {
-  const { output } = await run(['analyze', '-v', '--keylog', pem, CAPTURES[0] as string]);
-  expect(output).toContain('key log: no secret in it');
-  expect(leaksOf(output, SECRETS)).toEqual([]);
+  const capture = CAPTURES[0] as string;
+  const asKeyLog = await run(['analyze', '-v', '--keylog', pem, capture]);
+  expect(asKeyLog.output).toContain('is a PEM file; an RSA private key is for --rsa-key');
+  const asPem = await run(['analyze', '-v', '--rsa-key', good, capture]);
+  expect(asPem.output).toContain('holds no private key in PEM form');
+  expect(leaksOf(asKeyLog.output + asPem.output, SECRETS)).toEqual([]);
 });
 
 describe('the library', () => {
