@@ -68,8 +68,13 @@ class Lab:
         signal.alarm(0)
         for p in reversed(self.started):
             if p.poll() is None:
-                p.kill()
-                p.wait()
+                # A server that is killed would leave its workers behind.
+                p.terminate()
+                try:
+                    p.wait(3)
+                except subprocess.TimeoutExpired:
+                    p.kill()
+                    p.wait()
         if self.tcpdump and self.tcpdump.poll() is None:
             self.tcpdump.kill()
         for name in self.made:
