@@ -66,8 +66,9 @@ export class RowTape {
     this.origin = value;
   }
 
-  takeOrigin(): void {
+  takeOrigin(): number {
     this.origin = this.natural();
+    return this.origin;
   }
 
   /** @param value of 32 bits */

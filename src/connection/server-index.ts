@@ -1,4 +1,3 @@
-import { RowPages } from '../bytes/row-pages.ts';
 import type {
   CaptureIndex,
   ConnectionSummary,
@@ -39,6 +38,7 @@ import type { RandomIndex } from './random-index.ts';
 import { serverClose } from './server-close.ts';
 import type { SessionIndex } from './session-index.ts';
 import { SharedTexts } from './shared-texts.ts';
+import { type RowNumbers, SummaryRows } from './summary-rows.ts';
 
 /** What is kept of a server endpoint. */
 interface Server {
@@ -66,11 +66,11 @@ interface Server {
 
 interface ServerEvents {
   facts: ServerFacts | undefined;
-  readonly closes: ServerCloseFact[];
-  readonly refusals: RefusalFact[];
-  readonly openings: OpeningFact[];
+  closes: ServerCloseFact[];
+  refusals: RefusalFact[];
+  openings: OpeningFact[];
   /** Connections that it accepted, of those that are no longer among the last of all. */
-  readonly accepted: Accepted[];
+  accepted: Accepted[];
   refusalsOmitted: number;
   openingsOmitted: number;
   /** The first close that was not kept. */
@@ -110,7 +110,7 @@ export class ServerIndex implements CaptureIndex {
   private readonly texts = new SharedTexts();
   /** All servers, in the order of their appearance; a row has its place plus 1. */
   private readonly owners: Server[] = [];
-  private readonly rows = new RowPages(INTS, TIMES);
+  private readonly rows = new SummaryRows();
   private readonly kept: KeptRows;
   private readonly accepted = new AcceptedConnections(LIMITS.acceptedConnections);
   private acceptedByServer: Map<number, Accepted[]> | undefined;
@@ -123,9 +123,8 @@ export class ServerIndex implements CaptureIndex {
   /** What rules looked at last. */
   private readonly summaries = new Map<Server, readonly ConnectionSummary[]>();
   private summariesKept = 0;
-  /** Rare parts by id. */
-  private readonly fatals = new Map<number, NonNullable<ConnectionSummary['fatalAlert']>>();
   private readonly hellos = new HelloKinds();
+  /** Rare, by id. */
   private readonly suites = new Map<number, readonly number[]>();
 
   private readonly offers: Offers;
@@ -138,7 +137,7 @@ export class ServerIndex implements CaptureIndex {
     limits?: { recent: number; elders: number },
   ) {
     this.kept = new KeptRows(
-      this.rows,
+      this.rows.pages,
       (place) => this.isKept(place),
       (place) => this.gone(place),
       limits,
@@ -159,7 +158,7 @@ export class ServerIndex implements CaptureIndex {
   /** A finding names this connection, which may not be over: its row is kept. */
   keep(id: number): void {
     const place = this.kept.placeOf(id);
-    if (place >= 0) this.mark(place, NAMED);
+    if (place >= 0) this.rows.mark(place, NAMED);
     else if (this.awaited.size < LIMITS.connectionsKept) this.awaited.add(id);
   }
 
@@ -202,48 +201,25 @@ export class ServerIndex implements CaptureIndex {
     if (failed || hello.transmissions > 1 || unanswered) server.remarkable = true;
 
     server.last = id;
-    const { rows } = this;
     const at = this.kept.add(id);
-    const ints = rows.intsOf(at) as Int32Array;
-    const times = rows.floatsOf(at) as Float64Array;
     if (this.placesByServer !== undefined) this.forgetLooks();
-    const i = rows.intsAt(at);
-    const t = rows.floatsAt(at);
-    ints[i + BITS] =
+    // Healthy servers, and nearly all are, need nothing to be compared with.
+    const isCompared = history.outcome !== 'established' || server.failures > 0;
+    const compared = (isCompared && this.comparedHello(history, server)) || NOT_COMPARED;
+    const flags =
       (this.awaited.delete(id) ? NAMED : 0) |
+      compared.flags |
       (hello.clientSide << 6) |
       (OUTCOMES.indexOf(history.outcome) << OUTCOME_BIT) |
       (STAGES.indexOf(history.stage) << STAGE_BIT) |
       (history.protocol === 'DTLS' ? 2 : 0) |
       (history.resumed === undefined ? 0 : history.resumed ? 12 : 4);
-    ints[i + 1] = history.stream;
-    ints[i + 11] = hello.flow;
-    ints[i + OWNER] = server.number;
-    ints[i + 3] = history.version ?? 0;
-    ints[i + 4] = (history.cipherSuite ?? -1) + 1;
-    ints[i + 5] = history.firstPacket;
-    times[t] = history.startNanos;
-    ints[i + 6] = history.lastPacket;
-    times[t + 1] = history.endNanos;
-    ints[i + 7] = hello.packet;
-    times[t + 2] = hello.nanos;
-    ints[i + 8] = hello.transmissions;
-    ints[i + 9] = hello.answerPacket;
-    times[t + 3] = hello.answerNanos;
-    ints[i + 10] = hello.octets;
-    ints[i + 12] = hello.lastFromClient.packet;
-    times[t + 4] = hello.lastFromClient.nanos;
-    ints[i + 13] = hello.lastFromServer.packet;
-    ints[i + 14] = hello.offer;
-    times[t + 5] = hello.lastFromServer.nanos;
-    ints[i + 15] = 0;
-    ints[i + NAME] = this.texts.take(history.serverName);
-    ints[i + ALPN] = this.texts.take(history.alpn);
-    ints[i + SEGMENT] = hello.segmentSize;
-    if (history.outcome !== 'established') this.addFailure(history);
-    // Healthy servers, and nearly all are, need nothing to be compared with.
-    if (history.outcome !== 'established' || server.failures > 0)
-      this.addHello(history, server, ints, i);
+    this.rows.write(at, server.number, flags, history, hello, {
+      name: this.texts.take(history.serverName),
+      alpn: this.texts.take(history.alpn),
+      hello: compared.hello,
+      fatalAlert: history.outcome === 'established' ? undefined : fatalAlertOf(history),
+    });
     if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
   }
 
@@ -256,9 +232,9 @@ export class ServerIndex implements CaptureIndex {
 
   /** Is a row to be kept beyond the last ones? */
   private isKept(place: number): boolean {
-    const bits = this.int(place, BITS);
+    const bits = this.rows.flags(place);
     if ((bits & NAMED) !== 0 || ((bits >> OUTCOME_BIT) & 7) !== ESTABLISHED) return true;
-    const server = this.owners[this.int(place, OWNER) - 1];
+    const server = this.owners[this.rows.owner(place) - 1];
     if (server === undefined) return false;
     const isWanted = server.remarkable
       ? server.elders < LIMITS.successesKept
@@ -266,28 +242,19 @@ export class ServerIndex implements CaptureIndex {
         server.elders === 0 && server.last === this.kept.idAt(place);
     if (!isWanted) return false;
     server.elders++;
-    this.mark(place, ELDER);
+    this.rows.mark(place, ELDER);
     return true;
   }
 
   private gone(place: number): void {
     const id = this.kept.idAt(place);
-    const server = this.owners[this.int(place, OWNER) - 1];
-    if (server !== undefined && (this.int(place, BITS) & ELDER) !== 0) server.elders--;
-    this.texts.release(this.int(place, NAME));
-    this.texts.release(this.int(place, ALPN));
-    this.fatals.delete(id);
+    const server = this.owners[this.rows.owner(place) - 1];
+    if (server !== undefined && (this.rows.flags(place) & ELDER) !== 0) server.elders--;
+    const { name, alpn } = this.rows.read(place);
+    this.texts.release(name);
+    this.texts.release(alpn);
+    this.rows.release(place);
     this.suites.delete(id);
-  }
-
-  private int(place: number, index: number): number {
-    return this.rows.intsOf(place)?.[this.rows.intsAt(place) + index] ?? 0;
-  }
-
-  private mark(place: number, bit: number): void {
-    const ints = this.rows.intsOf(place);
-    const i = this.rows.intsAt(place) + BITS;
-    if (ints !== undefined) ints[i] = (ints[i] as number) | bit;
   }
 
   /** Facts of a TCP connection, with TLS or without: who opened, refused, closed. `history` where it has TLS. */
@@ -308,7 +275,8 @@ export class ServerIndex implements CaptureIndex {
     const close = view.isEnded ? serverClose(view, serverSide, history) : undefined;
     if (close === undefined) return;
     const events = eventsOf(server);
-    if (events.closes.length < LIMITS.eventsPerServer) events.closes.push(close);
+    if (events.closes.length < LIMITS.eventsPerServer)
+      events.closes = appended(events.closes, close);
     else {
       events.completeUntil = Math.min(events.completeUntil, close.nanos);
       this.hasOmitted = true;
@@ -319,8 +287,9 @@ export class ServerIndex implements CaptureIndex {
   /** Only of a server that something happened to is it asked later what it accepted. */
   private keepAccepted(one: Accepted): void {
     const server = this.owners[one.server - 1];
-    const accepted = server?.events?.accepted;
-    if (accepted !== undefined && accepted.length < LIMITS.eventsPerServer) accepted.push(one);
+    const events = server?.events;
+    if (events !== undefined && events.accepted.length < LIMITS.eventsPerServer)
+      events.accepted = appended(events.accepted, one);
     else if (server !== undefined)
       server.forgottenUntil = Math.max(server.forgottenUntil, one.endNanos);
   }
@@ -344,7 +313,8 @@ export class ServerIndex implements CaptureIndex {
     if (opening === undefined) return;
     const server = this.serverOf('tcp', view.flow, otherSide(client));
     const events = eventsOf(server);
-    if (events.openings.length < LIMITS.eventsPerServer) events.openings.push(opening);
+    if (events.openings.length < LIMITS.eventsPerServer)
+      events.openings = appended(events.openings, opening);
     else events.openingsOmitted++;
     server.remarkable = true;
   }
@@ -368,7 +338,7 @@ export class ServerIndex implements CaptureIndex {
       events.refusalsOmitted++;
       return;
     }
-    events.refusals.push({
+    events.refusals = appended(events.refusals, {
       client: view.endpoint(initiator),
       stream: view.stream,
       syn,
@@ -385,56 +355,40 @@ export class ServerIndex implements CaptureIndex {
   }
 
   private summaryAt(id: number, at: number): ConnectionSummary | undefined {
-    const { rows } = this;
-    const ints = rows.intsOf(at);
-    const times = rows.floatsOf(at);
-    if (ints === undefined || times === undefined) return undefined;
-    const i = rows.intsAt(at);
-    const t = rows.floatsAt(at);
-    const server = this.owners[(ints[i + OWNER] as number) - 1];
+    const server = this.owners[this.rows.owner(at) - 1];
     if (server === undefined) return undefined;
-    const when = (k: number, n: number) => ({
-      packet: ints[i + k] as number,
-      nanos: times[t + n] as number,
-    });
-    const maybe = (k: number, n: number) => (ints[i + k] === 0 ? undefined : when(k, n));
-    const bits = ints[i + BITS] as number;
-    const version = ints[i + 3] as number;
+    const flows = this.flows[server.transport];
+    const row = this.rows.read(at);
+    const maybe = (when: At) => (when.packet === 0 ? undefined : when);
+    const bits = this.rows.flags(at);
+    const client = ((bits >> 6) & 1) as Side;
     return {
       id,
       protocol: (bits & 2) !== 0 ? 'DTLS' : 'TLS',
-      transport: this.flows[server.transport].isOverTcp(ints[i + 11] as number)
-        ? 'tcp'
-        : server.transport,
-      stream: ints[i + 1] as number,
-      client: this.flows[server.transport].endpoint(
-        ints[i + 11] as number,
-        ((bits >> 6) & 1) as Side,
-      ),
-      server: this.flows[server.transport].endpoint(
-        ints[i + 11] as number,
-        otherSide(((bits >> 6) & 1) as Side),
-      ),
+      transport: flows.isOverTcp(row.flow) ? 'tcp' : server.transport,
+      stream: row.stream,
+      client: flows.endpoint(row.flow, client),
+      server: flows.endpoint(row.flow, otherSide(client)),
       outcome: OUTCOMES[(bits >> OUTCOME_BIT) & 7] ?? 'incomplete',
       stage: STAGES[(bits >> STAGE_BIT) & 7] ?? 'none',
-      version: version === 0 ? undefined : version,
-      cipherSuite: ints[i + 4] === 0 ? undefined : (ints[i + 4] as number) - 1,
+      version: row.version,
+      cipherSuite: row.cipherSuite,
       resumed: (bits & 4) === 0 ? undefined : (bits & 8) !== 0,
-      serverName: this.texts.at(ints[i + NAME] as number),
-      start: when(5, 0),
-      end: when(6, 1),
-      hello: maybe(7, 2),
-      helloTransmissions: ints[i + 8] as number,
-      answered: maybe(9, 3),
-      helloOctets: ints[i + 10] as number,
-      segmentSize: ints[i + SEGMENT] || undefined,
-      offer: this.offers.of(ints[i + 14] as number),
-      fatalAlert: this.fatals.get(id),
-      lastFromClient: maybe(12, 4),
-      lastFromServer: maybe(13, 5),
-      alpn: this.texts.at(ints[i + ALPN] as number),
-      group: (ints[i + 15] as number) & 0xffff || undefined,
-      ...this.hellos.at((ints[i + 15] as number) >>> 16),
+      serverName: this.texts.at(row.name),
+      start: row.start,
+      end: row.end,
+      hello: maybe(row.clientHello),
+      helloTransmissions: row.helloTransmissions,
+      answered: maybe(row.answer),
+      helloOctets: row.helloOctets,
+      segmentSize: row.segmentSize || undefined,
+      offer: this.offers.of(row.offer),
+      fatalAlert: row.fatalAlert,
+      lastFromClient: maybe(row.lastFromClient),
+      lastFromServer: maybe(row.lastFromServer),
+      alpn: this.texts.at(row.alpn),
+      group: row.hello & 0xffff || undefined,
+      ...this.hellos.at(row.hello >>> 16),
       resumptionOffered: (bits & 16) === 0 ? undefined : (bits & 32) !== 0,
       offeredSuites: this.suites.get(id),
     };
@@ -522,7 +476,7 @@ export class ServerIndex implements CaptureIndex {
   private sortPlaces(): Map<number, number[]> {
     const found = new Map<number, number[]>();
     for (let place = 0; place < this.kept.end; place++) {
-      const number = this.kept.idAt(place) === 0 ? 0 : this.int(place, OWNER);
+      const number = this.kept.idAt(place) === 0 ? 0 : this.rows.owner(place);
       if (this.owners[number - 1]?.remarkable !== true) continue;
       const others = found.get(number);
       if (others === undefined) found.set(number, [place]);
@@ -531,29 +485,24 @@ export class ServerIndex implements CaptureIndex {
     return found;
   }
 
-  private addFailure(history: ConnectionHistory): void {
-    const fatal = history.alerts.findLast((a) => !a.encrypted && a.level === 2);
-    if (fatal !== undefined) {
-      const { description = 0, from, packet } = fatal;
-      this.fatals.set(history.id, { description, from, packet });
-    }
-  }
-
   /** What the hellos say that connections with a server may differ in. */
-  private addHello(history: ConnectionHistory, server: Server, ints: Int32Array, i: number): void {
-    if (history.outcome === 'established' && server.compared++ >= LIMITS.hellosCompared) return;
+  private comparedHello(history: ConnectionHistory, server: Server): Compared | undefined {
+    if (history.outcome === 'established' && server.compared++ >= LIMITS.hellosCompared)
+      return undefined;
     const { clientHello } = history;
-    if (clientHello === undefined) return;
+    if (clientHello === undefined) return undefined;
     const ticket = clientHello.extensions.some(
       (e) => (e.type === 35 && e.data.length > 0) || e.type === 41,
     );
     const offers13 = clientHello.versions.some(isTls13);
     const offered = ticket || (!offers13 && clientHello.sessionId.length > 0);
-    ints[i + BITS] = (ints[i + BITS] as number) | 16 | (offered ? 32 : 0);
     const group = history.serverHello?.keyShareGroup ?? history.curve ?? 0;
-    ints[i + 15] = (this.hellos.placeOf(history.fingerprints) << 16) | group;
     if (history.cipherSuite === undefined)
       this.suites.set(history.id, this.hellos.listed(clientHello.cipherSuites));
+    return {
+      flags: 16 | (offered ? 32 : 0),
+      hello: (this.hellos.placeOf(history.fingerprints) << 16) | group,
+    };
   }
 
   private addLateClose(
@@ -594,36 +543,14 @@ export class ServerIndex implements CaptureIndex {
   }
 }
 
-/** Numbers of a connection's row that its history does not tell. */
-export interface RowNumbers {
-  readonly flow: number;
-  readonly clientSide: Side;
-  /** The first ClientHello, its transmissions and octets, and the server's answer. */
-  readonly packet: number;
-  readonly nanos: number;
-  readonly transmissions: number;
-  readonly answerPacket: number;
-  readonly answerNanos: number;
-  readonly octets: number;
-  /** Number among `Offers`. */
-  readonly offer: number;
-  /** The last payload of each. */
-  readonly lastFromClient: At;
-  readonly lastFromServer: At;
-  /** Octets, as the two SYNs of TCP agreed; 0 for unknown. */
-  readonly segmentSize: number;
-  /** DTLS: the client's closing alert behind the server's. */
-  readonly answeredClose: { readonly packet: number; readonly lateNanos: number } | undefined;
+/** Flags of a row, and its fingerprints' number beside the group of the key exchange. */
+interface Compared {
+  readonly flags: number;
+  readonly hello: number;
 }
 
-/** Integers of a row, of which the first is the id of the connection. */
-const BITS = 16;
-const OWNER = 2;
-const NAME = 17;
-const ALPN = 18;
-const SEGMENT = 19;
-const INTS = 20;
-const TIMES = 6;
+const NOT_COMPARED: Compared = { flags: 0, hello: 0 };
+
 /** Bits: 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
 const OUTCOME_BIT = 8;
 const STAGE_BIT = 11;
@@ -631,14 +558,31 @@ const ESTABLISHED = OUTCOMES.indexOf('established');
 /** A finding names it; it counts among those of its server that went well and are kept. */
 const NAMED = 1 << 14;
 const ELDER = 1 << 15;
+const FEW_EVENTS = 8;
+/** Never pushed to: lists of few are copied. */
+const NO_EVENTS: never[] = [];
+
+function fatalAlertOf({ alerts }: ConnectionHistory): ConnectionSummary['fatalAlert'] {
+  const fatal = alerts.findLast((a) => !a.encrypted && a.level === 2);
+  if (fatal === undefined) return undefined;
+  const { description = 0, from, packet } = fatal;
+  return { description, from, packet };
+}
+
+/** An array that is pushed to takes room for sixteen more, and most servers have few events. */
+function appended<T>(list: T[], item: T): T[] {
+  if (list.length < FEW_EVENTS) return [...list, item];
+  list.push(item);
+  return list;
+}
 
 function eventsOf(server: Server): ServerEvents {
   server.events ??= {
     facts: undefined,
-    closes: [],
-    refusals: [],
-    openings: [],
-    accepted: [],
+    closes: NO_EVENTS,
+    refusals: NO_EVENTS,
+    openings: NO_EVENTS,
+    accepted: NO_EVENTS,
     refusalsOmitted: 0,
     openingsOmitted: 0,
     completeUntil: Number.POSITIVE_INFINITY,
