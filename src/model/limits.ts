@@ -350,7 +350,7 @@ export const LIMITS = {
   /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */
   summariesKept: 4096,
   /**
-   * Connections that became final last, of which rules over the whole capture see a summary, some 125 octets each; then
+   * Connections that became final last, of which rules over the whole capture see a summary, some 100 octets each; then
    * those of them that went wrong, that a finding names, or that have a server with which something did, and how many that
    * went well of one such server.
    */
