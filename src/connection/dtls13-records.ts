@@ -1,5 +1,4 @@
 import { FINISHED, NEW_CONNECTION_ID } from '../model/code-points/handshake-types.ts';
-import { cipherSuite } from '../model/code-points/suites.ts';
 import { DTLS_1_3_DRAFT_43, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
@@ -14,12 +13,7 @@ import type { AnomalyBook } from './dtls-anomalies.ts';
 import type { Association } from './dtls-association.ts';
 import { type DtlsHalf, HALF_FLAG } from './dtls-halves.ts';
 import type { DtlsHandshakes } from './dtls-handshakes.ts';
-import {
-  DTLS_MESSAGE_HEADER,
-  emptyFragment,
-  type Fragment,
-  readFragment,
-} from './dtls-messages.ts';
+import { emptyFragment, type Fragment, readFragment } from './dtls-messages.ts';
 import type { DtlsMigration } from './dtls-migration.ts';
 import { type DtlsNumbering, isBehindOthers } from './dtls-numbering.ts';
 import type { OwnedRecords } from './dtls-owned-records.ts';
@@ -29,8 +23,8 @@ import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { isFatal } from './fatal-alert.ts';
 import type { FlowAssociations } from './flow-associations.ts';
+import { followHiddenDtls } from './hidden-handshake.ts';
 import { copyOf, firstOctets, UNREAD_SEQUENCE } from './record-copies.ts';
-import { FINISHED_13 } from './record-sizes.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { NumberedOpening } from './unsealing/wire-record.ts';
 
@@ -268,38 +262,7 @@ export class Dtls13Records {
     half.lastNanos = r.nanos;
     half.lastRecord = (r.contentType << 16) | r.length;
     half.lastSequence = UNREAD_SEQUENCE;
-    if (copy < 0) this.flight(a, r);
-  }
-
-  /**
-   * What a record shows of the handshake by its direction, epoch and length. The server's flight is taken as sent with its
-   * first protected record, as in TLS 1.3; the client's Finished with its first record of the handshake's epoch that has
-   * the length of neither alert nor ACK, or of a later epoch (RFC 9147 §6.1).
-   */
-  private flight({ row, sides }: Association, r: DtlsRecord): void {
-    const { table } = this.facts;
-    const client = table.clientSide[row] as number;
-    if (client === 2 || !table.has(row, SEEN.serverHello)) return;
-    if (client !== r.side) {
-      table.set(row, SEEN.serverFinished);
-      return;
-    }
-    if (table.has(row, SEEN.clientFinished)) return;
-    const isFinished =
-      r.epoch === HANDSHAKE_EPOCH
-        ? table.has(row, SEEN.serverFinished) && this.mayHoldFinished(row, r.length)
-        : r.epoch >= FIRST_DATA_EPOCH;
-    if (!isFinished) return;
-    table.set(row, SEEN.clientFinished | SEEN.serverFinished);
-    table.serverAtFinished[row] = sides[otherSide(r.side)].protectedCount;
-  }
-
-  /** ACKs have 16 octets for each record number beside their length, inner type and tag. */
-  private mayHoldFinished(row: number, length: number): boolean {
-    const { table } = this.facts;
-    const tag = cipherSuite((table.suite[row] as number) - 1)?.tagOctets ?? 16;
-    const header = DTLS_MESSAGE_HEADER - 4;
-    return length >= FINISHED_13 + header && (length - tag - 3) % 16 !== 0;
+    if (copy < 0) followHiddenDtls(this.facts.table, a, r);
   }
 
   // ------------------------------------------------------------------------------------------------ what was in it

@@ -1,6 +1,11 @@
+import { cipherSuite } from '../model/code-points/suites.ts';
 import { LIMITS } from '../model/limits.ts';
-import type { Side } from '../model/stream.ts';
+import { otherSide, type Side } from '../model/stream.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
+import type { Association } from './dtls-association.ts';
+import { DTLS_MESSAGE_HEADER } from './dtls-messages.ts';
+import type { DtlsRecord } from './dtls-record.ts';
+import { FIRST_DATA_EPOCH, HANDSHAKE_EPOCH } from './dtls13-epochs.ts';
 import { FINISHED_13, FLIGHT_RECORDS, finishedLength13 } from './record-sizes.ts';
 
 /**
@@ -8,7 +13,7 @@ import { FINISHED_13, FLIGHT_RECORDS, finishedLength13 } from './record-sizes.ts
  * client's Finished as the client's first protected record after it that can hold one: alerts and EndOfEarlyData are
  * shorter (RFC 8446 §2, §4.4.4, §4.5).
  */
-export function followHidden(
+export function followHiddenTls(
   table: ConnectionTable,
   row: number,
   side: Side,
@@ -49,4 +54,37 @@ function endsFlight(
   if (nanos - (table.firstNanos[half] as number) > LIMITS.promptAnswerNanos) return false;
   table.clientFlight[row] = count;
   return true;
+}
+
+/**
+ * What a record shows of the handshake by its direction, epoch and length. The server's flight is taken as sent with its
+ * first protected record, as in TLS 1.3; the client's Finished with its first record of the handshake's epoch that has
+ * the length of neither alert nor ACK, or of a later epoch (RFC 9147 §6.1).
+ */
+export function followHiddenDtls(
+  table: ConnectionTable,
+  { row, sides }: Association,
+  r: DtlsRecord,
+): void {
+  const client = table.clientSide[row] as number;
+  if (client === 2 || !table.has(row, SEEN.serverHello)) return;
+  if (client !== r.side) {
+    table.set(row, SEEN.serverFinished);
+    return;
+  }
+  if (table.has(row, SEEN.clientFinished)) return;
+  const isFinished =
+    r.epoch === HANDSHAKE_EPOCH
+      ? table.has(row, SEEN.serverFinished) && mayHoldFinished(table, row, r.length)
+      : r.epoch >= FIRST_DATA_EPOCH;
+  if (!isFinished) return;
+  table.set(row, SEEN.clientFinished | SEEN.serverFinished);
+  table.serverAtFinished[row] = sides[otherSide(r.side)].protectedCount;
+}
+
+/** ACKs have 16 octets for each record number beside their length, inner type and tag. */
+function mayHoldFinished(table: ConnectionTable, row: number, length: number): boolean {
+  const tag = cipherSuite((table.suite[row] as number) - 1)?.tagOctets ?? 16;
+  const header = DTLS_MESSAGE_HEADER - 4;
+  return length >= FINISHED_13 + header && (length - tag - 3) % 16 !== 0;
 }

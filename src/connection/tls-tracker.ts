@@ -15,7 +15,7 @@ import { asClientHello } from '../tls/codec/ssl2-client-hello.ts';
 import { SEEN } from './connection-table.ts';
 import { ENCRYPTED, EVENT, IN_STREAM } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
-import { followHidden } from './hidden-handshake.ts';
+import { followHiddenTls } from './hidden-handshake.ts';
 import { OpenedRecords } from './opened-records.ts';
 import type { RandomIndex } from './random-index.ts';
 import { noteSession, noteTicket } from './resumption.ts';
@@ -145,7 +145,7 @@ export class TlsTracker implements TlsSink {
     }
     if (contentType === CONTENT_TYPE.applicationData) {
       facts.protectedRecord(row, side, contentType, length, packet, nanos);
-      if (table.has(row, SEEN.tls13)) followHidden(table, row, side, length, nanos);
+      if (table.has(row, SEEN.tls13)) followHiddenTls(table, row, side, length, nanos);
       return;
     }
     if (plain || contentType === CONTENT_TYPE.changeCipherSpec) return;

@@ -22,3 +22,7 @@ export const blindSpot = z.enum(BLIND_SPOTS);
 export const otherCapture = captureIndex
   .optional()
   .describe('Present only where the packet lies in another capture than the first packet');
+export const endpoint = z.object({
+  address: z.string().describe('Textual; RFC 5952 for IPv6'),
+  port: z.int().min(0).max(65535),
+});
