@@ -172,6 +172,7 @@ export class AnomalyBook {
   }
 }
 
+/** The numbers of the epoch that a direction is in. */
 export function presentEpoch(half: DtlsHalf): EpochFact {
   return {
     epoch: half.epoch,
@@ -183,6 +184,7 @@ export function presentEpoch(half: DtlsHalf): EpochFact {
   };
 }
 
+/** When and where a record came, in an object of its own. */
 export function sameRecord(r: DtlsRecord): At {
   return { packet: r.packet, nanos: r.nanos };
 }

@@ -19,6 +19,7 @@ export interface Fragment {
   end: number;
 }
 
+/** A header to read fragments into. */
 export function emptyFragment(): Fragment {
   return { type: 0, length: 0, sequence: 0, offset: 0, start: 0, end: 0 };
 }

@@ -28,6 +28,7 @@ export interface DtlsRecord {
   isNew: boolean;
 }
 
+/** A record to fill, of the older form. */
 export function emptyRecord(): DtlsRecord {
   const numbers = {
     flow: 0,

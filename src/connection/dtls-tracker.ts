@@ -39,6 +39,7 @@ import { Rebinding } from './rebinding.ts';
 import { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { Vault } from './unsealing/vault.ts';
 
+/** Takes what the transport tells of DTLS, and hands each record to the part that has records of its kind. */
 export class DtlsTracker implements DtlsSink {
   readonly facts: FactsRecorder;
   readonly associations: FlowAssociations;

@@ -26,6 +26,7 @@ export interface ClientFingerprints {
   readonly offersPointFormats: boolean;
 }
 
+/** What a ServerHello tells of its stack. */
 export interface ServerFingerprints {
   /** Undefined where this machine refuses to compute MD5. */
   readonly ja3s: string | undefined;

@@ -17,6 +17,7 @@ export function clientHelloOctets(
   return hellos.slab.view(handle, table.clientHelloLength[row] as number);
 }
 
+/** Body of the last ServerHello of a row. */
 export function serverHelloOctets(
   { table, hellos }: FactsRecorder,
   row: number,

@@ -37,6 +37,7 @@ export function messagesOf(facts: FactsRecorder, row: number, client: Side): Mes
   return messages;
 }
 
+/** Alerts of a row, in the clear or not, in the order in which they came. */
 export function alertsOf(facts: FactsRecorder, row: number, client: Side): AlertFact[] {
   const alerts: AlertFact[] = [];
   const { log } = facts;
@@ -62,6 +63,7 @@ export function alertsOf(facts: FactsRecorder, row: number, client: Side): Alert
   return alerts;
 }
 
+/** What is odd on the wire of a row, without judgement. */
 export function odditiesOf(facts: FactsRecorder, row: number, client: Side): OddityFact[] {
   const oddities: OddityFact[] = [];
   const { log } = facts;
@@ -81,6 +83,7 @@ export function odditiesOf(facts: FactsRecorder, row: number, client: Side): Odd
   return oddities;
 }
 
+/** Protected records of a row that stand out without secrets. */
 export function straysOf(facts: FactsRecorder, row: number, client: Side): StrayFact[] {
   const { log } = facts;
   if (log.strays.size === 0) return [];

@@ -31,6 +31,7 @@ export function recordsOf(
   });
 }
 
+/** The first ChangeCipherSpec of each role. */
 export function changeCipherSpecOf(
   table: ConnectionTable,
   row: number,

@@ -26,6 +26,7 @@ export const HASH_OCTETS: Readonly<Record<HashName, number>> = {
 /** Hashes that this machine's OpenSSL computes; under FIPS rules it lacks the old ones. */
 const available = new Set(getHashes().map((name) => name.toLowerCase()));
 
+/** Does this machine compute it? Some refuse MD5. */
 export function isHashAvailable(hash: HashName): boolean {
   return available.has(hash);
 }

@@ -83,6 +83,7 @@ export interface LineSink {
   line(): void;
 }
 
+/** Reads key logs line by line, and tells a sink of each. RFC 9850 §2. */
 export class KeyLogParser {
   /** The middle field, zeros behind it. */
   private readonly key = new Uint8Array(32);

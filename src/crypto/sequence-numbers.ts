@@ -12,6 +12,7 @@ export function offSequences({ sequence, highestSequence = sequence }: FailedRec
   return numbers;
 }
 
+/** All numbers from `first` to `last`. */
 export function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => first + i);
 }

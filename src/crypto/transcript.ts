@@ -44,6 +44,7 @@ export interface Transcript {
   readonly messageHash: boolean;
 }
 
+/** DTLS of any version, that of OpenSSL before RFC 4347 included. */
 export function isDtls(version: number): boolean {
   return version >> 8 === 0xfe || version === DTLS_PRE_STANDARD;
 }

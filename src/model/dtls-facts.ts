@@ -29,6 +29,7 @@ export interface DtlsHelloFact extends At {
   readonly changed?: readonly string[];
 }
 
+/** A HelloVerifyRequest. RFC 6347 §4.2.1. */
 export interface DtlsVerifyFact extends At {
   readonly request: HelloVerifyRequest;
   /** A later ClientHello of this association carries this cookie. */

@@ -20,6 +20,7 @@ export const ENCRYPTED_MESSAGE = -1;
 /** HelloRetryRequest is a ServerHello on the wire; the history tells it apart under this number. */
 export const HELLO_RETRY_REQUEST = 0x102;
 
+/** A handshake message. */
 export interface MessageFact extends At {
   readonly type: number;
   readonly from: Role;
@@ -27,6 +28,7 @@ export interface MessageFact extends At {
   readonly length: number;
 }
 
+/** An alert, in the clear or opened; or a protected record of that type. */
 export interface AlertFact extends At {
   /** AlertLevel and AlertDescription; undefined where the alert is protected and was not opened. */
   readonly level: number | undefined;

@@ -62,6 +62,7 @@ export interface CertificateMessage {
   readonly entries: readonly CertificateEntry[];
 }
 
+/** One certificate of a chain. RFC 8446 §4.4.2. */
 export interface CertificateEntry {
   /** DER, or a SubjectPublicKeyInfo where raw public keys were negotiated. Not empty in honest messages. */
   readonly data: Uint8Array;

@@ -5,6 +5,7 @@ export type Role = 'client' | 'server';
 export const ROLES = ['client', 'server'] as const satisfies readonly Role[];
 export const peerOf = (role: Role): Role => (role === 'client' ? 'server' : 'client');
 
+/** What there is of the client, and of the server. */
 export interface PerRole<T> {
   readonly client: T;
   readonly server: T;
@@ -26,6 +27,7 @@ export interface RecordFact extends At {
   readonly sequence: number;
 }
 
+/** Address and port. */
 export interface Endpoint {
   /** Textual, RFC 5952 for IPv6. */
   readonly address: string;

@@ -61,6 +61,7 @@ export interface RulePage extends RuleMeta {
   readonly samples: readonly RuleSample[];
 }
 
+/** A verdict that accuses: what it says, how sure it is, and the packets that show it. */
 export interface FindingVerdict {
   readonly kind: 'finding';
   /** Key of the rule's `messages`. */

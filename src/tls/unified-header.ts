@@ -17,6 +17,7 @@ export interface UnifiedHeader {
   next: number;
 }
 
+/** A header to read into. */
 export function emptyUnifiedHeader(): UnifiedHeader {
   return { epochBits: 0, cidStart: 0, cidEnd: 0, start: 0, length: 0, next: 0 };
 }
@@ -26,6 +27,7 @@ export function isUnified(octet: number): boolean {
   return octet >> 5 === 1;
 }
 
+/** Does the first octet of a unified header announce a connection id? RFC 9147 §4. */
 export function hasConnectionId(octet: number): boolean {
   return (octet & CONNECTION_ID) !== 0;
 }
