@@ -1,4 +1,16 @@
-import type { RowTape } from './row-tape.ts';
+/** Takes the numbers of a row: those of `Int32Array`, `Float64Array`, and of octets. */
+export interface RowWriter {
+  putInt(value: number): void;
+  putFloat(value: number): void;
+  putNatural(value: number): void;
+}
+
+/** Gives them back, in the same order. */
+export interface RowReader {
+  int(): number;
+  float(): number;
+  natural(): number;
+}
 
 /**
  * A table kept as columns: typed arrays of equal capacity, one row per item, no object per row. Subclasses declare their
@@ -48,7 +60,7 @@ export abstract class Columns {
   }
 
   /** Writes all numbers of a row, so that `readRow` can bring them back into another one. */
-  writeRow(row: number, tape: RowTape): void {
+  writeRow(row: number, tape: RowWriter): void {
     if (this.ints === undefined) this.sortColumns();
     for (const column of this.ints ?? []) {
       const width = column.length / this.capacity;
@@ -64,7 +76,7 @@ export abstract class Columns {
     }
   }
 
-  readRow(row: number, tape: RowTape): void {
+  readRow(row: number, tape: RowReader): void {
     if (this.ints === undefined) this.sortColumns();
     for (const column of this.ints ?? []) {
       const width = column.length / this.capacity;
@@ -98,6 +110,23 @@ export abstract class Columns {
     }
   }
 
+  /** Entries of a row over all columns. */
+  get width(): number {
+    let width = 0;
+    for (const [, column] of this.columns()) width += column.length / this.capacity;
+    return width;
+  }
+
+  /** How many numbers `writeRow` writes before those of a column. */
+  fieldOf(name: string): number {
+    let field = 0;
+    for (const [other, column] of this.inKinds()) {
+      if (other === name) return field;
+      field += column.length / this.capacity;
+    }
+    throw new RangeError(`no column ${name}`);
+  }
+
   /**
    * The first row already has the columns replaced, by copies of the same length: until a field is assigned anew the
    * engine takes it for a constant, and later that would cost the machine code of every function that reads it.
@@ -124,6 +153,18 @@ export abstract class Columns {
       else if (column instanceof Float64Array) this.floats.push(column);
       else this.small.push(column);
     }
+  }
+
+  /** In the order of `writeRow`. */
+  private inKinds(): [string, Column][] {
+    const columns = this.columns();
+    const isInt = ([, column]: [string, Column]) => column instanceof Int32Array;
+    const isFloat = ([, column]: [string, Column]) => column instanceof Float64Array;
+    return [
+      ...columns.filter(isInt),
+      ...columns.filter(isFloat),
+      ...columns.filter((one) => !isInt(one) && !isFloat(one)),
+    ];
   }
 
   private columns(): [string, Column][] {

@@ -13,30 +13,14 @@ const FAR = 2 ** 51;
 const float = new Float64Array(1);
 const floatOctets = new Uint8Array(float.buffer);
 
-/**
- * The numbers of a row one behind the other, in as few octets as each needs: written in one order, read in the same.
- * Integers near the origin (packet numbers) are told by their distance, floats that come twice (times) only once.
- */
-export class RowTape {
-  readonly bytes: Uint8Array;
+/** Numbers in octets of seven bits each, as many as a number needs, the lowest first. */
+export class NumberTape {
+  bytes: Uint8Array;
   /** Behind what was written, or read. */
   at = 0;
-  private origin = 0;
-  private last = 0;
-  private readonly known = new Float64Array(KNOWN);
-  private knownCount = 0;
 
-  /** @param room octets that are enough for every row; what goes beyond is lost */
-  constructor(room: number) {
-    this.bytes = new Uint8Array(room);
-  }
-
-  /** Begins to write a row, or to read one that lies in `bytes`. */
-  rewind(): void {
-    this.at = 0;
-    this.origin = 0;
-    this.last = 0;
-    this.knownCount = 0;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 
   /** @param value a safe integer that is not negative */
@@ -58,6 +42,30 @@ export class RowTape {
       value += (octet & 127) * unit;
     }
     return value;
+  }
+}
+
+/**
+ * The numbers of a row one behind the other, in as few octets as each needs: written in one order, read in the same.
+ * Integers near the origin (packet numbers) are told by their distance, floats that come twice (times) only once.
+ */
+export class RowTape extends NumberTape {
+  private origin = 0;
+  private last = 0;
+  private readonly known = new Float64Array(KNOWN);
+  private knownCount = 0;
+
+  /** @param room octets that are enough for every row; what goes beyond is lost */
+  constructor(room: number) {
+    super(new Uint8Array(room));
+  }
+
+  /** Begins to write a row, or to read one that lies in `bytes`. */
+  rewind(): void {
+    this.at = 0;
+    this.origin = 0;
+    this.last = 0;
+    this.knownCount = 0;
   }
 
   /** An integer that others are near to. */
@@ -139,10 +147,10 @@ export class RowTape {
 }
 
 /** Integers of small size, whatever their sign, as small natural numbers; and back. */
-function unsigned(value: number): number {
+export function unsigned(value: number): number {
   return value < 0 ? -2 * value - 1 : 2 * value;
 }
 
-function signed(value: number): number {
+export function signed(value: number): number {
   return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 }

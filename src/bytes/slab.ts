@@ -14,8 +14,10 @@ const LARGE = SIZES.length;
 /** A handle is a slot's number times this, and its class plus one. */
 const CLASS_BITS = 6;
 const CLASS_MASK = (1 << CLASS_BITS) - 1;
-const PAGE_BITS = 6;
-const PAGE_ITEMS = 1 << PAGE_BITS;
+/** Octets of a page whose slots have one step: the smaller steps are, the more slots a page has. */
+const PAGE_STEP_BITS = 12;
+/** Room for so many slots that were given back is made at first. */
+const FIRST_FREE = 64;
 
 /**
  * A store for octets that must outlive the buffer they arrived in and can be given back: memory follows what is open,
@@ -34,10 +36,12 @@ export class Slab {
   /** Items in each page, once nothing more is stored. */
   private left: readonly Int32Array[] | undefined;
   private readonly stepBits: number;
+  private readonly pageBits: number;
 
   /** @param stepBits how long a step is: 2 to this power */
   constructor(stepBits = 6) {
     this.stepBits = stepBits;
+    this.pageBits = PAGE_STEP_BITS - stepBits;
   }
 
   /** Copies `bytes[start, end)`; the caller remembers the length. */
@@ -70,13 +74,14 @@ export class Slab {
     const cls = (handle & CLASS_MASK) - 1;
     if (cls === LARGE) return this.large.get(handle) ?? EMPTY;
     const pages = this.pages[cls];
-    return pages?.[handle >> (CLASS_BITS + PAGE_BITS)] ?? EMPTY;
+    return pages?.[handle >> (CLASS_BITS + this.pageBits)] ?? EMPTY;
   }
 
   offsetOf(handle: number): number {
     const cls = (handle & CLASS_MASK) - 1;
     if (cls < 0 || cls === LARGE) return 0;
-    return (((handle >> CLASS_BITS) & (PAGE_ITEMS - 1)) * (SIZES[cls] as number)) << this.stepBits;
+    const slot = (handle >> CLASS_BITS) & ((1 << this.pageBits) - 1);
+    return (slot * (SIZES[cls] as number)) << this.stepBits;
   }
 
   release(handle: number): void {
@@ -87,26 +92,27 @@ export class Slab {
       return;
     }
     if (this.left !== undefined) {
-      this.leave(this.left[cls] as Int32Array, cls, handle >> (CLASS_BITS + PAGE_BITS));
+      this.leave(this.left[cls] as Int32Array, cls, handle >> (CLASS_BITS + this.pageBits));
       return;
     }
     let free = this.free[cls] as Int32Array;
     const count = this.freeCount[cls] as number;
     if (count === free.length)
-      free = this.free[cls] = grown(free, Math.max(PAGE_ITEMS, free.length * 2));
+      free = this.free[cls] = grown(free, Math.max(FIRST_FREE, free.length * 2));
     free[count] = handle >> CLASS_BITS;
     this.freeCount[cls] = count + 1;
   }
 
   /** Nothing is stored any more: pages are given up as they become empty. */
   drain(): void {
+    const perPage = 1 << this.pageBits;
     this.left ??= this.pages.map((pages, cls) => {
-      const left = new Int32Array(pages.length).fill(PAGE_ITEMS);
+      const left = new Int32Array(pages.length).fill(perPage);
       const used = this.used[cls] as number;
-      if (left.length > 0) left[left.length - 1] = ((used - 1) & (PAGE_ITEMS - 1)) + 1;
+      if (left.length > 0) left[left.length - 1] = ((used - 1) & (perPage - 1)) + 1;
       const free = this.free[cls] as Int32Array;
       for (let i = 0; i < (this.freeCount[cls] as number); i++) {
-        const page = (free[i] as number) >> PAGE_BITS;
+        const page = (free[i] as number) >> this.pageBits;
         left[page] = (left[page] as number) - 1;
       }
       return left;
@@ -127,8 +133,8 @@ export class Slab {
     }
     const slot = this.used[cls] as number;
     this.used[cls] = slot + 1;
-    if ((slot & (PAGE_ITEMS - 1)) === 0)
-      this.pages[cls]?.push(new Uint8Array(((SIZES[cls] as number) * PAGE_ITEMS) << this.stepBits));
+    if ((slot & ((1 << this.pageBits) - 1)) === 0)
+      this.pages[cls]?.push(new Uint8Array((SIZES[cls] as number) << PAGE_STEP_BITS));
     return slot;
   }
 }

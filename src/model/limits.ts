@@ -248,8 +248,8 @@ export const LIMITS = {
   /** Kinds of ClientHellos (version, extensions) that are told apart; of further ones it is not known what they offer. */
   offers: 4096,
   /**
-   * TLS connections of which everything is at hand, some 1.3 kB each. With more, those that none of the last so many packets
-   * belonged to are packed: what comes next for them takes some microseconds longer.
+   * TLS connections of which everything is at hand, some 1.3 kB each, and TCP connections, half a kB each. With more, those
+   * that none of the last so many packets belonged to are packed: what comes next for them takes some microseconds longer.
    */
   unpackedConnections: 16_384,
   silentPackets: 131_072,

@@ -75,6 +75,8 @@ export interface StreamSink {
   ): void;
   /** `length` octets of one direction are missing from the capture; what follows continues behind them. */
   gap(row: number, side: Side, length: number, packet: number, nanos: Nanos): void;
+  /** Nothing has come for a while, and nothing may come for long: what is kept may be put away. */
+  quiet?(row: number): void;
   /** Nothing more will come. The row is free for another connection when the call returns. */
   final(connection: TcpConnectionView): void;
 }

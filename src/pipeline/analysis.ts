@@ -307,6 +307,10 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     this.stages?.records.gap(row, side, length, packet, nanos);
   }
 
+  quiet(row: number): void {
+    this.stages?.records.quiet(row);
+  }
+
   final(view: TcpConnectionView): void {
     const { stages } = this;
     if (stages === undefined) return;

@@ -56,6 +56,7 @@ export class HandshakeStreams {
     this.bodiless[half] = 1;
   }
 
+  /** @param half what the direction is known by here */
   octets(
     row: number,
     side: Side,
@@ -64,8 +65,8 @@ export class HandshakeStreams {
     end: number,
     packet: number,
     nanos: number,
+    half = row * 2 + side,
   ): void {
-    const half = row * 2 + side;
     if (half >= this.headerHave.length) this.grow(half);
     const begins = this.left[half] === 0 && this.headerHave[half] === 0;
     this.messages(row, side, half, bytes, start, end, packet, nanos);
@@ -119,6 +120,14 @@ export class HandshakeStreams {
       this.left[half] = length;
       if (this.isRead(half, this.header[h] as number)) this.gather(half, length, packet);
     }
+  }
+
+  /** Is no message under way? */
+  isBetween(half: number): boolean {
+    return (
+      half >= this.left.length ||
+      ((this.left[half] as number) | (this.headerHave[half] as number)) === 0
+    );
   }
 
   /** Octets of this direction are missing: the present message cannot be completed. */

@@ -67,7 +67,8 @@ export abstract class RecordFraming extends TlsHalves {
 
   /** There is no secret for this connection: what was begun for it is dropped. */
   dropBodies(row: number): void {
-    for (let half = row * 2; half < row * 2 + 2; half++) {
+    const seat = this.seatOf(row);
+    for (let half = seat * 2; half < seat * 2 + 2; half++) {
       this.bodiless[half] = 1;
       this.bodies?.drop(half);
       this.handshake.dropBodies(half);
@@ -199,9 +200,9 @@ export abstract class RecordFraming extends TlsHalves {
       const plain = type === CONTENT_TYPE.handshake && this.isPlain(half, head, h, h + have);
       this.reading[half] = plain ? READ : SKIPPED;
       if (!plain) return;
-      this.handshake.octets(row, side, head, h, h + have, packet, nanos);
+      this.handshake.octets(row, side, head, h, h + have, packet, nanos, half);
     }
-    if (at < end) this.handshake.octets(row, side, bytes, at, end, packet, nanos);
+    if (at < end) this.handshake.octets(row, side, bytes, at, end, packet, nanos, half);
   }
 
   /** Is the present handshake record plaintext? `[start, end)` are its first octets, at least six, or all. */
@@ -252,7 +253,7 @@ export abstract class RecordFraming extends TlsHalves {
     let read = false;
     if (type === CONTENT_TYPE.handshake) {
       read = start === end || this.isPlain(half, bytes, start, end);
-      if (read) this.handshake.octets(row, side, bytes, start, end, packet, nanos);
+      if (read) this.handshake.octets(row, side, bytes, start, end, packet, nanos, half);
     } else if (type === CONTENT_TYPE.alert && end - start === 2)
       this.sink.alert(row, side, bytes[start] as number, bytes[start + 1] as number, packet, nanos);
     if (this.bodies !== undefined && !read && this.bodiless[half] === 0)

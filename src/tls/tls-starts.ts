@@ -164,6 +164,11 @@ export class TlsStarts {
     return START.nothing;
   }
 
+  /** Is anything kept of the direction? */
+  has(half: number): boolean {
+    return this.firsts.has(half) || this.pending.has(half) || this.candidates.has(half);
+  }
+
   /** Octets are missing: what follows does not continue what was kept. */
   gap(half: number): void {
     const first = this.firsts.get(half);

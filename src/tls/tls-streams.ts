@@ -52,8 +52,7 @@ export class TlsStreams extends RecordFraming {
     packet: number,
     nanos: number,
   ): void {
-    const half = row * 2 + side;
-    if (row >= this.capacity) this.grow(row);
+    const half = this.seatOf(row) * 2 + side;
     if (this.mode[half] === FRAMED) this.frame(row, side, half, bytes, start, end, packet, nanos);
     else if (this.mode[half] === UNKNOWN)
       this.unknown(row, side, half, bytes, start, end, packet, nanos);
@@ -68,8 +67,7 @@ export class TlsStreams extends RecordFraming {
   }
 
   gap(row: number, side: Side, length: number, packet: number, nanos: number): void {
-    const half = row * 2 + side;
-    if (row >= this.capacity) this.grow(row);
+    const half = this.seatOf(row) * 2 + side;
     if (this.mode[half] === UNKNOWN) {
       this.starts.gap(half);
       if (this.talks.size > 0) this.talks.lost(row);
@@ -79,7 +77,8 @@ export class TlsStreams extends RecordFraming {
       else this.lostBefore[half] = Math.min((this.lostBefore[half] as number) + length, MOST_LOST);
     }
     if (this.mode[half] === SEARCHING) this.searches.gap(half);
-    if (this.mode[half] === CARRIER && !this.frames?.gap(half, length)) this.mode[half] = UNKNOWN;
+    if (this.mode[half] === CARRIER && !this.frames?.gap(row * 2 + side, length))
+      this.mode[half] = UNKNOWN;
     if (this.mode[half] === WRAPPED) {
       this.lose(half, EMPTY);
       this.sink.lostOctets(row, side, length, false, packet, nanos);
@@ -94,7 +93,8 @@ export class TlsStreams extends RecordFraming {
 
   /** First octets of a direction that was never recognised, at most 64; undefined if it was, or sent nothing. */
   plaintextStart(row: number, side: Side): Uint8Array | undefined {
-    return this.starts.firstOctets(row * 2 + side);
+    const seat = this.seatIfAny(row);
+    return seat < 0 ? undefined : this.starts.firstOctets(seat * 2 + side);
   }
 
   /** How the connection came to TLS, or was asked to; undefined where it began with TLS, or has nothing to do with it. */
@@ -102,12 +102,25 @@ export class TlsStreams extends RecordFraming {
     return this.talks.size > 0 ? this.talks.upgrade(row) : undefined;
   }
 
+  /** Nothing was heard of the connection for a while: its seat is for others, if nothing is under way. */
+  quiet(row: number): void {
+    const seat = this.seatIfAny(row);
+    if (seat < 0) return;
+    for (let half = seat * 2; half < seat * 2 + 2; half++) {
+      if (this.starts.has(half) || this.tds.has(half) || !this.handshake.isBetween(half)) return;
+    }
+    if (!this.leaveForNow(row, seat)) return;
+    for (let half = seat * 2; half < seat * 2 + 2; half++) this.handshake.forget(half);
+  }
+
   /** Forgets the connection, so that its row can serve another. */
   forget(row: number): void {
-    if (row >= this.capacity) return;
     this.talks.forget(row);
-    for (let half = row * 2; half < row * 2 + 2; half++) {
-      this.clear(half);
+    const seat = this.seatIfAny(row);
+    this.leave(row);
+    if (seat < 0) return;
+    for (let side = 0; side < 2; side++) {
+      const half = seat * 2 + side;
       this.starts.forget(half);
       this.searches.end(half);
       this.handshake.forget(half);
@@ -115,7 +128,7 @@ export class TlsStreams extends RecordFraming {
       this.ssl2Hellos.drop(half);
       this.ssl2Records.forget(half);
       this.tds.forget(half);
-      this.frames?.forget(half);
+      this.frames?.forget(row * 2 + side);
     }
   }
 
@@ -137,7 +150,7 @@ export class TlsStreams extends RecordFraming {
     const found = starts.look(half, bytes, start, end, packet, nanos, peerFramed);
     for (const piece of starts.refuted)
       this.hear(row, side, half, piece.bytes, 0, piece.bytes.length, piece.packet, piece.nanos);
-    if (found === START.nothing && this.frames?.begins(half, bytes, start, end)) {
+    if (found === START.nothing && this.frames?.begins(row * 2 + side, bytes, start, end)) {
       starts.forget(half);
       this.mode[half] = CARRIER;
       this.carried(row, side, half, bytes, start, end, packet, nanos);
@@ -208,7 +221,7 @@ export class TlsStreams extends RecordFraming {
     packet: number,
     nanos: number,
   ): void {
-    const lost = this.frames?.take(half, bytes, start, end, packet, nanos) ?? start;
+    const lost = this.frames?.take(row * 2 + side, bytes, start, end, packet, nanos) ?? start;
     if (lost < 0) return;
     this.mode[half] = UNKNOWN;
     // Another protocol may follow, such as what a relay's connection is bound to (RFC 6062).
@@ -250,7 +263,7 @@ export class TlsStreams extends RecordFraming {
   }
 
   private ssl2Octets(row: number, side: Side, bytes: Uint8Array, start: number, end: number): void {
-    const half = row * 2 + side;
+    const half = this.seatOf(row) * 2 + side;
     this.ssl2Records.octets(half, bytes, start, end, (length, head) =>
       this.sink.ssl2Record(row, side, length, head),
     );
@@ -275,7 +288,8 @@ export class TlsStreams extends RecordFraming {
 
   /** What was missing before the connection was known to be TLS. */
   private tellLostBefore(row: number, packet: number, nanos: number): void {
-    for (let half = row * 2; half < row * 2 + 2; half++) {
+    const seat = this.seatOf(row);
+    for (let half = seat * 2; half < seat * 2 + 2; half++) {
       const length = this.lostBefore[half] as number;
       if (length === 0) continue;
       this.lostBefore[half] = 0;

@@ -13,10 +13,8 @@ import {
   halfOf,
   NEXT_SEQUENCE,
   peerOf,
-  RST_AHEAD,
   RST_NANOS,
   RST_PACKET,
-  RST_WINDOW,
   rowOf,
   STATE,
   sideOf,
@@ -84,10 +82,10 @@ export class Endings {
     words[place + FLAGS] = seen | HALF.rst | (withAck ? HALF.rstWithAck : 0);
     words[place + RST_PACKET] = packet;
     numbers[(place >> 1) + RST_NANOS] = nanos;
-    words[place + RST_WINDOW] = t.window;
+    this.table.rstWindow[halfOf(place)] = t.window;
     this.table.rstHopLimit[halfOf(place)] = t.hopLimit;
     const distance = ahead(sequence, words[place + NEXT_SEQUENCE] as number);
-    words[place + RST_AHEAD] =
+    this.table.rstAhead[halfOf(place)] =
       distance > 0 ? Math.max(0, distance - (words[place + EARLY_OCTETS] as number)) : distance;
     this.table.atReset[halfOf(place)] =
       (seen & HALF.started) === 0 ? sequence : (words[place + FURTHEST] as number);

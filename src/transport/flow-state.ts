@@ -1,26 +1,81 @@
 import { grown } from '../bytes/columns.ts';
+import { PAGE_ROWS, RowPages } from '../bytes/row-pages.ts';
+import type { Side } from '../model/stream.ts';
 
-const FIRST_FLOWS = 512;
+/** Words of a flow: its stream, how many connections it hosted, and the initial numbers of both sides. */
+const WORDS = 4;
+const STREAM = 0;
+/** Times 4; bit n: the initial number of side n is known. */
+const HOSTED = 1;
+const BASES = 2;
+const ONE = 4;
+const BOTH_KNOWN = 3;
 
-/** What the TCP stage knows of each flow beyond its present connection, as columns by flow number. */
+/** What the TCP stage knows of each flow beyond its present connection, by flow number. */
 export class FlowState {
-  /** The row of its present connection plus 1. */
+  /** The row of its present connection plus 1; of one that is asleep, what it is found by, negative. */
   row = new Int32Array(0);
-  /** Its stream number, and how many connections it has hosted. */
-  stream = new Int32Array(0);
-  count = new Int32Array(0);
-  /** Initial sequence numbers, two for each flow; bit n of `known`: that of side n is known. */
-  base = new Int32Array(0);
-  known = new Uint8Array(0);
+  private readonly flows = new RowPages(WORDS, 0);
+  /** Flows there is room for. */
+  private room = 0;
 
   /** Makes room for a flow. Empty at first: see `Columns.grow` for why arrays that grow should do so early. */
   reserve(flow: number): void {
-    if (flow < this.row.length) return;
-    const length = Math.max(FIRST_FLOWS, flow + 1, Math.ceil(this.row.length * 1.5));
-    this.row = grown(this.row, length);
-    this.stream = grown(this.stream, length);
-    this.count = grown(this.count, length);
-    this.base = grown(this.base, length * 2);
-    this.known = grown(this.known, length);
+    if (flow < this.room) return;
+    this.flows.reserve(flow);
+    this.room = flow - (flow % PAGE_ROWS) + PAGE_ROWS;
+    if (this.room > this.row.length)
+      this.row = grown(this.row, Math.max(this.room, Math.ceil(this.row.length * 1.5)));
+  }
+
+  /** The stream of its present connection. */
+  stream(flow: number): number {
+    return this.wordsOf(flow)[this.flows.intsAt(flow) + STREAM] as number;
+  }
+
+  /** Connections that it has hosted, the present one too. */
+  hosted(flow: number): number {
+    return (this.wordsOf(flow)[this.flows.intsAt(flow) + HOSTED] as number) >> 2;
+  }
+
+  /** Its next connection has this stream. */
+  host(flow: number, stream: number): void {
+    const words = this.wordsOf(flow);
+    const at = this.flows.intsAt(flow);
+    words[at + STREAM] = stream;
+    words[at + HOSTED] = (words[at + HOSTED] as number) + ONE;
+  }
+
+  /** Is the initial number of this side known? */
+  hasBase(flow: number, side: Side): boolean {
+    const hosted = this.wordsOf(flow)[this.flows.intsAt(flow) + HOSTED] as number;
+    return (hosted & (1 << side)) !== 0;
+  }
+
+  base(flow: number, side: Side): number {
+    return this.wordsOf(flow)[this.flows.intsAt(flow) + BASES + side] as number;
+  }
+
+  setBase(flow: number, side: Side, sequence: number): void {
+    const words = this.wordsOf(flow);
+    const at = this.flows.intsAt(flow);
+    words[at + BASES + side] = sequence;
+    words[at + HOSTED] = (words[at + HOSTED] as number) | (1 << side);
+  }
+
+  /** Another connection begins, with initial numbers of its own. */
+  forgetBases(flow: number): void {
+    const words = this.wordsOf(flow);
+    const at = this.flows.intsAt(flow) + HOSTED;
+    words[at] = (words[at] as number) & ~BOTH_KNOWN;
+  }
+
+  /** No packets come any more: only the rows are still asked for. */
+  end(): void {
+    for (let flow = 0; flow < this.room; flow += PAGE_ROWS) this.flows.drop(flow);
+  }
+
+  private wordsOf(flow: number): Int32Array {
+    return this.flows.intsOf(flow) as Int32Array;
   }
 }

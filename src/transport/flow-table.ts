@@ -15,11 +15,13 @@ const PORTS6 = 8;
 const FLOW6 = 9;
 /** In its place: no packet is found for this key. */
 const NO_FLOW = -1;
-/** A slot for IPv4 holds the key itself, so that a lookup touches one cache line: address, address, ports, flow + 1. */
-const SLOT = 4;
 const FIRST_SLOTS = 4;
-/** Slots of the flows seen last, in front of all the others: few enough for the cache nearest to the processor. */
+/**
+ * Slots of the flows seen last, in front of all the others: few enough for the cache nearest to the processor. Each holds
+ * the key itself, so that a lookup touches one cache line: address, address, ports, flow + 1.
+ */
 const RECENT = 16_384;
+const RECENT_SLOT = 4;
 
 /**
  * Endpoint pairs of one protocol → flow numbers, from 0 in order of appearance, each with the side (0 or 1) that the
@@ -30,7 +32,8 @@ const RECENT = 16_384;
  */
 export class FlowTable implements FlowDirectory, InnerFlows {
   // Small at first: see `Columns.grow` for why arrays that grow should do so early.
-  private slots4 = new Int32Array(FIRST_SLOTS * SLOT);
+  /** Flow + 1. */
+  private slots4 = new Int32Array(FIRST_SLOTS);
   private mask4 = FIRST_SLOTS - 1;
   private count4 = 0;
   /** Where in `recent4` the last lookup ended. */
@@ -39,7 +42,7 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   private mask6 = FIRST_SLOTS - 1;
   private count6 = 0;
   private readonly flows = new RowPages(WORDS, 0);
-  private recent4 = new Int32Array(FIRST_SLOTS * SLOT);
+  private recent4 = new Int32Array(FIRST_SLOTS * RECENT_SLOT);
   private recentMask = FIRST_SLOTS - 1;
   private keys6 = new Int32Array(WORDS6);
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
@@ -138,7 +141,7 @@ export class FlowTable implements FlowDirectory, InnerFlows {
     )
       return (((recent4[last + 3] as number) - 1) << 1) | side;
     const hash = finish(mix(mix(mix(this.seed, a), b), ports));
-    const at = (hash & this.recentMask) * SLOT;
+    const at = (hash & this.recentMask) * RECENT_SLOT;
     this.last4 = at;
     const known = recent4[at + 3] as number;
     if (known !== 0 && recent4[at] === a && recent4[at + 1] === b && recent4[at + 2] === ports)
@@ -166,14 +169,13 @@ export class FlowTable implements FlowDirectory, InnerFlows {
 
   /** @returns the flow plus 1; one that is seen for the first time is added */
   private lookUp4(hash: number, a: number, b: number, ports: number): number {
-    const slots = this.slots4;
-    let slot = hash & this.mask4;
-    for (;;) {
-      const at = slot * SLOT;
-      const flow = slots[at + 3] as number;
-      if (flow === 0) return this.add4(at, a, b, ports) + 1;
-      if (slots[at] === a && slots[at + 1] === b && slots[at + 2] === ports) return flow;
-      slot = (slot + 1) & this.mask4;
+    const { slots4, flows } = this;
+    for (let slot = hash & this.mask4; ; slot = (slot + 1) & this.mask4) {
+      const flow = slots4[slot] as number;
+      if (flow === 0) return this.add4(slot, a, b, ports) + 1;
+      const words = flows.intsOf(flow - 1) as Int32Array;
+      const k = flows.intsAt(flow - 1);
+      if (words[k] === a && words[k + 1] === b && words[k + PORTS] === ports) return flow;
     }
   }
 
@@ -264,16 +266,11 @@ export class FlowTable implements FlowDirectory, InnerFlows {
     return true;
   }
 
-  private add4(at: number, a: number, b: number, ports: number): number {
+  private add4(slot: number, a: number, b: number, ports: number): number {
     if (!this.adds) return -1;
     const flow = this.addFlow(a, b, ports, 4);
-    this.slots4[at] = a;
-    this.slots4[at + 1] = b;
-    this.slots4[at + 2] = ports;
-    this.slots4[at + 3] = flow + 1;
-    // Fuller than usual, since a table of long captures takes more room than all that is kept of a flow; those seen last
-    // are found without it.
-    if (++this.count4 * 4 > this.mask4 * 3) this.rehash4();
+    this.slots4[slot] = flow + 1;
+    if (++this.count4 * 2 > this.mask4) this.rehash4();
     return flow;
   }
 
@@ -317,25 +314,23 @@ export class FlowTable implements FlowDirectory, InnerFlows {
 
   private rehash4(): void {
     const old = this.slots4;
+    const { flows, seed } = this;
     this.mask4 = this.mask4 * 2 + 1;
-    const slots = new Int32Array((this.mask4 + 1) * SLOT);
-    for (let from = 0; from < old.length; from += SLOT) {
-      if (old[from + 3] === 0) continue;
-      const a = old[from] as number;
-      const b = old[from + 1] as number;
-      const ports = old[from + 2] as number;
-      let slot = finish(mix(mix(mix(this.seed, a), b), ports)) & this.mask4;
-      while (slots[slot * SLOT + 3] !== 0) slot = (slot + 1) & this.mask4;
-      slots[slot * SLOT] = a;
-      slots[slot * SLOT + 1] = b;
-      slots[slot * SLOT + 2] = ports;
-      slots[slot * SLOT + 3] = old[from + 3] as number;
+    const slots = new Int32Array(this.mask4 + 1);
+    for (const flow of old) {
+      if (flow === 0) continue;
+      const words = flows.intsOf(flow - 1) as Int32Array;
+      const k = flows.intsAt(flow - 1);
+      const hash = mix(mix(seed, words[k] as number), words[k + 1] as number);
+      let slot = finish(mix(hash, words[k + PORTS] as number)) & this.mask4;
+      while (slots[slot] !== 0) slot = (slot + 1) & this.mask4;
+      slots[slot] = flow;
     }
     this.slots4 = slots;
     this.last4 = 0;
     if (this.recentMask + 1 < RECENT) {
       this.recentMask = this.mask4;
-      this.recent4 = new Int32Array((this.recentMask + 1) * SLOT);
+      this.recent4 = new Int32Array((this.recentMask + 1) * RECENT_SLOT);
     }
   }
 

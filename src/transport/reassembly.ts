@@ -30,14 +30,15 @@ import {
   GAP_SINCE,
   HALF,
   halfOf,
+  ID,
   LAST_DATA_NANOS,
   LAST_DATA_PACKET,
   LOST_OCTETS,
   NEXT_SEQUENCE,
   OCTETS,
-  placeOf,
   RETRANSMISSIONS,
   rowOf,
+  SENDER,
   STRAY_AFTER,
   STRAY_END,
   sideOf,
@@ -74,11 +75,10 @@ export class Reassembly {
   /**
    * The short way for payload: whole, the octets that are due, with nothing kept beyond a gap.
    *
-   * @param row of the direction's connection, told for the sink's sake like `side`
+   * @param side of the direction, told for the sink's sake
    */
-  next(row: number, side: Side, t: TransportCursor, packet: number, nanos: number): void {
+  next(place: number, side: Side, t: TransportCursor, packet: number, nanos: number): void {
     const { words, numbers } = this.table;
-    const place = placeOf(row, side);
     const length = t.payloadLength;
     const end = advance(t.sequence, length);
     words[place + LAST_DATA_PACKET] = packet;
@@ -91,7 +91,7 @@ export class Reassembly {
     }
     const start = t.payloadOffset;
     this.sentOctets.remember(
-      this.senderOf(place),
+      words[place + SENDER] as number,
       t.sequence,
       t.bytes,
       start,
@@ -100,7 +100,8 @@ export class Reassembly {
       nanos,
       t.ipId,
     );
-    this.sink.octets(row, side, t.bytes, start, start + length, packet, nanos);
+    const id = words[place + ID] as number;
+    this.sink.octets(id, side, t.bytes, start, start + length, packet, nanos);
   }
 
   /**
@@ -244,7 +245,7 @@ export class Reassembly {
 
   /** Rows are given to one connection after the other, the number of a stream is not. */
   private senderOf(place: number): number {
-    return (this.table.stream[rowOf(place)] as number) * 2 + sideOf(place);
+    return this.table.words[place + SENDER] as number;
   }
 
   private conflict(place: number, conflict: ConflictFact): void {
@@ -343,7 +344,8 @@ export class Reassembly {
         nanos,
         ipId,
       );
-      this.sink.octets(rowOf(place), sideOf(place), bytes, start, start + captured, packet, nanos);
+      const id = words[place + ID] as number;
+      this.sink.octets(id, sideOf(place), bytes, start, start + captured, packet, nanos);
     }
     if (captured < wire) this.lost(place, HALF.cut, wire - captured, packet, nanos);
   }
@@ -353,7 +355,7 @@ export class Reassembly {
     const { words, numbers } = this.table;
     words[place + FLAGS] = (words[place + FLAGS] as number) | why;
     numbers[(place >> 1) + LOST_OCTETS] = (numbers[(place >> 1) + LOST_OCTETS] as number) + length;
-    this.sink.gap(rowOf(place), sideOf(place), length, packet, nanos);
+    this.sink.gap(words[place + ID] as number, sideOf(place), length, packet, nanos);
   }
 
   private early(

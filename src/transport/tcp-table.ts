@@ -4,8 +4,8 @@ import type { Side } from '../model/stream.ts';
 const ROWS = 512;
 
 /** Words of one direction, and its numbers, which are larger. */
-const WORDS = 16;
-const NUMBERS = WORDS / 2;
+export const WORDS = 16;
+export const NUMBERS = WORDS / 2;
 
 /** What the words of a direction are, from its place on. */
 export const FLAGS = 0;
@@ -27,9 +27,10 @@ export const STRAY_END = 10;
 export const STRAY_AFTER = 11;
 export const FIN_PACKET = 12;
 export const RST_PACKET = 13;
-export const RST_WINDOW = 14;
-/** Octets before the RST's sequence number that neither were delivered nor are kept beyond a gap. */
-export const RST_AHEAD = 15;
+/** The number that the rooms behind know the connection by. */
+export const ID = 14;
+/** Twice the number of its stream, and the side. */
+export const SENDER = 15;
 
 /** What its numbers are, from half of its place on. */
 export const LAST_NANOS = 0;
@@ -66,13 +67,13 @@ export const HALF = {
   hopsDiffer: 2048,
 } as const;
 
-/** Values of `TcpTable.state`; a row that is final is free. */
+/** Values of `TcpTable.state`; a row is `final` while it is free. */
 export const STATE = { open: 0, closed: 1, final: 2 } as const;
 
 /**
- * State and facts of every TCP connection that is not final. A connection is a row. A direction, named after its sender,
- * is a place: its words lie side by side from there on, and its numbers from half of it on, so that a segment touches
- * few cache lines. What few segments touch has columns.
+ * State and facts of every TCP connection that is awake, see `Connections`. A connection is a row. A direction, named
+ * after its sender, is a place: its words lie side by side from there on, and its numbers from half of it on, so that a
+ * segment touches few cache lines. What few segments touch has columns.
  */
 export class TcpTable extends Columns {
   words = new Int32Array(2 * ROWS * WORDS);
@@ -102,6 +103,9 @@ export class TcpTable extends Columns {
   first = new Int32Array(2 * ROWS);
   atPeerFin = new Int32Array(2 * ROWS);
   atReset = new Int32Array(2 * ROWS);
+  /** Of a direction: the window of its RST; octets before that which neither were delivered nor are kept beyond a gap. */
+  rstWindow = new Int32Array(2 * ROWS);
+  rstAhead = new Int32Array(2 * ROWS);
   /** Of a direction: TTL or hop limit of its SYN, and of its RST; 0 for none. */
   synHopLimit = new Uint8Array(2 * ROWS);
   rstHopLimit = new Uint8Array(2 * ROWS);

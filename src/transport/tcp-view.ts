@@ -15,6 +15,7 @@ import {
   FURTHEST,
   HALF,
   halfOf,
+  ID,
   LAST_DATA_NANOS,
   LAST_DATA_PACKET,
   LAST_NANOS,
@@ -23,10 +24,8 @@ import {
   OCTETS,
   placeOf,
   RETRANSMISSIONS,
-  RST_AHEAD,
   RST_NANOS,
   RST_PACKET,
-  RST_WINDOW,
   type TcpTable,
 } from './tcp-table.ts';
 
@@ -34,7 +33,8 @@ const NOTHING = new Remarks();
 
 /** Speaks about one row of the TCP table at a time; nothing is built before it is asked for. */
 export class TcpView implements TcpConnectionView {
-  row = 0;
+  /** The row in the table; for others a connection has another number. */
+  private at = 0;
   private readonly table: TcpTable;
   private readonly flows: FlowTable;
   readonly repeats = new Repeats();
@@ -47,7 +47,7 @@ export class TcpView implements TcpConnectionView {
   }
 
   select(row: number): this {
-    this.row = row;
+    this.at = row;
     return this;
   }
 
@@ -71,12 +71,24 @@ export class TcpView implements TcpConnectionView {
     for (const side of [0, 1]) this.repeats.forget(halfOf(placeOf(row, side)));
   }
 
+  /** Is anything kept of it beside the columns? */
+  isNoted(row: number): boolean {
+    if (this.known(row) !== undefined) return true;
+    const { repeats } = this;
+    if (repeats.size === 0) return false;
+    return [0, 1].some((side) => repeats.of(halfOf(placeOf(row, side))) !== undefined);
+  }
+
+  get row(): number {
+    return this.word(0, ID);
+  }
+
   get flow(): number {
-    return this.table.flow[this.row] as number;
+    return this.table.flow[this.at] as number;
   }
 
   get stream(): number {
-    return this.table.stream[this.row] as number;
+    return this.table.stream[this.at] as number;
   }
 
   endpoint(side: Side): Endpoint {
@@ -93,38 +105,38 @@ export class TcpView implements TcpConnectionView {
 
   get first(): At {
     return {
-      packet: this.table.firstPacket[this.row] as number,
-      nanos: this.table.firstNanos[this.row] as number,
+      packet: this.table.firstPacket[this.at] as number,
+      nanos: this.table.firstNanos[this.at] as number,
     };
   }
 
   get last(): At {
-    const { table, row } = this;
+    const { table, at } = this;
     return {
-      packet: table.words[table.lastPlace(row) + LAST_PACKET] as number,
-      nanos: table.lastNanos(row),
+      packet: table.words[table.lastPlace(at) + LAST_PACKET] as number,
+      nanos: table.lastNanos(at),
     };
   }
 
   get initiator(): Side | undefined {
-    const initiator = this.table.initiator[this.row] as number;
+    const initiator = this.table.initiator[this.at] as number;
     return initiator === 0 ? undefined : ((initiator - 1) as Side);
   }
 
   get syn(): At | undefined {
-    return at(this.table.synPacket, this.table.synNanos, this.row);
+    return at(this.table.synPacket, this.table.synNanos, this.at);
   }
 
   get lastSyn(): At | undefined {
-    return at(this.table.lastSynPacket, this.table.lastSynNanos, this.row);
+    return at(this.table.lastSynPacket, this.table.lastSynNanos, this.at);
   }
 
   get synTransmissions(): number {
-    return this.table.synCount[this.row] as number;
+    return this.table.synCount[this.at] as number;
   }
 
   get synAck(): At | undefined {
-    return at(this.table.synAckPacket, this.table.synAckNanos, this.row);
+    return at(this.table.synAckPacket, this.table.synAckNanos, this.at);
   }
 
   endPacket(side: Side): number {
@@ -177,22 +189,22 @@ export class TcpView implements TcpConnectionView {
   }
 
   get isRemarkable(): boolean {
-    return this.remarks.size > 0 && this.remarks.has(this.row);
+    return this.remarks.size > 0 && this.remarks.has(this.at);
   }
 
   get former(): FormerOfSides | undefined {
-    return this.remarks.get(this.row)?.former;
+    return this.remarks.get(this.at)?.former;
   }
 
   refuses(side: Side): boolean {
     if (!this.has(side, HALF.rst) || this.has(side, HALF.started)) return false;
     return (
-      this.has(side, HALF.rstWithAck) && this.table.atReset[halfOf(placeOf(this.row, side))] === 0
+      this.has(side, HALF.rstWithAck) && this.table.atReset[halfOf(placeOf(this.at, side))] === 0
     );
   }
 
   get challenge(): Challenge | undefined {
-    return this.remarks.get(this.row)?.challenge;
+    return this.remarks.get(this.at)?.challenge;
   }
 
   get isReset(): boolean {
@@ -223,7 +235,7 @@ export class TcpView implements TcpConnectionView {
     return {
       syn,
       synAck,
-      incarnation: this.table.incarnation[this.row] as number,
+      incarnation: this.table.incarnation[this.at] as number,
       fin: both((side) => this.fin(side)),
       rst: both((side) => this.reset(side)),
       octets: both((side) => this.octets(side)),
@@ -247,7 +259,7 @@ export class TcpView implements TcpConnectionView {
   }
 
   private remarkable(client: Side) {
-    const remarks = this.remarks.get(this.row) ?? NOTHING;
+    const remarks = this.remarks.get(this.at) ?? NOTHING;
     const { conflicts, former, challenge, oldSegments, urgent, ignoredReset, unfilled } = remarks;
     const roleOf = (side: Side): Role => (side === client ? 'client' : 'server');
     const both = (of: readonly [At | undefined, At | undefined]) => ({
@@ -276,7 +288,7 @@ export class TcpView implements TcpConnectionView {
 
   /** What the direction repeats to the last, and its peer has not acknowledged. */
   private repeated(side: Side) {
-    const found = this.repeats.of(halfOf(placeOf(this.row, side)));
+    const found = this.repeats.of(halfOf(placeOf(this.at, side)));
     if (found === undefined || !this.has(side, HALF.unacknowledged)) return undefined;
     return found.last.packet === this.word(side, LAST_DATA_PACKET) ? found : undefined;
   }
@@ -292,7 +304,7 @@ export class TcpView implements TcpConnectionView {
     const when = this.rst(side);
     if (when === undefined) return undefined;
     const withAck = this.has(side, HALF.rstWithAck);
-    const ahead = this.word(side, RST_AHEAD);
+    const ahead = this.half(side, this.table.rstAhead);
     // The FIN takes a number of its own.
     const fin = this.has(side, HALF.fin) ? 1 : 0;
     const missingOctets =
@@ -300,7 +312,13 @@ export class TcpView implements TcpConnectionView {
         ? Math.max(0, ahead - fin)
         : undefined;
     const hopLimit = this.half(side, this.table.rstHopLimit);
-    return { ...when, withAck, window: this.word(side, RST_WINDOW), hopLimit, missingOctets };
+    return {
+      ...when,
+      withAck,
+      window: this.half(side, this.table.rstWindow),
+      hopLimit,
+      missingOctets,
+    };
   }
 
   private endNanosOf(side: Side): number {
@@ -311,7 +329,7 @@ export class TcpView implements TcpConnectionView {
   }
 
   private half(side: Side, column: Int32Array | Uint16Array | Uint8Array): number {
-    return column[halfOf(placeOf(this.row, side))] as number;
+    return column[halfOf(placeOf(this.at, side))] as number;
   }
 
   private has(side: Side, bits: number): boolean {
@@ -319,11 +337,11 @@ export class TcpView implements TcpConnectionView {
   }
 
   private word(side: Side, what: number): number {
-    return this.table.words[placeOf(this.row, side) + what] as number;
+    return this.table.words[placeOf(this.at, side) + what] as number;
   }
 
   private number(side: Side, what: number): number {
-    return this.table.numbers[(placeOf(this.row, side) >> 1) + what] as number;
+    return this.table.numbers[(placeOf(this.at, side) >> 1) + what] as number;
   }
 
   private moment(side: Side, packet: number, nanos: number): At | undefined {

@@ -13,16 +13,16 @@ import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import type { Side, StreamSink } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
+import { Beginnings } from './beginnings.ts';
 import type { Clock } from './clock.ts';
-import { ClosedQueue } from './closed-queue.ts';
+import { Connections } from './connections.ts';
 import { Endings } from './endings.ts';
-import { FlowState } from './flow-state.ts';
+import type { FlowState } from './flow-state.ts';
 import type { FlowTable } from './flow-table.ts';
 import { Incarnations } from './incarnations.ts';
 import { Reassembly } from './reassembly.ts';
 import { advance, ahead } from './sequence.ts';
 import { afterSocks, SOCKS, SOCKS_PORT } from './socks.ts';
-import { hasMultipath, segmentSizeOf, timestampOf } from './tcp-options.ts';
 import {
   ACK_NANOS,
   ACK_PACKET,
@@ -31,13 +31,11 @@ import {
   FURTHEST,
   HALF,
   halfOf,
-  LAST_DATA_PACKET,
   LAST_NANOS,
   LAST_PACKET,
   NEXT_SEQUENCE,
   peerOf,
   placeOf,
-  rowOf,
   STATE,
   TcpTable,
 } from './tcp-table.ts';
@@ -59,25 +57,24 @@ export class Tcp {
   streams = 0;
   private readonly flows: FlowTable;
   private readonly clock: Clock;
-  private readonly sink: StreamSink;
   private readonly reassembly: Reassembly;
   private readonly incarnations: Incarnations;
   private readonly endings: Endings;
   private readonly notices: NoticeSink;
-  private readonly perFlow = new FlowState();
-  private readonly closed = new ClosedQueue();
-  /** The row that is looked at next for having been idle too long. */
-  private hand = 0;
-  private serial = 0;
+  private readonly connections: Connections;
+  private readonly perFlow: FlowState;
+  private readonly beginnings: Beginnings;
 
   constructor(flows: FlowTable, clock: Clock, sink: StreamSink, notices: NoticeSink) {
     this.flows = flows;
     this.clock = clock;
-    this.sink = sink;
     this.view = new TcpView(this.table, flows);
     this.notices = notices;
     this.reassembly = new Reassembly(this.table, this.view, sink, notices);
     this.endings = new Endings(this.table, this.view);
+    this.connections = new Connections(this.table, this.view, this.reassembly, sink);
+    this.perFlow = this.connections.perFlow;
+    this.beginnings = new Beginnings(this.table, this.view, notices);
     this.incarnations = new Incarnations(this.table, this.view, this.reassembly);
   }
 
@@ -90,10 +87,9 @@ export class Tcp {
     this.reassembly.endChunk();
   }
 
-  /** The flow and the stream of a connection that is not final. */
+  /** The flow and the stream of a connection that has octets right now. */
   placeOf(row: number): { readonly flow: number; readonly stream: number } {
-    const { flow, stream } = this.table;
-    return { flow: flow[row] as number, stream: stream[row] as number };
+    return this.connections.placeOf(row);
   }
 
   segment(t: TransportCursor): void {
@@ -103,7 +99,8 @@ export class Tcp {
     const nanos = this.clock.nanos(t.packet);
     const packet = t.packet.packetNumber;
     this.perFlow.reserve(flow);
-    const row = (this.perFlow.row[flow] as number) - 1;
+    let row = (this.perFlow.row[flow] as number) - 1;
+    if (row < 0) row = this.connections.wake(flow, packet);
     if (row < 0 || !this.ordinary(row, side, t, packet, nanos))
       this.extraordinary(flow, side, t, packet, nanos);
   }
@@ -134,7 +131,7 @@ export class Tcp {
     words[place + LAST_PACKET] = packet;
     numbers[(place >> 1) + LAST_NANOS] = nanos;
     if ((t.flags & ACK) !== 0) this.acknowledged(peer, t.acknowledgement, packet, nanos);
-    if (length > 0) this.reassembly.next(row, side, t, packet, nanos);
+    if (length > 0) this.reassembly.next(place, side, t, packet, nanos);
     return true;
   }
 
@@ -158,13 +155,13 @@ export class Tcp {
 
     let sequence = t.sequence;
     if ((flags & SYN) !== 0) {
-      this.synSeen(row, side, t, packet, nanos);
+      this.beginnings.synSeen(row, side, t, packet, nanos);
       sequence = advance(sequence, 1);
     }
     if ((flags & RST) !== 0) {
       if (!this.endings.reset(place, sequence, t, packet, nanos)) return;
       if ((flags & ACK) !== 0) this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
-      this.close(row);
+      this.connections.close(row);
       return;
     }
     // Data on a SYN is rare, a wrong length is not: what was not captured of it shows by the gap that the next one leaves.
@@ -175,7 +172,7 @@ export class Tcp {
       ((length > 0 || (flags & FIN) !== 0) &&
         ((words[place + FLAGS] as number) & HALF.started) === 0)
     )
-      this.starting(place, sequence);
+      this.beginnings.starting(place, sequence);
     if (length > 0 && former >= 0 && this.isOld(row, former, side, t)) return;
     if ((flags & ACK) !== 0) {
       if (this.endings.isReset(place)) this.endings.acknowledged(place, t.acknowledgement);
@@ -191,26 +188,24 @@ export class Tcp {
       this.reassembly.payload(place, sequence, t, packet, nanos);
     }
     if ((flags & FIN) !== 0 && this.endings.finished(place, sequence, t, packet, nanos))
-      this.close(row);
+      this.connections.close(row);
   }
 
   /** An ICMP error quotes a segment: Wireshark numbers its connection, seen before or not. */
   quoted(t: TransportCursor): void {
     const flow = this.flows.find(t) >> 1;
     this.perFlow.reserve(flow);
-    if (this.perFlow.count[flow] !== 0) return;
-    this.perFlow.count[flow] = 1;
-    this.perFlow.stream[flow] = this.streams++;
+    if (this.perFlow.hosted(flow) === 0) this.perFlow.host(flow, this.streams++);
+  }
+
+  /** A second of capture time has begun. */
+  second(nanos: number): void {
+    this.connections.second(nanos);
   }
 
   /** Everything that is still open becomes final. */
   end(): void {
-    // Rows in the order of their connections, so that short captures report by number.
-    const rows: number[] = [];
-    for (let row = 0; row < this.table.end; row++)
-      if (this.table.state[row] !== STATE.final) rows.push(row);
-    rows.sort((a, b) => (this.table.serial[a] as number) - (this.table.serial[b] as number));
-    for (const row of rows) this.finish(row);
+    this.connections.end();
   }
 
   /** @returns the connection that the segment is of; -1 for one that was before the capture */
@@ -241,29 +236,23 @@ export class Tcp {
     const { perFlow } = this;
     let row = (perFlow.row[flow] as number) - 1;
     let former = 0;
-    const bases = perFlow.known[flow] as number;
     const isSyn = (t.flags & (SYN | ACK)) === SYN;
-    const base = 2 * flow + side;
-    let fresh = (perFlow.count[flow] as number) === 0;
-    if (isSyn && (bases & (1 << side)) !== 0 && perFlow.base[base] !== t.sequence) {
+    let fresh = perFlow.hosted(flow) === 0;
+    if (isSyn && perFlow.hasBase(flow, side) && perFlow.base(flow, side) !== t.sequence) {
       // Port numbers reused: the SYN is not a retransmission of the one that began this connection.
       former = row < 0 ? 0 : this.setAside(row);
       row = -1;
-      perFlow.known[flow] = 0;
+      perFlow.forgetBases(flow);
       fresh = true;
     }
-    if (fresh) {
-      perFlow.stream[flow] = this.streams++;
-      perFlow.count[flow] = (perFlow.count[flow] as number) + 1;
-    }
-    const now = perFlow.known[flow] as number;
-    if ((now & (1 << side)) === 0) {
-      perFlow.base[base] = (t.flags & SYN) !== 0 ? t.sequence : advance(t.sequence, -1);
-      perFlow.known[flow] = now | (1 << side);
+    if (fresh) perFlow.host(flow, this.streams++);
+    if (!perFlow.hasBase(flow, side)) {
+      const isBegin = (t.flags & SYN) !== 0;
+      perFlow.setBase(flow, side, isBegin ? t.sequence : advance(t.sequence, -1));
     }
     if (row >= 0) return row;
     const serial = former > 0 ? (this.table.serial[former - 1] as number) : 0;
-    row = this.begin(flow, packet, nanos);
+    row = this.connections.begin(flow, packet, nanos);
     if (isSyn) this.table.asking[row] = 1;
     // What is over may have become final meanwhile, and its row that of another.
     const { state } = this.table;
@@ -286,7 +275,7 @@ export class Tcp {
     const { former, asking } = this.table;
     const before = former[row] as number;
     if (before > 0 && asking[row] !== 0) {
-      this.close(row);
+      this.connections.close(row);
       return before;
     }
     if (before > 0) former[before - 1] = 0;
@@ -321,7 +310,7 @@ export class Tcp {
   /** The SYN was answered, or its sender goes on as if it had been: what was there before is over. */
   private confirm(row: number, former: number, initiator: number): void {
     this.table.asking[row] = 0;
-    if (former >= 0) this.close(former);
+    if (former >= 0) this.connections.close(former);
     else if (initiator >= 0) this.table.trust(placeOf(row, initiator));
   }
 
@@ -337,89 +326,6 @@ export class Tcp {
 
   private momentOf({ packet }: TransportCursor): At {
     return { packet: packet.packetNumber, nanos: this.clock.nanos(packet) };
-  }
-
-  private begin(flow: number, packet: number, nanos: number): number {
-    const table = this.table;
-    this.sweep(nanos);
-    if (this.closed.size > 0) this.expire(nanos);
-    const row = table.take();
-    table.flow[row] = flow;
-    table.stream[row] = this.perFlow.stream[flow] as number;
-    table.incarnation[row] = (this.perFlow.count[flow] as number) - 1;
-    table.firstPacket[row] = packet;
-    table.firstNanos[row] = nanos;
-    table.serial[row] = ++this.serial;
-    this.perFlow.row[flow] = row + 1;
-    return row;
-  }
-
-  private synSeen(
-    row: number,
-    side: Side,
-    t: TransportCursor,
-    packet: number,
-    nanos: number,
-  ): void {
-    const table = this.table;
-    this.hopsSeen(placeOf(row, side), t.hopLimit);
-    table.synSegment[halfOf(placeOf(row, side))] = segmentSizeOf(t);
-    const remarks = this.view.known(row);
-    if (remarks !== undefined) {
-      remarks.synTimestamp[side] ??= timestampOf(t);
-      remarks.synWindow[side] ??= t.window;
-    }
-    if ((t.flags & ACK) !== 0) {
-      if (table.synAckPacket[row] === 0 && hasMultipath(t)) this.notice('tcp-multipath', packet);
-      if (table.initiator[row] === 0) table.initiator[row] = 2 - side;
-      if (table.synAckPacket[row] === 0) {
-        table.synAckPacket[row] = packet;
-        table.synAckNanos[row] = nanos;
-      }
-      return;
-    }
-    if (table.initiator[row] === 0) table.initiator[row] = side + 1;
-    if (table.synCount[row] === 0) {
-      table.synPacket[row] = packet;
-      table.synNanos[row] = nanos;
-    }
-    table.synCount[row] = (table.synCount[row] as number) + 1;
-    table.lastSynPacket[row] = packet;
-    table.lastSynNanos[row] = nanos;
-  }
-
-  private hopsSeen(place: number, hopLimit: number): void {
-    const { words, synHopLimit } = this.table;
-    const before = synHopLimit[halfOf(place)] as number;
-    if (before === 0) synHopLimit[halfOf(place)] = hopLimit;
-    else if (before !== hopLimit)
-      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.hopsDiffer;
-  }
-
-  /** A SYN, or the first payload or FIN of a direction whose SYN was not captured: a bare ACK may already be ahead of it. */
-  private starting(place: number, sequence: number): void {
-    const { words } = this.table;
-    // SYN-ACKs with different numbers (SYN cookies, middleboxes): the last one before data counts.
-    if (words[place + LAST_DATA_PACKET] !== 0) return;
-    const first = this.firstDue(place, sequence);
-    words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.started;
-    words[place + NEXT_SEQUENCE] = first;
-    words[place + FURTHEST] = first;
-    this.table.first[halfOf(place)] = first;
-    this.table.atPeerFin[halfOf(place)] = first;
-  }
-
-  /**
-   * Where a direction begins whose first captured segment has this number. If its SYN is not in the capture but that of
-   * the peer is, the first acknowledgement tells whether octets are missing before it.
-   */
-  private firstDue(place: number, sequence: number): number {
-    const { words, acknowledged, initiator } = this.table;
-    if (((words[place + FLAGS] as number) & HALF.acknowledged) === 0) return sequence;
-    if (initiator[rowOf(place)] === 0) return sequence;
-    const due = acknowledged[halfOf(place)] as number;
-    const missing = ahead(sequence, due);
-    return missing > 0 && missing <= LIMITS.tcpWindowOctets ? due : sequence;
   }
 
   /** `acknowledgement` of the other side about what the direction sent. */
@@ -487,70 +393,5 @@ export class Tcp {
 
   private notice(code: NoticeCode, packetNumber: number): void {
     this.notices.notice({ code, packetNumber, offset: -1, needed: 0, available: 0 });
-  }
-
-  /** The connection is over, but its last packets may still come: it is final only later. */
-  private close(row: number): void {
-    if (this.table.state[row] !== STATE.open) return;
-    this.table.state[row] = STATE.closed;
-    if (this.closed.isFull) this.finishClosed(this.closed.shift());
-    this.closed.add(row);
-  }
-
-  /** A second of capture time has begun: connections of which nothing more is expected become final. */
-  second(nanos: number): void {
-    this.expire(nanos);
-    // A round a minute, whatever the number of connections.
-    for (let n = Math.max(LIMITS.flowsLookedAt, this.table.end >> 5); n > 0; n -= 2)
-      this.sweep(nanos);
-  }
-
-  private expire(nanos: number): void {
-    const { closed, table } = this;
-    while (closed.size > 0 && nanos - table.lastNanos(closed.oldest) >= LIMITS.closedNanos)
-      this.finishClosed(closed.shift());
-  }
-
-  /** A RST that was not taken opens what it had closed. */
-  private finishClosed(row: number): void {
-    if (this.table.state[row] === STATE.closed) this.finish(row);
-  }
-
-  /** Looks at two rows for each that is taken, so that every row is looked at before the table has doubled. */
-  private sweep(nanos: number): void {
-    const { table } = this;
-    for (let i = 0; i < 2 && table.end > 0; i++) {
-      if (this.hand >= table.end) this.hand = 0;
-      const row = this.hand++;
-      if (table.state[row] === STATE.open && nanos - table.lastNanos(row) > LIMITS.idleNanos)
-        this.finish(row);
-    }
-  }
-
-  private finish(row: number): void {
-    const table = this.table;
-    const packet = table.words[table.lastPlace(row) + LAST_PACKET] as number;
-    const nanos = table.lastNanos(row);
-    this.reassembly.finish(placeOf(row, 0), packet, nanos);
-    this.reassembly.finish(placeOf(row, 1), packet, nanos);
-    this.view.select(row);
-    this.sink.final(this.view);
-    this.view.forget(row);
-    table.state[row] = STATE.final;
-    const flow = table.flow[row] as number;
-    this.unlink(flow, row);
-    table.release(row);
-  }
-
-  /** The flow goes on with the connection before, if it still lives. */
-  private unlink(flow: number, row: number): void {
-    const { former } = this.table;
-    const present = this.perFlow.row[flow] as number;
-    if (present === row + 1) {
-      this.perFlow.row[flow] = former[row] as number;
-      return;
-    }
-    for (let later = present; later !== 0; later = former[later - 1] as number)
-      if (former[later - 1] === row + 1) former[later - 1] = 0;
   }
 }

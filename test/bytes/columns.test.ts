@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Columns, grown } from '../../src/bytes/columns.ts';
+import { RowFields } from '../../src/bytes/packed-rows.ts';
 import { RowTape } from '../../src/bytes/row-tape.ts';
 
 class Table extends Columns {
@@ -58,6 +59,20 @@ describe('Columns', () => {
     expect(tape.at).toBe(end);
     expect(table.read(rows[2] as number)).toEqual(expected(7000));
     expect(table.read(rows[3] as number)).toEqual(expected(3000));
+  });
+
+  test('says where the numbers of a column are among those of a row', () => {
+    const table = new Table();
+    const rows = Array.from({ length: 20 }, () => table.take());
+    const row = rows.at(-1) as number;
+    table.write(row, 77);
+    const whole = new RowFields(table.width);
+    table.writeRow(row, whole);
+    const at = (name: string, more = 0) => whole.values[table.fieldOf(name) + more];
+    expect([at('octet'), at('number'), at('float'), at('triples', 2)]).toEqual([
+      77, -77, 38.5, 772,
+    ]);
+    expect(() => table.fieldOf('quadruples')).toThrow(RangeError);
   });
 
   test('size counts rows in use, end bounds them', () => {

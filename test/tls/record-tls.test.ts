@@ -258,6 +258,70 @@ test('forget leaves nothing behind for the next connection in the row', () => {
   ]);
 });
 
+describe('a connection that is quiet', () => {
+  test('has no seat between records, and one within', () => {
+    const { tls } = new TlsWire().send('c', HELLO).send('s', ANSWER.subarray(0, 20));
+    tls.quiet(0);
+    expect(tls.size).toBe(1);
+    const ended = new TlsWire().send('c', HELLO).send('s', ANSWER, CCS).tls;
+    ended.quiet(0);
+    expect(ended.size).toBe(0);
+    ended.forget(0);
+    expect(ended.size).toBe(0);
+  });
+
+  const stories: Readonly<Record<string, (wire: TlsWire, rest: () => void) => void>> = {
+    'knows what is protected': (wire, rest) => {
+      wire.send('c', HELLO).send('s', ANSWER, CCS);
+      rest();
+      wire.send('c', handshake(message(16, filled(66, 9)))).send('s', sealed(40, TYPE.handshake));
+    },
+    'knows that a hole left it undecided': (wire, rest) => {
+      wire.send('c', HELLO).send('s', ANSWER, CCS.subarray(0, 5)).gap('s', 1);
+      rest();
+      wire.send('s', sealed(40, TYPE.handshake));
+    },
+    'looks for headers of its version': (wire, rest) => {
+      wire.send('c', HELLO).send('s', ANSWER);
+      rest();
+      wire.send('s', ascii('no header at all'), sealed(60), sealed(60), sealed(60));
+    },
+    'knows that a message is not at its end': (wire, rest) => {
+      wire.send('c', HELLO).send('s', handshake(answer.subarray(0, 9)));
+      rest();
+      wire.send('s', handshake(answer.subarray(9)));
+    },
+    'knows what was said in the clear': (wire, rest) => {
+      wire.send('c', ascii('EHLO x')).send('s', ascii('220 ready')).gap('c', 4);
+      rest();
+      wire.send('c', HELLO).send('s', ANSWER);
+    },
+    'knows of octets that are missing': (wire, rest) => {
+      wire.gap('c', 40);
+      rest();
+      wire.send('s', ANSWER).send('c', CCS);
+    },
+    'whose secrets are not there': (wire, rest) => {
+      wire.send('c', HELLO);
+      wire.tls.dropBodies(0);
+      rest();
+      wire
+        .send('s', handshake(message(14, filled(0, 0))), CCS, sealed(60))
+        .send('c', CCS, sealed(9));
+    },
+  };
+  test.each(Object.entries(stories))('%s', (_name, story) => {
+    const told = (isQuiet: boolean) => {
+      const wire = new TlsWire('protected', true);
+      story(wire, () => {
+        if (isQuiet) wire.tls.quiet(0);
+      });
+      return { events: wire.events, clear: wire.clear, start: wire.tls.plaintextStart(0, 0) };
+    };
+    expect(told(true)).toEqual(told(false));
+  });
+});
+
 test('nothing is kept of connections that were forgotten', () => {
   const wire = new TlsWire();
   const { tls } = wire;

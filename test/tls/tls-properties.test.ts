@@ -73,6 +73,7 @@ function fed(
   flights: readonly Flight[],
   cuts: readonly number[],
   keepsBodies: boolean,
+  isQuiet = false,
 ): { told: Told[]; packetOf: number[] } {
   const wire = new TlsWire('protected', keepsBodies);
   const packetOf: number[] = [0];
@@ -82,6 +83,7 @@ function fed(
     let at = 0;
     for (const next of [...bounds, octets.length]) {
       wire.send(who, octets.subarray(at, next));
+      if (isQuiet) wire.tls.quiet(0);
       for (; at < next; at++) packetOf.push(wire.packets);
     }
     from += octets.length;
@@ -132,7 +134,7 @@ describe.each(CASES)('%s: %s', (_name, _what, flights, bodies) => {
     }
   });
 
-  test('at any places', () => {
+  test('at any places, with or without rest in between', () => {
     const cuts = fc
       .array(fc.nat(length), { maxLength: 40 })
       .map((all) => all.sort((a, b) => a - b));
@@ -140,6 +142,7 @@ describe.each(CASES)('%s: %s', (_name, _what, flights, bodies) => {
       fc.property(cuts, (all) => {
         const { told, packetOf } = fed(flights, [...new Set(all)], bodies);
         expect(told).toEqual(expected(packetOf));
+        expect(fed(flights, [...new Set(all)], bodies, true).told).toEqual(told);
       }),
       { ...SEED, numRuns: 200 },
     );

@@ -95,6 +95,7 @@ export class Wire {
   /** What was delivered of each stream, side by side, gaps as dots. */
   readonly texts = new Map<number, [string, string]>();
   readonly tcp: Tcp;
+  private readonly flows = new FlowTable();
   private packets = 0;
   private readonly names: readonly Node[];
 
@@ -102,7 +103,7 @@ export class Wire {
   constructor(names: readonly Node[] = [CLIENT]) {
     this.names = names;
     this.tcp = new Tcp(
-      new FlowTable(),
+      this.flows,
       new Clock(),
       {
         octets: (row, side, bytes, start, end, packet) => {
@@ -151,14 +152,14 @@ export class Wire {
   }
 
   private add(row: number, side: Side, text: string): void {
-    const { stream } = this.tcp.view.select(row);
+    const { stream } = this.tcp.placeOf(row);
     const texts = this.texts.get(stream) ?? ['', ''];
     texts[side] += text;
     this.texts.set(stream, texts);
   }
 
   private who(row: number, side: Side): string {
-    const { address, port } = this.tcp.view.select(row).endpoint(side);
+    const { address, port } = this.flows.endpoint(this.tcp.placeOf(row).flow, side);
     const index = this.names.findIndex(
       (node) => node.port === port && node.address.join('.') === address,
     );
