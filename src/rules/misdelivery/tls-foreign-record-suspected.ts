@@ -5,6 +5,7 @@ import { peerOf } from '../../model/history.ts';
 import type { FindingVerdict, RuleMessage } from '../../model/rule.ts';
 import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, type FindingOf, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { mayBeOtherView } from '../support/copies.ts';
 import { counted } from '../support/how-many.ts';
 import { describeRecord, recordEvidence } from '../support/records.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
@@ -79,7 +80,7 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
     decides:
       'The same ciphertext in two connections with different handshakes is proven: keys differ, so nobody encrypted it twice. Where a sender counts its explicit nonces up one by one (TLS 1.2 with AES-GCM or AES-CCM), one record off that line, with the line going on behind it or the receiver ending the connection over it, is likely foreign; if another connection’s line comes to just that nonce, that connection is named. In DTLS the same holds for a sequence number far ahead of all others that no later record confirms.',
     silent:
-      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, and where two connections with the same ciphertext have no host in common that could have written to both, unless the record was passed on within milliseconds and refused, and both ClientHellos are in the capture.',
+      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, where holes in such a capture may have made one connection of several, and where two connections with the same ciphertext have no host in common that could have written to both, unless the record was passed on within milliseconds and refused, and both ClientHellos are in the capture.',
     yieldsTo: ['record-decrypts-under-other-connection', 'tcp-old-segment-in-new-incarnation'],
     messages: MESSAGES,
   },
@@ -94,6 +95,9 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
   complete(verdict, index) {
     // With secrets the owner is known; which of its captured sides had the record does not matter then.
     if (index.misplaced.some((one) => isRecordOf(one, verdict))) return undefined;
+    const [one, other] = verdict.connections.map((id) => index.summary(id));
+    if (one !== undefined && other !== undefined && mayBeOtherView(one, other, index))
+      return undefined;
     if (verdict.message !== 'copied') return verdict;
     const { isAtOnce, isRefused } = verdict.data;
     // Two views of one connection, on both sides of an address translator, are the same but for the addresses.
