@@ -131,6 +131,21 @@ export class AnomalyBook {
     });
   }
 
+  /** Is it told already that a record like this one came under a number that was used? Then it is that one again. */
+  hasReuse(a: Association, { side, epoch, sequence, contentType, length }: DtlsRecord): boolean {
+    return (
+      this.find(a)?.anomalies.some(
+        ({ kind, record }) =>
+          kind === 'sequence-reuse' &&
+          record.side === side &&
+          record.epoch === epoch &&
+          record.sequence === sequence &&
+          record.contentType === contentType &&
+          record.length === length,
+      ) === true
+    );
+  }
+
   /** Takes back a record far ahead behind which this one comes next. @returns whether there is one */
   confirmJump(a: Association, r: DtlsRecord): boolean {
     const list = this.find(a)?.anomalies;

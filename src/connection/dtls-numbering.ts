@@ -77,7 +77,11 @@ export class DtlsNumbering {
       half.recentPrint(found) !== r.print ||
       half.recentRecord(found) !== ((r.contentType << 16) | r.length)
     ) {
-      if (!this.strayBehindIt(a, half, found, r) && !this.associations.hasForgotten(a))
+      if (
+        !this.anomalies.hasReuse(a, r) &&
+        !this.strayBehindIt(a, half, found, r) &&
+        !this.associations.hasForgotten(a)
+      )
         this.anomalies.add(
           a,
           newest,

@@ -38,6 +38,6 @@ function turnedAwayBy(view: TcpConnectionView, server: Side): ResetFact | undefi
   const ends = [view.fin(client), view.rst(client)];
   if (ends.some((end) => end !== undefined && end.packet < reset.packet)) return undefined;
   const { rst, lostOctets } = view.facts(client);
-  const missing = lostOctets.server + (rst.server?.missingOctets ?? 0);
+  const missing = lostOctets.client + lostOctets.server + (rst.server?.missingOctets ?? 0);
   return missing > 0 ? undefined : rst.server;
 }

@@ -14,6 +14,7 @@ import {
   harmed,
   harms,
   objection,
+  points,
   read,
   readSample,
   type Sample,
@@ -116,6 +117,18 @@ describe('what is said of a sample', { timeout: 120_000 * more }, () => {
         wrong.push(...judge(said, sample, how));
       });
     }
+    expect(wrong).toEqual([]);
+  });
+
+  it('stays, weakens or goes when captures of two points whose clocks are apart are in one', () => {
+    const wrong: string[] = [];
+    for (const sample of samples.filter(({ name }) => name.startsWith('dtls')))
+      for (const list of scramblesOf(sample, 2, points)) {
+        const left = harmed(sample.packets, list, sample.linkType);
+        wrong.push(
+          ...judge(read(captureOf(left, sample.linkType), undefined), sample, JSON.stringify(list)),
+        );
+      }
     expect(wrong).toEqual([]);
   });
 
@@ -365,6 +378,25 @@ const FOUND: readonly [what: string, sample: string, list: Harm[], keys?: 'with 
     'a record of an older association, where a HelloRetryRequest is doubled',
     'dtls13-healthy',
     [{ kind: 'doubled', share: 0.5, late: 2_000_000, seed: 333719 }],
+  ],
+  [
+    'a connection that was accepted and reset, whose ClientHello is missing',
+    'tls-pq-clienthello-intolerant',
+    [
+      { kind: 'gap', from: 0.655, share: 0.05333333333333334 },
+      { kind: 'few', places: [0.557] },
+    ],
+  ],
+  [
+    'two pairs under one number, where a datagram is doubled',
+    'proxy-crosses-datagrams',
+    [{ kind: 'doubled', share: 0.695, late: 1_331_000, seed: 131850 }],
+  ],
+  [
+    'the record before the one that was refused, where the tap has that behind the alert',
+    'proxy-changes-octets',
+    [{ kind: 'late-way', late: 134_000, way: 0 }],
+    'with keys',
   ],
 ];
 

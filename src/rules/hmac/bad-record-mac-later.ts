@@ -1,5 +1,5 @@
 import { BAD_RECORD_MAC } from '../../model/code-points/alerts.ts';
-import { type ConnectionHistory, peerOf } from '../../model/history.ts';
+import { type AlertFact, type ConnectionHistory, peerOf } from '../../model/history.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import {
@@ -122,6 +122,8 @@ export const badRecordMacLater = defineConnectionRule({
       (one) => one !== undefined && one.packet <= alert.packet,
     );
     if (record === undefined || count < 2) return PASS;
+    // It is the one that was refused, also where the tap has the alert before it: no rule may then name a record in front.
+    if (alert.encrypted && failsBehind(history, alert)) return PASS;
     if (history.protocol === 'TLS' && lostOctets(history) > 0) return notAssessable('lost-bytes');
     const { lastData: answer } = protectedRecords[alert.from];
     const isAnswered =
@@ -164,6 +166,9 @@ export const badRecordMacLater = defineConnectionRule({
     };
   },
 });
+
+const failsBehind = ({ decryption }: ConnectionHistory, { from, packet }: AlertFact): boolean =>
+  decryption?.failures.some((one) => one.from === peerOf(from) && one.packet > packet) === true;
 
 function unread(history: ConnectionHistory): FindingOf<typeof MESSAGES> | undefined {
   const unanswered = unansweredData(history);
