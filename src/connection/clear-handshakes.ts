@@ -3,8 +3,8 @@ import { LIMITS } from '../model/limits.ts';
 
 const SHORT = 192;
 const FIRST_ROOM = 1024;
-/** Rooms of 1, 4, 16, … KiB, up to what one direction may hold. */
-const GROWTH = 4;
+/** Rooms of 1, 2, 4, … KiB, up to what one direction may hold: handshakes that stall keep theirs for an hour. */
+const GROWTH = 2;
 
 interface Kept {
   bytes: Uint8Array;
