@@ -1,5 +1,5 @@
 import type { CaptureIndex, RefusalFact, ServerFacts } from '../../model/capture-index.ts';
-import { formatDuration, SECOND } from '../../model/time.ts';
+import { formatDuration, MILLISECOND, SECOND } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
 import { howMany } from '../support/how-many.ts';
 import { endpointText } from '../support/negotiation.ts';
@@ -10,6 +10,8 @@ import { witness } from '../support/witness.ts';
 const SHOWN = 4;
 /** Longer than the first retransmission of a SYN (RFC 9293 §3.8.1): less silence may be the end of the capture. */
 const PATIENCE = 3 * SECOND;
+/** A SYN is repeated after a second or so (RFC 6298 §2); sooner the capture has it twice, as from two points. */
+const REPEATED_AFTER = 100 * MILLISECOND;
 
 const messages = {
   unanswered: {
@@ -47,6 +49,7 @@ function unanswered(server: ServerFacts, index: CaptureIndex): RefusalFact[] {
     (one) =>
       one.reset === undefined &&
       one.transmissions > 1 &&
+      one.last.nanos - one.syn.nanos >= REPEATED_AFTER &&
       index.lastNanos - one.syn.nanos >= PATIENCE &&
       !streams.has(one.stream) &&
       !isExplained(deaths, one),
@@ -103,7 +106,7 @@ export const tcpConnectTimeout = defineCaptureRule({
     decides:
       'The SYN was sent at least twice, the capture goes on for 3 s or more after it, and nothing came back. It is an error where the endpoint speaks TLS elsewhere in the capture; if it merely has a port that is known for TLS it is noted. Where no SYN-ACK of the server was captured at all, the verdict is only likely.',
     silent:
-      'For other ports, for a single SYN, at the end of the capture, where the connection goes on although its SYN-ACK is missing from the capture, and while a server process is down that was seen to die.',
+      'For other ports, for a single SYN, also one that was captured several times, at the end of the capture, where the connection goes on although its SYN-ACK is missing from the capture, and while a server process is down that was seen to die.',
     restsOnSilence: true,
     messages,
   },

@@ -40,6 +40,13 @@ testCaptureRule(tcpConnectTimeout, [
     ],
   },
   {
+    name: 'takes a SYN that was captured twice for one',
+    index: fakeIndex([
+      fakeServer({ refusals: [{ ...unanswered, transmissions: 2, last: at(5020) }] }),
+    ]),
+    want: [],
+  },
+  {
     name: 'is silent on other ports',
     index: fakeIndex([
       fakeServer({
