@@ -23,7 +23,7 @@ export function blindSpotsOf(
   if (isCut) spots.push('cut-packets');
   if ((flags & SEEN.notAnalysed) !== 0) spots.push('cipher-unsupported');
   if ((flags & SEEN.messagesOmitted) !== 0) spots.push('too-many-messages');
-  if (h.dtls?.isOrderUnknown === true) spots.push('order-unknown');
+  if (placement.isOrderUnknown || h.dtls?.isOrderUnknown === true) spots.push('order-unknown');
   if (table.protectedCount[2 * row] !== 0 || table.protectedCount[2 * row + 1] !== 0)
     spots.push(...unopened(h));
   return spots;

@@ -7,6 +7,8 @@ export function openingOf(
   client: Side,
   connection: number,
 ): OpeningFact | undefined {
+  // Then an answer may be one to another SYN.
+  if (view.isOrderUnknown) return undefined;
   const turnedAway = turnedAwayBy(view, otherSide(client));
   if (view.former === undefined && view.challenge === undefined && turnedAway === undefined)
     return undefined;

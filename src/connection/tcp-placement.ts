@@ -81,6 +81,10 @@ export class TcpPlacement implements Placement {
     return this.view.isHoled;
   }
 
+  get isOrderUnknown(): boolean {
+    return this.view.isOrderUnknown;
+  }
+
   heard(side: Side): boolean {
     return this.view.isHeard(side);
   }

@@ -16,6 +16,7 @@ export class UdpPlacement implements Placement {
   readonly last: At;
   readonly initiator = undefined;
   readonly isHoled = false;
+  readonly isOrderUnknown = false;
   readonly ended: boolean;
   private readonly tracker: DtlsTracker;
   private readonly flows: FlowDirectory;

@@ -50,6 +50,8 @@ export interface TcpConnectionView {
   /** Octets are missing because the snap length cut packets; because packets are not in the capture. */
   readonly isCut: boolean;
   readonly isHoled: boolean;
+  /** As in `TcpFacts`. */
+  readonly isOrderUnknown: boolean;
   /** There is something that few connections have: a conflict, a connection before it, a SYN that was challenged, … */
   readonly isRemarkable: boolean;
   /** As in `TcpFacts`, with sides. */

@@ -8,6 +8,8 @@ export interface TcpFacts {
   readonly synAck: At | undefined;
   /** Which TCP connection on these endpoints this is, from 0. */
   readonly incarnation: number;
+  /** Several connections share its endpoints, and packets came again later: which came first is not known. */
+  readonly isOrderUnknown: boolean;
   readonly fin: PerRole<At | undefined>;
   readonly rst: PerRole<ResetFact | undefined>;
   /** Payload octets delivered in order, and how many are missing from the capture. */

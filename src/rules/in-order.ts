@@ -2,14 +2,21 @@ import type { ConnectionHistory } from '../model/history.ts';
 import type { FindingVerdict, RuleMeta, Verdict } from '../model/rule.ts';
 import { notAssessable } from './define-rule.ts';
 
-/** Nobody is accused where it is not known which records came first: notes only. */
+type Judged = Pick<ConnectionHistory, 'dtls' | 'tcp'>;
+
+/** Nobody is accused where it is not known which packets came first: notes only. */
 export function inOrder(
   verdict: Verdict | readonly FindingVerdict[],
   meta: RuleMeta,
-  { dtls }: Pick<ConnectionHistory, 'dtls'>,
+  history: Judged,
 ): Verdict | readonly FindingVerdict[] {
-  if (dtls === undefined || !dtls.isOrderUnknown) return verdict;
   const isNote = ({ severity = meta.severity }: FindingVerdict): boolean => severity === 'info';
-  if (!('kind' in verdict)) return verdict.filter(isNote);
-  return verdict.kind === 'finding' && !isNote(verdict) ? notAssessable('order-unknown') : verdict;
+  if ('kind' in verdict)
+    return verdict.kind === 'finding' && !isNote(verdict) && isOrderUnknown(history)
+      ? notAssessable('order-unknown')
+      : verdict;
+  return verdict.every(isNote) || !isOrderUnknown(history) ? verdict : verdict.filter(isNote);
 }
+
+const isOrderUnknown = ({ dtls, tcp }: Judged): boolean =>
+  dtls?.isOrderUnknown === true || tcp?.isOrderUnknown === true;

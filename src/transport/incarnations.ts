@@ -24,6 +24,7 @@ import {
   FURTHEST,
   HALF,
   halfOf,
+  LAST_DATA_PACKET,
   LAST_PACKET,
   NEXT_SEQUENCE,
   peerOf,
@@ -34,6 +35,7 @@ import {
 } from './tcp-table.ts';
 import type { TcpView } from './tcp-view.ts';
 
+const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
@@ -161,9 +163,39 @@ export class Incarnations {
   }
 
   /** Is a RST or FIN rather of the former connection? Only its number tells. */
-  isOfFormer(row: number, former: number, side: Side, sequence: number): boolean {
+  isOfFormer(row: number, former: number, side: Side, { sequence, flags }: TransportCursor) {
     const [place, before] = [placeOf(row, side), placeOf(former, side)];
-    return this.isStarted(before) && !this.isCloser(place, before, sequence);
+    if (!this.isStarted(before) || this.isCloser(place, before, sequence)) return false;
+    // Who sends its FIN again is not done with it, and takes no SYN: this is a copy.
+    if ((flags & FIN) !== 0 && this.table.words[before + FIN_PACKET] !== 0) this.cameAgain(row);
+    return true;
+  }
+
+  /**
+   * Was this SYN or SYN-ACK seen before, and later packets since: of its own connection, or of the next ones? A host that
+   * went on does not send it again.
+   */
+  lookForCopy(row: number, side: Side, t: TransportCursor): void {
+    const { words, asking, lastSynPacket, former } = this.table;
+    const place = placeOf(row, side);
+    const wentOn =
+      (t.flags & ACK) === 0
+        ? asking[row] === 0 &&
+          (words[place + LAST_PACKET] as number) > (lastSynPacket[row] as number)
+        : words[place + LAST_DATA_PACKET] !== 0;
+    let isAgain = wentOn && this.begins(place, t);
+    for (let before = former[row] as number; before > 0; before = former[before - 1] as number)
+      isAgain ||= this.begins(placeOf(before - 1, side), t);
+    if (isAgain) this.cameAgain(row);
+  }
+
+  /** Does the direction begin with this SYN? */
+  private begins(place: number, { sequence }: TransportCursor): boolean {
+    return this.isStarted(place) && this.table.first[halfOf(place)] === advance(sequence, 1);
+  }
+
+  private cameAgain(row: number): void {
+    this.view.order.cameAgain(this.table.flow[row] as number);
   }
 
   /** Has a segment of this side, or what it acknowledges, a number beyond all that was captured of either direction? */

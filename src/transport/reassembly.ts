@@ -17,7 +17,7 @@ import type { Side, StreamSink } from '../model/stream.ts';
 import type { ConflictFact } from '../model/tcp-facts.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import { EarlyPool } from './early-pool.ts';
-import { SentOctets } from './sent-octets.ts';
+import { isAtOnce, SentOctets } from './sent-octets.ts';
 import { advance, ahead } from './sequence.ts';
 import {
   EARLY,
@@ -33,9 +33,11 @@ import {
   ID,
   LAST_DATA_NANOS,
   LAST_DATA_PACKET,
+  LAST_PACKET,
   LOST_OCTETS,
   NEXT_SEQUENCE,
   OCTETS,
+  peerOf,
   RETRANSMISSIONS,
   rowOf,
   SENDER,
@@ -219,12 +221,26 @@ export class Reassembly {
     const sender = this.senderOf(place);
     const { sentOctets } = this;
     const earlier = sentOctets.otherwise(sender, sequence, bytes, payloadOffset, payloadLength);
-    if (earlier !== undefined) this.conflict(place, { packet, nanos, earlier });
-    else if (sentOctets.isSamePacket(sender, sequence, payloadLength, ipId, nanos)) {
-      this.notice('captured-twice', 0, packet);
-      return true;
+    if (earlier !== undefined) {
+      this.conflict(place, { packet, nanos, earlier });
+      return false;
     }
-    return false;
+    const same = sentOctets.samePacket(sender, sequence, payloadLength, ipId);
+    if (same === undefined) return false;
+    if (this.wentOn(place, same.packet))
+      this.view.order.cameAgain(this.table.flow[rowOf(place)] as number);
+    if (!isAtOnce(nanos, same.nanos)) return false;
+    this.notice('captured-twice', 0, packet);
+    return true;
+  }
+
+  /** Came others of the connection behind this packet, the present one apart? */
+  private wentOn(place: number, packet: number): boolean {
+    const { words } = this.table;
+    return (
+      (words[place + LAST_DATA_PACKET] as number) > packet ||
+      (words[peerOf(place) + LAST_PACKET] as number) > packet
+    );
   }
 
   /** The packet that had the same octets under the same numbers; undefined if they differ or are no longer kept. */

@@ -42,7 +42,14 @@ export class Remarks {
     if (this.conflicts.length < LIMITS.anomaliesPerConnection) this.conflicts.push(conflict);
   }
 
-  addOldSegment(segment: OldSegment): void {
-    if (this.oldSegments.length < LIMITS.anomaliesPerConnection) this.oldSegments.push(segment);
+  /** @returns whether copies of several packets came late: one may have been held up on its way */
+  addOldSegment(segment: OldSegment): boolean {
+    const { oldSegments } = this;
+    const original = segment.earlier?.packet;
+    const isAnother = oldSegments.some(
+      ({ earlier }) => earlier !== undefined && earlier.packet !== original,
+    );
+    if (oldSegments.length < LIMITS.anomaliesPerConnection) oldSegments.push(segment);
+    return isAnother && original !== undefined;
   }
 }

@@ -76,10 +76,12 @@ export class SentOctets {
   }
 
   /**
-   * Is this segment the very packet that is kept: captured twice, and not sent twice? A sender gives each IPv4 packet an
+   * Is this segment a packet that is kept: captured twice, and not sent twice? A sender gives each IPv4 packet an
    * identification of its own (RFC 791 §3.2), or 0 to all that are never fragmented (RFC 6864 §4.1).
+   *
+   * @returns that packet
    */
-  isSamePacket(sender: number, sequence: number, length: number, ipId: number, nanos: Nanos) {
+  samePacket(sender: number, sequence: number, length: number, ipId: number): At | undefined {
     const { words } = this;
     const oldest = Math.max(0, this.segments - LIMITS.tcpSentSegments);
     for (let n = this.segments - 1; n >= oldest && ipId !== 0; n--) {
@@ -90,9 +92,9 @@ export class SentOctets {
         words[place * WORDS + LENGTH] === length &&
         words[place * WORDS + IP_ID] === ipId
       )
-        return Math.abs(nanos - (this.moments[place] as number)) < LIMITS.duplicateCaptureNanos;
+        return { packet: this.packets[place] as number, nanos: this.moments[place] as number };
     }
-    return false;
+    return undefined;
   }
 
   /** @returns the packet that had other octets in the place of these, as far as they are still kept */
@@ -167,3 +169,7 @@ export class SentOctets {
     this.unsettled = this.segments;
   }
 }
+
+/** Is the time between two captures of one packet what a second tap makes? */
+export const isAtOnce = (nanos: Nanos, other: Nanos): boolean =>
+  Math.abs(nanos - other) < LIMITS.duplicateCaptureNanos;

@@ -2,6 +2,7 @@ import type { At, Endpoint, Role } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import { otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 import type { TcpFacts } from '../model/tcp-facts.ts';
+import { FlowOrder } from './flow-order.ts';
 import type { FlowTable } from './flow-table.ts';
 import { type Challenge, type FormerOfSides, Remarks } from './remarks.ts';
 import { Repeats } from './repeats.ts';
@@ -38,6 +39,7 @@ export class TcpView implements TcpConnectionView {
   private readonly table: TcpTable;
   private readonly flows: FlowTable;
   readonly repeats = new Repeats();
+  readonly order = new FlowOrder();
   /** Rare, so kept beside the columns. */
   private readonly remarks = new Map<number, Remarks>();
 
@@ -207,6 +209,10 @@ export class TcpView implements TcpConnectionView {
     return this.remarks.get(this.at)?.challenge;
   }
 
+  get isOrderUnknown(): boolean {
+    return this.order.isUnknown(this.flow);
+  }
+
   get isReset(): boolean {
     return this.has(0, HALF.rst) || this.has(1, HALF.rst);
   }
@@ -235,6 +241,7 @@ export class TcpView implements TcpConnectionView {
     return {
       syn,
       synAck,
+      isOrderUnknown: this.isOrderUnknown,
       incarnation: this.table.incarnation[this.at] as number,
       fin: both((side) => this.fin(side)),
       rst: both((side) => this.reset(side)),

@@ -148,6 +148,7 @@ export class Tcp {
     const former = (this.table.former[row] as number) - 1;
     const { words, numbers } = this.table;
     const place = placeOf(row, side);
+    if ((flags & SYN) !== 0) this.incarnations.lookForCopy(row, side, t);
     words[place + LAST_PACKET] = packet;
     numbers[(place >> 1) + LAST_NANOS] = nanos;
     if (former < 0 && this.table.asking[row] === 0 && !this.endings.isReset(place))
@@ -220,7 +221,7 @@ export class Tcp {
     const former = (this.table.former[row] as number) - 1;
     if (this.table.asking[row] !== 0) return this.whileAsking(row, former, side, t);
     const isEnd = t.wirePayloadLength === 0 && (t.flags & (FIN | RST)) !== 0;
-    return isEnd && former >= 0 && this.incarnations.isOfFormer(row, former, side, t.sequence)
+    return isEnd && former >= 0 && this.incarnations.isOfFormer(row, former, side, t)
       ? former
       : row;
   }
@@ -243,6 +244,7 @@ export class Tcp {
       former = row < 0 ? 0 : this.setAside(row);
       row = -1;
       perFlow.forgetBases(flow);
+      this.view.order.reused(flow);
       fresh = true;
     }
     if (fresh) perFlow.host(flow, this.streams++);
@@ -318,9 +320,9 @@ export class Tcp {
   private isOld(row: number, former: number, side: Side, t: TransportCursor): boolean {
     const found = this.incarnations.oldSegment(row, former, side, t);
     if (found === undefined) return false;
-    this.view
-      .remarksOf(row)
-      .addOldSegment({ ...this.momentOf(t), side, length: t.wirePayloadLength, ...found });
+    const segment = { ...this.momentOf(t), side, length: t.wirePayloadLength, ...found };
+    if (this.view.remarksOf(row).addOldSegment(segment))
+      this.view.order.cameAgain(this.table.flow[row] as number);
     return !found.taken;
   }
 

@@ -100,6 +100,7 @@ function fakeTcp(first: number, some: Partial<TcpFacts>): TcpFacts {
   return {
     syn: at(first),
     synAck: at(first + 1),
+    isOrderUnknown: false,
     incarnation: 0,
     fin: nothing,
     rst: nothing,

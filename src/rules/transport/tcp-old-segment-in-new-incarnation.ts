@@ -33,7 +33,7 @@ export const tcpOldSegmentInNewIncarnation = defineConnectionRule({
     decides:
       'A segment is of the earlier connection if its timestamp is older than the SYN, if it acknowledges what only the earlier one can have sent, if its number lies before the beginning of this one, or if the very same octets were sent under these numbers before the SYN. Only in the last case can the receiver take it; then it is an error, and proven where secrets open its record under the keys of the earlier connection. Otherwise it is only noted.',
     silent:
-      'Where the same octets were sent in this connection too, and where the earlier connection is not in the capture or was over for more than two minutes.',
+      'Where the same octets were sent in this connection too, where the earlier connection is not in the capture or was over for more than two minutes, and where captures of several points are mixed so that nobody knows the order of the packets.',
     yieldsTo: [],
     messages: {
       taken: {
