@@ -8,7 +8,10 @@ export interface TcpFacts {
   readonly synAck: At | undefined;
   /** Which TCP connection on these endpoints this is, from 0. */
   readonly incarnation: number;
-  /** Several connections share its endpoints, and packets came again later: which came first is not known. */
+  /**
+   * Several connections share its endpoints, and packets came again later: which came first is not known. Or its first
+   * octets were captured behind later ones, too late to be put before them.
+   */
   readonly isOrderUnknown: boolean;
   readonly fin: PerRole<At | undefined>;
   readonly rst: PerRole<ResetFact | undefined>;

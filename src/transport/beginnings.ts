@@ -78,13 +78,23 @@ export class Beginnings {
   starting(place: number, sequence: number): void {
     const { words } = this.table;
     // SYN-ACKs with different numbers (SYN cookies, middleboxes): the last one before data counts.
-    if (words[place + LAST_DATA_PACKET] !== 0) return;
+    if (words[place + LAST_DATA_PACKET] !== 0) {
+      this.beganAt(place, sequence);
+      return;
+    }
     const first = this.firstDue(place, sequence);
     words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.started;
     words[place + NEXT_SEQUENCE] = first;
     words[place + FURTHEST] = first;
     this.table.first[halfOf(place)] = first;
     this.table.atPeerFin[halfOf(place)] = first;
+  }
+
+  /** A SYN that was captured behind data, and perhaps the first octets as well: these were passed by. */
+  private beganAt(place: number, sequence: number): void {
+    const passed = ahead(this.table.first[halfOf(place)] as number, sequence);
+    if (passed > 0 && passed <= LIMITS.tcpWindowOctets)
+      this.view.remarksOf(rowOf(place)).beganEarlier = true;
   }
 
   /**

@@ -26,6 +26,8 @@ export class Remarks {
   /** Packets whose octets differ from an earlier copy. */
   readonly conflicts: ConflictFact[] = [];
   readonly oldSegments: OldSegment[] = [];
+  /** A direction began before the octets that were taken for its first ones, which came too late. */
+  beganEarlier = false;
   former: FormerOfSides | undefined;
   challenge: Challenge | undefined;
   /** The first segment with urgent data. */

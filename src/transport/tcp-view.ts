@@ -210,7 +210,7 @@ export class TcpView implements TcpConnectionView {
   }
 
   get isOrderUnknown(): boolean {
-    return this.order.isUnknown(this.flow);
+    return this.order.isUnknown(this.flow) || this.known(this.at)?.beganEarlier === true;
   }
 
   get isReset(): boolean {

@@ -54,6 +54,24 @@ test('one connection is in order by its numbers', () => {
   expect(isUnknown(...begun, c.syn(5000), s.synAck(7000, 5001))).toBe(false);
 });
 
+describe('a connection', () => {
+  const shuffled = (beginning: Segment) => [
+    c.syn(100),
+    s.data(904, 'def', { ack: 106 }),
+    c.data(101, 'hello', { ack: 901 }),
+    beginning,
+    s.data(901, 'abc', { ack: 106 }),
+  ];
+
+  test('has no order where its first octets come behind the next ones and before the SYN-ACK', () => {
+    expect(isUnknown(...shuffled(s.synAck(900, 101)))).toBe(true);
+  });
+
+  test('has one where the SYN-ACK comes late, and nothing went before what was seen', () => {
+    expect(isUnknown(...shuffled(s.synAck(903, 101)))).toBe(false);
+  });
+});
+
 test('each flow has an order of its own', () => {
   const order = new FlowOrder();
   order.reused(7);
