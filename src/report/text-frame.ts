@@ -277,7 +277,7 @@ const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
   'too-many-messages':
     'more handshake messages and alerts than are listed; the last ones are missing',
   'order-unknown':
-    'records came twice beside another connection, in no known order; give captures of two points as two files',
+    'packets came twice or late, in no known order; give captures of two points as two files',
 };
 
 /** Secrets may have opened a part of what they are missing for. */

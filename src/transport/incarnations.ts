@@ -173,7 +173,7 @@ export class Incarnations {
 
   /**
    * Was this SYN or SYN-ACK seen before, and later packets since: of its own connection, or of the next ones? A host that
-   * went on does not send it again.
+   * went on does not send it again. A SYN-ACK that answers the SYN before the one that its receiver went on from is late too.
    */
   lookForCopy(row: number, side: Side, t: TransportCursor): void {
     const { words, asking, lastSynPacket, former } = this.table;
@@ -185,8 +185,21 @@ export class Incarnations {
         : words[place + LAST_DATA_PACKET] !== 0;
     let isAgain = wentOn && this.begins(place, t);
     for (let before = former[row] as number; before > 0; before = former[before - 1] as number)
-      isAgain ||= this.begins(placeOf(before - 1, side), t);
+      isAgain ||=
+        this.begins(placeOf(before - 1, side), t) || this.answersOnly(before - 1, row, side, t);
     if (isAgain) this.cameAgain(row);
+  }
+
+  /** Does it acknowledge what was sent on the former connection, and never on this one? */
+  private answersOnly(former: number, row: number, side: Side, t: TransportCursor): boolean {
+    const [sent, before] = [placeOf(row, otherSide(side)), placeOf(former, otherSide(side))];
+    const { flags, acknowledgement } = t;
+    return (
+      (flags & ACK) !== 0 &&
+      this.isStarted(sent) &&
+      !this.hasSent(sent, acknowledgement) &&
+      this.hasSent(before, acknowledgement)
+    );
   }
 
   /** Does the direction begin with this SYN? */

@@ -33,6 +33,7 @@ describe('on endpoints that were used again', () => {
     ['its SYN-ACK', [...begun, s.synAck(900, 101)]],
     ['its FIN', [...begun, s.fin(902, { ack: 107 })]],
     ['two of its segments', [...begun, c.data(101, 'abc'), c.data(104, 'def')]],
+    ['a SYN-ACK for the SYN of the former', [...asked, c.data(5001, 'new'), s.synAck(7000, 101)]],
     ['the SYN, and its sender has gone on', [...begun, c.syn(5000)]],
     ['the SYN-ACK, and its sender has gone on', [...begun, s.synAck(7000, 5001)]],
   ])('%s coming again shows it', (_, segments) => {

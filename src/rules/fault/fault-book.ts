@@ -215,8 +215,7 @@ const BLIND: Readonly<Record<BlindSpot, string>> = {
   'no-secrets': 'what is encrypted cannot be read',
   'cipher-unsupported': 'its cipher suite or version is not understood',
   'too-many-messages': 'it has more handshake messages than are listed',
-  'order-unknown':
-    'captures of several points are mixed, and nobody knows the order of its records',
+  'order-unknown': 'its packets came twice or late, and nobody knows their order',
 };
 
 const blindText = ({ blind }: Case): string[] => (blind === undefined ? [] : [BLIND[blind]]);
