@@ -37,8 +37,11 @@ const NAMED_REACTION = SECOND;
 /** unexpected_message, bad_record_mac, decryption_failed, record_overflow, decode_error, decrypt_error, internal_error. */
 const ALERTS_ABOUT_A_RECORD: ReadonlySet<number> = new Set([10, 20, 21, 22, 50, 51, 80]);
 
-const within = (at: At, from: Nanos, span: Nanos): boolean =>
-  at.nanos >= from && at.nanos - from <= span;
+/** By their packets, since a coarse clock gives many the same time. */
+const isAfter = (at: At, other: At): boolean => at.packet > other.packet;
+
+const within = (at: At, from: At, span: Nanos): boolean =>
+  isAfter(at, from) && at.nanos >= from.nanos && at.nanos - from.nanos <= span;
 
 function serverSpoke(next: ConnectionHistory, from: Nanos, until: Nanos): boolean {
   const inside = (at: At): boolean => at.nanos >= from && at.nanos < until;
@@ -105,7 +108,7 @@ function alerted(next: ConnectionHistory, stray: RecordFact): LateEffect | undef
       alert.from === receiver &&
       alert.level === 2 &&
       ALERTS_ABOUT_A_RECORD.has(alert.description ?? -1) &&
-      within(alert, stray.nanos, NAMED_REACTION),
+      within(alert, stray, NAMED_REACTION),
   );
   if (plain !== undefined) {
     return {
@@ -138,23 +141,23 @@ function protectedAlert(
   receiver: Role,
 ): LateEffect | undefined {
   const alert = next.dtls?.probableClose[receiver];
-  if (alert === undefined || alert.nanos < stray.nanos || lacksRecords(next)) return undefined;
+  if (alert === undefined || !isAfter(alert, stray) || lacksRecords(next)) return undefined;
   const read = next.alerts.find(({ packet, from }) => packet === alert.packet && from === receiver);
   if (read?.description !== undefined && !ALERTS_ABOUT_A_RECORD.has(read.description)) {
     return undefined;
   }
   const ownClose = next.dtls?.probableClose[stray.from];
-  if (ownClose !== undefined && ownClose.packet !== stray.packet && ownClose.nanos < alert.nanos) {
+  if (ownClose !== undefined && ownClose.packet !== stray.packet && isAfter(alert, ownClose)) {
     return undefined;
   }
   const { client, server } = next.protectedRecords;
-  if ([client, server].some(({ lastData }) => (lastData?.nanos ?? -1) > stray.nanos)) {
+  if ([client, server].some(({ lastData }) => lastData !== undefined && isAfter(lastData, stray))) {
     return undefined;
   }
   // A record that is kept until the handshake is over has its effect then.
   const finished = next.dtls?.finishedTransmissions[receiver][0];
-  const from = finished !== undefined && finished.nanos > stray.nanos ? finished : stray;
-  if (!within(alert, from.nanos, REACTION)) return undefined;
+  const from = finished !== undefined && isAfter(finished, stray) ? finished : stray;
+  if (!within(alert, from, REACTION)) return undefined;
   return {
     kind: 'alerted',
     after: alert.nanos - stray.nanos,
@@ -174,7 +177,7 @@ function unreachable(next: ConnectionHistory, stray: RecordFact): LateEffect | u
   const { dtls } = next;
   if (dtls?.answered === undefined || dtls.answered.nanos > stray.nanos) return undefined;
   if (dtls.probableClose[peerOf(stray.from)] !== undefined) return undefined;
-  const icmp = dtls.portUnreachable.find((one) => within(one, stray.nanos, NAMED_REACTION));
+  const icmp = dtls.portUnreachable.find((one) => within(one, stray, NAMED_REACTION));
   return (
     icmp && {
       kind: 'unreachable',

@@ -264,6 +264,17 @@ testConnectionRule(dtlsLateCloseNotify, [
     want: [{ message: 'harmless', severity: 'info', confidence: 'proven', packets: [9, 18] }],
   },
   {
+    name: 'does so too where a coarse clock gives the data the same time',
+    history: closedAssociation(strayInside),
+    next: (() => {
+      const { protectedRecords, ...closed } = cutByAlert();
+      const lastData = record(HANDSHAKE, 'client', atMs(20, 606.5), 1);
+      const client = { ...protectedRecords.client, lastData };
+      return { ...closed, protectedRecords: { ...protectedRecords, client } };
+    })(),
+    want: [{ message: 'harmless', severity: 'info', confidence: 'proven', packets: [9, 18] }],
+  },
+  {
     name: 'blames nobody where the owner is a guess',
     history: closedAssociation({ ...strayInside, confidence: 'possible' }),
     next: cutByAlert(),
