@@ -179,10 +179,6 @@ export class FlowTable implements FlowDirectory, InnerFlows {
     }
   }
 
-  close(): void {
-    this.slots4 = this.recent4 = this.slots6 = new Int32Array(0);
-  }
-
   endpoint(flow: number, side: Side): Endpoint {
     return { address: this.address(flow, side), port: this.port(flow, side) };
   }

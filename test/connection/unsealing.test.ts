@@ -133,20 +133,6 @@ describe.each(cases)('$name', ({ turns, keyLog }) => {
     expect(facts?.obstacle).toBeDefined();
   });
 
-  // Early data comes before it is known whether it is taken, and what follows it with it.
-  const isEarly = Buffer.from(keyLog).toString().includes('CLIENT_EARLY');
-  test.skipIf(isEarly)(
-    'whichever line of the key log is missing, what stays shut has its reason',
-    () => {
-      const lines = Buffer.from(keyLog).toString().split('\n');
-      for (const at of lines.keys()) {
-        const rest = new TextEncoder().encode(lines.toSpliced(at, 1).join('\n'));
-        const { failed, skipped, obstacle } = unseal(turns, rest) ?? {};
-        expect([at, failed, skipped === 0 || obstacle !== undefined]).toEqual([at, 0, true]);
-      }
-    },
-  );
-
   test('with a wrong secret nothing is accused', () => {
     const wrong = new TextEncoder().encode(
       Buffer.from(keyLog)
@@ -155,6 +141,22 @@ describe.each(cases)('$name', ({ turns, keyLog }) => {
     );
     const facts = unseal(turns, wrong);
     expect(facts).toMatchObject({ authenticated: 0, obstacle: 'secret-does-not-fit' });
+  });
+});
+
+/** Early data comes before it is known whether it is taken, and what follows it with it. */
+const withoutEarlyData = cases.filter(
+  ({ keyLog }) => !/^CLIENT_EARLY/m.test(Buffer.from(keyLog).toString()),
+);
+
+describe.each(withoutEarlyData)('$name with a gap in the key log', ({ turns, keyLog }) => {
+  test('whichever line is missing, what stays shut has its reason', () => {
+    const lines = Buffer.from(keyLog).toString().split('\n');
+    for (const at of lines.keys()) {
+      const rest = new TextEncoder().encode(lines.toSpliced(at, 1).join('\n'));
+      const { failed, skipped, obstacle } = unseal(turns, rest) ?? {};
+      expect([at, failed, skipped === 0 || obstacle !== undefined]).toEqual([at, 0, true]);
+    }
   });
 });
 
