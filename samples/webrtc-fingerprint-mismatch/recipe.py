@@ -5,66 +5,20 @@ python3 python3-aiortc iproute2 tcpdump openssl chromium
 
 import os
 import sys
-import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lab'))
-from browser_lab import SERVER_IP, BrowserLab, sh
-
-# The called peer: an offer in, an answer out, by HTTP.
-PEER = '''
-import asyncio
-from aiortc import RTCPeerConnection, RTCSessionDescription
-
-peers = []
-
-async def serve(reader, writer):
-    head = (await reader.readuntil(b'\\r\\n\\r\\n')).decode().lower()
-    length = next(int(line.split(':')[1]) for line in head.split('\\r\\n') if line.startswith('content-length'))
-    offer = (await reader.readexactly(length)).decode()
-    peer = RTCPeerConnection()
-    peers.append(peer)
-
-    @peer.on('datachannel')
-    def opened(channel):
-        channel.on('message', lambda said: channel.send('answer'))
-
-    await peer.setRemoteDescription(RTCSessionDescription(offer, 'offer'))
-    await peer.setLocalDescription(await peer.createAnswer())
-    answer = peer.localDescription.sdp.encode()
-    writer.write(b'HTTP/1.1 200 OK\\r\\nAccess-Control-Allow-Origin: *\\r\\nConnection: close\\r\\nContent-Length: %%d\\r\\n\\r\\n' %% len(answer))
-    writer.write(answer)
-    await writer.drain()
-    writer.close()
-
-async def main():
-    server = await asyncio.start_server(serve, '%s', 9000)
-    await server.serve_forever()
-
-asyncio.run(main())
-''' % SERVER_IP
+from webrtc_lab import record
 
 # The first call is told another fingerprint than that of its peer's certificate, the second the right one.
-PAGE = '''<!doctype html><script>
-async function call(change) {
-  const caller = new RTCPeerConnection();
-  const channel = caller.createDataChannel('x');
-  channel.onopen = () => channel.send('request');
-  await caller.setLocalDescription(await caller.createOffer());
-  while (caller.iceGatheringState !== 'complete') await new Promise((resolve) => setTimeout(resolve, 50));
-  const answer = await fetch('http://%s:9000/', { method: 'POST', body: caller.localDescription.sdp });
-  await caller.setRemoteDescription({ type: 'answer', sdp: change(await answer.text()) });
+CALLS = '''
+const wrong = (sdp) => sdp.replace(/(a=fingerprint:sha-256 )(..)/g, (_, name, octet) => name + (octet === '00' ? '01' : '00'));
+async function callAndClose(change) {
+  const caller = await call(change);
   await new Promise((resolve) => setTimeout(resolve, 2000));
   caller.close();
 }
-const wrong = (sdp) => sdp.replace(/(a=fingerprint:sha-256 )(..)/g, (_, name, octet) => name + (octet === '00' ? '01' : '00'));
-call(wrong).then(() => call((sdp) => sdp));
-</script>''' % SERVER_IP
+callAndClose(wrong).then(() => callAndClose(asItIs));
+'''
 
-with BrowserLab('udp and host %s' % SERVER_IP) as lab:
-    lab.start(lab.server, '/usr/bin/python3', '-c', PEER)
-    time.sleep(2)
-    # Without permission for a microphone a page learns of no address but that of the default route.
-    sh('ip -n %s route add default via %s' % (lab.browser, SERVER_IP))
-    lab.browse('http://127.0.0.1:8000/', '--disable-features=WebRtcHideLocalIpsWithMdns', page=PAGE, seconds=10)
-    lab.save()
+record(CALLS, seconds=10)
