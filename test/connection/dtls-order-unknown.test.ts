@@ -1,8 +1,8 @@
 /** Captures of two points whose clocks differ, in one: which of two associations a record came before is not known then. */
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../support/analyse.ts';
 import { Association } from '../support/conversation.ts';
-import { captureFile, type Frame, inTime, MS, UdpFlow } from '../support/network.ts';
+import { late, told } from '../support/mixed-points.ts';
+import { type Frame, MS, UdpFlow } from '../support/network.ts';
 
 /** Two associations one after the other; a record of the first comes late if asked to, before the second has keys. */
 function restarted(isLate = false): Frame[] {
@@ -20,17 +20,6 @@ function restarted(isLate = false): Frame[] {
   second.data('client').data('server');
   return flow.frames;
 }
-
-const late = (frames: readonly Frame[], nanos: number): Frame[] =>
-  frames.map((frame) => ({ ...frame, nanos: frame.nanos + nanos }));
-
-const told = (frames: readonly Frame[]) => {
-  const { findings, connections } = analyse(captureFile(inTime(frames)));
-  return {
-    accused: findings.filter(({ severity }) => severity !== 'info').map(({ rule }) => rule),
-    unknown: connections.some(({ blindSpots }) => blindSpots.includes('order-unknown')),
-  };
-};
 
 describe('records of two associations on one 5-tuple', () => {
   it('are told of where they came late, also to a port that mirrors each packet twice', () => {

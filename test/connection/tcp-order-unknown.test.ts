@@ -1,8 +1,8 @@
 /** Captures of two points whose clocks differ, in one: which of two TCP connections a segment came before is not known then. */
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../support/analyse.ts';
 import { TlsWriter } from '../support/conversation.ts';
-import { captureFile, type Frame, inTime, MS, TcpFlow } from '../support/network.ts';
+import { late, told } from '../support/mixed-points.ts';
+import { type Frame, MS, TcpFlow } from '../support/network.ts';
 
 const FIRST = 1_000_000;
 
@@ -29,17 +29,6 @@ function reused(isLate = false): Frame[] {
   const { nanos } = second.frames.at(-4) as Frame;
   return [...first.frames, ...second.frames.slice(0, -3), { ...copied, nanos }];
 }
-
-const late = (frames: readonly Frame[], nanos: number): Frame[] =>
-  frames.map((frame) => ({ ...frame, nanos: frame.nanos + nanos }));
-
-const told = (frames: readonly Frame[]) => {
-  const { findings, connections } = analyse(captureFile(inTime(frames)));
-  return {
-    accused: findings.filter(({ severity }) => severity !== 'info').map(({ rule }) => rule),
-    unknown: connections.some(({ blindSpots }) => blindSpots.includes('order-unknown')),
-  };
-};
 
 describe('an old segment in the next connection', () => {
   it('is told of, also where each packet was mirrored twice', () => {
