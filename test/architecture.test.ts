@@ -7,12 +7,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
-/** What the check says about the `src` in this folder; the last line is its total. */
-function checkLayers(folder: string): { status: number | null; lines: string[] } {
-  const script = join(project, 'scripts/check-layers.mjs');
-  const { status, stdout } = spawnSync(process.execPath, [script, folder], { encoding: 'utf8' });
-  return { status, lines: stdout.trimEnd().split('\n') };
+interface Said {
+  readonly status: number | null;
+  /** The last one is the total. */
+  readonly lines: readonly string[];
 }
+
+/** What one of the checks says about the `src` in this folder. */
+const checkWith =
+  (script: string) =>
+  (folder: string): Said => {
+    const path = join(project, 'scripts', script);
+    const { status, stdout } = spawnSync(process.execPath, [path, folder], { encoding: 'utf8' });
+    return { status, lines: stdout.trimEnd().split('\n') };
+  };
+
+const checkLayers = checkWith('check-layers.mjs');
+const checkDocs = checkWith('check-docs.mjs');
 
 interface Planted {
   readonly name: string;
@@ -209,7 +220,7 @@ describe('the check of who imports whom', () => {
   afterAll(() => rmSync(copy, { recursive: true }));
 
   /** What the check says about the tree with these files added. */
-  function checkWith(files: Readonly<Record<string, string>>): ReturnType<typeof checkLayers> {
+  function checkAdded(files: Readonly<Record<string, string>>): Said {
     const paths = Object.entries(files).map(([name, text]) => {
       const path = join(copy, 'src', name);
       mkdirSync(dirname(path), { recursive: true });
@@ -230,13 +241,13 @@ describe('the check of who imports whom', () => {
   });
 
   it.each(PLANTED)('fails for $name', ({ files, says }) => {
-    const { status, lines } = checkWith(files);
+    const { status, lines } = checkAdded(files);
     expect(lines.slice(0, -1)).toEqual(says);
     expect(status).toBe(1);
   });
 
   it('is not fooled by what only looks like an import', () => {
-    const { status, lines } = checkWith({
+    const { status, lines } = checkAdded({
       'bytes/planted.ts': [
         "// import '../model/time.ts';",
         "/* export * from '../model/time.ts'; */",
@@ -253,5 +264,79 @@ describe('the check of who imports whom', () => {
     });
     expect(lines).toHaveLength(1);
     expect(status).toBe(0);
+  });
+});
+
+const SILENT = (line: number, name: string): string =>
+  `src/bytes/planted.ts:${line}: ${name} has no comment that says what it is for`;
+
+/** A file, planted as `src/bytes/planted.ts`, and what is said of it. */
+const EXPORTS: readonly { name: string; text: string; says: readonly string[] }[] = [
+  {
+    name: 'a function without a comment',
+    text: 'export function cut(octets: Uint8Array): void {}\n',
+    says: [SILENT(1, 'cut')],
+  },
+  {
+    name: 'a comment with a line between, or of another kind',
+    text: '/** Cuts off what is padding. */\n\nexport const cut = 1;\n\n// Cuts.\nexport class Cut {}\n\n/* Cuts. */\nexport async function* cuts() {}\n',
+    says: [SILENT(3, 'cut'), SILENT(6, 'Cut'), SILENT(9, 'cuts')],
+  },
+  {
+    name: 'a comment that says no more than the name',
+    text: '/** The length of the record. */\nexport const recordLength = 5;\n',
+    says: ['src/bytes/planted.ts:2: the comment of recordLength only repeats its name'],
+  },
+  {
+    name: 'a declaration over several lines behind a row of constants',
+    text: '/** Bits of the flags. */\nexport const A = 1;\nexport const B = 2;\nexport const C = [\n  1,\n];\n',
+    says: [SILENT(4, 'C')],
+  },
+  {
+    name: 'nothing where the comments are there',
+    text: [
+      '/** Records of one direction, in the order of the wire. */',
+      "export { A } from './a.ts';",
+      "export type { B } from './a.ts';",
+      'export class Planted {}',
+      '',
+      '/**',
+      ' * Eight at a time.',
+      ' */',
+      '// biome-ignore lint/suspicious/noExplicitAny: planted',
+      'export function octets(of: string): any;',
+      'export function octets(of: any): any {}',
+      'export type Octets = (typeof octets)[number];',
+      '',
+      '/** Bits of the flags. */',
+      'export const A = 1;',
+      'export const B = 2;',
+      '',
+    ].join('\n'),
+    says: [],
+  },
+];
+
+describe('the check that exports say what they are for', () => {
+  let tree = '';
+
+  beforeAll(() => {
+    tree = mkdtempSync(join(tmpdir(), 'tlsdiag-docs-'));
+    mkdirSync(join(tree, 'src/bytes'), { recursive: true });
+  });
+
+  afterAll(() => rmSync(tree, { recursive: true }));
+
+  it('passes the tree as it is', () => {
+    const { status, lines } = checkDocs(project);
+    expect(lines).toEqual([expect.stringMatching(/^docs: \d+ exports, all explained$/)]);
+    expect(status).toBe(0);
+  });
+
+  it.each(EXPORTS)('finds $name', ({ text, says }) => {
+    writeFileSync(join(tree, 'src/bytes/planted.ts'), text);
+    const { status, lines } = checkDocs(tree);
+    expect(lines.slice(0, -1)).toEqual(says);
+    expect(status).toBe(says.length === 0 ? 0 : 1);
   });
 });

@@ -151,6 +151,7 @@ export function unsigned(value: number): number {
   return value < 0 ? -2 * value - 1 : 2 * value;
 }
 
+/** What `unsigned` was given: `signed(unsigned(n))` is `n`. */
 export function signed(value: number): number {
   return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 }

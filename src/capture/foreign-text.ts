@@ -75,6 +75,7 @@ export function describeText(text: string): string {
   return 'this is text, no capture; if a program printed it, let it write a file instead: tcpdump -w FILE';
 }
 
+/** May these octets be text in ASCII or UTF-8? The header of a capture never is: it has zeros in it. */
 export function isText(head: Uint8Array): boolean {
   // Octets from 0x80 on may be UTF-8.
   return head.every((octet) => octet >= 0x20 || octet === 0x09 || octet === 0x0a || octet === 0x0d);

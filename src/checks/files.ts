@@ -10,6 +10,7 @@ import { patternOf } from './pattern.ts';
  * all come from here.
  */
 
+/** What the `schema` member of the two files has to say; the number is that of the format. */
 export const EXPECT_SCHEMA_ID = 'tlsdiag.expect/1';
 export const BASELINE_SCHEMA_ID = 'tlsdiag.baseline/1';
 

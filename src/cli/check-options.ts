@@ -10,6 +10,7 @@ import { parseHost } from './selection.ts';
 import type { Streams } from './streams.ts';
 import { UsageError } from './usage-error.ts';
 
+/** Paths as given on the command line. */
 export interface CheckFlags {
   readonly expect?: string;
   readonly baseline?: string;

@@ -40,6 +40,7 @@ export class Progress {
   }
 }
 
+/** How far a run has come: octets read of all captures, and what was found in them. `size` is undefined for a pipe. */
 export interface ProgressState {
   readonly read: number;
   readonly size: number | undefined;

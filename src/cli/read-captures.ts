@@ -29,6 +29,7 @@ export function severalOf(tracks: readonly Track[]): { several?: boolean; mayOve
   return { ...(several && { several }), ...(tracks.length > 1 && { mayOverlap: true }) };
 }
 
+/** How the caller follows a reading, and ends it before the captures do. */
 export interface ReadingHooks {
   /** Called after each chunk with the stored octets read so far, over all captures; false ends the reading. */
   afterChunk?(octetsRead: number): Promise<boolean> | boolean;

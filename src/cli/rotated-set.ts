@@ -71,6 +71,7 @@ export function rotatedSets<File extends { readonly path: string }>(
 
 const COLLATOR = new Intl.Collator('en', { numeric: true });
 
+/** Orders files by path with numbers in it taken as numbers, so that `part10` stands behind `part9`. */
 export function byName(a: { readonly path: string }, b: { readonly path: string }): number {
   return COLLATOR.compare(a.path, b.path) || (a.path < b.path ? -1 : 1);
 }

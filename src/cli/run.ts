@@ -22,6 +22,7 @@ import { Selection, type SelectionOptions, selectionText } from './selection.ts'
 import type { EndSignal, Streams } from './streams.ts';
 import { UsageError } from './usage-error.ts';
 
+/** What `analyze` and `connections` were asked for, read from the command line and checked. */
 export interface RunOptions {
   readonly captures: NamedCaptures;
   readonly reader: 'native' | 'pcap-parser';
@@ -35,6 +36,7 @@ export interface RunOptions {
   readonly tell: (line: string) => void;
 }
 
+/** What a run leaves behind once everything was told: enough for the closing lines and the exit status. */
 export interface RunOutcome {
   readonly result: AnalysisResult;
   readonly tally: Tally;

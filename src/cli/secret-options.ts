@@ -3,6 +3,7 @@ import type { SecretsInput } from '../model/decryption.ts';
 import { LIMITS } from '../model/limits.ts';
 import { UsageError } from './usage-error.ts';
 
+/** As given on the command line: paths, and pre-shared keys as `[IDENTITY:]HEX` or `@FILE`. */
 export interface SecretFlags {
   readonly keylog?: readonly string[];
   readonly rsaKey?: readonly string[];

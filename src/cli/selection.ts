@@ -16,6 +16,7 @@ export interface SelectionOptions {
   readonly minConfidence?: Confidence;
 }
 
+/** A stream as Wireshark numbers it, `tcp.stream` or `udp.stream`, from 0 in each capture. */
 export interface StreamName {
   readonly transport: 'tcp' | 'udp';
   readonly index: number;
@@ -135,6 +136,7 @@ export function selectionText({ host, port, stream, from, to }: SelectionOptions
   return words.filter(Boolean).join(' ');
 }
 
+/** @throws UsageError unless it reads `tcp:N` or `udp:N` */
 export function parseStream(text: string): StreamName {
   const match = /^(tcp|udp):(\d{1,9})$/.exec(text);
   if (match === null) {
@@ -143,6 +145,7 @@ export function parseStream(text: string): StreamName {
   return { transport: match[1] as 'tcp' | 'udp', index: Number(match[2]) };
 }
 
+/** @throws UsageError unless it is a number from 0 to 65535 */
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new UsageError(`--port takes a number up to 65535, not '${text}'`);

@@ -40,8 +40,10 @@ export const SETTLED_INTS = [
   'dataLength',
 ] as const;
 
+/** The same for numbers that need a Float64: times in nanoseconds, sequence numbers of 48 bits. */
 export const SETTLED_FLOATS = ['lastNanos', 'dataNanos', 'lastSequence'] as const;
 
+/** What only other records than application data touch, and the first of each kind; kept away from the hot numbers. */
 export const INTS = [
   /** Counts of other records. */
   'changeCipherSpecs',
@@ -69,6 +71,7 @@ export const INTS = [
   'clearLatest',
 ] as const;
 
+/** The Float64s that go with `INTS`. */
 export const FLOATS = [
   'clearFirst',
   'clearHighest',
@@ -81,6 +84,7 @@ export const FLOATS = [
   'finishedSequence',
 ] as const;
 
+/** Places of the hot integers, in the order of `HOT_INTS`. */
 export const EPOCH = 0;
 export const FLAGS = 1;
 export const LENGTH_MIN = 2;
@@ -95,16 +99,20 @@ export const RECENT_AT = 7;
 export const HIGHEST_F = 4;
 /** The ring: print, packet, record and nothing, then sequence number and moment. */
 export const RING = 12;
+/** An entry of the ring: how many integers it takes, and where its parts lie (`_F`: in Float64s). */
 export const RING_INTS = 8;
 export const RING_PACKET = 1;
 export const RING_RECORD = 2;
 export const RING_SEQUENCE_F = 2;
 export const RING_NANOS_F = 3;
+/** Where the further lists begin, behind the ring. */
 export const SETTLED = RING + RECENT * RING_INTS;
 export const COLD = SETTLED + SETTLED_INTS.length;
 export const SETTLED_F = (COLD + INTS.length + 1) >> 1;
 export const COLD_F = SETTLED_F + SETTLED_FLOATS.length;
+/** Integers of a direction, filled up to whole cache lines. */
 export const INTS_PER_HALF = 96;
+/** Directions there is room for at first, and as soon as those are taken. */
 export const FEW = 64;
 export const MANY = 32_768;
 /** Places that the counting below goes to at once; the lists above are their order. */
@@ -114,7 +122,9 @@ export const PLACE_OF_TYPE: Readonly<Record<number, number>> = {
   [CONTENT_TYPE.handshake]: COLD + 2,
   [CONTENT_TYPE.applicationData]: SETTLED + 6,
 };
+/** The place for the records of all other types. */
 export const OTHERS = COLD + 3;
+/** Where the counting of epoch 0 begins, and the first record of the direction. */
 export const CLEAR = COLD + INTS.indexOf('clearCount');
 export const FIRST = COLD + INTS.indexOf('firstPacket');
 export const CLEAR_F = COLD_F + FLOATS.indexOf('clearFirst');

@@ -37,6 +37,7 @@ import {
   SETTLED_INTS,
 } from './dtls-half-layout.ts';
 
+/** Bits of a direction’s flags. */
 export const HALF_FLAG = {
   /** Records carry eight octets of explicit nonce. */
   nonce: 1,
@@ -181,6 +182,7 @@ export interface DtlsHalf
   remember(print: number, packet: number, record: number, sequence: number, nanos: number): void;
 }
 
+/** One direction of an association, for those that ask about it: names for the numbers that `DtlsHalves` keeps. */
 export class Half {
   readonly store: DtlsHalves;
   readonly at: number;

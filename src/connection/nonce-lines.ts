@@ -12,6 +12,7 @@ import { grown } from '../bytes/columns.ts';
 import { readI32, writeI32 } from '../bytes/scalars.ts';
 import { LIMITS } from '../model/limits.ts';
 
+/** Length of an explicit nonce, the same with GCM and CCM. RFC 5288 §3, RFC 6655 §3. */
 export const NONCE_OCTETS = 8;
 
 /** What a record's nonce tells. */

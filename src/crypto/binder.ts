@@ -10,6 +10,7 @@ import { type BinderLabel, binderKey, earlySecret, finishedKey } from './key-sch
 import { OTHER_HASHES, OTHER_PREFIXES } from './other-choices.ts';
 import { otherPskForms } from './psk.ts';
 
+/** What a binder is computed from, with the binder that was sent. */
 export interface BinderInput {
   /** The ClientHello that offers the PSK, with its 4-octet header, also in DTLS. */
   readonly clientHello: Uint8Array;
@@ -47,6 +48,7 @@ interface BinderRecipe {
   readonly truncated: (offer: Offer) => Uint8Array;
 }
 
+/** A way to get a binder wrong; `variants` gives the recipes that it leads to. */
 export interface BinderHypothesis extends Hypothesis {
   readonly variants: (
     input: BinderInput,

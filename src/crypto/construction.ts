@@ -31,10 +31,13 @@ export interface StreamPosition {
   readonly streamOctets: number;
 }
 
+/** Before the first record under these keys. */
 export const START: StreamPosition = { streamOctets: 0 };
 
+/** No deviation: what a sender without mistakes does. */
 export const AS_SPECIFIED: Deviation = {};
 
+/** One object for each reason, so that trials by the million allocate nothing. */
 export function failed(why: OpeningFailure): Opening {
   return FAILURES[why];
 }
@@ -63,6 +66,7 @@ export function macForm(protection: Protection, deviation: Deviation): MacForm |
   return { hash, octets: deviation.macOctets ?? sent };
 }
 
+/** Octets of a whole MAC, before truncated_hmac cuts it. RFC 2104 §2, RFC 6066 §7. */
 export const HASH_OCTETS: Readonly<Record<RecordHash, number>> = {
   md5: 16,
   sha1: 20,

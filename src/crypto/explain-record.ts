@@ -18,6 +18,7 @@ export interface RecordExplanation {
   readonly exhausted: boolean;
 }
 
+/** What opened the record, and how likely it is that it did so by chance. */
 export interface RecordMatch {
   /** One, or two at once. */
   readonly hypotheses: readonly RecordHypothesisId[];

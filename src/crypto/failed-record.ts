@@ -35,6 +35,7 @@ export interface FailedRecord {
   readonly clientHelloVersion?: number | undefined;
 }
 
+/** Keys that are not those of the record, and where their own direction had come to. */
 export interface OtherKeys {
   readonly protection: Protection;
   readonly keys: DirectionKeys;
@@ -45,11 +46,15 @@ export interface OtherKeys {
   readonly epoch?: number | undefined;
 }
 
+/** The same secret expanded under another label prefix. RFC 8446 §7.1, RFC 9147 §5.9. */
 export interface LabelledKeys {
   readonly prefix: string;
   readonly keys: DirectionKeys;
 }
 
+/**
+ * Keys of the same direction before or after a KeyUpdate, or of a neighbouring epoch. RFC 8446 §4.6.3, RFC 9147 §6.1.
+ */
 export interface KeyGeneration extends OtherKeys {
   readonly relation: 'previous' | 'next';
 }

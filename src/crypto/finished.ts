@@ -15,6 +15,7 @@ import {
 } from './transcript.ts';
 import { TRANSCRIPT_VARIANTS, type TranscriptInput } from './transcript-variants.ts';
 
+/** What verify_data is computed from, with the one that was sent. */
 export interface FinishedInput extends TranscriptInput {
   /** Code or properties of the negotiated suite. */
   readonly suite: number | CipherSuite;
@@ -28,6 +29,7 @@ export interface FinishedInput extends TranscriptInput {
   readonly otherSecrets?: readonly NamedSecret[] | undefined;
 }
 
+/** A secret of the wrong kind or connection that a sender may have used. */
 export interface NamedSecret {
   /** What reports may call it; never the secret. */
   readonly name: string;
@@ -53,6 +55,7 @@ interface DetailedRecipe {
   readonly detail?: string | undefined;
 }
 
+/** A way to get verify_data wrong; `variants` gives the recipes that it leads to. */
 export interface FinishedHypothesis extends Hypothesis {
   readonly variants: (input: FinishedInput, specified: FinishedRecipe) => Iterable<DetailedRecipe>;
 }

@@ -24,11 +24,13 @@ export interface ForeignCandidate<Id> {
   readonly directions: readonly ForeignDirection[];
 }
 
+/** One direction of a candidate: its keys, and where it stood when the record came. */
 export interface ForeignDirection extends OtherKeys {
   /** The explicit nonce of its last record, for senders that count it up from a random one. */
   readonly lastNonce?: Uint8Array | undefined;
 }
 
+/** Whether a record belongs to another connection, and how far the search for it went. */
 export interface ForeignSearch<Id> {
   readonly owner: ForeignOwner<Id> | undefined;
   /** Sequence numbers that were tried with some keys. */
@@ -37,6 +39,7 @@ export interface ForeignSearch<Id> {
   readonly exhausted: boolean;
 }
 
+/** The connection whose keys open the record, and the numbers under which they do. */
 export interface ForeignOwner<Id> {
   readonly id: Id;
   /** Index in the candidate's `directions`. */

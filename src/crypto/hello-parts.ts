@@ -7,6 +7,7 @@ export interface HelloParts {
   readonly extensions: readonly ExtensionPart[];
 }
 
+/** Where an extension lies, in octets from the beginning of the message. */
 export interface ExtensionPart {
   readonly type: number;
   /** From its type on. */

@@ -8,6 +8,7 @@ import { digest, HASH_OCTETS, type HashName, hmac } from './hash.ts';
  */
 export type LabelPrefix = string;
 
+/** As published: RFC 8446 §7.1, RFC 9147 §5.9 (without the space). */
 export const TLS13_PREFIX: LabelPrefix = 'tls13 ';
 export const DTLS13_PREFIX: LabelPrefix = 'dtls13';
 /** TLS 1.3 up to draft 19. */

@@ -5,6 +5,7 @@ import { digest, type PrfKind, prfKind } from './hash.ts';
 import { prf } from './prf.ts';
 import type { DirectionKeys, Protection } from './protection.ts';
 
+/** The keys of both directions, named for who writes with them. RFC 5246 §6.3. */
 export interface KeyBlock {
   readonly client: DirectionKeys;
   readonly server: DirectionKeys;
@@ -19,6 +20,7 @@ export interface KeyLengths {
   readonly iv: number;
 }
 
+/** Length of a master secret in all versions that have one. RFC 5246 §8.1. */
 export const MASTER_OCTETS = 48;
 
 /** More than any suite needs, 2 × (48 + 32 + 16), so that a wrong cut can be tried as well. */

@@ -80,6 +80,7 @@ export function earlySecret(hash: HashName, psk: Uint8Array = zeros(hash)): Uint
 /** What a binder key is derived for. RFC 8446 §7.1, RFC 9258 §5.2. */
 export type BinderLabel = 'ext binder' | 'res binder' | 'imp binder';
 
+/** The key that binders are made with, from the Early Secret of the PSK. RFC 8446 §7.1. */
 export function binderKey(
   hash: HashName,
   early: Uint8Array,

@@ -23,6 +23,7 @@ export type PremasterSource =
   /** What a Diffie-Hellman exchange came to, from a key log. */
   | { readonly kind: 'shared'; readonly premaster: Uint8Array };
 
+/** What a master secret is computed from; `source` is what is known of the premaster secret. */
 export interface MasterInput extends TranscriptInput {
   readonly suite: number | CipherSuite;
   readonly clientRandom: Uint8Array;
@@ -47,6 +48,7 @@ interface DetailedRecipe {
   readonly detail?: string | undefined;
 }
 
+/** A way to get the master secret wrong; `variants` gives the recipes that it leads to. */
 export interface MasterHypothesis extends Hypothesis {
   readonly variants: (input: MasterInput, specified: MasterRecipe) => Iterable<DetailedRecipe>;
 }

@@ -9,6 +9,7 @@ export interface RecordHypothesis {
   readonly trials: (failed: FailedRecord) => readonly Trial[];
 }
 
+/** Names of the ways. Rules choose their words by them. */
 export type RecordHypothesisId =
   | 'as-specified'
   | 'sequence-offset'

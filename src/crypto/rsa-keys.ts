@@ -79,6 +79,7 @@ export class RsaKeys {
   }
 }
 
+/** One private key: what it fits is public, what it decrypts stays here. */
 export class RsaKey {
   /** `RSAPublicKey` in DER. */
   readonly publicKey: Uint8Array;

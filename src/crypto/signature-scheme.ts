@@ -10,6 +10,7 @@ export interface Scheme {
   readonly hash: SignedHash | undefined;
 }
 
+/** Up to TLS 1.1 RSA signs the MD5 and the SHA-1 hash side by side. RFC 4346 §7.4.3. */
 export type SignedHash = HashName | 'md5-sha1';
 
 /**
@@ -72,6 +73,7 @@ const KEY_TYPES: Readonly<Record<Scheme['algorithm'], readonly string[]>> = {
   ed448: ['ed448'],
 };
 
+/** Can a signature of this scheme have come from such a key? Any RSA key can make PSS signatures. RFC 8446 §4.2.3. */
 export function fitsKey({ algorithm }: Scheme, key: KeyObject): boolean {
   return KEY_TYPES[algorithm].includes(key.asymmetricKeyType ?? '');
 }

@@ -17,6 +17,7 @@ import {
 import { specifiedTranscript, type Transcript, transcriptOctets } from './transcript.ts';
 import { TRANSCRIPT_VARIANTS, type TranscriptInput } from './transcript-variants.ts';
 
+/** A signature, and the certificate under which it should verify. */
 export interface SignedInput {
   /** Negotiated, as on the wire. */
   readonly version: number;
@@ -39,6 +40,7 @@ export interface SignedParameters extends SignedInput {
   readonly otherHandshakes?: readonly OtherHandshake[] | undefined;
 }
 
+/** Another connection of the capture, whose randoms a server may have signed by mistake. */
 export interface OtherHandshake {
   /** What reports call it. */
   readonly name: string;
@@ -62,6 +64,7 @@ interface DetailedRecipe {
   readonly detail?: string | undefined;
 }
 
+/** A way to get the signed octets wrong; `variants` gives the recipes that it leads to. */
 export interface SignatureHypothesis<Input> extends Hypothesis {
   readonly variants: (
     input: Input,

@@ -44,6 +44,7 @@ export interface TranscriptVariant extends Hypothesis {
   ) => Iterable<DetailedTranscript>;
 }
 
+/** A transcript with one mistake in it. */
 export interface DetailedTranscript {
   readonly transcript: Transcript;
   /** Which message, extension or version, where the mistake can be made with several. */

@@ -22,6 +22,7 @@ export interface ExpectationCase {
   readonly text: string;
 }
 
+/** What became of one expectation of a file. */
 export interface ExpectationResult {
   /** In words: `versions: only TLS 1.2, TLS 1.3`. */
   readonly expectation: string;
@@ -39,6 +40,7 @@ export interface ExpectationResult {
   readonly unprovenCount: number;
 }
 
+/** A file of `--expect` and the verdict on each line of it, in the order of the file. */
 export interface ExpectationsResult {
   readonly path: string;
   readonly results: readonly ExpectationResult[];
@@ -64,6 +66,7 @@ export interface KnownEntry {
   readonly connections: number;
 }
 
+/** A file of `--baseline`: what became of its entries, and which findings they hid. */
 export interface BaselineResult {
   readonly path: string;
   readonly entries: readonly KnownEntry[];

@@ -1,9 +1,11 @@
 import type { Endpoint } from './place.ts';
 import type { Nanos } from './time.ts';
 
+/** How bad it is for those who use the connection, the gravest first; `info` accuses nobody. */
 export const SEVERITIES = ['critical', 'error', 'warning', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** How sure it is: `proven` by computation or by octets, `likely` where one harmless reading is left, `possible`. */
 export const CONFIDENCES = ['proven', 'likely', 'possible'] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
 
@@ -40,6 +42,7 @@ export interface Explanation {
   readonly against: readonly string[];
 }
 
+/** A clause or document that a finding rests on, where a reader can look it up. */
 export interface Reference {
   readonly title: string;
   readonly url: string;

@@ -60,6 +60,7 @@ export interface OpeningFact {
   readonly acknowledged: boolean;
 }
 
+/** A RST of either side; what its sender knew of the connection shows in it. RFC 9293 §3.10.7. */
 export interface ResetFact extends At {
   /** RST with ACK (a process closed with unread data, or a refusal) or bare (nobody there any more). */
   readonly withAck: boolean;

@@ -3,6 +3,7 @@ import type { BlindSpot, Confidence, Evidence, Explanation, Severity } from './f
 import type { ConnectionHistory } from './history.ts';
 import type { Endpoint } from './place.ts';
 
+/** Folders under `src/rules`, and the headings under which rules are listed. */
 export type RuleGroup = 'misdelivery' | 'hmac' | 'handshake' | 'transport';
 
 /** What a rule says when it speaks. `{name}` is filled from the verdict's data. */
@@ -83,6 +84,7 @@ export interface FindingVerdict {
   readonly remedies?: readonly string[];
 }
 
+/** The four answers that a rule can give. Only one accuses, and silence says why it is silent. */
 export type Verdict =
   | { readonly kind: 'not-applicable' }
   | { readonly kind: 'not-assessable'; readonly missing: BlindSpot }
@@ -115,4 +117,5 @@ export interface CaptureRule {
   check(index: CaptureIndex): Iterable<FindingVerdict>;
 }
 
+/** What the catalogue lists. */
 export type Rule = ConnectionRule | CaptureRule;

@@ -24,6 +24,7 @@ export interface StackAids {
   readonly log: string;
 }
 
+/** What to advise for each stack, once one was guessed. */
 export const STACK_AIDS: Readonly<Record<StackName, StackAids>> = {
   OpenSSL: {
     keyLog:

@@ -94,6 +94,7 @@ export const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   blind: ['what could not be seen', ({ blindSpots }) => blindSpots.join(',') || undefined],
 };
 
+/** What `connections` shows unless it is asked for other columns: who, with what, how it ended, and where to look. */
 export const DEFAULT_COLUMNS = [
   'id',
   'stream',

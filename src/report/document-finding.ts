@@ -27,6 +27,7 @@ export const NONE = '–';
 const CONNECTIONS_LIMIT = 12;
 const TABLE_ROWS_LIMIT = 50;
 
+/** What the part about one finding needs to know of the rest of the document. */
 export interface DocumentContext {
   readonly rows: ConnectionRows;
   readonly run: RunContext;

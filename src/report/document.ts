@@ -8,6 +8,7 @@ import type { Severity } from '../model/finding.ts';
 /** A point of a list, and what stands below it. */
 export type Item = string | { readonly text: string; readonly below: readonly string[] };
 
+/** A part of a document from top to bottom, in no markup yet. */
 export type Block =
   | {
       readonly kind: 'heading';

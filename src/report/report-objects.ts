@@ -72,6 +72,7 @@ function date(time: { seconds: number; nanos: number } | null): string | null {
   return time === null ? null : formatDate(time.seconds, time.nanos);
 }
 
+/** A finding as the schema has it; packet numbers are those of the file that each packet lies in. */
 export function findingObject(given: Finding, id: number, run: RunContext): ReportFinding {
   const finding = inFiles(given, run, 'each');
   const files = run.hasSeveral ? byFile(finding, run) : [];
@@ -115,6 +116,7 @@ export function findingObject(given: Finding, id: number, run: RunContext): Repo
   };
 }
 
+/** Whose fault a failed handshake was, as the schema has it. */
 export function faultObject(fault: Fault, run: RunContext): ReportFault {
   const { ending } = fault;
   const say = (text: string): string => withFiles(text, run);
@@ -139,6 +141,7 @@ export function faultObject(fault: Fault, run: RunContext): ReportFault {
   };
 }
 
+/** A QUIC connection as the schema has it; null for what only its Initial packets would have told. */
 export function quicObject(one: QuicConnection, run: RunContext): ReportQuic {
   const { clientHello: hello, tlsVersion, cipherSuite } = one;
   const capture = run.captureOf(one.firstPacket);
@@ -183,6 +186,7 @@ export function quicObject(one: QuicConnection, run: RunContext): ReportQuic {
 const hexOf = (octets: Uint8Array): string =>
   Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
 
+/** The totals of a run, in JSON and in SARIF alike. */
 export function summaryObject(ending: Ending, repeats: Repeats, run: RunContext): ReportSummary {
   const { result, tally, selection, interrupted } = ending;
   return {

@@ -3,6 +3,7 @@ import { EXPECTATION_VERDICTS, KNOWN_STATES } from '../model/check.ts';
 import { SEVERITIES } from '../model/finding.ts';
 import { captureIndex, count, packet } from './schema-parts.ts';
 
+/** Where an expectation was not met or not judged; a connection or a packet, as far as it has them. */
 export const caseSchema = z.object({
   connection: z.int().positive().nullable(),
   capture: captureIndex.nullable(),

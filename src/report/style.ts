@@ -24,6 +24,7 @@ export interface Style {
   fit(text: string): string;
 }
 
+/** What the terminal can show; `width` in columns. */
 export interface StyleOptions {
   readonly color: boolean;
   readonly ascii: boolean;

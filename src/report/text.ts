@@ -13,6 +13,7 @@ import { findingBlock, findingLine } from './text-finding.ts';
 import { closingLines, headingLines, silenceLines } from './text-frame.ts';
 import { overviewLines } from './text-overview.ts';
 
+/** How much the text report tells. */
 export interface TextOptions {
   /** Everything in full: notes, and all findings of a rule. */
   readonly verbose: boolean;
@@ -146,6 +147,7 @@ export function onlyName(captures: readonly CaptureFacts[]): string | undefined 
   return captures.length !== 1 || only === undefined ? undefined : shellWord(only.path);
 }
 
+/** How many items have each key, the keys in the order in which they came up. */
 export function countBy<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,

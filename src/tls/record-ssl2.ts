@@ -21,6 +21,7 @@ interface Half {
 /** Takes each record: the octets of its body, and the first of them. */
 export type Ssl2Sink = (length: number, head: Uint8Array) => void;
 
+/** Cuts the directions that speak SSL 2.0 into records. */
 export class Ssl2Records {
   private readonly halves = new Map<number, Half>();
 

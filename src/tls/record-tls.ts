@@ -420,6 +420,7 @@ export abstract class RecordFraming extends TlsHalves {
   }
 }
 
+/** For what has no octets; shared. */
 export const EMPTY = new Uint8Array(0);
 
 /** Octets of `before` and of the segment behind them, as many as are kept of a direction that is no TLS. */

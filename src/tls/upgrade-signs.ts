@@ -23,6 +23,7 @@ interface Asked {
   readonly target?: Target | undefined;
 }
 
+/** A request for TLS, as protocols have it that look alike up to the answer. */
 export interface Sign {
   /** The request in a turn; undefined if it is none. */
   readonly asks: (turn: Turn) => Asked | undefined;
@@ -30,6 +31,7 @@ export interface Sign {
   readonly dialects: readonly Dialect[];
 }
 
+/** One of the protocols that ask in the same words. */
 export interface Dialect {
   readonly protocol: UpgradeProtocol;
   /** What the answering turn says: yes, no, or something else. */
@@ -65,6 +67,7 @@ const line =
     return found === null ? undefined : { end: before + found[0].length };
   };
 
+/** Requests for TLS of all protocols that have one. Order matters: the first that matches is taken. */
 export const SIGNS: readonly Sign[] = [
   {
     asks: line(/^STARTTLS[ \t]*\r?\n/i),

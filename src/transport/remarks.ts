@@ -10,8 +10,12 @@ type PerSide<T> = [T | undefined, T | undefined];
 export type FormerOfSides = Omit<FormerConnection, 'closedFirst'> & {
   readonly closedFirst: Side | undefined;
 };
+/** As in the model, with the side that sent it. */
 export type OldSegment = Omit<OldSegmentFact, 'from'> & { readonly side: Side };
 
+/**
+ * An ACK of the former connection in answer to a SYN, which makes an honest peer reset. RFC 9293 §3.10.7.3, §3.10.7.4.
+ */
 export interface Challenge extends At {
   readonly side: Side;
   /** What it acknowledges, hence the number of the RST that it provokes. */

@@ -150,14 +150,17 @@ export class TcpTable extends Columns {
   }
 }
 
+/** Where the words of a direction begin; its numbers lie at half of it. */
 export function placeOf(row: number, side: number): number {
   return (row * 2 + side) * WORDS;
 }
 
+/** The connection that a place is of. */
 export function rowOf(place: number): number {
   return place >> 5;
 }
 
+/** The direction that a place is of. */
 export function sideOf(place: number): Side {
   return ((place >> 4) & 1) as Side;
 }

@@ -33,6 +33,7 @@ export interface ClientView {
 const SIGNALLING_SUITE = 0x00ff;
 const STATUS_REQUEST_V2 = 17;
 
+/** Habits that show in a ClientHello. Several stacks may have one: it counts for each. */
 export const CLIENT_HABITS: readonly Habit<ClientView>[] = [
   {
     stack: 'OpenSSL',

@@ -6,6 +6,7 @@ import type { StackName } from '../../model/stack.ts';
  * so they count once; a guess takes two topics.
  */
 
+/** What of a hello a habit is about. */
 export type Topic =
   | 'extensions'
   | 'signature algorithms'
@@ -18,6 +19,7 @@ export type Topic =
   | 'session id'
   | 'grease';
 
+/** One habit of one stack. Reports give `text` behind the topic as the reason for a guess. */
 export interface Habit<View> {
   readonly stack: StackName;
   readonly topic: Topic;
@@ -33,5 +35,6 @@ export const before = (list: readonly number[], first: number, second: number): 
 export const holds = (list: readonly number[], ...run: readonly number[]): boolean =>
   list.some((_, at) => run.every((code, i) => list[at + i] === code));
 
+/** The list starts with this run. */
 export const begins = (list: readonly number[], ...run: readonly number[]): boolean =>
   run.every((code, i) => list[i] === code);

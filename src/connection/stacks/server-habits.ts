@@ -23,6 +23,7 @@ export interface ServerView extends ServerContext {
   readonly sessionIdOctets: number;
 }
 
+/** Habits that show in a ServerHello; fewer than a client has, as a server mostly answers what it was asked. */
 export const SERVER_HABITS: readonly Habit<ServerView>[] = [
   {
     stack: 'OpenSSL',

@@ -50,6 +50,7 @@ const ABOUT_OCTETS: ReadonlySet<number> = new Set([
   UNSUPPORTED_EXTENSION,
 ]);
 
+/** The leaning from the ending alone, for connections about which no rule says more. */
 export function judgeEnding(history: ConnectionHistory): EndingJudged {
   const ending = endingOf(history);
   if (ending === undefined) return { ending: undefined, leaning: CLOSED_IN_SILENCE };

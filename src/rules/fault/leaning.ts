@@ -36,14 +36,19 @@ export type Leanings = Readonly<Record<string, Readonly<Record<string, Leaning |
 
 const LOG = (role: Role) =>
   `the log of the ${role} process ({${role}}) at the time of packet {packet}`;
+/** What would settle a doubt, for `settle`; placeholders as there. */
 export const CLIENT_LOG = LOG('client');
 export const SERVER_LOG = LOG('server');
+/** For octets that may have been changed between the two. */
 export const BOTH_ENDS =
   'a capture at the client and one at the server, of the same connection: octets that differ were changed on the way';
+/** For sides that seem to have come to different secrets. */
 export const KEY_LOGS =
   'a key log of the client and one of the server for the same connection: where their secrets differ, the side that does not follow the handshake is at fault; where they agree, they open the records';
+/** For what only the encrypted messages tell. */
 export const KEY_LOG =
   'a key log of either side (SSLKEYLOGFILE): it opens what cannot be read here';
+/** For sides that found nothing in common. */
 export const SETTINGS =
   'the settings of both sides (versions, suites, groups, names) next to each other, and the log of the server process ({server}) at the time of packet {packet}';
 

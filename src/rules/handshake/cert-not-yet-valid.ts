@@ -7,6 +7,7 @@ import {
   refusedCertificate,
 } from '../support/refused-certificate.ts';
 
+/** A clock is wrong more often than the certificate: the capture has a third one to compare with. */
 export const certNotYetValid = defineConnectionRule({
   meta: {
     id: 'cert-not-yet-valid',

@@ -19,6 +19,7 @@ const ABOUT_IT = [
 /** What current stacks and policies ask of RSA and DSA keys at least. */
 const ENOUGH_BITS = 2048;
 
+/** No alert speaks of short keys, but the certificate shows the length to everybody. */
 export const certWeakKey = defineConnectionRule({
   meta: {
     id: 'cert-weak-key',

@@ -55,6 +55,7 @@ function refusal(history: ConnectionHistory, empty: At): Ending | undefined {
   return fits ? ending : undefined;
 }
 
+/** In TLS 1.3 the refusal comes when the client takes itself for connected, and is encrypted as well. */
 export const clientCertRequired = defineConnectionRule({
   meta: {
     id: 'client-cert-required',

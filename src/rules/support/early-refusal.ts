@@ -11,6 +11,7 @@ export interface EarlyRefusal {
   readonly hello: MessageFact;
 }
 
+/** The refusal, if one of these alerts (codes) ended the connection before a ServerHello. */
 export function earlyRefusal(
   history: ConnectionHistory,
   descriptions: readonly number[],

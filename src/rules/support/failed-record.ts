@@ -65,6 +65,7 @@ const TOLD_BY: Readonly<Record<string, string>> = {
   'bit-damage': 'payload-corrupted-in-transit',
 };
 
+/** Epochs mean other things there. RFC 9147 §6.1. */
 export const isDtls13 = ({ version }: ConnectionHistory): boolean => version === DTLS_1_3;
 
 /** The handshake's epoch and the first one of data. RFC 9147 §6.1. */

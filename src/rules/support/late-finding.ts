@@ -48,6 +48,7 @@ const TAKEN_FOR_OWN: Partial<RuleMessage> = {
   ],
 };
 
+/** Messages and findings of a rule about late records, by what the record did to the newer connection. */
 export type LateMessages = Record<'harmless' | LateEffect['kind'], RuleMessage>;
 export type LateFinding = FindingOf<LateMessages>;
 

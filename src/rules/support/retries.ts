@@ -17,6 +17,7 @@ export interface Unanswered {
   readonly ending: Ending;
 }
 
+/** Undefined where the server said anything, or the client left too soon to have waited for it. */
 export function unansweredHello(history: ConnectionHistory): Unanswered | undefined {
   const { tcp, stage, messages } = history;
   if (tcp === undefined || stage !== 'server-hello' || tcp.octets.server > 0) return undefined;

@@ -43,6 +43,7 @@ export type SuiteCounts = ReadonlyMap<
   { readonly mac: string; readonly suite: string; count: number }
 >;
 
+/** Counts the handshakes of these rows by suite and MAC; `not negotiated` where none was chosen. */
 export function countSuites(rows: Iterable<ConnectionSummary>): SuiteCounts {
   const counts = new Map<string, { mac: string; suite: string; count: number }>();
   for (const row of rows) {

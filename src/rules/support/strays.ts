@@ -12,6 +12,7 @@ export function isNear({ got, due }: NonNullable<StrayFact['nonce']>): boolean {
   return ahead > 0n && ahead < AHEAD;
 }
 
+/** The stray record as evidence, with what gave it away. */
 export function strayWitness(stray: StrayFact, connection: number): Evidence {
   const { nonce } = stray;
   const note =

@@ -9,6 +9,7 @@ const TLS_PORTS: ReadonlySet<number> = new Set([
   6697, 8443, 8883,
 ]);
 
+/** A hint, not a proof: anything may listen there. */
 export const isTlsPort = (port: number): boolean => TLS_PORTS.has(port);
 
 /** Servers of the capture that speak TLS in it, or have a port that is known for it. */

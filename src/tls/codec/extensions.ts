@@ -65,6 +65,7 @@ import { readOfferedVersions, readSelectedVersion } from './extension/supported-
  */
 export type Carrier = 'CH' | 'SH' | 'HRR' | 'EE' | 'CT' | 'CR' | 'NST';
 
+/** How the body of one extension is read. */
 export interface ExtensionCodec {
   /** Clause that defines the body. */
   readonly source: string;

@@ -11,6 +11,7 @@ const LEAST_OCTETS = 7;
 const CONNECTION_ID_MAX = 20;
 const RETRY_TAG = 16;
 
+/** Types of packets with a long header, numbered as in version 1. RFC 9000 §17.2. */
 export const QUIC_PACKET = {
   initial: 0,
   zeroRtt: 1,
