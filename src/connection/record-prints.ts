@@ -1,9 +1,12 @@
 import { readI32 } from '../bytes/scalars.ts';
 import { LIMITS } from '../model/limits.ts';
 
-/** A print is made of the octets in front of this one; those in front of `PRINT_FROM` may be an explicit nonce. */
-export const PRINT_END = 16;
+/** A print is made of octets from here on; those in front may be an explicit nonce. */
 const PRINT_FROM = 8;
+/** And of the last ones: what begins alike may be a chance, or initialisation vectors that do not change. */
+const PRINT_TAIL = 4;
+/** Octets that have to be at hand. */
+export const PRINT_OCTETS = PRINT_FROM + 8 + PRINT_TAIL;
 /** The length from which on it is no accident if two records are the same. */
 export const PRINTED_LENGTH = 32;
 
@@ -14,6 +17,7 @@ const LENGTH = 1;
 const SENDER = 2;
 const IDENTITY = 3;
 const PACKET = 4;
+const TAIL = 5;
 const MOMENT = 3;
 
 /**
@@ -43,8 +47,10 @@ export class RecordPrints {
   }
 
   /**
-   * Remembers a record by eight octets of its ciphertext, and its length.
+   * Remembers a record by eight octets of its ciphertext, the last four, and its length.
    *
+   * @param at where its first octets begin
+   * @param end where its last octets end: what is between need not be there
    * @param sender connection times two plus side
    * @param identity what two captures of one handshake have in common
    * @returns whether the same one was seen before; then the fields say where
@@ -52,6 +58,7 @@ export class RecordPrints {
   take(
     bytes: Uint8Array,
     at: number,
+    end: number,
     length: number,
     sender: number,
     identity: number,
@@ -61,12 +68,14 @@ export class RecordPrints {
     const { places, ints, next } = this;
     const k0 = readI32(bytes, at + PRINT_FROM);
     const k1 = readI32(bytes, at + PRINT_FROM + 4);
+    const tail = readI32(bytes, end - PRINT_TAIL);
     const p = (Math.imul(k0, 0x9e3779b1) >>> SHIFT) * 2;
-    const found = places[p] === k0 && this.isSame(places[p + 1] as number, k1, length);
+    const found = places[p] === k0 && this.isSame(places[p + 1] as number, k1, tail, length);
     places[p] = k0;
     places[p + 1] = next;
     const i = next * WORDS;
     ints[i + KEY] = k1;
+    ints[i + TAIL] = tail;
     ints[i + LENGTH] = length;
     ints[i + SENDER] = sender;
     ints[i + IDENTITY] = identity;
@@ -77,10 +86,11 @@ export class RecordPrints {
   }
 
   /** The ring may have come round since: then another print stands there. */
-  private isSame(position: number, k1: number, length: number): boolean {
+  private isSame(position: number, k1: number, tail: number, length: number): boolean {
     const { ints } = this;
     const i = position * WORDS;
-    if (ints[i + KEY] !== k1 || ints[i + LENGTH] !== length) return false;
+    if (ints[i + KEY] !== k1 || ints[i + TAIL] !== tail || ints[i + LENGTH] !== length)
+      return false;
     this.sender = ints[i + SENDER] as number;
     this.identity = ints[i + IDENTITY] as number;
     this.packet = ints[i + PACKET] as number;

@@ -6,7 +6,7 @@ import { WATCH } from './connection-table.ts';
 import { EVENT, type StrayDetail } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { NONCE, NONCE_OCTETS, NonceLines } from './nonce-lines.ts';
-import { PRINT_END, PRINTED_LENGTH, RecordPrints } from './record-prints.ts';
+import { PRINT_OCTETS, PRINTED_LENGTH, RecordPrints } from './record-prints.ts';
 
 /** Finds protected records that stand out of their direction: ciphertext seen before, explicit nonces off the line. */
 export class Strays {
@@ -18,7 +18,7 @@ export class Strays {
     this.facts = facts;
   }
 
-  /** `[start, end)` are the first octets of the fragment; called for every protected record, so it has to be quick. */
+  /** `[start, end)` are the first octets of the fragment and, behind them, its last ones; called for every protected record, so it has to be quick. */
   record(
     row: number,
     side: Side,
@@ -36,10 +36,10 @@ export class Strays {
       if (found !== NONCE.ordinary)
         this.offLine(found, row, side, contentType, length, bytes, start, packet, nanos);
     }
-    if (length < PRINTED_LENGTH || end - start < PRINT_END) return;
+    if (length < PRINTED_LENGTH || end - start < PRINT_OCTETS) return;
     const sender = (table.id[row] as number) * 2 + side;
     const identity = table.identity[row] as number;
-    if (this.prints.take(bytes, start, length, sender, identity, packet, nanos))
+    if (this.prints.take(bytes, start, end, length, sender, identity, packet, nanos))
       this.again(row, side, contentType, length, packet, nanos);
   }
 

@@ -35,8 +35,9 @@ export interface TlsSink {
   /** The first octets recognised as TLS. */
   recognised(row: number, side: Side, packet: number, nanos: Nanos): void;
   /**
-   * A complete record. `plain` tells that its content was read as plaintext. `bytes[start, end)` begins with the first
-   * octets of its fragment: at least 16 of one that is not plain, or all; none where the capture lacks them.
+   * A complete record. `plain` tells that its content was read as plaintext. Of its fragment `bytes[start, end)` has all
+   * octets, or the first 16 and behind them the last four, or the first few of one that is plain; none where the capture
+   * lacks them.
    */
   record(
     row: number,

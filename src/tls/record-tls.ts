@@ -13,6 +13,7 @@ import { HeaderSearch } from './header-search.ts';
 import { SealedBodies } from './sealed-bodies.ts';
 import { TdsPackets } from './tds-packets.ts';
 import {
+  ENDS_OCTETS,
   FRAMED,
   GATHERED,
   GIVEN_UP,
@@ -24,6 +25,7 @@ import {
   SEARCHING,
   SKIPPED,
   SSL2_FORM,
+  TAIL_OCTETS,
   TENTATIVE,
   TlsHalves,
   UNDECIDED,
@@ -93,6 +95,7 @@ export abstract class RecordFraming extends TlsHalves {
         const taken = left < end - at ? left : end - at;
         if (this.reading[half] !== SKIPPED)
           this.piece(row, side, half, bytes, at, at + taken, packet, nanos);
+        if (left - taken < TAIL_OCTETS) this.keepTail(half, bytes, at, at + taken);
         const trouble = this.trouble[half] as number;
         const own = this.bodiless[half] === 0 ? this.bodies : undefined;
         const bodies = (trouble & SSL2_FORM) !== 0 ? this.ssl2Hellos : own;
@@ -188,7 +191,7 @@ export abstract class RecordFraming extends TlsHalves {
       const { head } = this;
       const length = this.length[half] as number;
       const due = length < HEAD_OCTETS ? length : HEAD_OCTETS;
-      const h = half * HEAD_OCTETS;
+      const h = half * ENDS_OCTETS;
       let have = this.headHave[half] as number;
       while (at < end && have < due) head[h + have++] = bytes[at++] as number;
       this.headHave[half] = have;
@@ -227,8 +230,9 @@ export abstract class RecordFraming extends TlsHalves {
       if (body !== undefined && !read)
         this.sealed(row, side, half, body, 0, body.length, packet, nanos);
     }
-    const have = this.headHave[half] as number;
-    const h = half * HEAD_OCTETS;
+    const isAll = read || (this.length[half] as number) < ENDS_OCTETS;
+    const have = isAll ? (this.headHave[half] as number) : ENDS_OCTETS;
+    const h = half * ENDS_OCTETS;
     this.tell(row, side, half, read, this.head, h, h + have, packet, nanos);
   }
 
@@ -282,7 +286,7 @@ export abstract class RecordFraming extends TlsHalves {
 
   /**
    * Tells a complete record behind what it contains; `read` says of a handshake record that it was read, `[start, end)`
-   * are the octets of its body that are at hand.
+   * are the octets of its body that are at hand: all, or the first `HEAD_OCTETS` and behind them the last `TAIL_OCTETS`.
    */
   protected tell(
     row: number,

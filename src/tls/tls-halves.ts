@@ -23,8 +23,11 @@ export const SKIPPED = 0;
 /** Its first octets are gathered: they decide, or are all there is. */
 export const GATHERED = 1;
 export const READ = 2;
-/** Enough to know a ClientHello by, a whole alert, and a ciphertext from every other. */
+/** Enough to know a ClientHello by, a whole alert, and, with the last octets, a ciphertext from every other. */
 export const HEAD_OCTETS = 16;
+export const TAIL_OCTETS = 4;
+/** Room for both: the last octets stand behind the first. */
+export const ENDS_OCTETS = HEAD_OCTETS + TAIL_OCTETS;
 
 /** What is the matter with the present record: bits. */
 export const HOLE = 1;
@@ -74,7 +77,7 @@ export abstract class TlsHalves extends Columns {
   protected plain = new Int32Array(2 * SEATS);
   /** 1: nobody needs whole records of it. */
   protected bodiless = new Uint8Array(2 * SEATS);
-  protected head = new Uint8Array(2 * SEATS * HEAD_OCTETS);
+  protected head = new Uint8Array(2 * SEATS * ENDS_OCTETS);
   private readonly rows = new Rows();
 
   constructor() {
@@ -111,6 +114,15 @@ export abstract class TlsHalves extends Columns {
     this.leave(row);
     this.rows.seats[row] = -rest;
     return true;
+  }
+
+  /** `bytes[at, end)` are the next octets of a long body: those among its last ones are kept behind its first ones. */
+  protected keepTail(half: number, bytes: Uint8Array, at: number, end: number): void {
+    const stop = half * ENDS_OCTETS + ENDS_OCTETS - (this.left[half] as number);
+    for (let i = Math.max(at, end - TAIL_OCTETS); i < end; i++) {
+      const place = stop + (i - at);
+      if (place >= half * ENDS_OCTETS + HEAD_OCTETS) this.head[place] = bytes[i] as number;
+    }
   }
 
   private sitDown(row: number): number {

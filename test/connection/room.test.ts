@@ -104,7 +104,7 @@ reaches(
       'connection/record-prints.ts',
     );
     const prints = new RecordPrints();
-    const take = (n: number) => prints.take(ciphertext(n), 0, 64, 2, 0, n, n);
+    const take = (n: number) => prints.take(ciphertext(n), 0, 32, 64, 2, 0, n, n);
     expect([take(1), take(1), prints.packet]).toEqual([false, true, 1]);
     for (let n = 2; n < 12 * bound; n++) take(n);
     expect(take(1)).toBe(false);

@@ -169,6 +169,25 @@ describe('the same ciphertext', () => {
     expect(told(tapped)).toEqual([]);
   });
 
+  test('is known by its end too, however it is cut into segments', () => {
+    const beginning = [...sealed(77).subarray(0, 40)];
+    const alike = Uint8Array.from([...beginning, ...sealed(78).subarray(40)]);
+    for (const size of [1000, 64, 63, 62, 17, 3, 1]) {
+      const tapped = (other: Octets) => {
+        const [one, two] = [1, 2].map(
+          (n) => new Tapped(n, { hosts: hosts(n), startNanos: n * 1e9, segments: [size] }),
+        ) as [Tapped, Tapped];
+        one.flow.send('client', sealed(77));
+        two.flow.send('client', other);
+        return analyse(captureFile([...one.flow.frames, ...two.flow.frames])).connections;
+      };
+      const kinds = (other: Octets) =>
+        tapped(other).flatMap(({ strays }) => strays.map((s) => s.kind));
+      expect(kinds(sealed(77)), `${size}`).toEqual(['copy']);
+      expect(kinds(alike), `${size}`).toEqual([]);
+    }
+  });
+
   test('says nothing where one handshake was captured on both sides of a translator', () => {
     const inside = over13(1, 5, 0);
     const outside = over13(2, 5, 1000);
