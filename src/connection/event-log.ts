@@ -34,6 +34,7 @@ export interface StrayDetail {
   nonce: StrayFact['nonce'];
   after: StrayFact['after'];
   readonly other: StrayFact['other'];
+  readonly peerRecords: number;
 }
 
 /** Places in a row: Int32, then Float64, over the same octets. */

@@ -1,7 +1,7 @@
 import type { StrayFact } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
-import type { Side } from '../model/stream.ts';
+import { otherSide, type Side } from '../model/stream.ts';
 import { WATCH } from './connection-table.ts';
 import { EVENT, type StrayDetail } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
@@ -119,11 +119,12 @@ export class Strays {
     length: number,
     packet: number,
     nanos: number,
-    detail: StrayDetail,
+    detail: Omit<StrayDetail, 'peerRecords'>,
   ): number {
     const { facts } = this;
     const entry = facts.event(row, EVENT.stray, side, contentType, length, packet, nanos);
-    if (entry !== 0) facts.log.strays.set(entry, detail);
+    const peerRecords = facts.table.protectedCount[row * 2 + otherSide(side)] as number;
+    if (entry !== 0) facts.log.strays.set(entry, { ...detail, peerRecords });
     return entry;
   }
 

@@ -110,6 +110,8 @@ export interface StrayFact extends RecordFact {
    * belongs, with its record before.
    */
   readonly other: (At & { readonly connection: number }) | undefined;
+  /** Protected records that the other side had sent until then. */
+  readonly peerRecords: number;
 }
 
 /** A session that a server of the capture issued in the clear (up to TLS 1.2), by ticket or by session id. */

@@ -140,6 +140,7 @@ describe('the same ciphertext', () => {
     const [stray] = onlyConnection(tapped.file).strays;
     expect(stray).toMatchObject({ kind: 'reflection', from: 'server', length: 60 });
     expect(stray?.other?.connection).toBe(1);
+    expect(stray?.peerRecords).toBe(2);
     expect(stray?.other?.packet).toBe((stray?.packet ?? 0) - 2);
   });
 

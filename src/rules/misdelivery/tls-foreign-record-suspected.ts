@@ -80,7 +80,7 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
     decides:
       'The same ciphertext in two connections with different handshakes is proven: keys differ, so nobody encrypted it twice. Where a sender counts its explicit nonces up one by one (TLS 1.2 with AES-GCM or AES-CCM), one record off that line, with the line going on behind it or the receiver ending the connection over it, is likely foreign; if another connection’s line comes to just that nonce, that connection is named. In DTLS the same holds for a sequence number far ahead of all others that no later record confirms.',
     silent:
-      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, where holes in such a capture may have made one connection of several, and where two connections with the same ciphertext have no host in common that could have written to both, unless the record was passed on within milliseconds and refused, and both ClientHellos are in the capture.',
+      'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, where holes in such a capture may have made one connection of several, and where two connections with the same ciphertext have no host in common that could have written to both, unless the record was passed on within milliseconds, the receiver sent nothing but an alert from then on, and both ClientHellos are in the capture.',
     yieldsTo: ['record-decrypts-under-other-connection', 'tcp-old-segment-in-new-incarnation'],
     messages: MESSAGES,
   },
@@ -136,11 +136,19 @@ function copies(history: ConnectionHistory): Found[] {
         delay: distance(other.nanos - stray.nanos),
         refusal: refusalText(stray, refusal),
         isAtOnce: stray.nanos - other.nanos <= PASSED_ON ? 1 : 0,
-        isRefused: refusal === undefined ? 0 : 1,
+        isRefused: refusal === undefined || wentOn(history, stray) ? 0 : 1,
       },
     });
   }
   return found;
+}
+
+/** Whoever refuses a record sends an alert at most, and neither its Finished nor data. */
+function wentOn(
+  { protectedRecords }: ConnectionHistory,
+  { from, peerRecords }: StrayFact,
+): boolean {
+  return protectedRecords[peerOf(from)].count > peerRecords + 1;
 }
 
 /** Packets of several taps need not come in the order of their times. */

@@ -107,6 +107,12 @@ testConnectionRule(
       ],
     },
     {
+      name: 'takes it back there where the receiver sent more than an alert after it',
+      history: withStrays(refused, { ...passedOn, peerRecords: 3 }),
+      index: rows('203.0.113.1', at(2)),
+      want: [],
+    },
+    {
       name: 'takes it back there where the record was not passed on at once',
       history: withStrays(refused, copy),
       index: rows('203.0.113.1', at(2)),

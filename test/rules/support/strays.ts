@@ -17,6 +17,7 @@ export function stray(kind: StrayFact['kind'], more: Partial<StrayFact> = {}): S
       : undefined,
     after: undefined,
     other: undefined,
+    peerRecords: 4,
     ...more,
   };
 }
