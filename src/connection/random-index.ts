@@ -2,6 +2,7 @@ import { RowPages } from '../bytes/row-pages.ts';
 import { readI32 } from '../bytes/scalars.ts';
 import type { SharedRandomFact } from '../model/capture-index.ts';
 import { LIMITS } from '../model/limits.ts';
+import { OtherViews } from './other-views.ts';
 
 /**
  * Int32 words kept of each random, two of its own: equal ones by chance among a million randoms are rarer than one in
@@ -33,6 +34,7 @@ export class RandomIndex {
   /** By the place of the random, as long as that is kept. */
   private readonly sharedAt = new Map<number, Shared>();
   private told: readonly SharedRandomFact[] | undefined;
+  readonly views = new OtherViews();
   /** The first connection of which it was not kept that it shares a random; `Infinity` for none. */
   comparedUntil = Number.POSITIVE_INFINITY;
   /** Told of each connection that has a random in common with another one. */
@@ -124,7 +126,7 @@ export class RandomIndex {
       this.shared.push(entry);
       this.sharedAt.set(at, entry);
       this.told = undefined;
-      this.onShared(owner);
+      this.isShared(owner, entry);
     }
     if (entry.connections.includes(connection)) return;
     if (entry.connections.length >= LIMITS.anomaliesPerConnection) {
@@ -135,6 +137,11 @@ export class RandomIndex {
     entry.connections = [...entry.connections, connection];
     entry.packets = [...entry.packets, packet];
     entry.keyShares = [...entry.keyShares, share];
+    this.isShared(connection, entry);
+  }
+
+  private isShared(connection: number, entry: Shared): void {
+    this.views.shares(connection, entry);
     this.onShared(connection);
   }
 

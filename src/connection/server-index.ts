@@ -34,6 +34,7 @@ import { HelloKinds } from './hello-kinds.ts';
 import { KeptRows } from './kept-rows.ts';
 import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';
+import type { OtherViews } from './other-views.ts';
 import type { RandomIndex } from './random-index.ts';
 import { serverClose } from './server-close.ts';
 import type { SessionIndex } from './session-index.ts';
@@ -96,6 +97,7 @@ export class ServerIndex implements CaptureIndex {
   hasOmitted = false;
   private randoms: RandomIndex | undefined;
   private sessions: SessionIndex | undefined;
+  private readonly views: OtherViews;
   /** What both had found at the end. */
   private ended: {
     readonly randoms: readonly SharedRandomFact[];
@@ -145,6 +147,7 @@ export class ServerIndex implements CaptureIndex {
     randoms.onShared = (id) => this.keep(id);
     sessions.onShared = (id) => this.keep(id);
     this.randoms = randoms;
+    this.views = randoms.views;
     this.sessions = sessions;
     this.flows = flows;
     this.offers = offers;
@@ -167,6 +170,11 @@ export class ServerIndex implements CaptureIndex {
 
   get sharedRandoms(): readonly SharedRandomFact[] {
     return this.randoms?.facts() ?? this.ended.randoms;
+  }
+
+  /** Other connections that show the same handshake, captured where addresses are others: those known by now. */
+  otherViews(id: number): readonly number[] {
+    return this.views.of(id, (other) => this.summary(other));
   }
 
   get randomsComparedUntil(): number {

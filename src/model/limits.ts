@@ -198,6 +198,8 @@ export const LIMITS = {
   anomaliesPerConnection: 64,
   /** A record within this time of the peer's closing alert is its answer or was under way; later ones are told as late. */
   promptAnswerNanos: 50e6,
+  /** Two connections with one random, of which one lacks the other random, are the same seen twice if they begin within this. */
+  sameJourneyNanos: 5e9,
   /** A server that refuses the client's flight does so within this; what closes later was tired of waiting. */
   refusalNanos: 2e9,
   /**

@@ -106,6 +106,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
       held: (connections) => {
         for (const id of connections) this.index.keep(id);
       },
+      otherViews: (id) => this.index.otherViews(id),
       fault: sink.fault && ((fault) => sink.fault?.(fault)),
       notices: book,
     });

@@ -1,4 +1,4 @@
-import type { BlindSpot } from '../model/finding.ts';
+import type { BlindSpot, Finding } from '../model/finding.ts';
 import type { CaptureRule, ConnectionRule, FindingVerdict, Rule } from '../model/rule.ts';
 import { HeldVerdicts } from './held-verdicts.ts';
 import { HeldOver, type Kind } from './omissions.ts';
@@ -17,6 +17,8 @@ export class RuleState<R extends Rule = Rule> {
   held = new HeldVerdicts();
   /** Those that no longer fit into `held`, so that silenced ones are not counted. */
   heldOver = new HeldOver();
+  /** Owners of what it has told, by what that says. */
+  private readonly told = new Map<string, Set<number>>();
   /** Servers of findings that the end of the capture confirmed, and of those that it took back. */
   readonly confirmed = new Set<string>();
   readonly takenBack = new Set<string>();
@@ -28,7 +30,26 @@ export class RuleState<R extends Rule = Rule> {
     this.waits = waits;
     this.spoke = isYieldedTo ? new Spoken() : undefined;
   }
+
+  /** Was just this told of a connection that shows the same handshake as the owner? It is told now, if not. */
+  isToldOf(
+    { connections: [owner], severity, title }: Pick<Finding, 'connections' | 'severity' | 'title'>,
+    otherViews: OtherViews,
+  ): boolean {
+    if (owner === undefined) return false;
+    const what = `${severity} ${title}`;
+    const known = this.told.get(what);
+    if (known === undefined) this.told.set(what, new Set([owner]));
+    else if (!known.has(owner)) {
+      if (otherViews(owner).some((other) => known.has(other))) return true;
+      known.add(owner);
+    }
+    return false;
+  }
 }
+
+/** Connections known by now that show the same handshake as this one, captured where addresses are others. */
+export type OtherViews = (connection: number) => readonly number[];
 
 /** A state for each rule. A rule waits if it, or a rule that it yields to, is not settled before the end of the capture. */
 export function statesOf(rules: readonly Rule[]): {

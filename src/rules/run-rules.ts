@@ -24,7 +24,7 @@ import { HeldVerdicts } from './held-verdicts.ts';
 import { inOrder } from './in-order.ts';
 import { HeldOver, type Kind, Omissions } from './omissions.ts';
 import { renderFinding, type StreamOf } from './render.ts';
-import { kindOf, OrdinaryClass, type RuleState, statesOf } from './rule-state.ts';
+import { kindOf, OrdinaryClass, type OtherViews, type RuleState, statesOf } from './rule-state.ts';
 
 /** What the runner works with. */
 export interface RuleRunnerOptions {
@@ -39,6 +39,7 @@ export interface RuleRunnerOptions {
   readonly finding: (finding: Finding) => void;
   /** Told of the connections of a finding that waits for the end of the capture. */
   readonly held?: ((connections: readonly number[]) => void) | undefined;
+  readonly otherViews?: OtherViews | undefined;
   /** Takes whose fault each failed connection probably is, after the last finding. */
   readonly fault?: ((fault: Fault) => void) | undefined;
   /** Takes word of a rule that failed. */
@@ -65,6 +66,7 @@ export class RuleRunner {
   readonly #byId = new Map<string, RuleState>();
   readonly #emit: (finding: Finding) => void;
   readonly #emitFault: ((fault: Fault) => void) | undefined;
+  readonly #otherViews: OtherViews;
   readonly #onHeld: ((connections: readonly number[]) => void) | undefined;
   readonly #faults = new FaultBook();
   readonly #notices: NoticeSink | undefined;
@@ -85,6 +87,7 @@ export class RuleRunner {
     this.#emit = options.finding;
     this.#emitFault = options.fault;
     this.#onHeld = options.held;
+    this.#otherViews = options.otherViews ?? (() => []);
     this.#notices = options.notices;
     this.#several = options.several === true;
     this.#isAcrossStep = (options.several && options.isAcrossStep) || (() => false);
@@ -355,10 +358,12 @@ export class RuleRunner {
       renderFinding(state.rule.meta, verdict, streamOf, this.#several),
     );
     if (finding === undefined) return;
-    state.findings++;
     const isDoubtful = finding.confidence === 'likely' && this.#isAcrossStep(finding.packets);
     const final: Finding = isDoubtful ? { ...finding, confidence: 'possible' } : finding;
     this.#faults.hear(final, verdict);
+    // Both views of a connection have their fault, and one of them the finding.
+    if (state.isToldOf(final, this.#otherViews)) return;
+    state.findings++;
     this.#emit(final);
   }
 

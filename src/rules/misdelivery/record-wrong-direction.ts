@@ -1,13 +1,8 @@
-import type { CaptureIndex } from '../../model/capture-index.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
-import { firstViews } from '../support/copies.ts';
 import { keyedFinding } from '../support/failed-record.ts';
 import { refusalOf, refusalText } from '../support/refusal.ts';
 import { consequence, strayWitness } from '../support/strays.ts';
 import { witness } from '../support/witness.ts';
-
-/** Conversations that were told of: on the other side of an address translator they are seen once more. */
-const toldOf = new WeakMap<CaptureIndex, Set<number>>();
 
 /** Each direction has keys of its own: the same ciphertext in both was not encrypted twice but came back. */
 export const recordWrongDirection = defineConnectionRule({
@@ -24,7 +19,7 @@ export const recordWrongDirection = defineConnectionRule({
     decides:
       'By the octets on the wire: two records of one length that begin with the same ciphertext, one in each direction. Ciphertext does not repeat by chance, so this is proven, as is a ClientHello from both sides. With secrets, a record that opens under the keys of the other direction is proven as well.',
     silent:
-      'For records that are too short to be told apart, where nothing is encrypted, and where much was sent in between: only the records seen last are compared. Seen on both sides of an address translator, it is told of one.',
+      'For records that are too short to be told apart, where nothing is encrypted, and where much was sent in between: only the records seen last are compared.',
     yieldsTo: ['record-decrypts-under-other-connection'],
     messages: {
       reflected: {
@@ -114,19 +109,5 @@ export const recordWrongDirection = defineConnectionRule({
         refusal: refusalText(stray, refusal),
       },
     };
-  },
-
-  complete(verdict, index) {
-    const [id = 0] = verdict.connections;
-    const first = firstViews(index).get(id);
-    if (first === undefined) return verdict;
-    let told = toldOf.get(index);
-    if (told === undefined) {
-      told = new Set();
-      toldOf.set(index, told);
-    }
-    if (told.has(first)) return undefined;
-    told.add(first);
-    return verdict;
   },
 });

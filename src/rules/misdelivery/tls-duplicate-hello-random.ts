@@ -5,11 +5,10 @@ import type {
 } from '../../model/capture-index.ts';
 import type { Evidence, Severity } from '../../model/finding.ts';
 import type { Role } from '../../model/history.ts';
-import { formatDuration, SECOND } from '../../model/time.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule } from '../define-rule.ts';
 
-/** A hello that is forwarded, mirrored or seen on both sides of a translator shows up again within this. */
-const SAME_JOURNEY = 5 * SECOND;
 /** Connections named and shown; the count tells the rest. */
 const SHOWN = 8;
 
@@ -170,7 +169,7 @@ function distinct(
     const onItsWay = kept.some(
       (one) =>
         (isUnsettled(row) || isUnsettled(one.row)) &&
-        Math.abs(one.row.start.nanos - row.start.nanos) <= SAME_JOURNEY,
+        Math.abs(one.row.start.nanos - row.start.nanos) <= LIMITS.sameJourneyNanos,
     );
     if (!onItsWay)
       kept.push({ row, packet: packets[at] ?? row.start.packet, keyShare: keyShares[at] ?? 0 });

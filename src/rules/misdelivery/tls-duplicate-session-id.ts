@@ -4,12 +4,11 @@ import type {
   SharedSessionFact,
 } from '../../model/capture-index.ts';
 import type { Evidence } from '../../model/finding.ts';
-import { formatDuration, SECOND } from '../../model/time.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';
 
-/** What a device passes on from a handshake of its own comes within this. */
-const SAME_JOURNEY = 5 * SECOND;
 /** Connections named and shown; the count tells the rest. */
 const SHOWN = 8;
 
@@ -56,7 +55,7 @@ export const tlsDuplicateSessionId = defineCaptureRule({
       const second = rows.find(({ row }) => row.client.address !== first?.row.client.address);
       if (first === undefined || second === undefined) return [];
       const gap = second.row.start.nanos - first.row.start.nanos;
-      if (Math.abs(gap) <= SAME_JOURNEY) return [];
+      if (Math.abs(gap) <= LIMITS.sameJourneyNanos) return [];
       const [evidence, ...more] = rows.slice(0, SHOWN).map(evidenceOf);
       if (evidence === undefined) return [];
       return [

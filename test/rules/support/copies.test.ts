@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CaptureIndex, ConnectionSummary } from '../../../src/model/capture-index.ts';
-import { recordWrongDirection } from '../../../src/rules/misdelivery/record-wrong-direction.ts';
 import { tlsForeignRecordSuspected } from '../../../src/rules/misdelivery/tls-foreign-record-suspected.ts';
 import { mayBeOtherView } from '../../../src/rules/support/copies.ts';
-import { at, fakeHistory } from '../../support/fake-history.ts';
+import { at } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
 import { EARLIER, refused, stray, withStrays } from './strays.ts';
 
@@ -47,18 +46,4 @@ describe('octets of one connection in another', () => {
     expect(complete?.(verdict, index(rows()))).toBe(verdict);
     expect(complete?.(verdict, index(rows(), [2, 7]))).toBeUndefined();
   });
-});
-
-it('a reflected record is told of one side of a translator, and of each of two conversations', () => {
-  const back = stray('reflection', { other: { ...EARLIER, connection: 1 } });
-  const [verdict] = [recordWrongDirection.check(withStrays(refused, back), ALONE)].flat();
-  if (verdict?.kind !== 'finding') throw new Error('no finding');
-  const told = (seen: CaptureIndex): number[] =>
-    [1, 2, 7].flatMap((id) => {
-      const one = recordWrongDirection.complete?.({ ...verdict, connections: [id] }, seen);
-      return one === undefined ? [] : [id];
-    });
-  expect(told(index(rows(), [1, 7]))).toEqual([1, 2]);
-  expect(told(index(rows()))).toEqual([1, 2, 7]);
-  expect(recordWrongDirection.check(fakeHistory(), ALONE)).toHaveProperty('kind', 'pass');
 });
