@@ -50,13 +50,25 @@ class OpensslAead implements Aead {
       additional,
       this.announcesLength ? { plaintextLength: tagAt - start } : undefined,
     );
-    try {
-      const content = decipher.update(bytes.subarray(start, tagAt));
-      decipher.final();
-      return content;
-    } catch {
-      return undefined;
-    }
+    const content = decipher.update(bytes.subarray(start, tagAt));
+    return isAuthentic(decipher) ? content : undefined;
+  }
+}
+
+/**
+ * Does the tag fit? If not, that is an exception, and trials have thousands of them: without its stack trace, which nobody
+ * reads, a trial that fails takes 10 µs and not 29.
+ */
+function isAuthentic(decipher: Decipher): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    decipher.final();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

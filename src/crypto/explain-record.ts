@@ -6,6 +6,7 @@ import type { Opening, Protection } from './protection.ts';
 import { combine, RECORD_HYPOTHESES, RECORD_HYPOTHESIS_PAIRS } from './record-hypotheses.ts';
 import type { RecordHypothesisId } from './record-hypothesis.ts';
 import { RecordOpener } from './record-opener.ts';
+import { sequenceSieve } from './sequence-sieve.ts';
 
 /** Why a record did not open, as far as trying can tell. */
 export interface RecordExplanation {
@@ -61,6 +62,9 @@ export function authenticatorOctets(protection: Protection, trial: Trial = {}): 
   return macForm(trial.protection ?? protection, trial.deviation ?? {})?.octets ?? 0;
 }
 
+/** Making a sieve takes as long as some ten trials. */
+const WORTH_A_SIEVE = 32;
+
 /** The spending of one record's trials. */
 class Run {
   private readonly failed: FailedRecord;
@@ -104,12 +108,14 @@ class Run {
       this.trials++;
       return;
     }
+    const hopeful = this.hopeful(trial);
     for (const sequence of trial.sequences ?? [expected]) {
       if (this.trials >= LIMITS.trialsPerRecord) {
         this.exhausted = true;
         return;
       }
       this.trials++;
+      if (hopeful?.has(sequence) === false) continue;
       const opening = prepared.at(sequence, trial.epoch ?? epoch ?? 0);
       if (opening.kind !== 'opened') continue;
       const tag = authenticatorOctets(this.failed.protection, trial);
@@ -121,6 +127,19 @@ class Run {
       )
         return;
     }
+  }
+
+  /** Which of many numbers are worth a trial; undefined where all are. A sieve knows no deviation and no epoch. */
+  private hopeful({ protection, keys, deviation, sequences = [] }: Trial): Set<number> | undefined {
+    const { failed } = this;
+    const isPlain = deviation === undefined && failed.epoch === undefined;
+    if (!isPlain || sequences.length < WORTH_A_SIEVE) return undefined;
+    const sieve = sequenceSieve(
+      protection ?? failed.protection,
+      keys ?? failed.keys,
+      failed.record,
+    );
+    return sieve && new Set(sieve.sift(sequences));
   }
 
   tryDamage(): void {

@@ -107,8 +107,8 @@ function counterStream(
 /** Three octets of counter behind twelve of nonce. RFC 3610 §2.3. */
 const CCM_COUNTER_FLAGS = 2;
 
-/** alert, handshake, application_data, heartbeat, and the zero of padding. */
-const INNER_TYPES: ReadonlySet<number> = new Set([0, 21, 22, 23, 24]);
+/** All content types that are assigned, allowed inside or not, and the zero of padding. */
+const INNER_TYPES: ReadonlySet<number> = new Set([0, 20, 21, 22, 23, 24, 25, 26]);
 
 /**
  * Up to TLS 1.2 the number is only authenticated, and GCM authenticates by sums: bit i of the first block adds its power
