@@ -77,7 +77,7 @@ export class Connections {
   begin(flow: number, packet: number, nanos: number): number {
     const { table, perFlow, ids } = this;
     this.sweep(nanos);
-    if (this.closed.size > 0) this.expire(nanos);
+    if (!this.closed.isEmpty) this.expire(nanos);
     const row = table.take();
     const stream = perFlow.stream(flow);
     table.flow[row] = flow;
@@ -101,8 +101,15 @@ export class Connections {
   close(row: number): void {
     if (this.table.state[row] !== STATE.open) return;
     this.table.state[row] = STATE.closed;
-    if (this.closed.isFull) this.finishClosed(this.closed.shift());
+    if (this.closed.isFull) this.finish(this.closed.shift());
     this.closed.add(row);
+  }
+
+  /** What seemed to close the connection did not: it goes on. */
+  reopen(row: number): void {
+    if (this.table.state[row] !== STATE.closed) return;
+    this.table.state[row] = STATE.open;
+    this.closed.remove(row);
   }
 
   /** A second of capture time has begun: connections of which nothing more is expected become final. */
@@ -140,13 +147,8 @@ export class Connections {
 
   private expire(nanos: number): void {
     const { closed, table } = this;
-    while (closed.size > 0 && nanos - table.lastNanos(closed.oldest) >= LIMITS.closedNanos)
-      this.finishClosed(closed.shift());
-  }
-
-  /** A RST that was not taken opens what it had closed. */
-  private finishClosed(row: number): void {
-    if (this.table.state[row] === STATE.closed) this.finish(row);
+    while (!closed.isEmpty && nanos - table.lastNanos(closed.oldest) >= LIMITS.closedNanos)
+      this.finish(closed.shift());
   }
 
   /** Looks at two connections for each that begins, so that every one is looked at before they are twice as many. */

@@ -16,7 +16,6 @@ import {
   RST_NANOS,
   RST_PACKET,
   rowOf,
-  STATE,
   sideOf,
   type TcpTable,
 } from './tcp-table.ts';
@@ -104,9 +103,10 @@ export class Endings {
    * number was not the one due, and a challenge was the answer (RFC 5961 §3.2).
    *
    * @param place of who acknowledges
+   * @returns whether the connection goes on
    */
-  acknowledged(place: number, acknowledgement: number): void {
-    const { words, numbers, atReset, state } = this.table;
+  outlives(place: number, acknowledgement: number): boolean {
+    const { words, numbers, atReset } = this.table;
     const sender = peerOf(place);
     const seen = words[sender + FLAGS] as number;
     if (
@@ -114,7 +114,7 @@ export class Endings {
       ahead(acknowledgement, atReset[halfOf(sender)] as number) <= 0 ||
       ahead(acknowledgement, words[sender + FURTHEST] as number) > 0
     )
-      return;
+      return false;
     const row = rowOf(place);
     this.view.remarksOf(row).ignoredReset[sideOf(sender)] = {
       packet: words[sender + RST_PACKET] as number,
@@ -122,8 +122,7 @@ export class Endings {
     };
     words[sender + FLAGS] = seen & ~(HALF.rst | HALF.rstWithAck);
     words[sender + RST_PACKET] = 0;
-    const fins = seen & (words[place + FLAGS] as number) & HALF.fin;
-    if (state[row] === STATE.closed && fins === 0) state[row] = STATE.open;
+    return (seen & (words[place + FLAGS] as number) & HALF.fin) === 0;
   }
 
   /** How far the direction was when its peer sent this: as captured, or beyond, as the peer acknowledges. */

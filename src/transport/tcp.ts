@@ -176,7 +176,8 @@ export class Tcp {
       this.beginnings.starting(place, sequence);
     if (length > 0 && former >= 0 && this.isOld(row, former, side, t)) return;
     if ((flags & ACK) !== 0) {
-      if (this.endings.isReset(place)) this.endings.acknowledged(place, t.acknowledgement);
+      if (this.endings.isReset(place) && this.endings.outlives(place, t.acknowledgement))
+        this.connections.reopen(row);
       this.acknowledged(peerOf(place), t.acknowledgement, packet, nanos);
     }
     if ((flags & URG) !== 0 && length > 0) this.urgent(row, side, packet, nanos);

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/model/limits.ts';
 import { Clock } from '../../src/transport/clock.ts';
 import { ClosedQueue } from '../../src/transport/closed-queue.ts';
 import { advance, ahead } from '../../src/transport/sequence.ts';
@@ -74,7 +76,7 @@ reaches(
     let taken = 0;
     for (let round = 0; round < 3; round++) {
       while (!queue.isFull) queue.add(next++);
-      expect(queue.size).toBe(bound);
+      expect(next - taken).toBe(bound);
       for (let i = 0; i < 3000; i++) {
         expect(queue.oldest).toBe(taken);
         expect(queue.shift()).toBe(taken++);
@@ -82,6 +84,25 @@ reaches(
     }
   },
 );
+
+test('ClosedQueue passes over what was taken out, wherever it stood', () => {
+  const rows = fc.uniqueArray(fc.nat(LIMITS.closedConnections), { maxLength: 12 });
+  fc.assert(
+    fc.property(rows, fc.func(fc.boolean()), fc.nat(), (added, isTaken, turn) => {
+      const queue = new ClosedQueue();
+      // Begins anywhere, also right before the end of its array.
+      for (let n = turn % LIMITS.closedConnections; n > 0; n--) {
+        queue.add(0);
+        queue.shift();
+      }
+      for (const row of added) queue.add(row);
+      for (const row of added) if (isTaken(row)) queue.remove(row);
+      const left: number[] = [];
+      while (!queue.isEmpty) left.push(queue.shift());
+      expect(left).toEqual(added.filter((row) => !isTaken(row)));
+    }),
+  );
+});
 
 describe('Udp', () => {
   function run() {

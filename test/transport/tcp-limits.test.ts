@@ -150,6 +150,33 @@ describe('when a closed connection is final', () => {
     expect(wire.events).toEqual(['final 2', 'final 0', 'final 1']);
   });
 
+  /** It goes on after a RST that was not taken. */
+  const reopened = (n: number) => [
+    ...closed(n, 0),
+    end(SERVER, client(n)).ack(5000, 1000),
+    end(client(n), SERVER).data(1000, 'on', { ack: 5000 }),
+    end(SERVER, client(n)).ack(5000, 1002),
+  ];
+
+  test('one that goes on after a RST that was not taken keeps none behind it from becoming final', () => {
+    const seconds = LIMITS.closedNanos / 1e9;
+    const wire = new Wire().send(...reopened(0), ...closed(1, 0));
+    wire.send(end(client(0), SERVER).data(1002, 'and on', { ack: 5000, at: seconds }));
+    wire.send(end(client(9), SERVER).syn(1, { at: seconds + 1 }));
+    expect(wire.events.filter((event) => event.startsWith('final'))).toEqual(['final 1']);
+  });
+
+  test('what takes the row of such a one closes in its own time', () => {
+    const idle = LIMITS.idleNanos / 1e9 + 1;
+    const wire = new Wire().send(...reopened(0));
+    // Idle for long, it is final when the next one begins, and its row is free.
+    for (let n = 1; n <= LIMITS.closedConnections; n++) wire.send(...closed(n, idle));
+    expect(wire.finals.map(({ stream }) => stream)).toEqual([0]);
+    wire.send(...closed(9000, idle), ...closed(9001, idle));
+    expect(wire.finals.map(({ stream }) => stream)).toEqual([0, 1, 2]);
+    expect(wire.finals[1]?.row).toBe(wire.finals[0]?.row);
+  });
+
   test('its row serves another, with nothing left in it', () => {
     const seconds = LIMITS.closedNanos / 1e9;
     const wire = new Wire().send(...closed(0, 0));
