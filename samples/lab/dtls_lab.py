@@ -290,6 +290,13 @@ class Lab:
         subprocess.run(['gcc', '-O1', '-Wall', '-o', program, source] + list(libraries), check=True)
         return program
 
+    def pion(self):
+        """The client and server on pion, which is Go. Debian: golang-go golang-github-pion-dtls.v2-dev."""
+        program = os.path.join(self.folder, 'dtls_pion')
+        subprocess.run(['go', 'build', '-o', program, os.path.join(LAB_FOLDER, 'dtls_pion.go')], check=True,
+                       env=dict(os.environ, GO111MODULE='off', GOPATH='/usr/share/gocode', GOFLAGS=''))
+        return program
+
     def on_server(self, label, command, environment=None):
         return Process(self, self.server_ns, label, command, environment)
 

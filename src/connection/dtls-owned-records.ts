@@ -169,7 +169,7 @@ export class OwnedRecords {
     }
     if (repeated || r.epoch !== half.finishedEpoch || r.length !== half.finishedLength) return;
     this.anomalies.finishedAgain(a, r);
-    this.flights.finishedAgain(a, r);
+    this.flights.finishedAgain(a, r, half.finishedPacket);
     if (done)
       this.anomalies.add(
         a,

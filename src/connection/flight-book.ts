@@ -97,11 +97,14 @@ export class FlightBook {
     passOthers(flights, r.side, fragment);
   }
 
-  /** The Finished of a side once more, which could not be read, or was and is noted already. */
-  finishedAgain(a: Association, r: DtlsRecord): void {
+  /** The Finished of a side once more, first sent in packet `first`, which could not be read, or was and is noted already. */
+  finishedAgain(a: Association, r: DtlsRecord, first: number): void {
     const flights = this.of(a);
-    if (numberOf(r) !== flights.sides[r.side].latest)
-      this.advance(a, flights, r, OF_FINISHED, true);
+    const direction = flights.sides[r.side];
+    if (numberOf(r) === direction.latest) return;
+    // What was under way before it was first sent was a repeat of an earlier flight.
+    if ((direction.current?.first.packet ?? 0) < first) direction.place = OF_FINISHED;
+    this.advance(a, flights, r, OF_FINISHED, true);
   }
 
   /** A piece of a message that is not complete yet. */

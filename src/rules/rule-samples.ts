@@ -82,6 +82,9 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
   'dtls-old-epoch-after-new-handshake': [
     { capture: 'samples/dtls-old-epoch-record/capture.pcap', secrets: '' },
   ],
+  'dtls-refragment-intolerant': [
+    { capture: 'samples/dtls-refragment-intolerant/capture.pcap', secrets: '' },
+  ],
   'dtls-restart-ignored': [{ capture: 'samples/dtls-restart-ignored/capture.pcap', secrets: '' }],
   'dtls-restart-kills-old': [
     { capture: 'samples/dtls-restart-kills-old/capture.pcap', secrets: '' },
@@ -92,7 +95,11 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
       capture: 'samples/dtls13-keys-of-handshake/capture.pcap',
       secrets: '--keylog samples/dtls13-keys-of-handshake/keys.log',
     },
+    { capture: 'samples/dtls-refragment-intolerant/capture.pcap', secrets: '' },
     { capture: 'samples/dtls13-losses/capture.pcap', secrets: '' },
+  ],
+  'dtls-retransmission-storm': [
+    { capture: 'samples/dtls-retransmission-storm/capture.pcap', secrets: '' },
   ],
   'dtls-role-conflict': [{ capture: 'samples/dtls-role-conflict/capture.pcap', secrets: '' }],
   'dtls-seq-reuse': [{ capture: 'samples/proxy-crosses-datagrams/capture.pcap', secrets: '' }],

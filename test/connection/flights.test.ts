@@ -55,6 +55,17 @@ describe('repeats', () => {
     }
   });
 
+  it('counts a last flight that follows an earlier repeat closely', () => {
+    const flow = new UdpFlow();
+    const a = new Association(flow, { verify: false });
+    for (const [from, flight] of a.flights())
+      for (let n = 0; n < 3; n++) {
+        a.send(from, flight());
+        flow.wait(50 * MS);
+      }
+    expect(flightsOf(flow)?.repeated).toEqual({ client: 4, server: 4 });
+  });
+
   it('counts no datagram that the path doubled or put behind others', () => {
     const { flow, a } = cut({ verify: false, coalesced: false });
     const flight = a.serverFlight();

@@ -277,6 +277,8 @@ const SYMPTOMS: Readonly<Record<string, readonly string[]>> = {
   'dtls-late-close-notify': ['dtls-restart-ignored'],
   // The server that was silent closes in the end; where the FIN of the client is missing, it seems to do so first.
   'handshake-timeout': ['close-without-alert-after-clienthello'],
+  // Datagrams that the capture lacks cannot be told from those that the path lost.
+  'dtls-refragment-intolerant': ['dtls-fragment-loss'],
 };
 const yieldsTo = new Map(CATALOGUE.map(({ meta }) => [meta.id, meta.yieldsTo ?? []]));
 /** Says what was seen, and names no mechanism: what is left where the evidence of a special rule is gone. */

@@ -128,6 +128,13 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       },
       settle: [BOTH_ENDS, CLIENT_LOG, SERVER_LOG],
     },
+    timer: {
+      open: {
+        client: 'its timer may be set too short for the path',
+        server: 'its timer may be set too short for the path',
+      },
+      settle: [BOTH_ENDS],
+    },
   },
   'dtls-role-conflict': { both: SIGNALLED_WRONGLY },
   'early-data-rejected': { refused: null },

@@ -34,7 +34,7 @@ export const dtlsRefragmentIntolerant = defineConnectionRule({
     restsOnSilence: true,
     messages: {
       stuck: {
-        what: 'The {sender}’s {message} was whole in packet {packet}, from fragments of {count} transmissions with different boundaries, and the {receiver} of connection {id} repeated its own flight {repeats} over {span} after that.',
+        what: 'The {sender} of connection {id} sent its {message} {count}, in fragments with different boundaries; packet {packet} brought the last octet that was missing, and the {receiver} repeated its own flight {repeats} over {span} after that.',
         causes: [
           'the {receiver}’s stack cannot join fragments of different transmissions that overlap',
           'the fragments are lost between this capture point and the {receiver}',
@@ -85,7 +85,7 @@ export const dtlsRefragmentIntolerant = defineConnectionRule({
           recut.completed,
           history.id,
           recut.from,
-          'the fragment that makes it whole, cut elsewhere than the first ones',
+          'the fragment that brings what was still missing of it',
         ),
         witness(
           last,
@@ -102,7 +102,7 @@ export const dtlsRefragmentIntolerant = defineConnectionRule({
         receiver,
         message: describeMessage(recut),
         packet: recut.completed.packet,
-        count: recut.transmissions,
+        count: times(recut.transmissions),
         repeats: times(repeats.length),
         span: formatDuration(last.nanos - completed.nanos),
       },

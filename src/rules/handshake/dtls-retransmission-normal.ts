@@ -1,9 +1,9 @@
-import { HELLO_VERIFY_REQUEST, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { FlightRepeat } from '../../model/flights.ts';
 import { type At, type ConnectionHistory, ROLES, type Role } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { isDtls13 } from '../support/failed-record.ts';
+import { helloAnswers, shortest } from '../support/hello-answers.ts';
 import { times } from '../support/records.ts';
 import { witness } from '../support/witness.ts';
 
@@ -20,7 +20,7 @@ export const dtlsRetransmissionNormal = defineConnectionRule({
     matters:
       'Nothing is wrong: this is how DTLS repairs loss. It explains a handshake that takes a second or more on a fast path, and tells whether the timer suits the path.',
     decides:
-      'A repeat has messages that were sent before, under new record numbers. The timer is the time between the first repeat and what its sender sent before; the round trip is the shortest time from a ClientHello to its answer.',
+      'A repeat has messages that were sent before, under new record numbers. The timer is the time between the first repeat and what its sender sent before; the round trip is the shortest time from a ClientHello to its answer, where it was not repeated before that: nobody knows which one is answered then.',
     silent:
       'Handshakes that were not completed have rules of their own, as have last flights that are repeated after both Finished, and repeats without pause.',
     yieldsTo: [
@@ -38,7 +38,10 @@ export const dtlsRetransmissionNormal = defineConnectionRule({
     messages: {
       repaired: {
         what: 'Flights were sent again in the handshake of connection {id} ({counts}), for the first time {timer} after they had been sent{roundTrip}; the handshake took {total} in all.',
-        causes: ['a datagram of the handshake was lost on the path'],
+        causes: [
+          'a datagram of the handshake was lost on the path',
+          'the answer took longer than the timer of the side that waited for it',
+        ],
         remedies: ['nothing, unless it happens often: then look for what loses datagrams'],
         commands: [],
       },
@@ -70,7 +73,7 @@ export const dtlsRetransmissionNormal = defineConnectionRule({
     const before = sentBefore(history, first);
     if (before === undefined) return PASS;
     const timer = first.first.nanos - before.nanos;
-    const roundTrip = roundTripOf(history);
+    const roundTrip = shortest(helloAnswers(history).filter(({ once }) => once));
     const end = endOf(history);
     return {
       kind: 'finding',
@@ -113,20 +116,6 @@ function sentBefore(
   const [finished] = dtls?.finishedTransmissions[from] ?? [];
   if (finished !== undefined) sent.push(finished);
   return sent.filter(({ packet }) => packet < first.packet).at(-1);
-}
-
-/** From a ClientHello to the message of the server behind it, the shortest one. */
-function roundTripOf({ messages, dtls }: ConnectionHistory): number | undefined {
-  const hellos = dtls?.clientHellos ?? [];
-  let shortest: number | undefined;
-  for (const { from, type, nanos, packet } of messages) {
-    if (from !== 'server' || (type !== SERVER_HELLO && type !== HELLO_VERIFY_REQUEST)) continue;
-    const hello = hellos.findLast((one) => one.packet < packet);
-    if (hello === undefined) continue;
-    const took = nanos - hello.nanos;
-    if (shortest === undefined || took < shortest) shortest = took;
-  }
-  return shortest;
 }
 
 /** When the later of the two sides had sent its Finished. */

@@ -1,5 +1,5 @@
 import type { FlightRepeat } from '../../model/flights.ts';
-import { ROLES } from '../../model/history.ts';
+import { type ConnectionHistory, peerOf, ROLES } from '../../model/history.ts';
 import { formatDuration, MILLISECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
 import { times } from '../support/records.ts';
@@ -9,6 +9,11 @@ import { witness } from '../support/witness.ts';
 const REPEATS = 5;
 /** Half of the shortest timer that RFC 6347 §4.2.4.1 has in mind. */
 const APART = 500 * MILLISECOND;
+/** Of one side in a row, with nothing new or repeated of the peer in between: its own timer, whatever the peer does. */
+const IN_A_ROW = 4;
+/** What several old records of the peer provoke comes in less. */
+const TICK = 10 * MILLISECOND;
+const EVEN = 1.5;
 /** Timers double; what follows from the peer’s repeat comes after the same time again and again. */
 const GROWTH = 2;
 
@@ -25,7 +30,7 @@ export const dtlsRetransmissionStorm = defineConnectionRule({
     matters:
       'Each repeat provokes the next: a single lost or doubled datagram turns into traffic at the speed of the path, which fills queues and causes the next loss. On radio links and with many clients at once the handshake never ends.',
     decides:
-      'Repeats are told by new record numbers of messages that were sent before. In a run of them, at most half a second apart, each side has at least five and its last interval is no longer than twice its first; timers that back off, as they have to, leave that pattern after three.',
+      'Repeats are told by new record numbers of messages that were sent before. In a run of them, at most half a second apart, each side has at least five and its last interval is no longer than twice its first; timers that back off, as they have to, leave that pattern after three. Four of one side in a row at even intervals, with nothing from the peer in between, are those of a timer and no answers.',
     silent:
       'Repeats at growing intervals, a repeat and its single answer, datagrams that the path or the capture doubled (their record numbers are the same), and cookies that go round, which have rules of their own.',
     yieldsTo: ['hvr-loop', 'cookie-hmac-mismatch'],
@@ -39,6 +44,18 @@ export const dtlsRetransmissionStorm = defineConnectionRule({
         remedies: [
           'let repeats follow a timer that begins at one second and doubles, and answer a repeat of an old flight once per interval only',
           'update both stacks: several had this fault',
+        ],
+        commands: ['tshark -r CAPTURE -Y "udp.stream == {stream} && dtls.handshake"'],
+      },
+      timer: {
+        title: 'Both sides repeat their flights faster than the peer can answer',
+        what: 'The client of connection {id} repeated its flights {client} and the server {server}, in a run of {count} repeats over {span}; the {side} repeated {row} in a row, every {interval} on average, before anything new came from the {peer}, and did not back off{outcome}.',
+        causes: [
+          'the {side} repeats at a fixed interval that is shorter than the path and the {peer} need for an answer, such as a timer that was set for a local network',
+        ],
+        remedies: [
+          'let the timer of the {side} begin at one second, or at twice the round trip if that is more, and double with every repeat',
+          'on slow paths set it in the configuration of both sides',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream} && dtls.handshake"'],
       },
@@ -56,14 +73,23 @@ export const dtlsRetransmissionStorm = defineConnectionRule({
     const last = run?.at(-1);
     if (run === undefined || first === undefined || last === undefined) return PASS;
     const span = last.first.nanos - first.first.nanos;
+    const row = rowsOf(run, history).find(isTimer);
+    const shown = row ?? run;
+    const [begin = first] = shown;
+    const end = shown.at(-1) ?? last;
     return {
       kind: 'finding',
-      message: 'storm',
+      message: row === undefined ? 'storm' : 'timer',
       confidence: 'proven',
       connections: [history.id],
       evidence: [
-        witness(first.first, history.id, first.from, 'the first repeat of the run'),
-        ...run
+        witness(
+          begin.first,
+          history.id,
+          begin.from,
+          row === undefined ? 'the first repeat of the run' : 'the first repeat in a row',
+        ),
+        ...shown
           .slice(1, 4)
           .map((repeat) => witness(repeat.first, history.id, repeat.from, 'repeats as well')),
         witness(last.first, history.id, last.from, `repeat ${run.length} of the run`),
@@ -75,7 +101,10 @@ export const dtlsRetransmissionStorm = defineConnectionRule({
         server: times(server),
         count: run.length,
         span: formatDuration(span),
-        interval: formatDuration(span / (run.length - 1)),
+        side: begin.from,
+        peer: peerOf(begin.from),
+        row: times(shown.length),
+        interval: formatDuration((end.first.nanos - begin.first.nanos) / (shown.length - 1)),
         outcome:
           history.outcome === 'established' ? '; the handshake came to its end all the same' : '',
       },
@@ -95,6 +124,33 @@ function runsOf(repeats: readonly FlightRepeat[]): FlightRepeat[][] {
     before = repeat;
   }
   return runs;
+}
+
+/** Repeats of one side, up to the next flight or repeat of the other. */
+function rowsOf(run: readonly FlightRepeat[], { messages }: ConnectionHistory): FlightRepeat[][] {
+  const rows: FlightRepeat[][] = [];
+  for (const repeat of run) {
+    const row = rows.at(-1);
+    const before = row?.at(-1);
+    if (
+      row !== undefined &&
+      before?.from === repeat.from &&
+      !messages.some(
+        ({ from, packet }) =>
+          from !== repeat.from && packet > before.first.packet && packet < repeat.first.packet,
+      )
+    )
+      row.push(repeat);
+    else rows.push([repeat]);
+  }
+  return rows;
+}
+
+function isTimer(row: readonly FlightRepeat[]): boolean {
+  if (row.length < IN_A_ROW) return false;
+  const intervals = row.slice(1).map((_, at) => intervalAt(row, at + 1));
+  const shortest = Math.min(...intervals);
+  return shortest >= TICK && Math.max(...intervals) <= EVEN * shortest;
 }
 
 function isStorm(run: readonly FlightRepeat[]): boolean {

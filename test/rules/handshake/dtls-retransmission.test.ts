@@ -58,6 +58,47 @@ testConnectionRule(
       ],
     },
     {
+      name: 'tells a timer that is too short from repeats that provoke each other',
+      history: stuck(
+        flights([
+          ...Array.from({ length: 5 }, (_, n) => repeatAt('client', 20 + n, 1000 + 100 * n)),
+          ...inTurn(10, (n) => 1550 + 50 * n).map(({ from, first }) =>
+            repeatAt(from, first.packet + 10, first.nanos / 1e6),
+          ),
+        ]),
+      ),
+      want: [
+        {
+          message: 'timer',
+          severity: 'warning',
+          confidence: 'proven',
+          packets: [20, 21, 22, 23, 39],
+        },
+      ],
+    },
+    {
+      name: 'takes what several old records of the peer provoke for no timer',
+      history: stuck(
+        flights(
+          Array.from({ length: 20 }, (_, n) =>
+            repeatAt(
+              n % 8 < 4 ? 'client' : 'server',
+              20 + n,
+              1000 + 25 * Math.floor(n / 4) + (n % 4),
+            ),
+          ),
+        ),
+      ),
+      want: [
+        {
+          message: 'storm',
+          severity: 'warning',
+          confidence: 'proven',
+          packets: [20, 21, 22, 23, 39],
+        },
+      ],
+    },
+    {
       name: 'takes timers that double for what they are, however short they begin',
       history: stuck(flights(inTurn(14, (n) => 25 * 2 ** Math.floor(n / 2) + (n % 2)))),
       want: 'pass',
@@ -139,5 +180,18 @@ describe('repeats on the wire', () => {
     flow.wait(1000 * MS);
     a.handshake().data('client').closeBoth('client');
     expect(rulesOf(flow)).toEqual(['dtls-retransmission-normal']);
+  });
+
+  it('measure no round trip where a ClientHello was repeated before its answer', () => {
+    const flow = new UdpFlow();
+    const a = new Association(flow, { verify: false });
+    for (let n = 0; n < 4; n++) {
+      a.send('client', a.clientHello());
+      flow.wait(200 * MS);
+    }
+    for (const [from, flight] of a.flights().slice(1)) a.send(from, flight());
+    const [finding] = analyse(captureFile(flow.frames)).findings;
+    expect(finding?.title).toBe(dtlsRetransmissionNormal.meta.title);
+    expect(finding?.summary).not.toContain('round trip');
   });
 });
