@@ -23,6 +23,7 @@ export function readSecrets({
   return {
     keyLogs: keylog.map((path) => readSecret('--keylog', path)),
     rsaKeys: rsaKey.map((path) => textOf(readSecret('--rsa-key', path))),
+    rsaKeyNames: rsaKey.map((path) => `--rsa-key ${path}`),
     psks: psk.flatMap((key) => pskLines(key)),
   };
 }

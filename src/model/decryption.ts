@@ -10,6 +10,8 @@ export interface SecretsInput {
   readonly keyLogs: readonly Uint8Array[];
   /** RSA private keys, PEM. */
   readonly rsaKeys: readonly string[];
+  /** What messages call each of them; by number unless given. */
+  readonly rsaKeyNames?: readonly string[];
   /** `[IDENTITY:]HEX`, one key each. */
   readonly psks: readonly string[];
   /** `keyLogs` has those of the captures' Decryption Secrets Blocks as well. */

@@ -20,17 +20,16 @@ export class Vault {
   private readonly sessions = new Map<string, FoundMaster>();
 
   /** @throws SecretsError for a key that is none */
-  constructor({ keyLogs, rsaKeys, psks }: SecretsInput) {
+  constructor({ keyLogs, rsaKeys, rsaKeyNames, psks }: SecretsInput) {
     for (const octets of keyLogs) this.keyLog.add(octets);
     const encoder = new TextEncoder();
     rsaKeys.forEach((pem, index) => {
+      const name = rsaKeyNames?.[index] ?? `RSA key ${index + 1}`;
       const added = this.rsaKeys.add(encoder.encode(pem));
       if (added.kind === 'rejected')
-        throw new SecretsError(
-          `RSA key ${index + 1} ${added.why}; give a PEM file without passphrase`,
-        );
+        throw new SecretsError(`${name} ${added.why}; give a PEM file without passphrase`);
       if (added.but !== undefined)
-        throw new SecretsError(`RSA key ${index + 1} ${added.but}; give fewer, of these servers`);
+        throw new SecretsError(`${name} ${added.but}; give fewer, of these servers`);
     });
     this.psks = psks.map((text, index) => {
       const psk = parsePsk(text);
