@@ -16,7 +16,8 @@ export function blindSpotsOf(
   const spots: BlindSpot[] = [];
   // Whose SYN was captured has its start here, also where no hello follows, unless octets are missing.
   const begun = placement.initiator !== undefined && (flags & SEEN.lostOctets) === 0;
-  if ((flags & SEEN.clientHello) === 0 && !begun) spots.push('start-not-captured');
+  const isAtHello = (flags & (SEEN.clientHello | SEEN.helloBehindRecords)) === SEEN.clientHello;
+  if (!isAtHello && !begun) spots.push('start-not-captured');
   if (!h.bothDirections) spots.push('one-direction');
   const isCut = (flags & SEEN.cutPackets) !== 0;
   if ((flags & SEEN.lostOctets) !== 0 && (placement.isHoled || !isCut)) spots.push('lost-bytes');

@@ -39,6 +39,8 @@ export const SEEN = {
   offersSession: 1 << 28,
   /** The ClientHello has encrypted_client_hello, real or GREASE. */
   offersEncryptedHello: 1 << 29,
+  /** TLS: protected records were captured before the first ClientHello, which then does not begin the connection. */
+  helloBehindRecords: 1 << 30,
 } as const;
 
 /** What first octets of protected records say. */

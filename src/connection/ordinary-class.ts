@@ -11,6 +11,7 @@ const UNUSUAL =
   SEEN.lostBoundaries |
   SEEN.cutPackets |
   SEEN.startMissing |
+  SEEN.helloBehindRecords |
   SEEN.messagesOmitted |
   SEEN.notAnalysed |
   SEEN.fatalFromClient |

@@ -6,7 +6,9 @@ import { alertLength13 } from './record-sizes.ts';
 /** How far the handshake of a row came; the stages are defined with the type. */
 export function stageOf(table: ConnectionTable, row: number): Stage {
   const has = (bit: number) => table.has(row, bit);
-  if (!has(SEEN.clientHello) && !has(SEEN.serverHello)) return 'none';
+  // A ClientHello in the middle that nobody answers begins nothing.
+  if ((!has(SEEN.clientHello) || has(SEEN.helloBehindRecords)) && !has(SEEN.serverHello))
+    return 'none';
   if (has(SEEN.clientFinished) && has(SEEN.serverFinished)) return 'done';
   if (!has(SEEN.serverHello)) return 'server-hello';
   const client = table.clientSide[row] as number;

@@ -21,7 +21,7 @@ export interface Placement {
   lastSequence(side: Side): number;
   /** Packets of it are not in the capture, as far as TCP tells. */
   readonly isHoled: boolean;
-  /** TCP: it is not known which of the connections on its endpoints packets came before. */
+  /** TCP: it is not known which of the connections on its endpoints, or which of the sides, packets came before. */
   readonly isOrderUnknown: boolean;
   /** FIN or RST, or closing alerts, were captured. */
   readonly ended: boolean;

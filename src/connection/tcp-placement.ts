@@ -55,7 +55,7 @@ export class TcpPlacement implements Placement {
   ordinaryClosing(): number {
     const { view } = this;
     // Rules look at how TLS began.
-    if (view.isRemarkable || this.upgraded !== undefined) return 0;
+    if (view.isRemarkable || this.isOrderUnknown || this.upgraded !== undefined) return 0;
     if (!view.isEnded) return 1;
     if (view.isReset) return 0;
     const first = view.firstFinSide;
@@ -82,7 +82,7 @@ export class TcpPlacement implements Placement {
   }
 
   get isOrderUnknown(): boolean {
-    return this.view.isOrderUnknown;
+    return this.view.isOrderUnknown || this.view.isBehindAnswer;
   }
 
   heard(side: Side): boolean {

@@ -358,6 +358,13 @@ export class TlsTracker implements TlsSink {
       facts.event(row, EVENT.helloReflected, side, 1, end - start, packet, nanos);
       return;
     }
+    const hasProtected =
+      (table.protectedCount[half] as number) + (table.protectedCount[half ^ 1] as number) > 0;
+    if (!table.has(row, SEEN.clientHello)) {
+      // The one that the ServerHello answered is missing: this is another one.
+      if (table.has(row, SEEN.serverHello) && table.has(row, SEEN.lostOctets)) return;
+      if (hasProtected) table.set(row, SEEN.helloBehindRecords);
+    }
     facts.hellos.clientHello(row, side, bytes, start, end, false);
     facts.cookieReturned(row, bytes);
     table.helloCount[row] = (table.helloCount[row] as number) + 1;

@@ -52,6 +52,7 @@ export interface TcpConnectionView {
   readonly isHoled: boolean;
   /** As in `TcpFacts`. */
   readonly isOrderUnknown: boolean;
+  readonly isBehindAnswer: boolean;
   /** There is something that few connections have: a conflict, a connection before it, a SYN that was challenged, … */
   readonly isRemarkable: boolean;
   /** As in `TcpFacts`, with sides. */

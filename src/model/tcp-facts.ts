@@ -13,6 +13,11 @@ export interface TcpFacts {
    * octets were captured behind later ones, too late to be put before them.
    */
   readonly isOrderUnknown: boolean;
+  /**
+   * A SYN, octets or a FIN of one side were captured behind the packet of its peer that acknowledges them: which side did
+   * something first does not show by the order of packets.
+   */
+  readonly isBehindAnswer: boolean;
   readonly fin: PerRole<At | undefined>;
   readonly rst: PerRole<ResetFact | undefined>;
   /** Payload octets delivered in order, and how many are missing from the capture. */

@@ -3,7 +3,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import type { Side } from '../model/stream.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
-import { ahead } from './sequence.ts';
+import { advance, ahead } from './sequence.ts';
 import { hasMultipath, segmentSizeOf, timestampOf } from './tcp-options.ts';
 import {
   FLAGS,
@@ -75,7 +75,7 @@ export class Beginnings {
   }
 
   /** A SYN, or the first payload or FIN of a direction whose SYN was not captured: a bare ACK may already be ahead of it. */
-  starting(place: number, sequence: number): void {
+  starting(place: number, sequence: number, isSyn: boolean): void {
     const { words } = this.table;
     // SYN-ACKs with different numbers (SYN cookies, middleboxes): the last one before data counts.
     if (words[place + LAST_DATA_PACKET] !== 0) {
@@ -84,6 +84,9 @@ export class Beginnings {
     }
     const first = this.firstDue(place, sequence);
     words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.started;
+    const isKnown = ((words[place + FLAGS] as number) & HALF.acknowledged) !== 0;
+    if (isSyn && isKnown && this.table.acknowledged[halfOf(place)] === sequence)
+      this.table.noteLate(place, advance(sequence, -1));
     words[place + NEXT_SEQUENCE] = first;
     words[place + FURTHEST] = first;
     this.table.first[halfOf(place)] = first;

@@ -2,7 +2,7 @@
 
 import { LIMITS } from '../model/limits.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
-import { ahead } from './sequence.ts';
+import { advance, ahead } from './sequence.ts';
 import {
   EARLY_OCTETS,
   FIN_NANOS,
@@ -46,6 +46,8 @@ export class Endings {
     if ((seen & HALF.fin) === 0) {
       if (!this.isNear(place, sequence)) return false;
       words[place + FLAGS] = seen | HALF.fin;
+      if ((seen & HALF.acknowledged) !== 0)
+        this.table.noteLate(place, advance(sequence, t.wirePayloadLength));
       words[place + FIN_PACKET] = packet;
       numbers[(place >> 1) + FIN_NANOS] = nanos;
       if (((words[peer + FLAGS] as number) & HALF.started) !== 0)

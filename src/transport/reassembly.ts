@@ -87,10 +87,7 @@ export class Reassembly {
     numbers[(place >> 1) + LAST_DATA_NANOS] = nanos;
     numbers[(place >> 1) + OCTETS] = (numbers[(place >> 1) + OCTETS] as number) + length;
     words[place + NEXT_SEQUENCE] = end;
-    if (ahead(end, words[place + FURTHEST] as number) > 0) {
-      words[place + FURTHEST] = end;
-      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.unacknowledged;
-    }
+    if (ahead(end, words[place + FURTHEST] as number) > 0) this.advanced(place, t.sequence, end);
     const start = t.payloadOffset;
     this.sentOctets.remember(
       words[place + SENDER] as number,
@@ -131,7 +128,7 @@ export class Reassembly {
       }
     }
     if (skew < 0 && this.isSamePacket(place, sequence, t, packet, nanos)) return;
-    this.sent(place, end, packet, nanos);
+    this.sent(place, sequence, end, packet, nanos);
     if (skew > 0) this.early(place, sequence, t, packet, nanos);
     else if (-skew < wire) this.inOrder(place, -skew, end, t, packet, nanos);
     else this.repeated(place, sequence, wire, packet, nanos);
@@ -269,14 +266,22 @@ export class Reassembly {
     this.view.remarksOf(rowOf(place)).addConflict(conflict);
   }
 
-  private sent(place: number, end: number, packet: number, nanos: number): void {
+  private sent(place: number, sequence: number, end: number, packet: number, nanos: number): void {
     const { words, numbers } = this.table;
     words[place + LAST_DATA_PACKET] = packet;
     numbers[(place >> 1) + LAST_DATA_NANOS] = nanos;
-    if (ahead(end, words[place + FURTHEST] as number) > 0) {
-      words[place + FURTHEST] = end;
-      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.unacknowledged;
-    }
+    if (ahead(end, words[place + FURTHEST] as number) > 0) this.advanced(place, sequence, end);
+  }
+
+  /** A segment under `sequence` has octets up to `end` that the direction had not sent before. */
+  private advanced(place: number, sequence: number, end: number): void {
+    const { words } = this.table;
+    const flags = words[place + FLAGS] as number;
+    const furthest = words[place + FURTHEST] as number;
+    words[place + FURTHEST] = end;
+    words[place + FLAGS] = flags | HALF.unacknowledged;
+    if ((flags & HALF.acknowledged) !== 0)
+      this.table.noteLate(place, ahead(sequence, furthest) > 0 ? sequence : furthest);
   }
 
   /** The segment begins `known` octets before the next octet due, and ends behind it. */
@@ -330,7 +335,7 @@ export class Reassembly {
     const length = ahead(sequence, words[place + NEXT_SEQUENCE] as number) >>> 0;
     this.skip(place, length, packet, nanos);
     words[place + FURTHEST] = sequence;
-    this.sent(place, end, packet, nanos);
+    this.sent(place, sequence, end, packet, nanos);
     this.inOrder(place, 0, end, t, packet, nanos);
   }
 

@@ -1,5 +1,7 @@
 import { Columns } from '../bytes/columns.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { Side } from '../model/stream.ts';
+import { ahead } from './sequence.ts';
 
 const ROWS = 512;
 
@@ -65,6 +67,8 @@ export const HALF = {
   holed: 1024,
   /** Its SYN was seen with several hop limits: at several points of its way. */
   hopsDiffer: 2048,
+  /** Some of it was captured behind the packet of its peer that acknowledges it. */
+  late: 4096,
 } as const;
 
 /** Values of `TcpTable.state`; a row is `final` while it is free. */
@@ -132,6 +136,14 @@ export class TcpTable extends Columns {
     const { words } = this;
     for (const place of [placeOf(row, 0), placeOf(row, 1)])
       words[place + FLAGS] = (words[place + FLAGS] as number) & ~HALF.certain;
+  }
+
+  /** The direction sent something new under this number: was that acknowledged before it was captured? */
+  noteLate(place: number, sequence: number): void {
+    const { words, acknowledged } = this;
+    const beyond = ahead(acknowledged[halfOf(place)] as number, sequence);
+    if (beyond > 0 && beyond <= LIMITS.tcpWindowOctets)
+      words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.late;
   }
 
   /** The direction that sent the last packet of a connection. */

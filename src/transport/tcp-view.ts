@@ -213,6 +213,10 @@ export class TcpView implements TcpConnectionView {
     return this.order.isUnknown(this.flow) || this.known(this.at)?.beganEarlier === true;
   }
 
+  get isBehindAnswer(): boolean {
+    return this.has(0, HALF.late) || this.has(1, HALF.late);
+  }
+
   get isReset(): boolean {
     return this.has(0, HALF.rst) || this.has(1, HALF.rst);
   }
@@ -242,6 +246,7 @@ export class TcpView implements TcpConnectionView {
       syn,
       synAck,
       isOrderUnknown: this.isOrderUnknown,
+      isBehindAnswer: this.isBehindAnswer,
       incarnation: this.table.incarnation[this.at] as number,
       fin: both((side) => this.fin(side)),
       rst: both((side) => this.reset(side)),

@@ -173,7 +173,7 @@ export class Tcp {
       ((length > 0 || (flags & FIN) !== 0) &&
         ((words[place + FLAGS] as number) & HALF.started) === 0)
     )
-      this.beginnings.starting(place, sequence);
+      this.beginnings.starting(place, sequence, (flags & SYN) !== 0);
     if (length > 0 && former >= 0 && this.isOld(row, former, side, t)) return;
     if ((flags & ACK) !== 0) {
       if (this.endings.isReset(place) && this.endings.outlives(place, t.acknowledgement))

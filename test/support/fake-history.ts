@@ -101,6 +101,7 @@ function fakeTcp(first: number, some: Partial<TcpFacts>): TcpFacts {
     syn: at(first),
     synAck: at(first + 1),
     isOrderUnknown: false,
+    isBehindAnswer: false,
     incarnation: 0,
     fin: nothing,
     rst: nothing,

@@ -7,6 +7,7 @@ import {
   DECRYPT_ERROR,
   DECRYPTION_FAILED,
   ILLEGAL_PARAMETER,
+  INTERNAL_ERROR,
   MISSING_EXTENSION,
   UNEXPECTED_MESSAGE,
   UNSUPPORTED_EXTENSION,
@@ -23,6 +24,7 @@ import {
   KEY_LOG,
   type Leaning,
   SERVER_LOG,
+  SETTINGS,
 } from './leaning.ts';
 
 /** How a connection ended, and what that alone says of whose fault it is. */
@@ -75,14 +77,36 @@ export function judgeEnding(history: ConnectionHistory): EndingJudged {
 const nameOf = ({ level = ALERT_FATAL, description = 0 }: AlertFact): string =>
   `the ${alertLevelName(level)} alert ${alertDescriptionName(description)} (${description})`;
 
+/** What `sni-missing` tells where the capture has others that send a name. */
+const WITHOUT_NAME: Leaning = {
+  open: {
+    client: 'it sends no server name, and a server that finds no certificate then may say so',
+    server: 'it says that it failed, and has no certificate for clients that send no name',
+  },
+  settle: [SERVER_LOG, SETTINGS],
+};
+
+/** Servers written in Go answer a ClientHello without a name with internal_error where they need one. */
+const isAtALoss = (
+  { from, description }: AlertFact,
+  { stage, serverName, clientHello }: ConnectionHistory,
+): boolean =>
+  from === 'server' &&
+  description === INTERNAL_ERROR &&
+  stage === 'server-hello' &&
+  clientHello !== undefined &&
+  serverName === undefined;
+
 /** What an alert most often means. Its sender noticed the fault; that it has it, hardly any alert says. RFC 8446 §6.2. */
-function leaningOf(alert: AlertFact, { stage, version }: ConnectionHistory): Leaning {
+function leaningOf(alert: AlertFact, history: ConnectionHistory): Leaning {
+  const { stage, version } = history;
   const { from, description = 0 } = alert;
   const peer = peerOf(from);
   const { fault, causes } = readingOf(description, { from, stage, version });
   const name = alertDescriptionName(description);
   const [cause = ''] = causes;
   const settle = from === 'server' ? [SERVER_LOG, CLIENT_LOG] : [CLIENT_LOG, SERVER_LOG];
+  if (isAtALoss(alert, history)) return WITHOUT_NAME;
   if (fault === 'sender')
     return {
       side: from,

@@ -152,12 +152,14 @@ export const plaintextInTlsStream = defineConnectionRule({
     decides:
       'With a stream free of holes, at least 16 readable octets stand where a record header is due, and the receiver answers with an alert, or the text is an error page of HTTP: likely, and proven where it is the beginning of an answer of a known plain protocol. Behind an upgrade: the answer to the request was seen, no record of the server was, and what it sent is quoted. A warning where a client that did not wait for the answer was refused.',
     silent:
-      'Where nobody complains, since some protocols (GridFTP) go on in the clear once TLS has told who is there; after an alert, for close_notify leaves the connection to whatever comes then; in FTP, whose CCC command does so too; where octets are missing or were sent twice differently.',
+      'Where nobody complains, since some protocols (GridFTP) go on in the clear once TLS has told who is there; after an alert, for close_notify leaves the connection to whatever comes then; in FTP, whose CCC command does so too; where octets are missing or were sent twice differently, and where one direction was captured late, so that nobody knows what answers what.',
     messages,
   },
   check(history) {
     const { upgrade, tcp, id, oddities, records, stream } = history;
     if (tcp === undefined) return NOT_APPLICABLE;
+    if (tcp.isBehindAnswer && (upgrade ?? oddities[0]) !== undefined)
+      return notAssessable('order-unknown');
     if (upgrade !== undefined && history.outcome !== 'established') {
       const beside = besideUpgrade(history, upgrade);
       if (beside !== undefined) return beside;

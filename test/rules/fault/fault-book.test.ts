@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../src/model/fault.ts';
 import type { Finding } from '../../../src/model/finding.ts';
 import { FaultBook } from '../../../src/rules/fault/fault-book.ts';
+import { fakeClientHello } from '../../support/fake-hello.ts';
 import { at, type FakeHistory, fakeAlert, fakeHistory } from '../../support/fake-history.ts';
 import { fakeFinding } from '../../support/fake-run.ts';
 import { reaches } from '../../support/reaches.ts';
@@ -134,6 +135,18 @@ describe('whose fault a failed connection probably is', () => {
     ['an alert that nobody knows', 199, 'server', ['undecided', undefined]],
   ])('goes by what the alert most often means: %s', (_, description, from, want) => {
     expect(shortOf(judge(alerted(description, from), ALERT))).toEqual(want);
+  });
+
+  it('does not blame a server that is at a loss without a name', () => {
+    const nameless = { ...alerted(80), clientHello: fakeClientHello(), serverName: undefined };
+    const fault = judge(nameless, ALERT);
+    expect(shortOf(fault)).toEqual(['undecided', undefined]);
+    expect(fault.for[0]).toContain('client: it sends no server name');
+    for (const other of [
+      { ...nameless, serverName: 'a.example.test' },
+      { ...nameless, stage: 'client-finished' as const },
+    ])
+      expect(shortOf(judge(other, ALERT))).toEqual(['server', 'likely']);
   });
 
   it('never takes the sender of an alert about its peer for the culprit', () => {

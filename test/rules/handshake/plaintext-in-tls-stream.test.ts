@@ -182,6 +182,21 @@ testConnectionRule(plaintextInTlsStream, [
     want: 'not-applicable',
   },
   {
+    name: 'does not judge what answers what where one direction was captured late',
+    history: upgraded(false, { tcp: { isBehindAnswer: true } }),
+    want: { missing: 'order-unknown' },
+  },
+  {
+    name: 'does not judge text between records of such a connection either',
+    history: mid(BAD_GATEWAY, { tcp: { isBehindAnswer: true } }),
+    want: { missing: 'order-unknown' },
+  },
+  {
+    name: 'has nothing to say of a healthy connection of which one direction was captured late',
+    history: fakeHistory({ tcp: { isBehindAnswer: true } }),
+    want: 'not-applicable',
+  },
+  {
     name: 'is silent where the server sends records as well',
     history: upgraded(true, { records: { server: { handshake: 1 } } }),
     want: 'not-applicable',
