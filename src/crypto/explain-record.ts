@@ -6,7 +6,7 @@ import type { Opening, Protection } from './protection.ts';
 import { combine, RECORD_HYPOTHESES, RECORD_HYPOTHESIS_PAIRS } from './record-hypotheses.ts';
 import type { RecordHypothesisId } from './record-hypothesis.ts';
 import { RecordOpener } from './record-opener.ts';
-import { sequenceSieve } from './sequence-sieve.ts';
+import { worthTrying } from './sequence-sieve.ts';
 
 /** Why a record did not open, as far as trying can tell. */
 export interface RecordExplanation {
@@ -62,9 +62,6 @@ export function authenticatorOctets(protection: Protection, trial: Trial = {}): 
   return macForm(trial.protection ?? protection, trial.deviation ?? {})?.octets ?? 0;
 }
 
-/** Making a sieve takes as long as some ten trials. */
-const WORTH_A_SIEVE = 32;
-
 /** The spending of one record's trials. */
 class Run {
   private readonly failed: FailedRecord;
@@ -108,7 +105,7 @@ class Run {
       this.trials++;
       return;
     }
-    const hopeful = this.hopeful(trial);
+    const hopeful = trial.sequences && this.hopeful(trial, trial.sequences);
     for (const sequence of trial.sequences ?? [expected]) {
       if (this.trials >= LIMITS.trialsPerRecord) {
         this.exhausted = true;
@@ -130,16 +127,15 @@ class Run {
   }
 
   /** Which of many numbers are worth a trial; undefined where all are. A sieve knows no deviation and no epoch. */
-  private hopeful({ protection, keys, deviation, sequences = [] }: Trial): Set<number> | undefined {
+  private hopeful(
+    { protection, keys, deviation }: Trial,
+    sequences: readonly number[],
+  ): ReadonlySet<number> | undefined {
     const { failed } = this;
-    const isPlain = deviation === undefined && failed.epoch === undefined;
-    if (!isPlain || sequences.length < WORTH_A_SIEVE) return undefined;
-    const sieve = sequenceSieve(
-      protection ?? failed.protection,
-      keys ?? failed.keys,
-      failed.record,
-    );
-    return sieve && new Set(sieve.sift(sequences));
+    if (deviation !== undefined || failed.epoch !== undefined) return undefined;
+    const { record } = failed;
+    const given = protection ?? failed.protection;
+    return new Set(worthTrying(given, keys ?? failed.keys, record, sequences));
   }
 
   tryDamage(): void {

@@ -17,10 +17,8 @@ import type {
   CaptureIntake,
   CaptureTime,
 } from '../model/analysis.ts';
-import type { SharedRandomFact } from '../model/capture-index.ts';
 import type { SecretsInput } from '../model/decryption.ts';
 import { type ConnectionHistory, OUTCOMES, type Outcome } from '../model/history.ts';
-import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RulePage } from '../model/rule.ts';
@@ -41,6 +39,7 @@ import { Captures } from './captures.ts';
 import { NoticeBook } from './notice-book.ts';
 import { hidingDatagram } from './other-datagrams.ts';
 import { PassedOverBook } from './passed-over-book.ts';
+import { droppedPackets, handshakesIn, NOT_ALL_COMPARED, NOT_ALL_EVENTS } from './whole-capture.ts';
 
 /** Every rule there is, by id. */
 export const RULES: readonly RulePage[] = CATALOGUE.map(({ meta }) => ({
@@ -383,44 +382,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
   }
 }
 
-const NOT_ALL_COMPARED = {
-  code: 'limit-reached',
-  packetNumber: 0,
-  offset: -1,
-  needed: 0,
-  available: 0,
-  detail: `of servers that nothing had happened to by then, rules over the whole capture compared the last ${LIMITS.connectionsKept} connections`,
-} as const;
-
-const NOT_ALL_EVENTS = {
-  code: 'limit-reached',
-  packetNumber: 0,
-  offset: -1,
-  needed: 0,
-  available: 0,
-  detail: `of each server the first ${LIMITS.eventsPerServer} closes are kept; whether its process died is not looked for behind them`,
-} as const;
-
 const NO_SECRETS: SecretsInput = { keyLogs: [], rsaKeys: [], psks: [] };
-
-/** By the counts of all interfaces that have one. */
-function droppedPackets(captures: readonly CaptureFacts[]): number | undefined {
-  const counts = captures.flatMap(({ interfaces }) =>
-    interfaces.flatMap((one) => one.dropped ?? []),
-  );
-  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Handshakes of which more than one connection has both randoms. */
-function handshakesIn(shared: readonly SharedRandomFact[]): number {
-  const ofClient = new Map<number, SharedRandomFact>();
-  for (const fact of shared)
-    if (fact.role === 'client') for (const id of fact.connections) ofClient.set(id, fact);
-  return shared.filter(({ role, connections }) => {
-    const known = connections.flatMap((id) => ofClient.get(id) ?? []);
-    return role === 'server' && new Set(known).size < known.length;
-  }).length;
-}
 
 /** RFC 792 code 3 of type 3, RFC 4443 §3.1 code 4 of type 1. */
 function isPortUnreachable({ family, icmpCode }: TransportCursor): boolean {

@@ -5,6 +5,8 @@ import { keyBlock } from '../../crypto/key-block.ts';
 import { trafficKeys } from '../../crypto/key-schedule.ts';
 import type { DirectionKeys, Opening } from '../../crypto/protection.ts';
 import { RecordOpener } from '../../crypto/record-opener.ts';
+import { range } from '../../crypto/sequence-numbers.ts';
+import { worthTrying } from '../../crypto/sequence-sieve.ts';
 import type { TranscriptMessage } from '../../crypto/transcript.ts';
 import { EARLY_DATA } from '../../model/code-points/extensions.ts';
 import {
@@ -216,12 +218,14 @@ export class TlsUnsealed implements Owner {
   private behindGap(reading: Reading, record: WireRecord): Opening | undefined {
     if (!reading.hasGap || reading.gapSearches >= LIMITS.gapSearches) return undefined;
     reading.gapSearches++;
-    const prepared = reading.opener?.prepare(record);
-    if (prepared?.kind === 'prepared') {
-      for (let ahead = 1; ahead <= LIMITS.sequenceGap; ahead++) {
-        const opening = prepared.at(reading.sequence + ahead, 0);
+    const { opener, keys, sequence: due } = reading;
+    const prepared = opener?.prepare(record);
+    if (opener !== undefined && keys !== undefined && prepared?.kind === 'prepared') {
+      const ahead = range(due + 1, due + LIMITS.sequenceGap);
+      for (const sequence of worthTrying(opener.protection, keys, record, ahead)) {
+        const opening = prepared.at(sequence, 0);
         if (opening.kind !== 'opened') continue;
-        reading.opened(reading.sequence + ahead);
+        reading.opened(sequence);
         return opening;
       }
     }
