@@ -62,12 +62,19 @@ export interface Company {
   readonly nanos: [number, number];
 }
 
-/** What DTLS keeps of one association; objects are reused. */
-export class Association {
-  /** Row in the connection table. */
-  row = 0;
-  /** A number of its own among the associations in memory; its directions are `slot * 2 + side`. */
+/** The numbers of an association's directions among those of all: `slot * 2 + side`. */
+interface Seat {
   readonly slot: number;
+  readonly sides: readonly [DtlsHalf, DtlsHalf];
+}
+
+/**
+ * What DTLS keeps of one association; objects are reused. Of one that was silent for long the row and the numbers of its
+ * directions are packed; whoever asks for them brings them back.
+ */
+export class Association {
+  /** Of its connection. */
+  id = 0;
   flow = 0;
   /** The one before on the same 5-tuple. */
   previous: Association | undefined = undefined;
@@ -90,15 +97,17 @@ export class Association {
   /** It seems to go on with another association; or another one with it. */
   continues: Continuation | undefined = undefined;
   continuedBy: Continuation | undefined = undefined;
-  readonly sides: readonly [DtlsHalf, DtlsHalf];
+  private readonly pool: AssociationPool;
+  /** Undefined while it is packed. */
+  private seat: Seat | undefined;
+  /** Its row, or what brings that back. */
+  private place = 0;
+  /** What `last` tells while it is packed. */
+  private lastAsPacked: At = NEVER;
 
-  constructor(slot: number, store: DtlsHalves) {
-    this.slot = slot;
-    store.reserve(2 * slot + 2);
-    this.sides = [
-      new Half(store, 2 * slot) as unknown as DtlsHalf,
-      new Half(store, 2 * slot + 1) as unknown as DtlsHalf,
-    ];
+  constructor(pool: AssociationPool) {
+    this.pool = pool;
+    this.seat = pool.takeSeat();
   }
 
   reset(): void {
@@ -114,6 +123,51 @@ export class Association {
     this.sides[1].reset();
   }
 
+  /** Row in the connection table. */
+  get row(): number {
+    this.wake();
+    return this.place;
+  }
+
+  set row(row: number) {
+    this.place = row;
+  }
+
+  /** A number of its own among the associations in memory; its directions are `slot * 2 + side`. */
+  get slot(): number {
+    return (this.seat ?? this.unpack()).slot;
+  }
+
+  get sides(): readonly [DtlsHalf, DtlsHalf] {
+    return (this.seat ?? this.unpack()).sides;
+  }
+
+  get isPacked(): boolean {
+    return this.seat === undefined;
+  }
+
+  /** Row and directions are packed, and belong to others from now on. */
+  pack(pack: (row: number, slot: number) => number): void {
+    const { seat, pool } = this;
+    if (seat === undefined) return;
+    this.lastAsPacked = this.last;
+    this.place = pack(this.place, seat.slot);
+    this.seat = undefined;
+    pool.giveSeat(seat);
+  }
+
+  wake(): void {
+    if (this.seat === undefined) this.unpack();
+  }
+
+  private unpack(): Seat {
+    const seat = this.pool.takeSeat();
+    this.seat = seat;
+    this.lastAsPacked = NEVER;
+    this.place = this.pool.onUnpack(this, this.place, seat.slot);
+    return seat;
+  }
+
   /** Of the latest record of either side. */
   get lastPacket(): number {
     const [one, other] = this.sides;
@@ -121,10 +175,11 @@ export class Association {
   }
 
   /** The latest record of either side. */
-  get last(): { packet: number; nanos: number } {
+  get last(): At {
+    if (this.seat === undefined) return this.lastAsPacked;
     let packet = this.firstPacket;
     let nanos = this.firstNanos;
-    for (const half of this.sides) {
+    for (const half of this.seat.sides) {
       if (half.protectedCount > 0 && half.lastPacket > packet) {
         packet = half.lastPacket;
         nanos = half.lastNanos;
@@ -144,20 +199,46 @@ const lastPacketOf = (half: DtlsHalf): number =>
     half.clearCount > 0 ? half.clearLastPacket : 0,
   );
 
+const NEVER: At = { packet: 0, nanos: 0.5 };
+
 /** Hands out associations and takes them back. */
 export class AssociationPool {
   readonly halves = new DtlsHalves();
   private readonly free: Association[] = [];
-  private made = 0;
+  private readonly freeSeats: Seat[] = [];
+  private seats = 0;
+  /** Associations whose directions are at hand. */
+  inUse = 0;
+  /** Brings row and directions of an association back, these to a slot. @returns the row */
+  onUnpack: (a: Association, handle: number, slot: number) => number = () => 0;
 
   take(): Association {
-    const association = this.free.pop() ?? new Association(this.made++, this.halves);
+    const used = this.free.pop();
+    if (used !== undefined) this.inUse++;
+    const association = used ?? new Association(this);
     association.reset();
     return association;
   }
 
   release(association: Association): void {
+    this.inUse--;
     association.previous = undefined;
     this.free.push(association);
+  }
+
+  takeSeat(): Seat {
+    this.inUse++;
+    const used = this.freeSeats.pop();
+    if (used !== undefined) return used;
+    const slot = this.seats++;
+    const { halves } = this;
+    halves.reserve(2 * slot + 2);
+    const half = (index: number) => new Half(halves, index) as unknown as DtlsHalf;
+    return { slot, sides: [half(2 * slot), half(2 * slot + 1)] };
+  }
+
+  giveSeat(seat: Seat): void {
+    this.inUse--;
+    this.freeSeats.push(seat);
   }
 }

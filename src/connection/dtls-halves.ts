@@ -1,4 +1,4 @@
-import { grown } from '../bytes/columns.ts';
+import { grown, type RowReader, type RowWriter } from '../bytes/columns.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import {
   CLEAR,
@@ -60,6 +60,19 @@ export class DtlsHalves {
     const room = this.ints.length === 0 ? FEW : Math.max(MANY, Math.ceil(halves * 1.5));
     this.floats = grown(this.floats, (room * INTS_PER_HALF) / 2);
     this.ints = new Int32Array(this.floats.buffer);
+  }
+
+  /** Writes all numbers of a direction, so that `read` can bring them back into another one. */
+  write(half: number, tape: RowWriter): void {
+    const i = half * INTS_PER_HALF;
+    for (const at of INT_PLACES) tape.putInt(this.ints[i + at] as number);
+    for (const at of FLOAT_PLACES) tape.putFloat(this.floats[(i >> 1) + at] as number);
+  }
+
+  read(half: number, tape: RowReader): void {
+    const i = half * INTS_PER_HALF;
+    for (const at of INT_PLACES) this.ints[i + at] = tape.int();
+    for (const at of FLOAT_PLACES) this.floats[(i >> 1) + at] = tape.float();
   }
 
   /**
@@ -150,6 +163,31 @@ export class DtlsHalves {
     floats[f + 1] = nanos;
     floats[f + 2] = floats[(newest >> 1) + RING_SEQUENCE_F] as number;
   }
+}
+
+/** Places of the integers of a direction, and of its floats: moments behind numbers, since each is told by the one before. */
+const INT_PLACES = [
+  ...Array.from({ length: 2 * HIGHEST_F }, (_, at) => at),
+  ...ringPlaces(RING_INTS, RING, [0, RING_PACKET, RING_RECORD]),
+  ...Array.from({ length: SETTLED_INTS.length + INTS.length }, (_, at) => SETTLED + at),
+];
+const FLOAT_PLACES = [
+  ...HOT_FLOATS.map((_, at) => HIGHEST_F + at),
+  ...ringPlaces(RING_INTS / 2, RING / 2, [RING_SEQUENCE_F]),
+  ...placesOf(SETTLED_FLOATS, SETTLED_F, false),
+  ...placesOf(FLOATS, COLD_F, false),
+  ...ringPlaces(RING_INTS / 2, RING / 2, [RING_NANOS_F]),
+  ...placesOf(SETTLED_FLOATS, SETTLED_F, true),
+  ...placesOf(FLOATS, COLD_F, true),
+];
+
+function ringPlaces(step: number, from: number, places: readonly number[]): number[] {
+  return Array.from({ length: RECENT }, (_, n) => places.map((at) => from + n * step + at)).flat();
+}
+
+/** Those that are moments, or the others. */
+function placesOf(names: readonly string[], from: number, moments: boolean): number[] {
+  return names.flatMap((name, at) => (name.endsWith('Nanos') === moments ? [from + at] : []));
 }
 
 type Numbers<Names extends readonly string[]> = { [name in Names[number]]: number };

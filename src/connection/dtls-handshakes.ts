@@ -88,6 +88,11 @@ export class DtlsHandshakes {
     this.partial.forget(2 * a.slot + 1);
   }
 
+  /** Is some message of the association incomplete? */
+  isGathering({ hasFragments, slot }: Association): boolean {
+    return hasFragments && (this.partial.has(2 * slot) || this.partial.has(2 * slot + 1));
+  }
+
   /** All messages of a record, the first of which was read. */
   messages(a: Association, r: DtlsRecord): void {
     const { fragment } = this;

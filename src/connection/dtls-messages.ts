@@ -112,6 +112,11 @@ export class DtlsMessages {
     return message.bytes;
   }
 
+  /** Is some message of a direction incomplete? */
+  has(half: number): boolean {
+    return this.newest.has(half);
+  }
+
   /** Gives up what is incomplete of a direction. */
   forget(half: number): void {
     for (let one = this.newest.get(half); one !== undefined; one = one.older) this.drop(one);

@@ -282,6 +282,11 @@ export class DtlsTracker implements DtlsSink {
     return isDone || !table.has(a.row, SEEN.clientHello) ? undefined : a;
   }
 
+  /** The association was silent for long. */
+  silent(a: Association): void {
+    if (!a.isPacked && !this.handshakes.isGathering(a)) this.associations.pack(a);
+  }
+
   /**
    * Forgets all associations of a flow; their rows are released.
    *

@@ -1,5 +1,5 @@
 import { grown } from '../bytes/columns.ts';
-import type { RowTape } from '../bytes/row-tape.ts';
+import { type RowTape, signed, unsigned } from '../bytes/row-tape.ts';
 import type { StrayFact } from '../model/history.ts';
 
 const FEW = 1024;
@@ -123,7 +123,7 @@ export class EventLog {
     this.ints[(event - 1) * INTS + NEXT] = next;
   }
 
-  /** Writes a list of TLS events without octets and details. */
+  /** Writes a list of events without octets and details. */
   saveList(first: number, count: number, tape: RowTape): void {
     tape.putNatural(count);
     for (let event = first; event !== 0; event = this.next(event)) {
@@ -132,7 +132,7 @@ export class EventLog {
       tape.putInt(this.length(event));
       tape.putInt(this.epoch(event));
       tape.putFloat(this.nanos(event));
-      tape.putNatural(this.sequence(event));
+      tape.putNatural(unsigned(this.sequence(event)));
     }
   }
 
@@ -153,7 +153,7 @@ export class EventLog {
         packet,
         tape.float(),
         epoch,
-        tape.natural(),
+        signed(tape.natural()),
       );
       if (last === 0) first = event;
       else this.link(last, event);

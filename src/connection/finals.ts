@@ -6,6 +6,7 @@ import type { Nanos } from '../model/time.ts';
 import { SEEN } from './connection-table.ts';
 import type { Association } from './dtls-association.ts';
 import type { DtlsTracker } from './dtls-tracker.ts';
+import { FIRST_DATA_EPOCH } from './dtls13-epochs.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { History } from './history.ts';
 import { OddityTally } from './oddity-tally.ts';
@@ -83,8 +84,9 @@ export class Finals {
     for (const newest of this.dtls.associations.open()) {
       let first = newest;
       while (first.previous !== undefined) first = first.previous;
-      flows.push({ flow: newest.flow, id: this.facts.table.id[first.row] as number });
+      flows.push({ flow: newest.flow, id: first.id });
     }
+    this.dtls.associations.end();
     flows.sort((a, b) => a.id - b.id);
     for (const { flow } of flows) this.flowFinal(flow);
   }
@@ -100,8 +102,27 @@ export class Finals {
       // Thousands of associations of one 5-tuple are not all looked at each second.
       if (newest === undefined || nanos - newest.last.nanos <= LIMITS.closedNanos) continue;
       const idle = nanos - lastOn(newest);
-      if (idle > (isOver(newest) ? LIMITS.closedNanos : LIMITS.idleNanos)) this.flowFinal(flow);
+      const patience = this.patienceWith(newest);
+      if (idle > patience) this.flowFinal(flow);
+      else if (patience === LIMITS.idleNanos) this.dtls.silent(newest);
     }
+  }
+
+  /** How long after the last record of a flow another one may come. */
+  private patienceWith(newest: Association): Nanos {
+    if (newest.isPacked) return LIMITS.idleNanos;
+    if (isOver(newest)) return LIMITS.closedNanos;
+    for (let a: Association | undefined = newest; a !== undefined; a = a.previous)
+      if (!this.isHandshake(a)) return LIMITS.idleNanos;
+    return LIMITS.handshakeNanos;
+  }
+
+  /** A handshake that is not complete, and nothing behind it. */
+  private isHandshake({ row, sides }: Association): boolean {
+    const { table } = this.facts;
+    if (!table.has(row, SEEN.clientHello)) return false;
+    if (table.has(row, SEEN.clientFinished) && table.has(row, SEEN.serverFinished)) return false;
+    return sides.every((half) => half.applicationData === 0 && half.epoch < FIRST_DATA_EPOCH);
   }
 
   /** Of the next flows, the one that was silent longest. */
@@ -150,13 +171,13 @@ export class Finals {
     const newest = this.dtls.associations.newestOf(flow);
     if (newest === undefined) return;
     if (newest.previous === undefined) {
-      this.emit(this.historyOf(newest, [this.facts.table.id[newest.row] as number]), ALONE);
+      this.emit(this.historyOf(newest, [newest.id]), ALONE);
     } else {
       const associations: Association[] = [];
       for (let a: Association | undefined = newest; a !== undefined; a = a.previous)
         associations.push(a);
       associations.reverse();
-      const ids = associations.map((a) => this.facts.table.id[a.row] as number);
+      const ids = associations.map(({ id }) => id);
       const histories = associations.map((a) => this.historyOf(a, ids));
       histories.forEach((history, i) => {
         this.emit(history, { previous: histories[i - 1], next: histories[i + 1] });

@@ -7,6 +7,10 @@ import { type Association, AssociationPool } from './dtls-association.ts';
 import type { DtlsHalves } from './dtls-halves.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { RowBlocks } from './row-blocks.ts';
+
+/** Octets that the numbers of both directions take on a tape at most. */
+const HALVES_OCTETS = 2048;
 
 const TOO_MANY = {
   code: 'limit-reached',
@@ -34,6 +38,7 @@ export class FlowAssociations {
   /** Flows of which some record came again, after others. */
   private readonly repeated = new Set<number>();
   private openFlows = 0;
+  private blocks: RowBlocks | undefined;
   /** Called when there are too many flows, for a record on this one: another has to be released. */
   onCrowded: (flow: number) => void = () => undefined;
 
@@ -41,6 +46,7 @@ export class FlowAssociations {
     this.facts = facts;
     this.paths = paths;
     this.notices = notices;
+    this.pool.onUnpack = (a, handle, slot) => this.unpack(a, handle, slot);
   }
 
   newestOf(flow: number): Association | undefined {
@@ -78,13 +84,14 @@ export class FlowAssociations {
     }
     const a = this.pool.take();
     a.row = this.facts.begin();
+    a.id = this.facts.table.id[a.row] as number;
     a.flow = r.flow;
     a.firstPacket = r.packet;
     a.firstNanos = r.nanos;
     a.previous = older;
     if (older !== undefined) {
       a.ordinal = older.ordinal + 1;
-      a.replacesOpen = isOpen(older) ? (this.facts.table.id[older.row] as number) : 0;
+      a.replacesOpen = isOpen(older) ? older.id : 0;
     }
     // What came before on this 5-tuple was reported and forgotten: nothing may be concluded from its absence.
     const forgotten = older === undefined && this.reported[r.flow] === 1;
@@ -133,7 +140,46 @@ export class FlowAssociations {
 
   /** From now on each record of the flow has to be looked at. */
   lookAtEach(flow: number): void {
+    // One that is packed would be alone again when it comes back.
+    this.newest[flow]?.wake();
     this.alone[flow] = 0;
+  }
+
+  /**
+   * Packs an association that was silent for long, where there are many. Only one that is alone on its 5-tuple, of which
+   * everything is among what is packed, and that no secret may open; none of its messages may be incomplete.
+   */
+  pack(a: Association): void {
+    if (this.pool.inUse <= LIMITS.unpackedAssociations || this.facts.owners !== undefined) return;
+    if (this.alone[a.flow] !== a.slot + 1) return;
+    this.blocks ??= new RowBlocks(this.facts, 0, HALVES_OCTETS);
+    const { blocks } = this;
+    if (!blocks.mayPack(a.row)) return;
+    a.pack((row, slot) => {
+      blocks.begin(a.firstPacket);
+      this.halves.write(2 * slot, blocks.tape);
+      this.halves.write(2 * slot + 1, blocks.tape);
+      return blocks.pack(row, 0);
+    });
+    // Its next record goes the long way, which brings it back.
+    this.alone[a.flow] = 0;
+  }
+
+  private unpack(a: Association, handle: number, slot: number): number {
+    const row = this.facts.table.take();
+    const { blocks } = this;
+    if (blocks === undefined) return row;
+    blocks.open(handle, 0);
+    this.halves.read(2 * slot, blocks.tape);
+    this.halves.read(2 * slot + 1, blocks.tape);
+    blocks.unpack(handle, 0, row);
+    this.alone[a.flow] = slot + 1;
+    return row;
+  }
+
+  /** All that is left becomes final: of what was packed room is given up as it comes back. */
+  end(): void {
+    this.blocks?.drain();
   }
 
   /** Will no secret open what the only association of the flow sends? */

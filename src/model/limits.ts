@@ -79,11 +79,16 @@ export const LIMITS = {
   closedNanos: 120e9,
   /** Capture time without a packet after which an open connection is final. */
   idleNanos: 3600e9,
+  /**
+   * The same for DTLS whose handshake is not complete: ten times the longest timer of RFC 6347 §4.2.4.1, which whoever waits
+   * for the other sends again by.
+   */
+  handshakeNanos: 600e9,
   /** A packet this much later than all before it is believed when another one follows it: a stray time ends nothing. */
   clockLeapNanos: 60e9,
   /**
    * DTLS flows with associations that are not final. Beyond, the one among some that was silent longest is taken for
-   * over. Each takes some 2 KiB.
+   * over. Each takes some 2 KiB, or half a KiB packed.
    */
   openDtlsFlows: 65_536,
   /** Flows looked at for that, and connections looked at in each second of capture time for having been silent too long. */
@@ -255,6 +260,8 @@ export const LIMITS = {
    */
   unpackedConnections: 16_384,
   silentPackets: 131_072,
+  /** DTLS associations of which everything is at hand, some 2 kB each. With more, those silent for `closedNanos` are packed. */
+  unpackedAssociations: 2048,
   /** Connections looked at for that when another one begins, or is unpacked. */
   rowsLookedAt: 8,
   /** Octets of both hellos, and events, of a connection that is packed; one with more stays as it is. */

@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Association } from '../../src/connection/dtls-association.ts';
-import { RECENT } from '../../src/connection/dtls-half-layout.ts';
-import { type DtlsHalf, DtlsHalves } from '../../src/connection/dtls-halves.ts';
+import { RowTape } from '../../src/bytes/row-tape.ts';
+import { AssociationPool } from '../../src/connection/dtls-association.ts';
+import {
+  FLOATS,
+  HOT_FLOATS,
+  HOT_INTS,
+  INTS,
+  RECENT,
+  SETTLED_FLOATS,
+  SETTLED_INTS,
+} from '../../src/connection/dtls-half-layout.ts';
+import type { DtlsHalf, DtlsHalves } from '../../src/connection/dtls-halves.ts';
 import { takeNumber } from '../../src/connection/dtls-numbers.ts';
 import { emptyRecord } from '../../src/connection/dtls-record.ts';
 import { CONTENT_TYPE } from '../../src/model/record.ts';
@@ -54,10 +63,10 @@ function numbersOf(half: DtlsHalf) {
 }
 
 function begin() {
-  const halves = new DtlsHalves();
-  const [half] = new Association(0, halves).sides;
+  const pool = new AssociationPool();
+  const [half] = pool.take().sides;
   half.epoch = EPOCH;
-  return { halves, half };
+  return { halves: pool.halves, half };
 }
 
 describe('DtlsHalves', () => {
@@ -82,6 +91,34 @@ describe('DtlsHalves', () => {
           sequence++;
         }
         expect(numbersOf(short.half)).toEqual(numbersOf(long.half));
+      }),
+    );
+  });
+
+  it('comes back as it was in the place of another one', () => {
+    const ints = [...HOT_INTS, ...SETTLED_INTS, ...INTS];
+    const floats = [...HOT_FLOATS, ...SETTLED_FLOATS, ...FLOATS];
+    const someInts = fc.array(fc.integer(), { minLength: 64, maxLength: 64 });
+    const float = fc.double({ noNaN: true }).filter((value) => !Object.is(value, -0));
+    const someFloats = fc.array(float, { minLength: 64, maxLength: 64 });
+    fc.assert(
+      fc.property(someInts, someFloats, fc.nat(9), (whole, broken, records) => {
+        const pool = new AssociationPool();
+        const [one, other] = pool.take().sides;
+        for (const [at, name] of ints.entries()) one[name] = whole[at] ?? 0;
+        for (const [at, name] of floats.entries()) one[name] = broken[at] ?? 0;
+        for (let n = 0; n < records; n++)
+          one.remember(whole[n] ?? 0, n + 1, whole[n + 9] ?? 0, broken[n] ?? 0, n / 7);
+        other.highest = 99;
+        const all = (half: DtlsHalf) => ({
+          ...numbersOf(half),
+          named: [...ints, ...floats].map((name) => half[name]),
+        });
+        const tape = new RowTape(2048);
+        pool.halves.write(0, tape);
+        tape.rewind();
+        pool.halves.read(1, tape);
+        expect(all(other)).toEqual(all(one));
       }),
     );
   });

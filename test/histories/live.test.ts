@@ -10,6 +10,7 @@ import { PSK_CCM8 } from '../support/protection.ts';
 import { reaches } from '../support/reaches.ts';
 
 const SECOND = 1000 * MS;
+const MISSING: BlindSpot = 'start-not-captured';
 /** Where they stand behind the headers of Ethernet, IP, UDP, the record and the message. */
 const SOURCE_ADDRESS = 14 + 12;
 const RANDOM = 14 + 20 + 8 + 13 + 12 + 2;
@@ -151,6 +152,62 @@ describe('an association that was given up after an hour of silence', () => {
       expect(before).toHaveLength(1);
       expect(after.at(-1)).toMatchObject({ outcome: 'established' });
       expect(grave(findings)).toEqual([]);
+    }
+  });
+});
+
+describe('a DTLS handshake that does not go on', () => {
+  const given = LIMITS.handshakeNanos / SECOND;
+  /** The first flights of a handshake, and what sends the rest. */
+  const begun = (flights: number) => {
+    const flow = new UdpFlow();
+    const a = new Association(flow);
+    const all = a.flights();
+    const send = (some: typeof all) => {
+      for (const [from, flight] of some) a.send(from, flight());
+    };
+    send(all.slice(0, flights));
+    return { flow, a, goOn: () => send(all.slice(flights)) };
+  };
+
+  reaches('handshakeNanos', 200 * SECOND, 'leaves a live pipe long before an hour', (bound) => {
+    const { flow } = begun(4);
+    const quiet = bound / SECOND;
+    expect(follow([...flow.frames, ...clock(1, quiet - 1)]).after).toHaveLength(1);
+    expect(follow([...flow.frames, ...clock(1, quiet + 2)])).toMatchObject({
+      before: [{ id: 1, outcome: 'incomplete' }],
+      after: [],
+    });
+  });
+
+  it('is followed to its end when somebody waits for less', () => {
+    const { flow, a, goOn } = begun(4);
+    flow.nanos = (given - 2) * SECOND;
+    goOn();
+    a.data('client').data('server').closeBoth('client');
+    const { before, after } = follow([...flow.frames, ...clock(1, given - 2)]);
+    expect(before).toEqual([]);
+    expect(after).toMatchObject([{ id: 1, outcome: 'established' }]);
+  });
+
+  it('stays where it is complete, whether or not anything came behind it', () => {
+    const { flow } = begun(99);
+    expect(follow([...flow.frames, ...clock(1, given + 2)]).before).toEqual([]);
+  });
+
+  it('and is held against nobody when it goes on after all', () => {
+    for (let flights = 1; flights < begun(0).a.flights().length; flights++) {
+      const { flow, a, goOn } = begun(flights);
+      const told = follow([...flow.frames, ...clock(1, given + 2)]);
+      expect(told.before).toHaveLength(1);
+      flow.nanos = (given + 5) * SECOND;
+      goOn();
+      a.data('client').data('server').data('client').closeBoth('server');
+      const { after, findings } = follow([...flow.frames, ...clock(1, given + 4)]);
+      // Behind a HelloVerifyRequest the client begins anew.
+      if (flights > 2) expect(after[0]?.blindSpots).toContain(MISSING);
+      expect(after).toHaveLength(1);
+      expect(grave(findings)).toEqual(grave(told.findings));
     }
   });
 });
