@@ -126,7 +126,7 @@ export class Incarnations {
     const before = placeOf(former, side);
     if (!this.isStarted(place) || !this.isStarted(before)) return undefined;
     const { sequence } = t;
-    const earlier = () => this.reassembly.copyOf(before, sequence, t);
+    const earlier = () => this.reassembly.resent.copyOf(before, sequence, t);
     const timestamp = timestampOf(t);
     const begun = this.view.remarksOf(row).synTimestamp[side];
     if (timestamp !== undefined && begun !== undefined)
@@ -154,7 +154,8 @@ export class Incarnations {
     if (skew === -1 && t.wirePayloadLength === 1) return undefined;
     if (ahead(end, first[halfOf(place)] as number) <= 0)
       return { how: 'number', earlier: earlier(), taken: false };
-    if (skew < 0 && this.reassembly.copyOf(place, sequence, t) !== undefined) return undefined;
+    if (skew < 0 && this.reassembly.resent.copyOf(place, sequence, t) !== undefined)
+      return undefined;
     const copy: At | undefined = earlier();
     if (copy === undefined) return undefined;
     const window = this.view.remarksOf(row).synWindow[otherSide(side)] ?? WINDOW;

@@ -10,14 +10,14 @@
  *   ───────────────┤            ├──────┤   ├────┤
  *            nextSequence                          furthest
  */
-import type { At } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { NoticeCode, NoticeSink } from '../model/notice.ts';
 import type { Side, StreamSink } from '../model/stream.ts';
-import type { ConflictFact } from '../model/tcp-facts.ts';
 import type { TransportCursor } from '../model/transport-cursor.ts';
 import { EarlyPool } from './early-pool.ts';
-import { isAtOnce, SentOctets } from './sent-octets.ts';
+import { isAcknowledged, isOverdue, unfilledGap, unseenEnd } from './gaps.ts';
+import { Resent } from './resent.ts';
+import { SentOctets } from './sent-octets.ts';
 import { advance, ahead } from './sequence.ts';
 import {
   EARLY,
@@ -29,16 +29,12 @@ import {
   FURTHEST,
   GAP_SINCE,
   HALF,
-  halfOf,
   ID,
   LAST_DATA_NANOS,
   LAST_DATA_PACKET,
-  LAST_PACKET,
   LOST_OCTETS,
   NEXT_SEQUENCE,
   OCTETS,
-  peerOf,
-  RETRANSMISSIONS,
   rowOf,
   SENDER,
   STRAY_AFTER,
@@ -51,6 +47,7 @@ import type { TcpView } from './tcp-view.ts';
 export class Reassembly {
   private readonly pool = new EarlyPool();
   private readonly sentOctets = new SentOctets();
+  readonly resent: Resent;
   private readonly table: TcpTable;
   private readonly view: TcpView;
   private readonly sink: StreamSink;
@@ -61,6 +58,7 @@ export class Reassembly {
     this.view = view;
     this.sink = sink;
     this.notices = notices;
+    this.resent = new Resent(table, view, this.sentOctets, notices);
   }
 
   /** Octets of `chunk` stay where they are until `endChunk`. */
@@ -121,40 +119,17 @@ export class Reassembly {
     if (skew !== 0) {
       // A keep-alive repeats an octet that was sent long ago, often not even with its value (RFC 9293 §3.8.4).
       if (skew === -1 && wire === 1) return;
-      if (skew > 0 && wire === 1 && this.isAcknowledged(place, end)) return;
+      if (skew > 0 && wire === 1 && isAcknowledged(this.table, place, end)) return;
       if (skew > LIMITS.tcpWindowOctets || skew < -LIMITS.tcpWindowOctets) {
         this.far(place, sequence, end, t, packet, nanos);
         return;
       }
     }
-    if (skew < 0 && this.isSamePacket(place, sequence, t, packet, nanos)) return;
+    if (skew < 0 && this.resent.isSamePacket(place, sequence, t, packet, nanos)) return;
     this.sent(place, sequence, end, packet, nanos);
     if (skew > 0) this.early(place, sequence, t, packet, nanos);
     else if (-skew < wire) this.inOrder(place, -skew, end, t, packet, nanos);
-    else this.repeated(place, sequence, wire, packet, nanos);
-  }
-
-  private repeated(
-    place: number,
-    sequence: number,
-    length: number,
-    packet: number,
-    nanos: number,
-  ): void {
-    const { words, first } = this.table;
-    words[place + RETRANSMISSIONS] = (words[place + RETRANSMISSIONS] as number) + 1;
-    const offset = ahead(sequence, first[halfOf(place)] as number);
-    if (offset >= 0 && offset + length <= LIMITS.tcpRepeatOctets)
-      this.view.repeats.note(halfOf(place), offset, length, packet, nanos);
-  }
-
-  /** Did the peer have all before `end` already? A keep-alive stands there, behind octets that the capture lacks. */
-  private isAcknowledged(place: number, end: number): boolean {
-    const { words, acknowledged } = this.table;
-    return (
-      ((words[place + FLAGS] as number) & HALF.acknowledged) !== 0 &&
-      ahead(acknowledged[halfOf(place)] as number, end) >= 0
-    );
+    else this.resent.repeated(place, sequence, wire, packet, nanos);
   }
 
   /** Nothing more will come: gives up every gap of the direction. */
@@ -164,10 +139,15 @@ export class Reassembly {
       words[place + EARLY] !== 0 &&
       ((words[place + FLAGS] as number) & HALF.gapAcknowledged) === 0
     )
-      this.unfilled(place);
+      this.view.remarksOf(rowOf(place)).unfilled[sideOf(place)] = unfilledGap(
+        this.table,
+        this.pool,
+        place,
+      );
     while (words[place + EARLY] !== 0) this.giveUpGap(place, packet, nanos);
     if (((words[place + FLAGS] as number) & HALF.fin) === 0) {
-      this.finishUnseen(place, packet, nanos);
+      const unseen = unseenEnd(this.table, place);
+      if (unseen > 0) this.skip(place, unseen, packet, nanos);
       return;
     }
     const length = ahead(words[place + FURTHEST] as number, words[place + NEXT_SEQUENCE] as number);
@@ -178,92 +158,6 @@ export class Reassembly {
         words[place + FIN_PACKET] as number,
         numbers[(place >> 1) + FIN_NANOS] as number,
       );
-  }
-
-  /** A gap that its receiver has as well: octets beyond it came, and it acknowledged none of them. */
-  private unfilled(place: number): void {
-    const { words, first } = this.table;
-    const list = words[place + EARLY] as number;
-    const due = words[place + NEXT_SEQUENCE] as number;
-    this.view.remarksOf(rowOf(place)).unfilled[sideOf(place)] = {
-      packet: this.pool.packetOf(list),
-      nanos: this.pool.nanosOf(list),
-      offset: ahead(due, first[halfOf(place)] as number),
-      length: ahead(this.pool.sequenceOf(list), due),
-      beyond: words[place + EARLY_OCTETS] as number,
-    };
-  }
-
-  /** The last octets are missing if the peer acknowledged them: more than one, which may be a FIN that was not captured. */
-  private finishUnseen(place: number, packet: number, nanos: number): void {
-    const { words, acknowledged } = this.table;
-    const flags = words[place + FLAGS] as number;
-    if ((flags & HALF.acknowledged) === 0 || (flags & HALF.started) === 0) return;
-    const due = words[place + NEXT_SEQUENCE] as number;
-    const length = ahead(acknowledged[halfOf(place)] as number, due);
-    if (length > 1) this.skip(place, length, packet, nanos);
-  }
-
-  /**
-   * Is it a packet that was captured before? What TCP repeats comes in a packet of its own, with the same octets (RFC 9293
-   * §3.4).
-   */
-  private isSamePacket(
-    place: number,
-    sequence: number,
-    { bytes, payloadOffset, payloadLength, ipId }: TransportCursor,
-    packet: number,
-    nanos: number,
-  ): boolean {
-    const sender = this.senderOf(place);
-    const { sentOctets } = this;
-    const earlier = sentOctets.otherwise(sender, sequence, bytes, payloadOffset, payloadLength);
-    if (earlier !== undefined) {
-      this.conflict(place, { packet, nanos, earlier });
-      return false;
-    }
-    const same = sentOctets.samePacket(sender, sequence, payloadLength, ipId);
-    if (same === undefined) return false;
-    if (this.wentOn(place, same.packet))
-      this.view.order.cameAgain(this.table.flow[rowOf(place)] as number);
-    if (!isAtOnce(nanos, same.nanos)) return false;
-    this.notice('captured-twice', 0, packet);
-    return true;
-  }
-
-  /** Came others of the connection behind this packet, the present one apart? */
-  private wentOn(place: number, packet: number): boolean {
-    const { words } = this.table;
-    return (
-      (words[place + LAST_DATA_PACKET] as number) > packet ||
-      (words[peerOf(place) + LAST_PACKET] as number) > packet
-    );
-  }
-
-  /** The packet that had the same octets under the same numbers; undefined if they differ or are no longer kept. */
-  copyOf(
-    place: number,
-    sequence: number,
-    { bytes, payloadOffset, payloadLength }: TransportCursor,
-  ): At | undefined {
-    if (payloadLength === 0) return undefined;
-    return this.sentOctets.same(
-      this.senderOf(place),
-      sequence,
-      bytes,
-      payloadOffset,
-      payloadLength,
-    );
-  }
-
-  /** Rows are given to one connection after the other, the number of a stream is not. */
-  private senderOf(place: number): number {
-    return this.table.words[place + SENDER] as number;
-  }
-
-  private conflict(place: number, conflict: ConflictFact): void {
-    this.notice('tcp-overlap-differs', 0, conflict.packet);
-    this.view.remarksOf(rowOf(place)).addConflict(conflict);
   }
 
   private sent(place: number, sequence: number, end: number, packet: number, nanos: number): void {
@@ -356,7 +250,7 @@ export class Reassembly {
     numbers[(place >> 1) + OCTETS] = (numbers[(place >> 1) + OCTETS] as number) + captured;
     if (captured > 0) {
       this.sentOctets.remember(
-        this.senderOf(place),
+        words[place + SENDER] as number,
         sequence,
         bytes,
         start,
@@ -398,7 +292,7 @@ export class Reassembly {
     }
     if (words[place + EARLY] === 0) numbers[(place >> 1) + GAP_SINCE] = nanos;
     this.keep(place, sequence, t.bytes, t.payloadOffset, captured, wire, packet, nanos);
-    while (words[place + EARLY] !== 0 && this.isOverdue(place, nanos))
+    while (words[place + EARLY] !== 0 && isOverdue(this.table, place, nanos))
       this.giveUpGap(place, packet, nanos);
   }
 
@@ -427,22 +321,10 @@ export class Reassembly {
     );
     words[place + EARLY_RANGES] = (words[place + EARLY_RANGES] as number) + pool.added;
     words[place + EARLY_OCTETS] = (words[place + EARLY_OCTETS] as number) + pool.addedOctets;
-    if (pool.added === 0) this.repeated(place, sequence, wire, packet, nanos);
+    if (pool.added === 0) this.resent.repeated(place, sequence, wire, packet, nanos);
     if (!pool.conflict) return;
     const earlier = { packet: pool.conflictPacket, nanos: pool.conflictNanos };
-    this.conflict(place, { packet, nanos, earlier });
-  }
-
-  private isOverdue(place: number, nanos: number): boolean {
-    const { words, numbers } = this.table;
-    const ranges = words[place + EARLY_RANGES] as number;
-    return (
-      (words[place + EARLY_OCTETS] as number) > LIMITS.tcpEarlyOctetsPerHalf ||
-      ranges > LIMITS.tcpEarlyRangesPerHalf ||
-      (((words[place + FLAGS] as number) & HALF.gapAcknowledged) !== 0 &&
-        (ranges > LIMITS.tcpEarlyRangesAcknowledged ||
-          nanos - (numbers[(place >> 1) + GAP_SINCE] as number) > LIMITS.tcpGapAcknowledgedNanos))
-    );
+    this.resent.conflict(place, { packet, nanos, earlier });
   }
 
   /** Delivers early ranges as far as they continue the stream without a gap. */
