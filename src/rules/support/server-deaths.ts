@@ -58,8 +58,9 @@ const lower = (confidence: Confidence): Confidence | undefined =>
   CONFIDENCES[CONFIDENCES.indexOf(confidence) + 1];
 
 /**
- * Connections that closed along with the first. Where no SYN met nobody, those with an unanswered handshake do not count: a
- * browser sends the same ClientHello several times at once, and the server may have closed each for its own sake.
+ * Connections that closed along with the first. Where no SYN met nobody, those in whose handshake the server had the next step
+ * do not count: a browser sends the same ClientHello several times at once, and the server may have closed each for its own
+ * sake. Nor do they where the flight seems to come after the close: one direction may have been captured late.
  */
 function siblingsOf(
   closes: readonly ServerCloseFact[],
@@ -67,8 +68,11 @@ function siblingsOf(
   isRefused: boolean,
 ): number {
   if (isRefused || trigger === undefined) return closes.length - 1;
-  return closes.filter((close) => close !== trigger && !wasAtWork(close)).length;
+  return closes.filter((close) => close !== trigger && !isInHandshake(close)).length;
 }
+
+const isInHandshake = ({ connection, stage }: ServerCloseFact): boolean =>
+  connection !== 0 && SERVER_AT_WORK.has(stage);
 
 /** Is this the close of a connection whose handshake the server was working on until then? */
 function wasAtWork(close: ServerCloseFact): boolean {

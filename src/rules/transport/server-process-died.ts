@@ -1,5 +1,5 @@
 import type { ServerFacts } from '../../model/capture-index.ts';
-import type { Evidence } from '../../model/finding.ts';
+import type { Evidence, Explanation } from '../../model/finding.ts';
 import { CONFIDENCES } from '../../model/finding.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule, type FindingOf } from '../define-rule.ts';
@@ -16,6 +16,7 @@ const messages = {
     causes: [
       'the process crashed, or was killed (out of memory, a supervisor, a hard stop): the kernel closes all its sockets at once and no code is left to send an alert',
       'one connection brought it down: see handshake-kills-server if it is reported too',
+      'it was told to stop and did so without closing its connections, which looks the same: its logs know',
     ],
     remedies: [
       'look for a core dump, a panic or a kill in the logs of the server host at the times given',
@@ -72,6 +73,19 @@ function evidenceOf(death: ServerDeath): Evidence[] {
   return evidence;
 }
 
+/** What else it may have been, as long as the death is not proven. */
+const survived = ({ trigger, refused }: ServerDeath): Explanation => ({
+  likelihood: 'low',
+  text: 'The process lived on: it closed these connections itself, or a device in between swept them.',
+  for: trigger === undefined ? ['no unanswered handshake precedes it'] : [],
+  against: [
+    'none of the connections got a close_notify',
+    refused.length > 0
+      ? 'the port refused connections afterwards'
+      : 'the closes came in one burst, in the middle of a handshake',
+  ],
+});
+
 function findingOf(
   server: ServerFacts,
   deaths: readonly [ServerDeath, ...ServerDeath[]],
@@ -90,15 +104,13 @@ function findingOf(
   );
   connections.delete(0);
   const best = Math.min(...deaths.map(({ confidence }) => CONFIDENCES.indexOf(confidence)));
-  const doubts = [...new Set(deaths.flatMap((death) => death.doubts))];
-  const againstDeath =
-    refused.length > 0
-      ? ['the port refused connections afterwards']
-      : ['the closes came in one burst, in the middle of a handshake'];
+  const confidence = CONFIDENCES[best] ?? 'possible';
+  const surest = deaths.filter((death) => death.confidence === confidence);
+  const doubts = [...new Set(surest.flatMap((death) => death.doubts))];
   return {
     kind: 'finding',
     message: 'died',
-    confidence: CONFIDENCES[best] ?? 'possible',
+    confidence,
     data: {
       server: endpointText(server.endpoint),
       times: deaths.length === 1 ? 'once,' : `${deaths.length} times, first`,
@@ -119,7 +131,7 @@ function findingOf(
     explanations: [
       {
         likelihood: 'high',
-        text: 'The process ended without being able to close its connections.',
+        text: 'The process ended, and nothing of it was left to close its connections.',
         for: [
           `${closes.length} connections closed within ${formatDuration(lastClose.nanos - closes[0].nanos)}, none with close_notify`,
           ...(refused.length > 0 ? [`${refused.length} refused SYNs right after`] : []),
@@ -127,12 +139,7 @@ function findingOf(
         ],
         against: doubts,
       },
-      {
-        likelihood: 'low',
-        text: 'A stop or restart in order, or a sweep of idle connections by a device in between.',
-        for: first.trigger === undefined ? ['no unanswered handshake precedes it'] : [],
-        against: ['none of the connections got a close_notify', ...againstDeath],
-      },
+      ...(confidence === 'proven' ? [] : [survived(first)]),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import { describe, expect, it } from 'vitest';
 import type { ServerFacts } from '../../../src/model/capture-index.ts';
 import { serverProcessDied } from '../../../src/rules/transport/server-process-died.ts';
 import { at } from '../../support/fake-history.ts';
@@ -118,6 +119,21 @@ testCaptureRule(serverProcessDied, [
     want: [],
   },
   {
+    name: 'is silent where each had, and one direction was captured late: flights seem to follow the closes',
+    index: dead({
+      closes: [5, 6, 7, 8].map((id, order) =>
+        fakeClose(id, 1000 + order, {
+          kind: 'rst',
+          acknowledged: id === 5,
+          stage: 'server-hello',
+          lastFromClient: at(id === 5 ? 999 : 1010),
+          answeredSince: false,
+        }),
+      ),
+    }),
+    want: [],
+  },
+  {
     name: 'lowers its confidence if a connection shows no end',
     index: dead({ closes: [trigger, ...siblings], refusals: [refused], openAt: () => 1 }),
     want: found('likely', [997, 1000, 1001, 1002, 1003, 2000, 2001]),
@@ -174,3 +190,16 @@ testCaptureRule(serverProcessDied, [
   },
   { name: 'is silent about a server without closes', index: dead({}), want: [] },
 ]);
+
+describe('what a death is explained by', () => {
+  const explained = (given: Partial<ServerFacts>) => {
+    const [verdict] = serverProcessDied.check(dead(given));
+    return [verdict?.confidence, verdict?.explanations?.map(({ likelihood }) => likelihood)];
+  };
+
+  it('is one thing where it is proven, and leaves another reading where it is not', () => {
+    const closes = [trigger, ...siblings];
+    expect(explained({ closes, refusals: [refused] })).toEqual(['proven', ['high']]);
+    expect(explained({ closes })).toEqual(['likely', ['high', 'low']]);
+  });
+});
