@@ -46,6 +46,11 @@ export interface RuleMeta {
    * been one of those, so that its findings wait for the end of the capture and lose a level of confidence then.
    */
   readonly restsOnSilence?: boolean;
+  /**
+   * What it says follows from which of two packets of both sides came first. It keeps silent where TCP shows that one
+   * direction was captured late.
+   */
+  readonly restsOnOrder?: boolean;
   /** Its packets may be IP fragments that were never put together: Wireshark counts those to no stream. */
   readonly tellsFragments?: boolean;
 }

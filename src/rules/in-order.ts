@@ -12,11 +12,13 @@ export function inOrder(
 ): Verdict | readonly FindingVerdict[] {
   const isNote = ({ severity = meta.severity }: FindingVerdict): boolean => severity === 'info';
   if ('kind' in verdict)
-    return verdict.kind === 'finding' && !isNote(verdict) && isOrderUnknown(history)
+    return verdict.kind === 'finding' && !isNote(verdict) && isOrderUnknown(history, meta)
       ? notAssessable('order-unknown')
       : verdict;
-  return verdict.every(isNote) || !isOrderUnknown(history) ? verdict : verdict.filter(isNote);
+  return verdict.every(isNote) || !isOrderUnknown(history, meta) ? verdict : verdict.filter(isNote);
 }
 
-const isOrderUnknown = ({ dtls, tcp }: Judged): boolean =>
-  dtls?.isOrderUnknown === true || tcp?.isOrderUnknown === true;
+const isOrderUnknown = ({ dtls, tcp }: Judged, { restsOnOrder }: RuleMeta): boolean =>
+  dtls?.isOrderUnknown === true ||
+  tcp?.isOrderUnknown === true ||
+  (restsOnOrder === true && tcp?.isBehindAnswer === true);

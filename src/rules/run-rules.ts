@@ -327,7 +327,7 @@ export class RuleRunner {
     state.heldOver = standing;
   }
 
-  /** Did a rule that this one yields to speak about all these connections, and not merely in a note? */
+  /** Did a rule that this one yields to speak of all these connections, or other views of them, and not merely in a note? */
   #isSilenced(
     { rule }: RuleState,
     { severity, connections }: Pick<FindingVerdict, 'severity' | 'connections'>,
@@ -335,12 +335,12 @@ export class RuleRunner {
     const yieldsTo = rule.meta.yieldsTo;
     if (yieldsTo === undefined || connections.length === 0) return false;
     const isNote = (severity ?? rule.meta.severity) === 'info';
-    return connections.every((id) =>
+    const isTold = (id: number): boolean =>
       yieldsTo.some((other) => {
         const rank = this.#byId.get(other)?.spoke?.get(id);
         return rank !== undefined && (isNote || rank > NOTE);
-      }),
-    );
+      });
+    return connections.every((id) => isTold(id) || this.#otherViews(id).some(isTold));
   }
 
   #tell(

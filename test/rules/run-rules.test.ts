@@ -122,6 +122,34 @@ describe('the rule runner', () => {
     expect(findings.find(({ rule }) => rule === 'b')?.confidence).toBe('likely');
   });
 
+  it('tells what rests on the order of both sides only where neither was captured late', () => {
+    const judged = (isBehindAnswer: boolean) => {
+      const order = ofConnection('order', accuse, { restsOnOrder: true });
+      const runner = new RuleRunner({
+        rules: [order, ofConnection('other', accuse)],
+        finding: ({ rule }) => told.push(rule),
+      });
+      const told: string[] = [];
+      runner.connection(fakeHistory({ tcp: { isBehindAnswer } }), none);
+      return [told, runner.coverage()[0]?.notAssessable];
+    };
+    expect(judged(false)).toEqual([['order', 'other'], {}]);
+    expect(judged(true)).toEqual([['other'], { 'order-unknown': 1 }]);
+  });
+
+  it('tells once what several views of a connection show, and lets the special rule of one speak for all', () => {
+    const views = { otherViews: (id: number) => (id === 2 ? [] : [4 - id]) };
+    const special = ofConnection('special', ({ id }) =>
+      id === 1 ? verdict([1]) : { kind: 'pass' },
+    );
+    const general = ofConnection('general', accuse, { yieldsTo: ['special'] });
+    const grave = ofConnection('grave', ({ id }) => verdict([id], id === 3 ? 'critical' : 'error'));
+    const rules = [ofConnection('plain', accuse), special, general, grave];
+    const all = ['plain 1', 'special 1', 'grave 1', 'plain 2', 'general 2', 'grave 2'];
+    expect(run(rules, views).told).toEqual([...all, 'grave 3', 'end']);
+    expect(run(rules).told).toEqual([...all, 'plain 3', 'general 3', 'grave 3', 'end']);
+  });
+
   it('runs the selected rules only', () => {
     const { told, runner } = run([ofConnection('a', accuse), ofConnection('b', accuse)], {
       selected: new Set(['b']),

@@ -199,8 +199,10 @@ export const handshakeAlert = defineConnectionRule({
     const { id, stage, version, startNanos } = history;
     const { from, description, level = 2, packet, nanos } = alert;
     const { causes, remedies } = readingOf(description, { from, stage, version });
-    // What is missing may be what it answers, and more of the handshake than was seen.
-    const isWhole = lostOctets(history) === 0 && !history.blindSpots.includes('cut-packets');
+    // What is missing or came late may be what it answers, and more of the handshake than was seen.
+    const isWhole =
+      lostOctets(history) === 0 &&
+      !history.blindSpots.some((one) => one === 'cut-packets' || one === 'order-unknown');
     const cause = isWhole ? answered(history, alert) : undefined;
     const name = alertDescriptionName(description);
     return {

@@ -56,13 +56,16 @@ const isAmbiguous = ({ tcp, dtls }: ConnectionHistory): boolean =>
   (tcp?.conflicts.length ?? 0) > 0 || (dtls?.siblings.length ?? 1) > 1;
 
 /** Did the client, who had to verify the server's signature, go on as if it were right? */
-const wentOn = ({ messages }: ConnectionHistory, { type, from, packet }: SignatureCheck): boolean =>
+const wentOn = (
+  { messages, tcp }: ConnectionHistory,
+  { type, from, packet }: SignatureCheck,
+): boolean =>
   from === 'server' &&
   messages.some(
     (m) =>
       m.from === 'client' &&
       m.type === (type === SERVER_KEY_EXCHANGE ? CLIENT_KEY_EXCHANGE : FINISHED) &&
-      m.packet >= packet,
+      (m.packet >= packet || tcp?.isBehindAnswer === true),
   );
 
 /** What is known of the reading that no known mistake explains. */

@@ -20,6 +20,7 @@ export const recordWrongDirection = defineConnectionRule({
       'By the octets on the wire: two records of one length that begin with the same ciphertext, one in each direction. Ciphertext does not repeat by chance, so this is proven, as is a ClientHello from both sides. With secrets, a record that opens under the keys of the other direction is proven as well.',
     silent:
       'For records that are too short to be told apart, where nothing is encrypted, and where much was sent in between: only the records seen last are compared.',
+    restsOnOrder: true,
     yieldsTo: ['record-decrypts-under-other-connection'],
     messages: {
       reflected: {

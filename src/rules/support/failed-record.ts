@@ -123,6 +123,9 @@ export function failureOf(
     return notAssessable('no-secrets');
   // Behind a hole another handshake may have begun, on a connection that goes from one to the next.
   if (explanation === undefined && lostOctets(history) > 0) return notAssessable('lost-bytes');
+  // Keys change with messages of both sides.
+  if (explanation === undefined && history.tcp?.isBehindAnswer === true)
+    return notAssessable('order-unknown');
   // What a Finished covers cannot be put together from messages that were cut or are missing.
   if (explanation === undefined && history.blindSpots.includes('cut-packets'))
     return notAssessable('cut-packets');

@@ -94,6 +94,15 @@ testConnectionRule(handshakeAlert, [
     want: [{ message: 'alert', severity: 'error', confidence: 'likely', packets: [6] }],
   },
   {
+    name: 'and where one direction was captured late',
+    history: fakeHistory({
+      ...failed,
+      alerts: [fakeAlert(40, 'server', 6)],
+      blindSpots: ['order-unknown'],
+    }),
+    want: [{ message: 'alert', severity: 'error', confidence: 'likely', packets: [6] }],
+  },
+  {
     name: 'does not judge a decode_error without the side that it may answer',
     history: fakeHistory({
       ...failed,

@@ -175,6 +175,16 @@ testConnectionRule(keyExchangeSignatureInvalid, [
     want: found('mistake'),
   },
   {
+    name: 'makes it also where the server was captured late, so that the client seems to have gone on before',
+    history: fakeHistory({
+      ...given,
+      messages: [...serverFlight, fakeMessage(16, 'client', 5)],
+      alerts: [fakeAlert(20, 'server', 10)],
+      tcp: { isBehindAnswer: true },
+    }),
+    want: [{ message: 'invalid', severity: 'info', confidence: 'likely', packets: [6, 10] }],
+  },
+  {
     name: 'only notes it there where the client went on with its Finished',
     history: fakeHistory({
       ...opened,

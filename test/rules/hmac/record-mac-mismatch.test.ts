@@ -151,6 +151,16 @@ testConnectionRule(recordMacMismatch, [
     want: { missing: 'no-secrets' },
   },
   {
+    name: 'does not judge what nothing explains where one direction was captured late, and with it a change of keys',
+    history: failing(undefined, { tcp: { isBehindAnswer: true } }),
+    want: { missing: 'order-unknown' },
+  },
+  {
+    name: 'judges what is explained there as well',
+    history: failing(hash, { tcp: { isBehindAnswer: true } }),
+    want: found('explained'),
+  },
+  {
     name: 'does not judge what stands behind lost octets',
     history: fakeHistory({
       blindSpots: ['lost-bytes', 'no-secrets'],
