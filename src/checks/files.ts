@@ -227,7 +227,10 @@ function parse<Schema extends z.ZodType>(
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new CheckFileError(`is no JSON: ${error instanceof Error ? error.message : error}`);
+    const document = id.slice(id.indexOf('.') + 1, id.indexOf('/'));
+    throw new CheckFileError(
+      `is no JSON (${error instanceof Error ? error.message : error}); tlsdiag schema ${document} says what it may hold`,
+    );
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -9,7 +9,7 @@ import { type CheckFlags, guardFiles, readChecks, writeBaseline } from './check-
 import { namedCaptures } from './named-captures.ts';
 import { closeAfter, openOutput } from './output.ts';
 import type { Parts } from './parts.ts';
-import { chooseRules } from './rule-options.ts';
+import { chooseRules, findingOptions } from './rule-options.ts';
 import { type RunOptions, runCaptures } from './run.ts';
 import { readSecrets, type SecretFlags, secretFiles } from './secret-options.ts';
 import type { SelectionOptions } from './selection.ts';
@@ -64,6 +64,7 @@ export async function analyze(
     ...(choice.rules && { rules: choice.rules }),
     ...(secrets && { secrets }),
     selection: flags,
+    findings: findingOptions(flags),
     ...(checks && { checks }),
     progress: flags.progress && !flags.quiet && streams.stderr.isTTY === true,
   };

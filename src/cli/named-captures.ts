@@ -24,7 +24,10 @@ export function namedCaptures(names: readonly string[]): NamedCaptures {
       paths.set(real, paths.get(real) ?? name);
       continue;
     }
-    if (files.length === 0) throw new UsageError(`'${name}' is a directory without files`);
+    if (files.length === 0)
+      throw new UsageError(
+        `'${name}' is a directory without files; name one with captures in it, or a capture`,
+      );
     for (const file of files) {
       const real = realName(file);
       if (paths.has(real)) continue;

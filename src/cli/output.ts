@@ -142,7 +142,7 @@ const UNWRITABLE: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; check the directory',
   EDQUOT: 'the disk quota is used up',
   EISDIR: 'it is a directory; name a file in it',
-  ENOENT: 'the directory does not exist',
+  ENOENT: 'the directory does not exist; create it first',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'what stands before the last / is no directory',
   EPERM: 'permission denied; check the directory',

@@ -3,7 +3,14 @@ import { CONFIDENCES, SEVERITIES } from '../model/finding.ts';
 import type { AnalyzeFlags } from './analyze-command.ts';
 import type { ConnectionsFlags } from './connections-command.ts';
 import { loadParts, type Parts } from './parts.ts';
-import { parseHost, parseMoment, parsePort, parseStream } from './selection.ts';
+import {
+  checkSelection,
+  parseHost,
+  parseMoment,
+  parsePort,
+  parseStream,
+  type SelectionOptions,
+} from './selection.ts';
 import type { Streams, TerminalFlags } from './streams.ts';
 import { UsageError } from './usage-error.ts';
 import { toolVersion } from './version.ts';
@@ -147,8 +154,13 @@ function complaint(text: string, help: string): string {
     )
     .replace(OF_OPTION, '$1')
     .replace(OF_ARGUMENT, "there is no $2 '$1'; there are $3")
+    .replace(OF_FLAG, '$1 takes no value')
+    .replace(/too many arguments for '(.*)'\. Expected 0 .*/, "'$1' takes no argument")
+    .replace(OF_VALUE, '$1 needs a value: $1 $2')
+    .replace(/missing required argument 'rule'/, 'name a rule; tlsdiag rules lists them')
+    .replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?')
     .replace(/\.$/, '');
-  return `${said}; see ${help}\n`;
+  return `${said}${said.endsWith('?') ? '' : ';'} see ${help}\n`;
 }
 
 const OF_CHOICES =
@@ -156,6 +168,10 @@ const OF_CHOICES =
 const OF_OPTION = /option '[^']*' argument '.*' is invalid\. (--.*)$/s;
 const OF_ARGUMENT =
   /command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)\.$/s;
+
+/** The option that is meant is the one that is written: its value is what nobody expects. */
+const OF_FLAG = /unknown option '(--[^']*)'\n\(Did you mean \1\?\)/;
+const OF_VALUE = /option '(?:-\w, )?(--[\w-]+) (<[^']*>)' argument missing/;
 
 function addSecrets(command: Command): Command {
   return command
@@ -170,7 +186,8 @@ function addSelection(command: Command): void {
     .option('--port <number>', 'only connections of this port', usage(parsePort))
     .option('--stream <name>', "only this tcp:N or udp:N, in Wireshark's count", usage(parseStream))
     .option('--from <time>', 'only connections that end after this', usage(moment('--from')))
-    .option('--to <time>', 'only connections that begin before this', usage(moment('--to')));
+    .option('--to <time>', 'only connections that begin before this', usage(moment('--to')))
+    .hook('preAction', () => checkSelection(command.opts<SelectionOptions>()));
 }
 
 function addReader(command: Command): void {

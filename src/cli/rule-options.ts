@@ -40,6 +40,23 @@ export function chooseRules(
   return { rules: new Set([...candidates].filter((id) => !unwanted.has(id))), captures };
 }
 
+/** The options that leave findings out, as `--only hvr-loop --min-confidence likely`; empty where there are none. */
+export function findingOptions(flags: {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly minConfidence?: string;
+}): string {
+  const { only, skip, minConfidence } = flags;
+  const ids = (words: readonly string[] | undefined): string =>
+    (words ?? []).filter((word) => word !== '-' && !existsSync(word)).join(' ');
+  const words = [
+    only && `--only ${ids(only)}`,
+    skip && `--skip ${ids(skip)}`,
+    minConfidence && `--min-confidence ${minConfidence}`,
+  ];
+  return words.filter(Boolean).join(' ');
+}
+
 /** @param ids the rules there are */
 export function unknownRule(word: string, ids: Iterable<string>): UsageError {
   const near = nearest(word.toLowerCase(), ids);

@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly rules?: ReadonlySet<string>;
   readonly secrets?: SecretsInput;
   readonly selection: SelectionOptions;
+  /** The options that leave findings out, as the user gave them. */
+  readonly findings?: string;
   /** What the run is held against besides the rules. */
   readonly checks?: RunChecks;
   readonly progress: boolean;
@@ -145,6 +147,7 @@ async function readAndReport(
     result,
     tally,
     selection: partOf,
+    findings: options.findings ?? '',
     interrupted: interrupted !== undefined,
     ...(held && { checks: held }),
   });

@@ -38,7 +38,7 @@ export const secretFiles = ({ keylog = [], rsaKey = [], psk = [] }: SecretFlags)
 /** `[IDENTITY:]HEX`, or the lines of `@FILE` in that form. */
 function pskLines(key: string): string[] {
   const lines = key.startsWith('@')
-    ? textOf(readSecret('--psk', key.slice(1)))
+    ? textOf(readSecret('--psk', key.slice(1), '@'))
         .split(/\r?\n/)
         .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     : [key];
@@ -49,7 +49,8 @@ function pskLines(key: string): string[] {
   return lines.map((line) => line.trim());
 }
 
-function readSecret(option: string, path: string): Uint8Array {
+/** @param sign what stands before the path on the command line */
+function readSecret(option: string, path: string, sign = ''): Uint8Array {
   let octets: Uint8Array;
   try {
     // What is no file with a size of its own, a pipe say, is known to be too large once it was read.
@@ -60,13 +61,17 @@ function readSecret(option: string, path: string): Uint8Array {
     if (error instanceof UsageError) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;
     const why = UNREADABLE[code] ?? 'cannot be read; check its permissions';
-    throw new UsageError(`${option} ${path} ${why}`);
+    throw new UsageError(`${option} ${sign}${path} ${why}`);
   }
   if (option === '--keylog' && textOf(octets.subarray(0, 64)).includes('-----BEGIN '))
     throw new UsageError(`${option} ${path} is a PEM file; an RSA private key is for --rsa-key`);
   const kind = FOREIGN.find(({ magic }) => magic.every((octet, at) => octets[at] === octet));
   if (kind !== undefined) throw new UsageError(`${option} ${path} ${kind.why}`);
   if (octets.length > LIMITS.secretFileOctets) throw tooLarge(option, path, octets.length);
+  if (option === '--rsa-key' && !textOf(octets).includes('PRIVATE KEY-----'))
+    throw new UsageError(
+      `${option} ${path} holds no private key in PEM form; give one without passphrase`,
+    );
   return octets;
 }
 

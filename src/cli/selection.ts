@@ -124,6 +124,15 @@ export class Selection implements AnalysisSink {
   }
 }
 
+/** @throws UsageError where the options contradict each other */
+export function checkSelection({ from, to }: SelectionOptions): void {
+  if (from === undefined || to === undefined) return;
+  if (from.seconds > to.seconds || (from.seconds === to.seconds && from.nanos > to.nanos))
+    throw new UsageError(
+      `--from ${from.text} is later than --to ${to.text}; give the earlier time with --from`,
+    );
+}
+
 /** The options in the words of the command line, `--host 192.0.2.1 --port 443`; empty when nothing is left out. */
 export function selectionText({ host, port, stream, from, to }: SelectionOptions): string {
   const words = [

@@ -18,6 +18,8 @@ export interface Ending {
   readonly tally: Tally;
   /** Which part of the capture was asked for, in the user's words; empty for all of it. */
   readonly selection: string;
+  /** The options that left findings out, in the user's words; empty where all are told. */
+  readonly findings?: string;
   /** The reading was stopped before the captures ended. */
   readonly interrupted: boolean;
   /** What it was held against besides the rules. */

@@ -33,7 +33,7 @@ const LISTED_CONNECTIONS = 12;
 
 /** What was read: a line for each capture, and the total where there are several. */
 export function headingLines({ ending, rows, style }: Frame): string[] {
-  const { result, tally, selection, interrupted } = ending;
+  const { result, tally, selection, findings = '', interrupted } = ending;
   const { captures } = result;
   const kinds = [...rows.protocols].map(([protocol, count]) =>
     plural(count, `${protocol} connection`),
@@ -65,6 +65,7 @@ export function headingLines({ ending, rows, style }: Frame): string[] {
       `only ${style.fit(selection)}: ${tally.connections} of ${plural(result.connections, 'connection')}`,
     );
   }
+  if (findings !== '') lines.push(`only findings that ${style.fit(findings)} lets through`);
   if (interrupted) {
     lines.push(
       style.paint.warning('partial: the reading was interrupted; this is as far as it went'),
@@ -123,12 +124,18 @@ export function silenceLines({ ending, rows, style }: Frame): string[] {
   if (tally.connections === 0) {
     const why =
       result.connections > 0
-        ? 'No connection fits the options given, so nothing was judged.'
+        ? 'No connection fits the options given, so nothing was judged; tlsdiag connections with the same file lists those that there are.'
         : `There is no TLS or DTLS in this capture, so nothing was judged. ${contentsText(result)} If there should be: was it taken on the right interface and with the right filter, and does it begin before the connections do?`;
     return wrap(why, style.width).map((line) => paint.warning(line));
   }
   const isAll = (ending.checks?.baseline?.suppressedCount ?? 0) === 0;
-  const judged = `Nothing ${isAll ? '' : 'else '}wrong was found in ${plural(tally.connections, 'connection')}.`;
+  const where = `in ${plural(tally.connections, 'connection')}`;
+  if ((ending.findings ?? '') !== '')
+    return wrap(
+      `Nothing of what was asked for was found ${where}; all else was left out.`,
+      style.width,
+    );
+  const judged = `Nothing ${isAll ? '' : 'else '}wrong was found ${where}.`;
   const spots = [...rows.blindSpots.keys()];
   const whole = tally.connections === tally.outcomes.established;
   // Without secrets is how most captures are read, so that alone is no reason for alarm.
@@ -160,7 +167,9 @@ export function closingLines(frame: Frame, verbose: boolean): string[] {
 
 /** What is to be known beside findings: what secrets opened, QUIC, and everything that was not seen. */
 export function remarkLines(frame: Frame): string[] {
-  const { rows, style } = frame;
+  const { rows, style, ending } = frame;
+  // All else would be about connections that nobody asked for.
+  if (ending.tally.connections === 0 && ending.result.connections > 0) return quicLines(frame);
   return [
     ...omittedLines(frame),
     ...openedLines(rows, style),

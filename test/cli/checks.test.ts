@@ -109,7 +109,7 @@ describe('--expect', () => {
   test.each([
     ['missing.json', 'does not exist; check the path'],
     ['.', 'is a directory; check the path'],
-    [file('broken.json', '{'), 'is no JSON: '],
+    [file('broken.json', '{'), '; tlsdiag schema expect says what it may hold'],
     [file('ci-2.json', '{"schema":"tlsdiag.expect/1","expect":[{}]}'), 'expects nothing'],
   ])('%s is refused in one line', async (path, says) => {
     const { status, stdout, stderr } = await run(analyze('--expect', path), broken);
