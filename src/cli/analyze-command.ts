@@ -146,7 +146,7 @@ async function reporterFor(
   const style = await createStyle({
     color: wantsColor(terminal, env, flags.color),
     ascii: wantsAscii(env, flags.ascii),
-    width: columnsOf(terminal),
+    width: columnsOf(terminal, env),
   });
   return (sink, run) => new TextReporter(sink, run, style, { verbose: flags.verbose === true });
 }

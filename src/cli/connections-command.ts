@@ -44,7 +44,7 @@ export async function connections(
     ? await createStyle({
         color: false,
         ascii: wantsAscii(env, flags.ascii),
-        width: columnsOf(stdout),
+        width: columnsOf(stdout, env),
       })
     : undefined;
   // Server names of any script may come, and rows are laid out as they come.

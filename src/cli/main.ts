@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { printable } from '../report/printable.ts';
+import { outputError } from './output.ts';
 import type { Parts } from './parts.ts';
 import { EXIT } from './status.ts';
 import type { Streams } from './streams.ts';
@@ -19,11 +20,33 @@ export async function main(
   streams: Streams,
   parts?: Parts,
 ): Promise<number> {
+  const written = watch(streams);
   try {
-    return await run(argv, streams, parts);
+    const status = await run(argv, streams, parts);
+    await written();
+    return status;
   } catch (error) {
     return tell(error, streams);
   }
+}
+
+/**
+ * Keeps a stream that fails from ending the process. A reader that has seen enough (`head`) closes the pipe, which is no
+ * fault; nobody can be told that standard error is gone.
+ *
+ * @returns settles when what was written to standard output is known to have arrived, or not
+ */
+function watch({ stdout, stderr }: Streams): () => Promise<void> {
+  let failure: unknown;
+  stderr.on?.('error', () => {});
+  stdout.on?.('error', (error) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') failure = error;
+  });
+  return async () => {
+    // Writes fail in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (failure !== undefined) throw outputError('standard output', failure);
+  };
 }
 
 async function run(

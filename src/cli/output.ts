@@ -132,7 +132,8 @@ function openStream(stream: TextOutput): Output {
   };
 }
 
-function outputError(name: string, error: unknown): UsageError {
+/** What cannot be written, and why. */
+export function outputError(name: string, error: unknown): UsageError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   return new UsageError(`cannot write the report to ${name}: ${UNWRITABLE[code] ?? message}`);
 }

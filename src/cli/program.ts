@@ -32,6 +32,7 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .exitOverride()
+    .configureHelp({ minWidthToWrap: NARROW })
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),
@@ -141,6 +142,9 @@ export function buildProgram(streams: Streams, given: Parts | undefined, finish:
     });
   return program;
 }
+
+/** Columns beside the options that are enough for what they mean. */
+const NARROW = 24;
 
 /** What was wrong with the command line: what the parser says in its own form, in ours. */
 function complaint(text: string, help: string): string {

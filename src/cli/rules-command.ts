@@ -37,6 +37,6 @@ function styleFor(flags: TerminalFlags, { stdout, env }: Streams): Promise<Style
   return createStyle({
     color: wantsColor(stdout, env, flags.color),
     ascii: wantsAscii(env, flags.ascii),
-    width: columnsOf(stdout),
+    width: columnsOf(stdout, env),
   });
 }

@@ -17,6 +17,7 @@ export interface Environment {
   readonly LC_ALL?: string | undefined;
   readonly LC_CTYPE?: string | undefined;
   readonly LANG?: string | undefined;
+  readonly COLUMNS?: string | undefined;
 }
 
 /** The signals that end the reading and not the report. */
@@ -58,7 +59,11 @@ export function wantsAscii(env: Environment | undefined, flag: boolean | undefin
   return !/utf-?8/i.test(locale);
 }
 
-/** Columns to fill: the terminal's, within what is comfortable to read; 100 where there is none. */
-export function columnsOf(stream: TextOutput | undefined): number {
-  return stream?.isTTY ? Math.min(Math.max(stream.columns ?? 80, 60), 120) : 100;
+/**
+ * Columns to fill, within what is comfortable to read: the terminal's; where there is none those that `COLUMNS` asks for,
+ * or 100.
+ */
+export function columnsOf(stream: TextOutput | undefined, env?: Environment): number {
+  const asked = /^\d{1,4}$/.test(env?.COLUMNS ?? '') ? Number(env?.COLUMNS) : 100;
+  return Math.min(Math.max(stream?.isTTY ? (stream.columns ?? 80) : asked, 60), 120);
 }

@@ -11,6 +11,7 @@ import { plural, type Style } from './style.ts';
 import {
   commandFacts,
   confidenceText,
+  differingFaults,
   faultText,
   filesText,
   namedEnds,
@@ -136,9 +137,9 @@ function repeatBlocks(repeated: Unit['repeated'], run: RunContext): Block[] {
 }
 
 /** Whose fault it probably is, each judgement once. */
-function faultBlocks({ connections }: Finding, id: number, context: DocumentContext): Block[] {
+function faultBlocks(finding: Finding, id: number, context: DocumentContext): Block[] {
   const { faults, run } = context;
-  const known = connections.slice(0, CONNECTIONS_LIMIT).flatMap((id) => faults.get(id) ?? []);
+  const known = differingFaults(finding, faults);
   const told = known.map((fault) => withFiles(faultText(fault), run));
   return [
     ...listOf('Whose fault it probably is', [...new Set(told)]),

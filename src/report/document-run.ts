@@ -20,6 +20,8 @@ import { type Frame, headingLines, problemText, remarkLines, silenceLines } from
 /** Findings in the list of all of them, and connections listed; people do not read on. */
 const LISTED_FINDINGS = 200;
 const LISTED_CONNECTIONS = 50;
+/** Connections of a finding that its row names. */
+const NAMED_CONNECTIONS = 4;
 /** No line of the text report is broken at this width: lines are whole sentences then. */
 const UNBROKEN = 1_000_000;
 
@@ -98,7 +100,7 @@ function* findingSections(units: readonly Unit[], context: DocumentContext): Gen
       finding.title,
       grouped(repeated?.occurrences ?? 1),
       finding.rule,
-      finding.connections.slice(0, 4).join(', ') || NONE,
+      connectionsText(finding.connections),
       withFiles(`packet ${finding.packets[0] ?? 0}`, run),
     ]),
     anchors: listed.map((unit) => (told.has(unit) ? anchorOf(unit.id) : undefined)),
@@ -116,6 +118,12 @@ function* findingSections(units: readonly Unit[], context: DocumentContext): Gen
     if (adviceIn === undefined) advised.set(advice, unit.id);
     yield* findingBlocks({ ...unit, finding }, context, adviceIn);
   }
+}
+
+function connectionsText(ids: readonly number[]): string {
+  const more = ids.length - NAMED_CONNECTIONS;
+  const named = ids.slice(0, NAMED_CONNECTIONS).join(', ');
+  return more > 0 ? `${named} and ${more} more` : named || NONE;
 }
 
 /** Those that are told in full: of a rule with many different ones only the first. */

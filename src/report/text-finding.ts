@@ -196,20 +196,27 @@ function describe(row: ConnectionRow, style: Style, run: RunContext): string[] {
   ].map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line);
 }
 
-/** Whose fault it probably is, in a sentence for each judgement that differs, and the first thing that would settle it. */
-function faultLines({ connections }: Finding, id: number, context: FindingContext): string[] {
-  const { faults, style, run } = context;
+/** Whose fault it probably is: of the first connections of a finding, each judgement once. */
+export function differingFaults(
+  { connections }: Finding,
+  faults: ReadonlyMap<number, Fault>,
+): Fault[] {
   const told = new Map<string, Fault>();
   for (const id of connections.slice(0, CONNECTIONS_LIMIT)) {
     const fault = faults.get(id);
     const key = fault && `${fault.likelier} ${fault.rules.join()}`;
     if (fault !== undefined && key !== undefined && !told.has(key)) told.set(key, fault);
   }
-  const stacks = stackTexts([...told.values()], id, context);
+  return [...told.values()];
+}
+
+/** A sentence for each of these judgements, and the first thing that would settle it. */
+function faultLines(finding: Finding, id: number, context: FindingContext): string[] {
+  const { faults, style, run } = context;
+  const told = differingFaults(finding, faults);
+  const stacks = stackTexts(told, id, context);
   return [
-    ...[...told.values()].flatMap((fault) =>
-      hanging(FAULT_LABEL, withFiles(faultText(fault), run), style),
-    ),
+    ...told.flatMap((fault) => hanging(FAULT_LABEL, withFiles(faultText(fault), run), style)),
     ...stacks.flatMap((text) => hanging(STACK_LABEL, text, style)),
   ];
 }

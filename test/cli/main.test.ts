@@ -411,6 +411,33 @@ describe('output', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
+  test.each([['rules'], ['schema'], ['--help']])('ends quietly as well: %s', async (command) => {
+    const stdout = new FakeOutput();
+    stdout.write = () => {
+      const error = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+      process.nextTick(() => stdout.emit('error', error));
+      return false;
+    };
+    const { status, stderr } = await run([command], { ...healthy, stdout });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  test.each([['rules'], ['explain handshake-alert'], ['connections CAPTURE'], ['analyze CAPTURE']])(
+    'is not lost in silence where it cannot be written: %s',
+    async (words) => {
+      const stdout = new FakeOutput();
+      stdout.write = () => {
+        const error = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
+        process.nextTick(() => stdout.emit('error', error));
+        return true;
+      };
+      const argv = words.split(' ').map((word) => (word === 'CAPTURE' ? capture : word));
+      const { status, stderr } = await run(argv, { ...healthy, stdout });
+      expect(status).toBe(2);
+      expect(stderr).toBe('error: cannot write the report to standard output: the disk is full\n');
+    },
+  );
+
   test('waits for a slow reader', async () => {
     const stdout = new FakeOutput();
     const write = stdout.write.bind(stdout);

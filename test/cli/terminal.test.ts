@@ -89,3 +89,20 @@ describe('colour', () => {
     expect(/^[\n -~]*$/.test(stdout)).toBe(ascii);
   });
 });
+
+describe('the width of the text report', () => {
+  const widest = (text: string): number =>
+    Math.max(...text.split('\n').map((line) => [...line].length));
+
+  test.each([
+    ['that of the terminal', { tty: true, columns: 60 }, 60],
+    ['what COLUMNS asks for where there is none', { env: { COLUMNS: '70' } }, 70],
+    ['no terminal’s that nobody can read', { tty: true, columns: 20 }, 60],
+    ['100 where COLUMNS is no number', { env: { COLUMNS: 'wide' } }, 100],
+  ])('is %s', async (_, situation, most) => {
+    const { stdout } = await run(['explain', 'handshake-alert'], situation);
+    const prose = stdout.split('\n').filter((line) => !/https?:|\$ /.test(line));
+    expect(widest(prose.join('\n'))).toBeLessThanOrEqual(most);
+    expect(widest(prose.join('\n'))).toBeGreaterThan(most - 20);
+  });
+});

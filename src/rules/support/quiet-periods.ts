@@ -20,8 +20,8 @@ const QUIET_PERIODS = [
 const tables = new WeakMap<CaptureIndex, Table>();
 
 /**
- * How many of the capture's late closing alerts each quiet period would have absorbed, up to the first that absorbs
- * all, with the longest delay itself as the last row. Undefined where the capture lists none.
+ * How many of the closing alerts that followed the peer's each quiet period would have absorbed, up to the first that
+ * absorbs all, with the longest delay itself before that. Undefined where the capture lists none.
  */
 export function quietPeriods(index: CaptureIndex): Table | undefined {
   const known = tables.get(index);
@@ -34,10 +34,10 @@ export function quietPeriods(index: CaptureIndex): Table | undefined {
   const shorter = QUIET_PERIODS.filter((period) => period < longest);
   const enough = QUIET_PERIODS[shorter.length];
   const table: Table = [
-    ['quiet period after the close', 'late closing alerts it absorbs'],
+    ['quiet period after the close', 'closing alerts of the peer that fall into it'],
     ...shorter.map((period) => [formatDuration(period), absorbed(period)]),
-    ...(enough === undefined ? [] : [[formatDuration(enough), absorbed(enough)]]),
     [`${formatDuration(longest)} (the longest seen)`, absorbed(longest)],
+    ...(enough === undefined ? [] : [[formatDuration(enough), absorbed(enough)]]),
   ];
   tables.set(index, table);
   return table;

@@ -425,8 +425,8 @@ describe('dtls-late-close-notify over the whole capture', () => {
       ['250 ms', '1 of 3'],
       ['500 ms', '1 of 3'],
       ['1.00 s', '2 of 3'],
-      ['2.00 s', '3 of 3'],
       ['1.80 s (the longest seen)', '3 of 3'],
+      ['2.00 s', '3 of 3'],
     ]);
   });
 });
