@@ -18,7 +18,9 @@ export function blindSpotsOf(
   const begun = placement.initiator !== undefined && (flags & SEEN.lostOctets) === 0;
   const isAtHello = (flags & (SEEN.clientHello | SEEN.helloBehindRecords)) === SEEN.clientHello;
   if (!isAtHello && !begun) spots.push('start-not-captured');
-  if (!h.bothDirections) spots.push('one-direction');
+  // A side whose port is closed says nothing.
+  const isMute = (h.dtls?.portUnreachable.length ?? 0) > 0;
+  if (!h.bothDirections && !isMute) spots.push('one-direction');
   const isCut = (flags & SEEN.cutPackets) !== 0;
   if ((flags & SEEN.lostOctets) !== 0 && (placement.isHoled || !isCut)) spots.push('lost-bytes');
   if (isCut) spots.push('cut-packets');

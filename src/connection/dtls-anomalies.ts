@@ -37,10 +37,15 @@ export interface DtlsExtras {
   omitted: number;
   /** Repeated Finished records. */
   readonly finished: RawRecord[];
-  readonly unreachable: At[];
+  readonly unreachable: RawUnreachable[];
   readonly olderEpochs: (EpochFact & { readonly side: Side })[];
   readonly acks: RawAck[];
   readonly misfits: RawMisfit[];
+}
+
+/** Where nobody listens, before roles are settled. */
+export interface RawUnreachable extends At {
+  readonly side: Side;
 }
 
 /** A record with another connection id than its receiver wants, before roles are settled. */

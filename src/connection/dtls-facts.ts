@@ -11,6 +11,7 @@ import type {
   EpochFact,
   IdMisfitFact,
   PathFact,
+  UnreachableFact,
 } from '../model/dtls-facts.ts';
 import type { FlightFacts } from '../model/flights.ts';
 import type { At, PerRole, RecordFact } from '../model/history.ts';
@@ -205,8 +206,12 @@ export class AssociationFacts implements DtlsFacts {
     return this.tracker.flights.facts(this.association, this.client);
   }
 
-  get portUnreachable(): readonly At[] {
-    return this.extras?.unreachable ?? NONE;
+  get portUnreachable(): readonly UnreachableFact[] {
+    return (this.extras?.unreachable ?? NONE).map(({ packet, nanos, side }) => ({
+      packet,
+      nanos,
+      role: side === this.client ? 'client' : 'server',
+    }));
   }
 
   get company(): PerRole<At | undefined> {

@@ -249,11 +249,13 @@ export class DtlsTracker implements DtlsSink {
     return this.dtls13.take(flow, side, bytes, start, end, wireEnd, packet, nanos, ipId);
   }
 
-  unreachable(flow: number, packet: number, nanos: number): void {
+  /** Nobody listens at `side`. */
+  unreachable(flow: number, side: Side, packet: number, nanos: number): void {
     const a = this.associations.newestOf(flow) ?? this.ids.paths.at(flow)[0]?.association;
     if (a === undefined) return;
     const { unreachable } = this.anomalies.of(a);
-    if (unreachable.length < LIMITS.anomaliesPerConnection) unreachable.push({ packet, nanos });
+    if (unreachable.length < LIMITS.anomaliesPerConnection)
+      unreachable.push({ packet, nanos, side });
   }
 
   firstFragment(flow: number, side: Side, octets: number, packet: number, nanos: number): void {

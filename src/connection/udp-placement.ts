@@ -37,7 +37,7 @@ export class UdpPlacement implements Placement {
     this.transport = flows.isOverTcp(association.flow) ? 'tcp' : 'udp';
     this.first = { packet: association.firstPacket, nanos: association.firstNanos };
     this.last = association.last;
-    this.ended = isClosed(association);
+    this.ended = isClosed(association) || this.isUnreachable();
   }
 
   endpoint(side: Side): Endpoint {
@@ -98,6 +98,12 @@ export class UdpPlacement implements Placement {
 
   endPacket(): number {
     return 0;
+  }
+
+  /** ICMP said so of one side, and nothing came from it since. */
+  private isUnreachable(): boolean {
+    const { unreachable = [] } = this.tracker.anomalies.find(this.association) ?? {};
+    return unreachable.some(({ side, packet }) => packet > (this.lastFrom(side)?.packet ?? 0));
   }
 
   lastFrom(side: Side): At | undefined {

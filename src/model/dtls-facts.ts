@@ -154,6 +154,12 @@ export interface ContinuationFact {
   readonly goesOn: boolean;
 }
 
+/** ICMP said that nobody listens where a datagram went. */
+export interface UnreachableFact extends At {
+  /** Whose port that is. Its host said so, or a device on the path that rejects the datagram. */
+  readonly role: Role;
+}
+
 /** What DTLS adds to a connection. */
 export interface DtlsFacts {
   /** Several associations share its 5-tuple, and records came again later: which came first is not known. */
@@ -186,7 +192,7 @@ export interface DtlsFacts {
   /** Undefined where nothing of the handshake was sent again or came in fragments. */
   readonly flights?: FlightFacts | undefined;
   /** ICMP "port unreachable" that quoted datagrams of this 5-tuple. */
-  readonly portUnreachable: readonly At[];
+  readonly portUnreachable: readonly UnreachableFact[];
   /** The last datagram of STUN or RTP of each side while this was the newest association of its 5-tuple. */
   readonly company?: PerRole<At | undefined> | undefined;
   /** An earlier association on the 5-tuple was open (epoch ≥ 1 traffic, no probable close of both) when this one began. */

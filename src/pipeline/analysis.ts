@@ -22,7 +22,7 @@ import { type ConnectionHistory, OUTCOMES, type Outcome } from '../model/history
 import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RulePage } from '../model/rule.ts';
-import type { FramedSink, Side, TcpConnectionView } from '../model/stream.ts';
+import { type FramedSink, otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
 import { type TransportCursor, type TransportSink, UDP } from '../model/transport-cursor.ts';
 import { CATALOGUE } from '../rules/catalogue.ts';
 import { RULE_SAMPLES } from '../rules/rule-samples.ts';
@@ -370,8 +370,8 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     this.stages?.dtls.wasFragmented(flow, side, first, wireLength, packet, nanos);
   }
 
-  portUnreachable(flow: number, _side: Side, packet: number, nanos: number): void {
-    this.stages?.dtls.unreachable(flow, packet, nanos);
+  portUnreachable(flow: number, sender: Side, packet: number, nanos: number): void {
+    this.stages?.dtls.unreachable(flow, otherSide(sender), packet, nanos);
   }
 
   connection(history: ConnectionHistory, neighbours: Neighbours): void {

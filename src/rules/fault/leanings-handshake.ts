@@ -38,6 +38,15 @@ const INTOLERANT: Leaning = {
   settle: [BOTH_ENDS, SERVER_LOG],
 };
 
+/** Plain text on one side, TLS on the other: which of them was meant is not on the wire. */
+const WRONG_PORT: Leaning = {
+  open: {
+    client: 'it may speak TLS to a port that is not meant for it, or before asking for TLS',
+    server: 'TLS may be switched off, or not configured, on a port that is meant for it',
+  },
+  settle: ['what the port of {server} is meant for', SERVER_LOG],
+};
+
 /** Rules of `rules/handshake`. */
 export const HANDSHAKE_LEANINGS: Leanings = {
   'alpn-mismatch': { refused: SETTINGS_DIFFER },
@@ -149,6 +158,14 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       ],
       settle: [SERVER_LOG, CLIENT_LOG, BOTH_ENDS],
     }),
+    unheard: {
+      open: {
+        client: 'it may send to another address or port than the service has',
+        server: 'the program may not run, or listen elsewhere',
+        network: 'a firewall may reject the datagrams',
+      },
+      settle: ['which UDP sockets are open on the host of {server}', BOTH_ENDS],
+    },
     left: isOf('client', [CLIENT_LOG], {
       atMost: 'possible',
       against: ['nothing shows that it wanted more than to see whether somebody answers'],
@@ -277,13 +294,8 @@ export const HANDSHAKE_LEANINGS: Leanings = {
     mid: didIt('from', { settle: [CLIENT_LOG, BOTH_ENDS] }),
   },
   'tls-on-plaintext-port': {
-    plain: {
-      open: {
-        client: 'it may speak TLS to a port that is not meant for it, or before asking for TLS',
-        server: 'TLS may be switched off, or not configured, on a port that is meant for it',
-      },
-      settle: ['what the port of {server} is meant for', SERVER_LOG],
-    },
+    plain: WRONG_PORT,
+    greeted: WRONG_PORT,
   },
   'unsafe-legacy-renegotiation': {
     refused: isOf('server', ['whether an update of the server lets it answer renegotiation_info'], {

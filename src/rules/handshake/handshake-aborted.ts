@@ -126,6 +126,22 @@ export const handshakeAborted = defineConnectionRule({
         ],
         commands: ['openssl s_client -connect HOST:PORT -servername NAME -msg'],
       },
+      unheard: {
+        title: 'Nobody listens where the client sent its ClientHello',
+        what: 'ICMP said in packet {packet} that UDP port {port} of {address} is unreachable, {waited} after the ClientHello, and the server sent nothing; {negotiated}.',
+        causes: [
+          'no program has that port open: not started, ended, or bound to another address',
+          'a firewall on the way or on the host rejects the datagrams and says so in this manner',
+        ],
+        remedies: [
+          'check that the service runs, and on which addresses it listens (IPv4 and IPv6)',
+          'if it does run, look who sent the ICMP message: its source address and TTL',
+        ],
+        commands: [
+          'ss -lunp',
+          'tshark -r CAPTURE -Y "frame.number == {packet}" -T fields -e ip.src -e ip.ttl',
+        ],
+      },
       left: {
         title: 'The client left before the server answered',
         what: 'The client closed the connection with {kind} in packet {packet}, {waited} after its own last message and before the server had answered that; {negotiated}.',
@@ -156,15 +172,18 @@ export const handshakeAborted = defineConnectionRule({
     const patient = waited >= PATIENCE;
     const isWaiting = patient && due.from !== undefined && due.from !== by;
     const isLeft = !patient && isOwnChoice(ending, before);
+    const isUnheard = kind === 'unreachable' && by === 'server' && !history.bothDirections;
     return {
       kind: 'finding',
-      message: isWaiting ? 'waited' : isLeft ? 'left' : 'aborted',
+      message: isUnheard ? 'unheard' : isWaiting ? 'waited' : isLeft ? 'left' : 'aborted',
       severity: isLeft ? 'info' : 'error',
       confidence: kind === 'unreachable' ? 'likely' : 'proven',
       data: {
         by,
         kind: KINDS[kind],
         packet,
+        address: history.server.address,
+        port: history.server.port,
         elapsed: formatDuration(nanos - history.startNanos),
         waited: formatDuration(waited),
         due: due.what,

@@ -1,5 +1,6 @@
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { ConnectionHistory, RecordCounts } from '../../model/history.ts';
+import type { TcpFacts } from '../../model/tcp-facts.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { lostOctets } from '../support/ending.ts';
 import { endpointText } from '../support/negotiation.ts';
@@ -22,6 +23,9 @@ function answerOf({ tcp, oddities }: ConnectionHistory): Uint8Array | undefined 
   );
 }
 
+const isOver = ({ fin, rst }: TcpFacts): boolean =>
+  [fin, rst].some(({ client, server }) => client !== undefined || server !== undefined);
+
 /** A ClientHello that a plain-text server answers in its own language: the client then complains about a version. */
 export const tlsOnPlaintextPort = defineConnectionRule({
   meta: {
@@ -35,9 +39,9 @@ export const tlsOnPlaintextPort = defineConnectionRule({
     matters:
       'The client takes the text for a record header and reports wrong version number, record too long or a decode error: all of them sound like TLS trouble, though no TLS server was there.',
     decides:
-      'The client began with a ClientHello at once, the server sent no TLS record in the whole connection, and what it sent is the beginning of a known plain protocol (proven) or readable text (likely). The first line is quoted.',
+      'The first octets of the client are a ClientHello, the server sent no TLS record in the whole connection, and what it sent, as a greeting or in answer, is the beginning of a known plain protocol (proven) or readable text (likely). The first line is quoted.',
     silent:
-      'Where the client had spoken plain text before (STARTTLS, CONNECT), where the server sends any TLS record, where its octets are not readable, and where the start of the connection is missing.',
+      'Where the client had spoken plain text before (STARTTLS, CONNECT), where the server sends any TLS record, where its octets are not readable, where after a greeting the connection is not over, and where the start of the connection is missing.',
     messages: {
       plain: {
         what: 'The server {server} answers the ClientHello (packet {hello}) with plain text: "{line}".',
@@ -54,6 +58,17 @@ export const tlsOnPlaintextPort = defineConnectionRule({
           'openssl s_client -connect HOST:PORT -starttls smtp',
           'curl -v http://HOST:PORT/',
         ],
+      },
+      greeted: {
+        what: 'The server {server} greets in plain text ("{line}", packet {greeting}); the client sends a ClientHello without a word before it (packet {hello}), and the server never speaks TLS.',
+        causes: [
+          'the service expects STARTTLS on this port: plain text first, TLS after a command',
+          'the port is the plain-text one of the service, or the server has TLS switched off',
+        ],
+        remedies: [
+          'tell the client to use STARTTLS, or use the port that speaks TLS from the start (465 for submission, 993 for IMAP, 995 for POP3, 636 for LDAP)',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -starttls smtp'],
       },
     },
   },
@@ -76,13 +91,20 @@ export const tlsOnPlaintextPort = defineConnectionRule({
     if (protocol === undefined && !(answer.length >= ENOUGH_TEXT && PRINTABLE.test(line)))
       return PASS;
     const said = tcp.lastData.server;
-    // What the server said before is a greeting, not an answer; after STARTTLS it may yet speak TLS.
-    if (said === undefined || said.packet < hello.packet) return PASS;
+    if (said === undefined) return PASS;
+    const isGreeting = said.packet < hello.packet;
+    // It may yet answer.
+    if (isGreeting && !isOver(tcp)) return PASS;
     return {
       kind: 'finding',
-      message: 'plain',
+      message: isGreeting ? 'greeted' : 'plain',
       confidence: protocol === undefined ? 'likely' : 'proven',
-      data: { server: endpointText(history.server), hello: hello.packet, line },
+      data: {
+        server: endpointText(history.server),
+        hello: hello.packet,
+        greeting: said.packet,
+        line,
+      },
       evidence: [
         witness(hello, id, 'client', 'ClientHello, the first octets of the client'),
         witness(

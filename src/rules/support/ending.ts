@@ -60,9 +60,9 @@ function transportEnding({ tcp, dtls }: ConnectionHistory): Ending | undefined {
     }
   }
   const [unreachable] = dtls?.portUnreachable ?? [];
-  return unreachable === undefined
-    ? first
-    : { kind: 'unreachable', by: 'server', ...unreachable, alert: undefined };
+  if (unreachable === undefined) return first;
+  const { role: by, packet, nanos } = unreachable;
+  return { kind: 'unreachable', by, packet, nanos, alert: undefined };
 }
 
 /** What ended the connection first, as far as it can be read without secrets; undefined where nothing did. */

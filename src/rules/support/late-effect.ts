@@ -13,6 +13,7 @@ import { formatDuration, MILLISECOND, type Nanos, SECOND } from '../../model/tim
 import { lacksRecords } from './ending.ts';
 import { hasOpenedWhole } from './failed-record.ts';
 import { recordEvidence } from './records.ts';
+import { witness } from './witness.ts';
 
 /** What a record that did not belong there was followed by in the association it arrived in or before. */
 export interface LateEffect {
@@ -177,7 +178,9 @@ function unreachable(next: ConnectionHistory, stray: RecordFact): LateEffect | u
   const { dtls } = next;
   if (dtls?.answered === undefined || dtls.answered.nanos > stray.nanos) return undefined;
   if (dtls.probableClose[peerOf(stray.from)] !== undefined) return undefined;
-  const icmp = dtls.portUnreachable.find((one) => within(one, stray, NAMED_REACTION));
+  const icmp = dtls.portUnreachable.find(
+    (one) => one.role !== stray.from && within(one, stray, NAMED_REACTION),
+  );
   return (
     icmp && {
       kind: 'unreachable',
@@ -185,11 +188,12 @@ function unreachable(next: ConnectionHistory, stray: RecordFact): LateEffect | u
       gap: 0,
       ceiling: 'likely',
       evidence: [
-        {
-          ...icmp,
-          connection: next.id,
-          note: `port unreachable, ${formatDuration(icmp.nanos - stray.nanos)} after the record`,
-        },
+        witness(
+          icmp,
+          next.id,
+          icmp.role,
+          `port unreachable, ${formatDuration(icmp.nanos - stray.nanos)} after the record`,
+        ),
       ],
     }
   );

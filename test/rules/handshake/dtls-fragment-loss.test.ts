@@ -115,7 +115,7 @@ testConnectionRule(dtlsFragmentLoss, [
     history: stuck(flights(repeats, [lacking()]), {
       dtls: {
         ...(lost().dtls as NonNullable<ConnectionHistory['dtls']>),
-        portUnreachable: [atMs(12, 1002)],
+        portUnreachable: [{ ...atMs(12, 1002), role: 'server' }],
       },
     }),
     want: 'pass',

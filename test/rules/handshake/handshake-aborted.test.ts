@@ -83,9 +83,30 @@ testConnectionRule(handshakeAborted, [
     history: fakeHistory({
       ...aborted,
       protocol: 'DTLS',
-      dtls: { portUnreachable: [at(5)] },
+      dtls: { portUnreachable: [{ ...at(5), role: 'server' }] },
     }),
     want: [{ message: 'aborted', severity: 'error', confidence: 'likely', packets: [4, 5] }],
+  },
+  {
+    name: 'tells a port where nobody listens: nothing of a server was heard',
+    history: fakeHistory({
+      ...aborted,
+      protocol: 'DTLS',
+      bothDirections: false,
+      dtls: { portUnreachable: [{ ...at(5), role: 'server' }] },
+    }),
+    want: [{ message: 'unheard', severity: 'error', confidence: 'likely', packets: [4, 5] }],
+  },
+  {
+    name: 'names the client, where its port is the one that is closed',
+    history: fakeHistory({
+      ...aborted,
+      stage: 'client-flight',
+      protocol: 'DTLS',
+      messages: [hello, fakeMessage(14, 'server', 5)],
+      dtls: { portUnreachable: [{ ...at(6), role: 'client' }] },
+    }),
+    want: [{ message: 'aborted', severity: 'error', confidence: 'likely', packets: [5, 6] }],
   },
   {
     name: 'leaves alerts to handshake-alert',

@@ -4,6 +4,7 @@ import { testConnectionRule } from '../support/rule-tester.ts';
 
 const octets = (text: string): Uint8Array => Uint8Array.from(text, (one) => one.charCodeAt(0));
 const lastData = { client: at(4), server: at(6) };
+const GREETED = { client: at(4), server: at(3) };
 const answered = (server: string, more: FakeHistory = {}) => {
   const { tcp, ...rest } = more;
   return fakeHistory({
@@ -68,9 +69,25 @@ testConnectionRule(tlsOnPlaintextPort, [
     want: 'pass',
   },
   {
-    name: 'passes a greeting: what came before the ClientHello does not answer it',
+    name: 'passes a greeting while the server may yet answer the ClientHello',
+    history: answered('220 mail.example.org ESMTP\r\n', { tcp: { lastData: GREETED } }),
+    want: 'pass',
+  },
+  {
+    name: 'proves a greeting behind which the client went on with TLS and gave up',
     history: answered('220 mail.example.org ESMTP\r\n', {
-      tcp: { lastData: { client: at(4), server: at(3) } },
+      tcp: { lastData: GREETED, fin: { client: at(8), server: undefined } },
+    }),
+    want: [{ message: 'greeted', severity: 'error', confidence: 'proven', packets: [3, 4] }],
+  },
+  {
+    name: 'passes a greeting, and TLS that the client asked for',
+    history: answered('220 mail.example.org ESMTP\r\n', {
+      tcp: {
+        lastData: GREETED,
+        fin: { client: at(8), server: undefined },
+        plaintextStart: { client: octets('STARTTLS\r\n'), server: octets('220 mail ESMTP\r\n') },
+      },
     }),
     want: 'pass',
   },

@@ -201,7 +201,13 @@ testConnectionRule(dtlsLateCloseNotify, [
     history: closedAssociation({ at: atMs(11, 557) }),
     next: (() => {
       const dead = unansweredHello(558);
-      return { ...dead, dtls: dead.dtls && { ...dead.dtls, portUnreachable: [atMs(15, 559)] } };
+      return {
+        ...dead,
+        dtls: dead.dtls && {
+          ...dead.dtls,
+          portUnreachable: [{ ...atMs(15, 559), role: 'server' }],
+        },
+      };
     })(),
     want: [{ message: 'harmless', severity: 'info', confidence: 'proven', packets: [9, 11] }],
   },
@@ -291,7 +297,7 @@ testConnectionRule(dtlsLateCloseNotify, [
         dtls: cut.dtls && {
           ...cut.dtls,
           probableClose: none,
-          portUnreachable: [atMs(19, 607)],
+          portUnreachable: [{ ...atMs(19, 607), role: 'server' }],
         },
       };
     })(),

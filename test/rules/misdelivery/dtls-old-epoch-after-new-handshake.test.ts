@@ -137,7 +137,7 @@ testConnectionRule(
           ms: 600,
           dtls: {
             probableClose: { client: undefined, server: undefined },
-            portUnreachable: [atMs(22, 621)],
+            portUnreachable: [{ ...atMs(22, 621), role: 'server' }],
           },
         }).dtls,
       }),

@@ -29,7 +29,7 @@ function restart(
       clientHellos: hellos.map((ms, at) => hello(atMs(11 + at, ms), 0, { retransmission: at > 0 })),
       verifyRequests: [],
       answered: answered === undefined ? undefined : atMs(30, answered),
-      portUnreachable: unreachable ? [atMs(31, 5000)] : [],
+      portUnreachable: unreachable ? [{ ...atMs(31, 5000), role: 'server' }] : [],
     },
   });
 }
