@@ -1,4 +1,9 @@
-import type { CaptureFacts, PacketCursor, PacketSink } from '../model/packet.ts';
+import {
+  blankCursor,
+  type CaptureFacts,
+  type PacketCursor,
+  type PacketSink,
+} from '../model/packet.ts';
 
 /** Where every reader puts its packets: one cursor, filled in place, and the counts of the file. */
 export class PacketOutlet {
@@ -14,18 +19,7 @@ export class PacketOutlet {
     this.facts = facts;
     this.nextNumber = firstPacketNumber;
     const bytes = new Uint8Array(0);
-    this.cursor = {
-      bytes,
-      view: new DataView(bytes.buffer),
-      offset: 0,
-      capturedLength: 0,
-      originalLength: 0,
-      seconds: 0,
-      nanos: 0,
-      linkType: 0,
-      interfaceIndex: 0,
-      packetNumber: 0,
-    };
+    this.cursor = blankCursor(bytes, new DataView(bytes.buffer));
   }
 
   /** Numbers the packet that the cursor describes, counts it and hands it on. */

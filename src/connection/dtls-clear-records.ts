@@ -106,17 +106,7 @@ export class ClearRecords {
     const level = r.bytes[r.start] as number;
     const description = r.bytes[r.start + 1] as number;
     const { table } = this.facts;
-    this.facts.event(
-      a.row,
-      EVENT.alert,
-      r.side,
-      (level << 8) | description,
-      r.length,
-      r.packet,
-      r.nanos,
-      0,
-      r.sequence,
-    );
+    this.facts.recordEvent(a.row, EVENT.alert, (level << 8) | description, r);
     const fromClient = table.clientSide[a.row] === r.side;
     if (!fromClient) this.handshakes.answered(a.row, r);
     // Keys in use in this direction: the alert is of an earlier epoch, and anybody could have sent it.

@@ -119,17 +119,7 @@ export class OwnedRecords {
     half.countProtected(r.contentType, r.length, r.packet, r.nanos);
     const rule = half.lengthRule;
     if (r.length < half.lengthMin || (rule !== 0 && r.length % (rule >> 8) !== (rule & 0xff)))
-      this.facts.event(
-        a.row,
-        EVENT.impossibleLength,
-        r.side,
-        r.contentType,
-        r.length,
-        r.packet,
-        r.nanos,
-        r.epoch,
-        r.sequence,
-      );
+      this.facts.recordEvent(a.row, EVENT.impossibleLength, r.contentType, r);
   }
 
   private handshake(
@@ -141,18 +131,7 @@ export class OwnedRecords {
   ): void {
     const { table } = this.facts;
     if (opened !== undefined) this.handshakes.inner(a, r, opened.content);
-    else
-      this.facts.event(
-        a.row,
-        EVENT.message,
-        r.side,
-        ENCRYPTED,
-        r.length,
-        r.packet,
-        r.nanos,
-        r.epoch,
-        r.sequence,
-      );
+    else this.facts.recordEvent(a.row, EVENT.message, ENCRYPTED, r);
     const done = table.has(a.row, SEEN.clientFinished) && table.has(a.row, SEEN.serverFinished);
     if (table.clientSide[a.row] !== 2)
       this.facts.finished(
@@ -191,17 +170,7 @@ export class OwnedRecords {
     const { table } = this.facts;
     const level = opened?.content[0] ?? 0;
     const description = opened?.content[1] ?? 0;
-    this.facts.event(
-      a.row,
-      EVENT.encryptedAlert,
-      r.side,
-      (level << 8) | description,
-      r.length,
-      r.packet,
-      r.nanos,
-      r.epoch,
-      r.sequence,
-    );
+    this.facts.recordEvent(a.row, EVENT.encryptedAlert, (level << 8) | description, r);
     if (level === 2 && description !== 0)
       table.set(
         a.row,

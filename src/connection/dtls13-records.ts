@@ -225,19 +225,8 @@ export class Dtls13Records {
   }
 
   private checkLength(a: Association, half: DtlsHalf, r: DtlsRecord): void {
-    if (r.length >= half.lengthMin) return;
-    const { contentType, length, packet, nanos, epoch, sequence } = r;
-    this.facts.event(
-      a.row,
-      EVENT.impossibleLength,
-      r.side,
-      contentType,
-      length,
-      packet,
-      nanos,
-      epoch,
-      sequence,
-    );
+    if (r.length < half.lengthMin)
+      this.facts.recordEvent(a.row, EVENT.impossibleLength, r.contentType, r);
   }
 
   private unopened(a: Association, half: DtlsHalf, newest: Association, r: DtlsRecord): void {
@@ -345,17 +334,7 @@ export class Dtls13Records {
     const { facts, anomalies } = this;
     const { table } = facts;
     const [level = 0, description = 0] = content;
-    facts.event(
-      a.row,
-      EVENT.encryptedAlert,
-      r.side,
-      ((level || 2) << 8) | description,
-      r.length,
-      r.packet,
-      r.nanos,
-      r.epoch,
-      r.sequence,
-    );
+    facts.recordEvent(a.row, EVENT.encryptedAlert, ((level || 2) << 8) | description, r);
     const isClient = table.clientSide[a.row] === r.side;
     const fatal = isFatal(level, description, true);
     if (fatal) table.set(a.row, isClient ? SEEN.fatalFromClient : SEEN.fatalFromServer);

@@ -8,6 +8,7 @@ import { curveOf } from './clear-messages.ts';
 import { ConnectionTable, RECORD_KINDS, SEEN } from './connection-table.ts';
 import { CookieIndex } from './cookie-index.ts';
 import type { Association } from './dtls-association.ts';
+import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT, EventLog } from './event-log.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { HelloStore } from './hello-store.ts';
@@ -82,6 +83,11 @@ export class FactsRecorder {
     else log.link(last, entry);
     table.lastEvent[row] = entry;
     return entry;
+  }
+
+  /** The same for an event that is a DTLS record as a whole; `value` is what the kind of event says. */
+  recordEvent(row: number, kind: number, value: number, r: DtlsRecord): void {
+    this.event(row, kind, r.side, value, r.length, r.packet, r.nanos, r.epoch, r.sequence);
   }
 
   count(row: number, side: number, contentType: number): void {

@@ -1,30 +1,24 @@
 import { readI32 } from '../bytes/scalars.ts';
 import { isGrease } from '../model/code-points/grease.ts';
-import type { CookieFact, FingerprintFacts } from '../model/history.ts';
+import { type CookieFact, type FingerprintFacts, ROLES, type Role } from '../model/history.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 
 const scan = new HelloScan();
 
-/** Body of the last ClientHello of a row. */
-export function clientHelloOctets(
+/** Body of the last hello of this side of a row. */
+export function helloOctets(
   { table, hellos }: FactsRecorder,
   row: number,
+  role: Role,
 ): Uint8Array | undefined {
-  const handle = table.clientHello[row] as number;
-  if (handle === 0) return undefined;
-  return hellos.slab.view(handle, table.clientHelloLength[row] as number);
-}
-
-/** Body of the last ServerHello of a row. */
-export function serverHelloOctets(
-  { table, hellos }: FactsRecorder,
-  row: number,
-): Uint8Array | undefined {
-  const handle = table.serverHello[row] as number;
-  if (handle === 0) return undefined;
-  return hellos.slab.view(handle, table.serverHelloLength[row] as number);
+  const [handles, lengths] =
+    role === 'client'
+      ? [table.clientHello, table.clientHelloLength]
+      : [table.serverHello, table.serverHelloLength];
+  const handle = handles[row] as number;
+  return handle === 0 ? undefined : hellos.slab.view(handle, lengths[row] as number);
 }
 
 /** Versions that a scanned ClientHello offers, in its order and without GREASE. */
@@ -47,7 +41,7 @@ export function fingerprintsOf(
   moment: number,
 ): FingerprintFacts {
   const { fingerprints, table } = facts;
-  const [client, server] = [clientHelloOctets(facts, row), serverHelloOctets(facts, row)];
+  const [client, server] = ROLES.map((role) => helloOctets(facts, row, role));
   const hasTime = (hello: Uint8Array) => isTimeAt(hello, moment);
   const ofClient = client && fingerprints.client(client, isDtls, undefined, hasTime(client));
   const ofServer =
@@ -82,7 +76,7 @@ export function foreignCookieOf(
   isDtls: boolean,
   id: number,
 ): CookieFact | undefined {
-  const hello = clientHelloOctets(facts, row);
+  const hello = helloOctets(facts, row, 'client');
   if (hello === undefined) return undefined;
   const { cookies } = facts;
   scan.scanClientHello(hello, 0, hello.length, isDtls);

@@ -38,13 +38,7 @@ import { textOf } from '../tls/codec/text.ts';
 import { blindSpotsOf } from './blind-spots.ts';
 import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
-import {
-  clientHelloOctets,
-  fingerprintsOf,
-  foreignCookieOf,
-  serverHelloOctets,
-  versionsIn,
-} from './hello-facts.ts';
+import { fingerprintsOf, foreignCookieOf, helloOctets, versionsIn } from './hello-facts.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { keptMessagesOf } from './kept-messages.ts';
 import { ordinaryClass } from './ordinary-class.ts';
@@ -270,7 +264,7 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get clientHello(): ClientHello | undefined {
-    const hello = clientHelloOctets(this.facts, this.row);
+    const hello = helloOctets(this.facts, this.row, 'client');
     return hello && decodeClientHello(hello, this.protocol === 'DTLS').message;
   }
 
@@ -279,7 +273,7 @@ export class History implements ConnectionHistory, CompactHistory {
   }
 
   get serverHello(): ServerHello | undefined {
-    const hello = serverHelloOctets(this.facts, this.row);
+    const hello = helloOctets(this.facts, this.row, 'server');
     return hello && decodeServerHello(hello).message;
   }
 

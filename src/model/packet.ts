@@ -22,6 +22,22 @@ export interface PacketCursor {
   packetNumber: number;
 }
 
+/** A cursor that stands on no packet yet. */
+export function blankCursor(bytes: Uint8Array, view: DataView): PacketCursor {
+  return {
+    bytes,
+    view,
+    offset: 0,
+    capturedLength: 0,
+    originalLength: 0,
+    seconds: 0,
+    nanos: 0,
+    linkType: 0,
+    interfaceIndex: 0,
+    packetNumber: 0,
+  };
+}
+
 /** Takes packets as a reader finds them. */
 export interface PacketSink {
   packet(cursor: PacketCursor): void;

@@ -1,4 +1,4 @@
-import type { PacketCursor } from '../model/packet.ts';
+import { blankCursor, type PacketCursor } from '../model/packet.ts';
 
 const FIRST_OCTETS = 64 * 1024;
 
@@ -24,18 +24,7 @@ export class PacketQueue {
   private at = 0;
 
   constructor() {
-    this.head = {
-      bytes: this.bytes,
-      view: this.view,
-      offset: 0,
-      capturedLength: 0,
-      originalLength: 0,
-      seconds: 0,
-      nanos: 0,
-      linkType: 0,
-      interfaceIndex: 0,
-      packetNumber: 0,
-    };
+    this.head = blankCursor(this.bytes, this.view);
   }
 
   get isEmpty(): boolean {

@@ -2,14 +2,13 @@ import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { defineConnectionRule } from '../define-rule.ts';
 import {
+  judgeLate,
   LATE_ADVICE,
   type LateCase,
   lateCase,
-  lateFinding,
   lateMessages,
-  worst,
 } from '../support/late-finding.ts';
 import { type NextClient, nextClientAfter } from '../support/next-client.ts';
 import { isPromptAnswer } from '../support/prompt-answer.ts';
@@ -55,16 +54,9 @@ export const dtlsLateCloseNotify = defineConnectionRule({
   },
 
   check(history, { next }) {
-    const { dtls } = history;
-    if (dtls === undefined) return NOT_APPLICABLE;
-    if (!history.bothDirections) return notAssessable('one-direction');
-    if (dtls.anomalies.length === 0) return PASS;
-    const found = worst(
-      dtls.anomalies
-        .filter((anomaly) => isLateClose(history, anomaly))
-        .flatMap((anomaly) => caseOf(history, anomaly, next)),
+    return judgeLate(history, (anomaly) =>
+      isLateClose(history, anomaly) ? caseOf(history, anomaly, next) : [],
     );
-    return found === undefined ? PASS : lateFinding(found);
   },
 
   complete(verdict, index) {

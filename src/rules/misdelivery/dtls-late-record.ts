@@ -1,7 +1,7 @@
 import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
-import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { lateCase, lateFinding, lateMessages, worst } from '../support/late-finding.ts';
+import { defineConnectionRule } from '../define-rule.ts';
+import { judgeLate, lateCase, lateMessages } from '../support/late-finding.ts';
 import { isPromptAnswer } from '../support/prompt-answer.ts';
 import { isNumberTaken } from '../support/records.ts';
 
@@ -29,16 +29,9 @@ export const dtlsLateRecord = defineConnectionRule({
   },
 
   check(history, { next }) {
-    const { dtls } = history;
-    if (dtls === undefined) return NOT_APPLICABLE;
-    if (!history.bothDirections) return notAssessable('one-direction');
-    if (dtls.anomalies.length === 0) return PASS;
-    const found = worst(
-      dtls.anomalies
-        .filter((anomaly) => isLateRecord(history, anomaly))
-        .map((anomaly) => lateCase(history, anomaly, next, 'info')),
+    return judgeLate(history, (anomaly) =>
+      isLateRecord(history, anomaly) ? [lateCase(history, anomaly, next, 'info')] : [],
     );
-    return found === undefined ? PASS : lateFinding(found);
   },
 });
 

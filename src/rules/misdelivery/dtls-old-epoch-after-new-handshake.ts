@@ -1,8 +1,8 @@
 import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
-import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { defineConnectionRule } from '../define-rule.ts';
 import { lacksRecords } from '../support/ending.ts';
-import { lateCase, lateFinding, lateMessages, worst } from '../support/late-finding.ts';
+import { judgeLate, lateCase, lateMessages } from '../support/late-finding.ts';
 import { isNumberTaken } from '../support/records.ts';
 
 /**
@@ -32,17 +32,11 @@ export const dtlsOldEpochAfterNewHandshake = defineConnectionRule({
   },
 
   check(history, { next }) {
-    const { dtls } = history;
-    if (dtls === undefined) return NOT_APPLICABLE;
-    if (!history.bothDirections) return notAssessable('one-direction');
-    if (dtls.anomalies.length === 0) return PASS;
-    const found = worst(
-      dtls.anomalies
-        .filter((anomaly) => isOutOfPlace(history, anomaly))
-        .map((anomaly) => lateCase(history, anomaly, next, 'warning'))
-        .filter(({ effect }) => effect !== undefined || !mayBeOf(next)),
-    );
-    return found === undefined ? PASS : lateFinding(found);
+    return judgeLate(history, (anomaly) => {
+      if (!isOutOfPlace(history, anomaly)) return [];
+      const late = lateCase(history, anomaly, next, 'warning');
+      return late.effect === undefined && mayBeOf(next) ? [] : [late];
+    });
   },
 });
 

@@ -1,9 +1,9 @@
 import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { Explanation, Severity } from '../../model/finding.ts';
 import { type ConnectionHistory, peerOf } from '../../model/history.ts';
-import type { RuleMessage } from '../../model/rule.ts';
+import type { FindingVerdict, RuleMessage, Verdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
-import type { FindingOf } from '../define-rule.ts';
+import { type FindingOf, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { effectOf, type LateEffect } from './late-effect.ts';
 import { describeRecord, recordEvidence, weakenedBy, weaker } from './records.ts';
 
@@ -108,7 +108,7 @@ export interface LateCase {
 }
 
 /** The verdict about a late record: its place, the close it came after, and what followed. */
-export function lateFinding(late: LateCase): LateFinding {
+function lateFinding(late: LateCase): LateFinding {
   const { anomaly, effect, history, next, unhurt, prompt = false } = late;
   const { record, sincePeerClose, during } = anomaly;
   const receiver = peerOf(record.from);
@@ -230,7 +230,21 @@ export function lateCase(
   return { anomaly, effect, history, next: following, unhurt };
 }
 
-/** A late record is the one that hurt most: the first with an effect, else the first. */
-export function worst(cases: readonly LateCase[]): LateCase | undefined {
-  return cases.find(({ effect }) => effect !== undefined) ?? cases[0];
+/**
+ * What a rule about late records says of a connection.
+ *
+ * @param casesOf what an anomaly comes to under the rule; none where it is none of its records
+ */
+export function judgeLate(
+  history: ConnectionHistory,
+  casesOf: (anomaly: DtlsAnomaly) => readonly LateCase[],
+): Exclude<Verdict, FindingVerdict> | LateFinding {
+  const { dtls, bothDirections } = history;
+  if (dtls === undefined) return NOT_APPLICABLE;
+  if (!bothDirections) return notAssessable('one-direction');
+  if (dtls.anomalies.length === 0) return PASS;
+  const cases = dtls.anomalies.flatMap(casesOf);
+  // The one that hurt most: the first with an effect, else the first.
+  const worst = cases.find(({ effect }) => effect !== undefined) ?? cases[0];
+  return worst === undefined ? PASS : lateFinding(worst);
 }
