@@ -1,6 +1,7 @@
 import { handshakeAbortedAtKeySetup } from '../../../src/rules/handshake/handshake-aborted-at-key-setup.ts';
-import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
+import { at, fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
+import { PASSES_CLIENT_THAT_WENT_ON } from '../support/gone-on.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const CBC_SHA = 0xc013;
@@ -96,22 +97,7 @@ testConnectionRule(handshakeAbortedAtKeySetup, [
     }),
     want: 'pass',
   },
-  {
-    name: 'passes a TLS 1.3 client that has gone on, though the capture is out of order',
-    history: fakeHistory({
-      outcome: 'aborted',
-      stage: 'client-flight',
-      version: 0x0304,
-      cipherSuite: 0x1301,
-      messages: [fakeMessage(2, 'server', 6)],
-      protectedRecords: { client: { count: 3, last: fakeRecord(23, 'client', 8, { length: 19 }) } },
-      tcp: {
-        fin: { client: at(9), server: undefined },
-        lastData: { client: at(8), server: at(6) },
-      },
-    }),
-    want: 'pass',
-  },
+  PASSES_CLIENT_THAT_WENT_ON,
   {
     name: 'passes a handshake that nothing ended',
     history: fakeHistory({ ...given }),

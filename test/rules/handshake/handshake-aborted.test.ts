@@ -1,5 +1,6 @@
 import { handshakeAborted } from '../../../src/rules/handshake/handshake-aborted.ts';
-import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
+import { at, fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
+import { PASSES_CLIENT_THAT_WENT_ON } from '../support/gone-on.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const hello = fakeMessage(1, 'client', 4);
@@ -155,22 +156,7 @@ testConnectionRule(handshakeAborted, [
     history: fakeHistory({ ...aborted, tcp: byClient, blindSpots: ['start-not-captured'] }),
     want: { missing: 'start-not-captured' },
   },
-  {
-    name: 'passes a TLS 1.3 client that has gone on, though the capture is out of order',
-    history: fakeHistory({
-      outcome: 'aborted',
-      stage: 'client-flight',
-      version: 0x0304,
-      cipherSuite: 0x1301,
-      messages: [hello],
-      protectedRecords: { client: { count: 3, last: fakeRecord(23, 'client', 8, { length: 19 }) } },
-      tcp: {
-        fin: { client: at(9), server: undefined },
-        lastData: { client: at(8), server: at(6) },
-      },
-    }),
-    want: 'pass',
-  },
+  PASSES_CLIENT_THAT_WENT_ON,
   {
     name: 'passes a connection without a handshake',
     history: fakeHistory({ outcome: 'aborted', stage: 'none', tcp: byClient }),

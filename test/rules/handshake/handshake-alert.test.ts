@@ -3,6 +3,7 @@ import { STAGES } from '../../../src/model/history.ts';
 import { readingOf } from '../../../src/rules/handshake/alert-dictionary.ts';
 import { handshakeAlert } from '../../../src/rules/handshake/handshake-alert.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
+import { PASSES_CLIENT_THAT_WENT_ON } from '../support/gone-on.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const hello = fakeMessage(1, 'client', 4);
@@ -145,22 +146,7 @@ testConnectionRule(handshakeAlert, [
     }),
     want: 'pass',
   },
-  {
-    name: 'passes a TLS 1.3 client that has gone on, though the capture is out of order',
-    history: fakeHistory({
-      outcome: 'aborted',
-      stage: 'client-flight',
-      version: 0x0304,
-      cipherSuite: 0x1301,
-      messages: [hello],
-      protectedRecords: { client: { count: 3, last: fakeRecord(23, 'client', 8, { length: 19 }) } },
-      tcp: {
-        fin: { client: at(9), server: undefined },
-        lastData: { client: at(8), server: at(6) },
-      },
-    }),
-    want: 'pass',
-  },
+  PASSES_CLIENT_THAT_WENT_ON,
   {
     name: 'passes a close_notify',
     history: fakeHistory({
