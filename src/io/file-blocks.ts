@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { LIMITS } from '../model/limits.ts';
 
-/** Blocks after which timers and signals get their turn: 32 MiB, some hundredths of a second. */
+/** Blocks after which timers and signals get their turn: 8 MiB, some hundredths of a second. */
 const BLOCKS_PER_TURN = 8;
 
 /**

@@ -28,7 +28,7 @@ export const LIMITS = {
   hostNameOctets: 255,
   /** Places at which reading of one damaged capture is taken up again; after that it stops. Bounds the searching. */
   captureResynchronisations: 256,
-  /** Captures that overlap in time and are open at once; with more, they have to be merged first. Each takes some 2 MiB. */
+  /** Captures that overlap in time and are open at once; with more, they have to be merged first. Each takes a block and what waits. */
   openCaptures: 64,
   /** Octets of a capture handed on at once while it waits for others, and copied for that. */
   waitingOctets: 64 * 1024,
