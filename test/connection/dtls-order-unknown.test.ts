@@ -1,8 +1,9 @@
 /** Captures of two points whose clocks differ, in one: which of two associations a record came before is not known then. */
 import { describe, expect, it } from 'vitest';
+import { analyse } from '../support/analyse.ts';
 import { Association } from '../support/conversation.ts';
 import { late, told } from '../support/mixed-points.ts';
-import { type Frame, MS, UdpFlow } from '../support/network.ts';
+import { captureFile, type Frame, MS, UdpFlow } from '../support/network.ts';
 
 /** Two associations one after the other; a record of the first comes late if asked to, before the second has keys. */
 function restarted(isLate = false): Frame[] {
@@ -50,4 +51,28 @@ it('does not matter to a single association', () => {
   new Association(flow, { seed: 5 }).handshake().data('client').data('server');
   const { frames } = flow;
   expect(told([...frames, ...late(frames, 90 * MS)])).toEqual({ accused: [], unknown: false });
+});
+
+describe('a HelloVerifyRequest behind the ServerHello', () => {
+  /** The connections of a handshake with it put behind the server's flight, with this cookie. */
+  const connections = (cookie?: Uint8Array<ArrayBuffer>) => {
+    const flow = new UdpFlow();
+    const one = new Association(flow, { seed: 7 });
+    one.handshake().data('client').data('server');
+    const [hello, , again, ...rest] = flow.frames;
+    const other = new UdpFlow();
+    other.datagram('server', ...one.helloVerifyRequest(cookie));
+    const [late] = other.frames;
+    if (!hello || !again || !rest[0] || !late) throw new Error('no handshake');
+    const frames = [hello, again, rest[0], { ...late, nanos: rest[0].nanos }, ...rest.slice(1)];
+    return analyse(captureFile(frames)).connections.map(({ outcome }) => outcome);
+  };
+
+  it('is of the handshake whose ClientHello brings its cookie, and came late', () => {
+    expect(connections()).toEqual(['established']);
+  });
+
+  it('is of another one where it has another cookie', () => {
+    expect(connections(new Uint8Array(20))).toHaveLength(2);
+  });
 });
