@@ -17,6 +17,8 @@ import type { HelloStore } from './hello-store.ts';
 
 /** Octets of a ClientHello up to the end of its random. */
 const THROUGH_RANDOM = 34;
+/** Octets of a HelloVerifyRequest before its cookie. RFC 6347 §4.2.1. */
+const COOKIE_AT = 3;
 
 /** A ClientHello belongs to the association with its random, or whose cookie it brings; undefined: to a new one. */
 export function ownerOfClientHello(
@@ -96,7 +98,13 @@ function repeatsAnswer(
     const known = hellos.slab.view(handle, table.serverHelloLength[row] as number);
     return sameRandom(known, 2, r.bytes, start + 2);
   }
-  if (cookie === 0) return false;
+  if (cookie === 0) {
+    // It was captured behind the ClientHello that brings its cookie.
+    const handle = table.clientHello[row] as number;
+    if (handle === 0 || end - start <= COOKIE_AT) return false;
+    const hello = hellos.slab.view(handle, table.clientHelloLength[row] as number);
+    return bringsCookie(hello, 0, hello.length, r.bytes, start) && r.bytes[start + 2] !== 0;
+  }
   const request = hellos.slab.view(cookie, cookieLength);
   return request.length === end - start && request.every((o, i) => o === r.bytes[start + i]);
 }
@@ -132,16 +140,26 @@ function answersVerifyRequest(
 ): boolean {
   if (a.cookie === 0) return false;
   const request = hellos.slab.view(a.cookie, a.cookieLength);
-  // HelloVerifyRequest: version, then the cookie with its length.
-  const length = request[2] as number;
-  const { start, end } = fragment;
+  // An empty cookie ties nothing; the number of the message tells that another ClientHello went before.
+  if (request[2] === 0 && fragment.sequence === 0) return false;
+  return bringsCookie(r.bytes, fragment.start, fragment.end, request, 0);
+}
+
+/** Has the ClientHello in `bytes[start, end)` the cookie of this HelloVerifyRequest, which is a version, a length and the cookie? */
+function bringsCookie(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  request: Uint8Array,
+  requestAt: number,
+): boolean {
+  const length = request[requestAt + 2] as number;
   const sessionId = start + THROUGH_RANDOM;
   if (sessionId >= end) return false;
-  const at = sessionId + 1 + (r.bytes[sessionId] as number);
-  if (at + 1 + length > end || r.bytes[at] !== length) return false;
-  // An empty cookie ties nothing; the number of the message tells that another ClientHello went before.
-  if (length === 0) return fragment.sequence > 0;
-  for (let i = 0; i < length; i++) if (r.bytes[at + 1 + i] !== request[3 + i]) return false;
+  const at = sessionId + 1 + (bytes[sessionId] as number);
+  if (at + 1 + length > end || bytes[at] !== length) return false;
+  for (let i = 0; i < length; i++)
+    if (bytes[at + 1 + i] !== request[requestAt + COOKIE_AT + i]) return false;
   return true;
 }
 

@@ -23,7 +23,7 @@ import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { FlightBook } from './flight-book.ts';
-import { changedSince } from './hello-changes.ts';
+import { changedSince, isSameRandom } from './hello-changes.ts';
 import { negotiatedIds } from './negotiated-ids.ts';
 import type { RandomIndex } from './random-index.ts';
 import type { Rebinding } from './rebinding.ts';
@@ -281,15 +281,13 @@ export class DtlsHandshakes {
     const { table, hellos } = facts;
     const first = table.helloPacket[row] === 0;
     const handle = table.clientHello[row] as number;
-    const isCompared = !first && handle !== 0;
-    const changed = isCompared
-      ? changedSince(
-          hellos.slab.view(handle, table.clientHelloLength[row] as number),
-          bytes,
-          start,
-          end,
-        )
-      : 0;
+    const before =
+      first || handle === 0
+        ? undefined
+        : hellos.slab.view(handle, table.clientHelloLength[row] as number);
+    const changed = before === undefined ? 0 : changedSince(before, bytes, start, end);
+    // Some make up another one when they return the cookie: that is the random of the handshake.
+    const hasOtherRandom = before !== undefined && !isSameRandom(before, bytes, start);
     hellos.clientHello(row, r.side, bytes, start, end, true);
     facts.cookieReturned(row, bytes);
     table.set(row, SEEN.helloPending);
@@ -297,8 +295,9 @@ export class DtlsHandshakes {
     if (first) {
       table.helloPacket[row] = r.packet;
       table.helloNanos[row] = r.nanos;
-      this.randoms.add(0, bytes, hellos.scan.randomOffset, table.id[row] as number, r.packet);
     }
+    if (first || hasOtherRandom)
+      this.randoms.add(0, bytes, hellos.scan.randomOffset, table.id[row] as number, r.packet);
     // Which number and cookie it had is kept in the event: RFC 6347 §4.2.1 ties both to a HelloVerifyRequest.
     const numbers = (changed << 26) | (this.fragment.sequence << 9) | hellos.scan.cookieLength;
     facts.event(

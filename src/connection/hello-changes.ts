@@ -1,5 +1,6 @@
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 
+const RANDOM_AT = 2;
 const scanBefore = new HelloScan();
 const scanNow = new HelloScan();
 
@@ -36,4 +37,10 @@ export function changedSince(
       ? 0
       : 8)
   );
+}
+
+/** Have two ClientHellos the same random? It stands behind the version. RFC 5246 §7.4.1.2. */
+export function isSameRandom(before: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let i = RANDOM_AT; i < RANDOM_AT + 32; i++) if (before[i] !== bytes[start + i]) return false;
+  return true;
 }

@@ -16,8 +16,7 @@ export class OtherViews {
 
   /** A connection has this random in common with others. */
   shares(connection: number, fact: SharedRandomFact): void {
-    const { [fact.role]: sharers } = this.sharers;
-    if (!sharers.has(connection)) sharers.set(connection, fact);
+    this.sharers[fact.role].set(connection, fact);
   }
 
   /** The other connections that show the same handshake as this one. */

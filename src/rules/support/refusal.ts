@@ -90,11 +90,8 @@ export function unansweredData(history: ConnectionHistory): Unanswered | undefin
     packet < alert.packet &&
     alert.nanos - nanos <= PROMPTLY &&
     length >= REQUEST_OCTETS;
-  // A FIN that acknowledges the alert came after it, also where it was captured before.
   const { client: fin } = tcp.fin;
-  const hadClosed =
-    fin !== undefined && fin.packet < alert.packet && tcp.octetsAfterPeerFin.server > 0;
-  if (!isOnlyAnswer || hadClosed) return undefined;
+  if (!isOnlyAnswer || (fin !== undefined && fin.packet < alert.packet)) return undefined;
   // What is missing of the server's may be the answer.
   return tcp.lostOctets.server > 0 ? undefined : { record, alert };
 }
