@@ -48,9 +48,9 @@ export interface RuleMeta {
   readonly restsOnSilence?: boolean;
   /**
    * What it says follows from which of two packets of both sides came first. It keeps silent where TCP shows that one
-   * direction was captured late.
+   * direction was captured late. `true` for all of its messages.
    */
-  readonly restsOnOrder?: boolean;
+  readonly restsOnOrder?: true | readonly string[];
   /** Its packets may be IP fragments that were never put together: Wireshark counts those to no stream. */
   readonly tellsFragments?: boolean;
 }

@@ -10,15 +10,21 @@ export function inOrder(
   meta: RuleMeta,
   history: Judged,
 ): Verdict | readonly FindingVerdict[] {
-  const isNote = ({ severity = meta.severity }: FindingVerdict): boolean => severity === 'info';
+  const mayStand = (one: FindingVerdict): boolean =>
+    (one.severity ?? meta.severity) === 'info' || !isOrderUnknown(history, meta, one);
   if ('kind' in verdict)
-    return verdict.kind === 'finding' && !isNote(verdict) && isOrderUnknown(history, meta)
-      ? notAssessable('order-unknown')
-      : verdict;
-  return verdict.every(isNote) || !isOrderUnknown(history, meta) ? verdict : verdict.filter(isNote);
+    return verdict.kind !== 'finding' || mayStand(verdict)
+      ? verdict
+      : notAssessable('order-unknown');
+  return verdict.every(mayStand) ? verdict : verdict.filter(mayStand);
 }
 
-const isOrderUnknown = ({ dtls, tcp }: Judged, { restsOnOrder }: RuleMeta): boolean =>
-  dtls?.isOrderUnknown === true ||
-  tcp?.isOrderUnknown === true ||
-  (restsOnOrder === true && tcp?.isBehindAnswer === true);
+function isOrderUnknown(
+  { dtls, tcp }: Judged,
+  { restsOnOrder }: RuleMeta,
+  { message }: FindingVerdict,
+): boolean {
+  if (dtls?.isOrderUnknown === true || tcp?.isOrderUnknown === true) return true;
+  if (restsOnOrder === undefined || tcp?.isBehindAnswer !== true) return false;
+  return restsOnOrder === true || restsOnOrder.includes(message);
+}

@@ -126,15 +126,19 @@ describe('the rule runner', () => {
     const judged = (isBehindAnswer: boolean) => {
       const order = ofConnection('order', accuse, { restsOnOrder: true });
       const runner = new RuleRunner({
-        rules: [order, ofConnection('other', accuse)],
+        rules: [
+          order,
+          ofConnection('in another message', accuse, { restsOnOrder: ['elsewhere'] }),
+          ofConnection('other', accuse),
+        ],
         finding: ({ rule }) => told.push(rule),
       });
       const told: string[] = [];
       runner.connection(fakeHistory({ tcp: { isBehindAnswer } }), none);
       return [told, runner.coverage()[0]?.notAssessable];
     };
-    expect(judged(false)).toEqual([['order', 'other'], {}]);
-    expect(judged(true)).toEqual([['other'], { 'order-unknown': 1 }]);
+    expect(judged(false)).toEqual([['order', 'in another message', 'other'], {}]);
+    expect(judged(true)).toEqual([['in another message', 'other'], { 'order-unknown': 1 }]);
   });
 
   it('tells once what several views of a connection show, and lets the special rule of one speak for all', () => {

@@ -81,7 +81,7 @@ export const tlsForeignRecordSuspected = defineConnectionRule({
       'The same ciphertext in two connections with different handshakes is proven: keys differ, so nobody encrypted it twice. Where a sender counts its explicit nonces up one by one (TLS 1.2 with AES-GCM or AES-CCM), one record off that line, with the line going on behind it or the receiver ending the connection over it, is likely foreign; if another connection’s line comes to just that nonce, that connection is named. In DTLS the same holds for a sequence number far ahead of all others that no later record confirms.',
     silent:
       'Where nonces are random, where the receiver went on as if nothing had happened, for alerts (some stacks write them by another way), where octets missing from the capture may explain a jump, where one handshake was captured twice, on both sides of a proxy or translator, where holes in such a capture may have made one connection of several, and where two connections with the same ciphertext have no host in common that could have written to both, unless the record was passed on within milliseconds, the receiver sent nothing but an alert from then on, and both ClientHellos are in the capture.',
-    restsOnOrder: true,
+    restsOnOrder: ['copied'],
     yieldsTo: ['record-decrypts-under-other-connection', 'tcp-old-segment-in-new-incarnation'],
     messages: MESSAGES,
   },

@@ -114,9 +114,17 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
   if (!sawBothSides(history)) return 'one-direction';
   if (!sawBothBeginnings(history)) return 'start-not-captured';
-  for (const missing of ['order-unknown', 'lost-bytes', 'cut-packets'] as const)
+  if (blindSpots.includes('order-unknown') && !isEndedByReset(history)) return 'order-unknown';
+  for (const missing of ['lost-bytes', 'cut-packets'] as const)
     if (blindSpots.includes(missing)) return missing;
   return lostOctets(history) > 0 || lacksRecords(history) ? 'lost-bytes' : undefined;
+}
+
+/** Where merely one direction was captured late it is still plain who ended it: a lone RST is all that did. */
+function isEndedByReset({ tcp, alerts }: ConnectionHistory): boolean {
+  if (tcp === undefined || tcp.isOrderUnknown || alerts.length > 0) return false;
+  const resets = ROLES.filter((role) => tcp.rst[role] !== undefined);
+  return resets.length === 1 && ROLES.every((role) => tcp.fin[role] === undefined);
 }
 
 /** DTLS: numbers below the highest that no record has. Epoch 0 may begin with any number (RFC 6347 §4.2.1), others with 0. */

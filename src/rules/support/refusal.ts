@@ -90,8 +90,11 @@ export function unansweredData(history: ConnectionHistory): Unanswered | undefin
     packet < alert.packet &&
     alert.nanos - nanos <= PROMPTLY &&
     length >= REQUEST_OCTETS;
+  // A FIN that acknowledges the alert came after it, also where it was captured before.
   const { client: fin } = tcp.fin;
-  if (!isOnlyAnswer || (fin !== undefined && fin.packet < alert.packet)) return undefined;
+  const hadClosed =
+    fin !== undefined && fin.packet < alert.packet && tcp.octetsAfterPeerFin.server > 0;
+  if (!isOnlyAnswer || hadClosed) return undefined;
   // What is missing of the server's may be the answer.
   return tcp.lostOctets.server > 0 ? undefined : { record, alert };
 }

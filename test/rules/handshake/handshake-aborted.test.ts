@@ -147,6 +147,24 @@ testConnectionRule(handshakeAborted, [
     want: found('aborted', 'error', [4, 9]),
   },
   {
+    name: 'names who sent the only RST, also where one direction was captured late',
+    history: fakeHistory({
+      ...aborted,
+      tcp: { rst: { client: undefined, server: rst(9) }, isBehindAnswer: true },
+      blindSpots: ['order-unknown'],
+    }),
+    want: found('aborted', 'error', [4, 9]),
+  },
+  {
+    name: 'does not judge there who left first of two',
+    history: fakeHistory({
+      ...aborted,
+      tcp: { rst: { client: undefined, server: rst(9) }, ...byClient, isBehindAnswer: true },
+      blindSpots: ['order-unknown'],
+    }),
+    want: { missing: 'order-unknown' },
+  },
+  {
     name: 'does not judge half a conversation',
     history: fakeHistory({ ...aborted, tcp: { ...byClient, ...serverMissing } }),
     want: { missing: 'one-direction' },

@@ -84,6 +84,14 @@ testConnectionRule(badRecordMacLater, [
     history: fakeHistory(unanswered),
     want: [{ message: 'unread', severity: 'warning', confidence: 'possible', packets: [30, 31] }],
   },
+  {
+    name: 'goes by what a FIN acknowledges, not by when it was captured',
+    history: fakeHistory({
+      ...unanswered,
+      tcp: { fin: { client: at(30), server: undefined } },
+    }),
+    want: [{ message: 'unread', severity: 'warning', confidence: 'possible', packets: [30, 31] }],
+  },
   ...(
     [
       [
@@ -95,7 +103,15 @@ testConnectionRule(badRecordMacLater, [
         'answers the alert of the client',
         { alerts: [fakeAlert(undefined, 'client', 31), fakeAlert(undefined, 'server', 32)] },
       ],
-      ['answers a close', { tcp: { fin: { client: at(30), server: undefined } } }],
+      [
+        'answers a close',
+        {
+          tcp: {
+            fin: { client: at(30), server: undefined },
+            octetsAfterPeerFin: { client: 0, server: 31 },
+          },
+        },
+      ],
       ['takes its leave behind a short record', { protectedRecords: withData(data, answer) }],
       ['is the only thing that the server ever said', { protectedRecords: withData(request) }],
       ['is the client’s', { alerts: [fakeAlert(undefined, 'client', 31)] }],
