@@ -35,6 +35,18 @@ describe('the catalogue', () => {
     }
   });
 
+  it('writes causes and remedies as items of a list: no sentences', () => {
+    for (const { meta } of CATALOGUE) {
+      for (const { causes, remedies } of Object.values(meta.messages)) {
+        for (const text of [...causes, ...remedies]) {
+          // Names, such as TLS or ClientHello, are written as they are.
+          expect(text, meta.id).toMatch(/^(?:[^A-Z]|\w[A-Z]|[A-Z][a-z]+[A-Z])/);
+          expect(text, meta.id).not.toMatch(/\.$/);
+        }
+      }
+    }
+  });
+
   it('sends nobody to a command that this version does not have', () => {
     const has = ['analyze', 'connections', 'rules', 'explain', 'schema'];
     for (const { meta } of CATALOGUE) {

@@ -37,13 +37,13 @@ export const dtlsSilentMacDrop = defineConnectionRule({
       dropped: {
         what: 'The {sender} of connection {id} sent its Finished {count} times in {span}; the {receiver} was heard from meanwhile and answered with neither its own Finished nor an alert{compared}.',
         causes: [
-          'The two sides derived different keys, so that the Finished does not verify: a disagreement about the premaster secret, the extended master secret, encrypt-then-MAC or the PRF’s hash.',
-          'One side computes the MAC or the transcript wrongly.',
+          'the two sides derived different keys, so that the Finished does not verify: a disagreement about the premaster secret, the extended master secret, encrypt-then-MAC or the PRF’s hash',
+          'one side computes the MAC or the transcript wrongly',
         ],
         remedies: [
-          'Raise the log level of the {receiver}’s stack: look for a bad MAC, a decryption failure or a discarded record.',
-          'Compare what both sides were configured with: identity and key octets (hexadecimal or text?), extensions, suites.',
-          'Try a suite of another kind (AEAD in place of CBC, or the other way round): if that works, the MAC of the failing suite is to blame.',
+          'raise the log level of the {receiver}’s stack: look for a bad MAC, a decryption failure or a discarded record',
+          'compare what both sides were configured with: identity and key octets (hexadecimal or text?), extensions, suites',
+          'try a suite of another kind (AEAD in place of CBC, or the other way round): if that works, the MAC of the failing suite is to blame',
         ],
         commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
       },

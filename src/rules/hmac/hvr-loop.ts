@@ -32,14 +32,14 @@ export const hvrLoop = defineConnectionRule({
       refused: {
         what: 'The server of connection {id} refused its own cookie {count} in {span} and never sent a ServerHello; the client returned each cookie intact.',
         causes: [
-          'The server checks the cookie against another address or port than it made it for: address translation, or a wrong address structure.',
-          'Several workers or nodes with secrets of their own share the address.',
-          'The cookie is changed between this capture point and the server.',
-          'The server’s secret changes faster than a round trip.',
+          'the server checks the cookie against another address or port than it made it for: address translation, or a wrong address structure',
+          'several workers or nodes with secrets of their own share the address',
+          'the cookie is changed between this capture point and the server',
+          'the server’s secret changes faster than a round trip',
         ],
         remedies: [
-          'Give all workers behind one address the same cookie secret, and keep the previous one valid for a while.',
-          'Capture at the server too, and compare the cookie and the source address there.',
+          'give all workers behind one address the same cookie secret, and keep the previous one valid for a while',
+          'capture at the server too, and compare the cookie and the source address there',
         ],
         commands: COMMANDS,
       },
@@ -47,23 +47,21 @@ export const hvrLoop = defineConnectionRule({
         title: 'Cookie comes back changed, and the server asks again',
         what: 'The cookie of the server came back changed in connection {id}: its last ClientHello carries one ({sizes}) that no HelloVerifyRequest issued; the server refused {count}.',
         causes: [
-          'A device on the path rewrites the datagrams.',
-          'The client copies the cookie wrongly, or cuts it off: DTLS 1.0 ends at 32 octets.',
+          'a device on the path rewrites the datagrams',
+          'the client copies the cookie wrongly, or cuts it off: DTLS 1.0 ends at 32 octets',
         ],
         remedies: [
-          'Compare the cookies in a capture at each end: where they begin to differ is the fault.',
-          'Have the server issue cookies of 32 octets at most if the client is an old one.',
+          'compare the cookies in a capture at each end: where they begin to differ is the fault',
+          'have the server issue cookies of 32 octets at most if the client is an old one',
         ],
         commands: COMMANDS,
       },
       'hello-changed': {
         title: 'Client changes its ClientHello after the cookie, and the server asks again',
         what: 'The client of connection {id} changed {fields} in the ClientHello that returns the cookie; the server refused {count} and never sent a ServerHello.',
-        causes: [
-          'The client builds a new ClientHello instead of adding the cookie to the old one.',
-        ],
+        causes: ['the client builds a new ClientHello instead of adding the cookie to the old one'],
         remedies: [
-          'Send the same version, random, session id, cipher suites and compression methods again, with the cookie added.',
+          'send the same version, random, session id, cipher suites and compression methods again, with the cookie added',
         ],
         commands: COMMANDS,
       },

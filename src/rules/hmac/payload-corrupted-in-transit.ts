@@ -36,13 +36,13 @@ export const payloadCorruptedInTransit = defineConnectionRule({
       refused: {
         what: 'Packet {packet} repeats octets of packet {earlier} with different content ({count}), and the {from} answered the first with {alert} {delay} later.',
         causes: [
-          'A network card, a driver or the memory of the sending machine changes octets.',
-          'A device on the way rewrites the stream and corrects checksums.',
-          'Somebody injects segments.',
+          'a network card, a driver or the memory of the sending machine changes octets',
+          'a device on the way rewrites the stream and corrects checksums',
+          'somebody injects segments',
         ],
         remedies: [
-          'Capture at both ends and compare the octets of the record: where they are still equal, the fault is not.',
-          'Turn offloading off on both sides, and test the memory of the sender.',
+          'capture at both ends and compare the octets of the record: where they are still equal, the fault is not',
+          'turn offloading off on both sides, and test the memory of the sender',
         ],
         commands: [
           'tshark -r CAPTURE -Y "tcp.stream == {stream} && tcp.analysis.retransmission" -x',
@@ -52,12 +52,12 @@ export const payloadCorruptedInTransit = defineConnectionRule({
         title: 'A record was changed after it had been protected',
         what: 'In packet {packet}, {record} ({octets} octets) does not authenticate, and does with a bit or two, or one octet, set right: {damage}{reaction}; {negotiated}.',
         causes: [
-          'A network card, a driver or the memory of a machine on the way changes octets, and the checksum is computed afterwards.',
-          'A device on the way rewrites packets and corrects checksums.',
+          'a network card, a driver or the memory of a machine on the way changes octets, and the checksum is computed afterwards',
+          'a device on the way rewrites packets and corrects checksums',
         ],
         remedies: [
-          'Capture at both ends and compare the octets of the record: where they are still equal, the fault is not.',
-          'Turn offloading off on both sides, and test the memory of the machines on the way.',
+          'capture at both ends and compare the octets of the record: where they are still equal, the fault is not',
+          'turn offloading off on both sides, and test the memory of the machines on the way',
         ],
         commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -x'],
       },

@@ -24,12 +24,12 @@ export const dtlsAssociationRestart = defineConnectionRule({
       restarted: {
         what: 'Connection {id} began {pause} after the last protected record of connection {older} on the same addresses and ports, which neither side had closed.',
         causes: [
-          'The client was restarted or lost its keys and uses a fixed source port.',
-          'The client gave up waiting and began again without closing.',
+          'the client was restarted or lost its keys and uses a fixed source port',
+          'the client gave up waiting and began again without closing',
         ],
         remedies: [
-          'Nothing, if the client was restarted on purpose.',
-          'Else keep the keys or the session across restarts, or close before beginning again.',
+          'nothing, if the client was restarted on purpose',
+          'else keep the keys or the session across restarts, or close before beginning again',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
       },

@@ -25,13 +25,13 @@ export const dtlsCidForeign = defineConnectionRule({
       astray: {
         what: 'Records of connection {id} ({count}, for {span}) went from {client} to {other} and were not answered; the connection was made with {server}.',
         causes: [
-          'A load balancer chooses the server by addresses and ports, and the client’s have changed.',
-          'The servers behind one address do not share connection ids, and the balancer does not read them.',
+          'a load balancer chooses the server by addresses and ports, and the client’s have changed',
+          'the servers behind one address do not share connection ids, and the balancer does not read them',
         ],
         remedies: [
-          'Have the load balancer choose by the connection id: put the number of the server into the ids that it gives out.',
-          'Let servers hand records with an id of another one on to that one.',
-          'Let clients notice on their own that nobody answers, and begin a new handshake.',
+          'have the load balancer choose by the connection id: put the number of the server into the ids that it gives out',
+          'let servers hand records with an id of another one on to that one',
+          'let clients notice on their own that nobody answers, and begin a new handshake',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
       },

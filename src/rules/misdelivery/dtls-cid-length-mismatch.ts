@@ -6,8 +6,8 @@ import { witness } from '../support/witness.ts';
 
 const ADVICE = {
   remedies: [
-    'Correct the stack of the {from}: in front of each record belongs, octet by octet, the id that the peer’s hello has.',
-    'Until then do without connection ids on this connection: do not offer them, or do not answer the offer.',
+    'correct the stack of the {from}: in front of each record belongs, octet by octet, the id that the peer’s hello has',
+    'until then do without connection ids on this connection: do not offer them, or do not answer the offer',
   ],
   commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -x'],
 };
@@ -32,28 +32,28 @@ export const dtlsCidLengthMismatch = defineConnectionRule({
       length: {
         what: 'The {from} of connection {id} put an id of {found} in front of {count}, where the {peer} asked for {wanted}{answer}.',
         causes: [
-          'The {from} has less room for ids than the {peer} uses, or takes its length from a setting of its own.',
-          'The {from} cuts the id off, or fills it up.',
+          'the {from} has less room for ids than the {peer} uses, or takes its length from a setting of its own',
+          'the {from} cuts the id off, or fills it up',
         ],
         ...ADVICE,
       },
       'of-sender': {
         title: 'Records carry the connection id of their sender',
         what: 'The {from} of connection {id} put the id that it wants to receive itself ({found}) in front of {count}, where the {peer} asked for {wanted}{answer}.',
-        causes: ['The {from} mixes up the two ids of the handshake.'],
+        causes: ['the {from} mixes up the two ids of the handshake'],
         ...ADVICE,
       },
       missing: {
         title: 'Records lack the connection id that was negotiated',
         what: 'The {from} of connection {id} put no id in front of {count}, where the {peer} asked for {wanted}{answer}.',
-        causes: ['The {from} negotiates ids and does not use them.'],
+        causes: ['the {from} negotiates ids and does not use them'],
         ...ADVICE,
       },
       'not-negotiated': {
         title: 'Records carry a connection id that nobody asked for',
         what: 'The {from} of connection {id} put an id of {found} in front of {count}, where the {peer} asked for none{answer}.',
         causes: [
-          'The {from} uses ids although the {peer} did not take part, or asked for an empty one.',
+          'the {from} uses ids although the {peer} did not take part, or asked for an empty one',
         ],
         ...ADVICE,
       },

@@ -23,7 +23,7 @@ export const dtlsCidMigration = defineConnectionRule({
       answered: {
         what: 'Connection {id} went on from {client}{more}, and the server answered there.',
         causes: [
-          'An address translator gave the client another port, or the client changed networks.',
+          'an address translator gave the client another port, or the client changed networks',
         ],
         remedies: [],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
@@ -31,18 +31,18 @@ export const dtlsCidMigration = defineConnectionRule({
       unanswered: {
         what: 'Connection {id} went on from {client}{more}; the server sent nothing there.',
         causes: [
-          'The server does not send to a new address before it has checked it, or has no way of checking.',
-          'There was nothing to answer, or the answer went to the old address.',
+          'the server does not send to a new address before it has checked it, or has no way of checking',
+          'there was nothing to answer, or the answer went to the old address',
         ],
         remedies: [
-          'If the client misses answers: the server’s application has to take over the new address once a record from there authenticated.',
+          'if the client misses answers: the server’s application has to take over the new address once a record from there authenticated',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
       },
       server: {
         what: 'Connection {id} went on with {server}{more}, which answered within it.',
         causes: [
-          'The server has several addresses, or several of its processes share their connections.',
+          'the server has several addresses, or several of its processes share their connections',
         ],
         remedies: [],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],

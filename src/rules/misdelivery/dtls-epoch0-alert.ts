@@ -29,13 +29,13 @@ export const dtlsEpoch0Alert = defineConnectionRule({
       ignored: {
         what: 'An unprotected alert ({alert}) in packet {packet} claims to come from the {sender} of connection {id}; the {receiver} went on.',
         causes: [
-          'The sender’s process was restarted and answers records of a connection that it no longer has.',
-          'Somebody off the path tries to end the connection.',
-          'A device on the path ends connections with forged alerts.',
+          'the sender’s process was restarted and answers records of a connection that it no longer has',
+          'somebody off the path tries to end the connection',
+          'a device on the path ends connections with forged alerts',
         ],
         remedies: [
-          'Nothing on the receiver: it did as it should.',
-          'Compare the time to live of the packet with that of the sender’s other packets to see where it came from.',
+          'nothing on the receiver: it did as it should',
+          'compare the time to live of the packet with that of the sender’s other packets to see where it came from',
         ],
         commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -T fields -e ip.ttl -e ip.id'],
       },
@@ -43,13 +43,13 @@ export const dtlsEpoch0Alert = defineConnectionRule({
         title: 'Unprotected alert seems to have ended a protected connection',
         what: 'An unprotected alert ({alert}) in packet {packet} claims to come from the {sender} of connection {id}; {reaction}.',
         causes: [
-          'The receiver acts on alerts of epoch 0 although it has keys.',
-          'The sender’s process was restarted and answers records of a connection that it no longer has.',
-          'Somebody off the path ended the connection.',
+          'the receiver acts on alerts of epoch 0 although it has keys',
+          'the sender’s process was restarted and answers records of a connection that it no longer has',
+          'somebody off the path ended the connection',
         ],
         remedies: [
-          'Update or configure the receiver so that it drops records of earlier epochs once the handshake is complete.',
-          'Compare the time to live of the packet with that of the sender’s other packets to see where it came from.',
+          'update or configure the receiver so that it drops records of earlier epochs once the handshake is complete',
+          'compare the time to live of the packet with that of the sender’s other packets to see where it came from',
         ],
         commands: ['tshark -r CAPTURE -Y "frame.number == {packet}" -T fields -e ip.ttl -e ip.id'],
       },

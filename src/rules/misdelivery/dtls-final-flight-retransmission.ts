@@ -33,29 +33,29 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
     messages: {
       answered: {
         what: 'The {repeater} repeated its last flight {count} in connection {id}, and the {finisher} answered with its own again.',
-        causes: ['A datagram of the last flight was lost on the path.'],
-        remedies: ['Nothing: this is how the protocol repairs a loss.'],
+        causes: ['a datagram of the last flight was lost on the path'],
+        remedies: ['nothing: this is how the protocol repairs a loss'],
         commands: [],
       },
       'not-resent': {
         title: 'Last flight of the handshake was asked for again and not sent again',
         what: 'The {repeater} repeated its last flight {count} over {span} after the {finisher} had sent its Finished in connection {id}; the {finisher} never repeated that.',
         causes: [
-          'The stack forgets its last flight once the handshake is done for it.',
-          'The stack drops records of epoch 0 as soon as the keys are in use, and the repeat begins with them.',
-          'The repeated answer was lost between its sender and this capture point.',
+          'the stack forgets its last flight once the handshake is done for it',
+          'the stack drops records of epoch 0 as soon as the keys are in use, and the repeat begins with them',
+          'the repeated answer was lost between its sender and this capture point',
         ],
         remedies: [
-          'Keep the last flight for twice the maximum segment lifetime and send it again whenever the peer repeats its own.',
-          'Update the stack: several have had this fault.',
+          'keep the last flight for twice the maximum segment lifetime and send it again whenever the peer repeats its own',
+          'update the stack: several have had this fault',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
       },
       'answered-by-alert': {
         title: 'Repeat of the last flight was answered with an alert',
         what: 'The {repeater} repeated its last flight in connection {id}; {wait} later the {finisher} sent an alert instead of its own last flight.',
-        causes: ['The stack takes the repeated flight for a message out of order.'],
-        remedies: ['Answer a repeat of the last flight with a repeat, and drop what else is old.'],
+        causes: ['the stack takes the repeated flight for a message out of order'],
+        remedies: ['answer a repeat of the last flight with a repeat, and drop what else is old'],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
       },
     },

@@ -31,13 +31,13 @@ export const dtlsNatRebindNoCid = defineConnectionRule({
       rebound: {
         what: 'The client of connection {owner} sent from {old} until {quiet} before its records came from {client} instead ({count}, for {span}); the server answered none of them{after}.',
         causes: [
-          'An address translator on the way forgot the mapping while the connection was silent, and gave the client another port.',
-          'The client opened another socket within the connection.',
+          'an address translator on the way forgot the mapping while the connection was silent, and gave the client another port',
+          'the client opened another socket within the connection',
         ],
         remedies: [
-          'Use connection ids (RFC 9146): with them the server knows the client wherever its records come from.',
-          'Let clients send something more often than translators forget: many keep UDP mappings for 30 seconds only.',
-          'Let clients begin with a new handshake, or a resumption, once an answer stays away.',
+          'use connection ids (RFC 9146): with them the server knows the client wherever its records come from',
+          'let clients send something more often than translators forget: many keep UDP mappings for 30 seconds only',
+          'let clients begin with a new handshake, or a resumption, once an answer stays away',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
       },

@@ -25,20 +25,20 @@ export const dtlsReplay = defineConnectionRule({
     messages: {
       doubled: {
         what: '{count} of connection {id} came twice; the first is {number} of the {sender}, {after} after the original.',
-        causes: ['The path, or a capture at two points, doubles datagrams.'],
-        remedies: ['Nothing: the receiver’s replay window drops the second copy.'],
+        causes: ['the path, or a capture at two points, doubles datagrams'],
+        remedies: ['nothing: the receiver’s replay window drops the second copy'],
         commands: [],
       },
       replayed: {
         title: 'An old protected record was sent again',
         what: '{count} of connection {id} came twice; {number} of the {sender} came again {after} after the original.',
         causes: [
-          'A queue or relay on the path held a datagram and sent it again.',
-          'Somebody who can read the path sends recorded datagrams.',
+          'a queue or relay on the path held a datagram and sent it again',
+          'somebody who can read the path sends recorded datagrams',
         ],
         remedies: [
-          'Check that replay detection is on at the receiver; it is optional in DTLS.',
-          'Capture on both sides of the relay to see where the copy is made.',
+          'check that replay detection is on at the receiver; it is optional in DTLS',
+          'capture on both sides of the relay to see where the copy is made',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}" -w evidence.pcapng'],
       },

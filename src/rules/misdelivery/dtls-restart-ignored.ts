@@ -11,13 +11,13 @@ import { witness } from '../support/witness.ts';
 
 const ADVICE = {
   causes: [
-    'The server’s stack does not look for a new handshake on a 5-tuple that it has a connection on.',
-    'The server drops the ClientHello as a replay: epoch 0 and sequence number 0 were used before.',
+    'the server’s stack does not look for a new handshake on a 5-tuple that it has a connection on',
+    'the server drops the ClientHello as a replay: epoch 0 and sequence number 0 were used before',
   ],
   remedies: [
-    'Switch the feature on where the stack has it (in Mbed TLS: client port reuse, together with cookies).',
-    'Let the server give up idle connections sooner, and have clients prove themselves alive now and then.',
-    'Have clients take a random source port for each handshake.',
+    'switch the feature on where the stack has it (in Mbed TLS: client port reuse, together with cookies)',
+    'let the server give up idle connections sooner, and have clients prove themselves alive now and then',
+    'have clients take a random source port for each handshake',
   ],
   commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}"'],
 };

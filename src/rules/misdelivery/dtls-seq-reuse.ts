@@ -35,14 +35,14 @@ export const dtlsSeqReuse = defineConnectionRule({
       reused: {
         what: 'The {sender} of connection {id} sent two different records as epoch {epoch} seq {sequence} (packets {first} and {second}; {count} in all).',
         causes: [
-          'Two processes or threads write with the same connection state, after a fork or without a lock.',
-          'The state was restored from a copy, or a virtual machine from a snapshot, and went on counting from there.',
-          'The sender set its counter back without new keys.',
-          'One of the two belongs to another connection and was delivered here, by a proxy or load balancer that mixed up two clients.',
+          'two processes or threads write with the same connection state, after a fork or without a lock',
+          'the state was restored from a copy, or a virtual machine from a snapshot, and went on counting from there',
+          'the sender set its counter back without new keys',
+          'one of the two belongs to another connection and was delivered here, by a proxy or load balancer that mixed up two clients',
         ],
         remedies: [
-          'Find the second writer on the sending host; give each process its own connection.',
-          'Treat the keys of this connection as used up and begin a new one.',
+          'find the second writer on the sending host; give each process its own connection',
+          'treat the keys of this connection as used up and begin a new one',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}" -w evidence.pcapng'],
       },

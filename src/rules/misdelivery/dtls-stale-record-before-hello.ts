@@ -11,8 +11,8 @@ const IDLE_AT_START = 5 * SECOND;
 
 const REMEDIES = [
   ...LATE_ADVICE.remedies.slice(0, 2),
-  'Let clients notice on their own that nobody answers, and begin a new handshake from a new source port.',
-  'Keep sessions or connection ids across a restart of the server if clients outlive it.',
+  'let clients notice on their own that nobody answers, and begin a new handshake from a new source port',
+  'keep sessions or connection ids across a restart of the server if clients outlive it',
 ];
 
 /** What a listener sees first should be a ClientHello; what a client of its former life sends is epoch 1 or more. */
@@ -36,7 +36,7 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
       harmless: {
         what: 'Protected records of no known connection came from the client ({count}, first: {record}) {gap} before its ClientHello.',
         causes: [
-          'The server was restarted, or dropped the connection, and its client did not know.',
+          'the server was restarted, or dropped the connection, and its client did not know',
         ],
         remedies: REMEDIES,
         commands: LATE_ADVICE.commands,
@@ -45,7 +45,7 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
         title: 'ClientHello after a record of no known connection was not answered',
         what: 'Protected records of no known connection came from the client ({count}, first: {record}); the ClientHello {gap} after the last of them was repeated and never answered.',
         causes: [
-          'The server keeps the stray record and stumbles over it before it reads the ClientHello.',
+          'the server keeps the stray record and stumbles over it before it reads the ClientHello',
           ...LATE_ADVICE.causes.slice(0, 1),
         ],
         remedies: REMEDIES,
@@ -55,7 +55,7 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
         title: 'ClientHello after a record of no known connection had to be repeated',
         what: 'Protected records of no known connection came from the client ({count}, first: {record}); the ClientHello {gap} after the last of them was answered only when it was repeated {wait} later.',
         causes: [
-          'The server spent its accept on the stray record and lost the ClientHello that was queued behind it.',
+          'the server spent its accept on the stray record and lost the ClientHello that was queued behind it',
           ...LATE_ADVICE.causes.slice(0, 1),
         ],
         remedies: REMEDIES,

@@ -26,12 +26,12 @@ export const recordWrongDirection = defineConnectionRule({
       reflected: {
         what: 'The {from} sent a record of {octets} octets (packet {packet}) that the {peer} had sent in packet {earlier}{refusal}.',
         causes: [
-          'A proxy or tunnel copies what it reads from one side back to the same side.',
-          'A device loops packets back, or an address translator sends a host its own traffic (hairpinning).',
+          'a proxy or tunnel copies what it reads from one side back to the same side',
+          'a device loops packets back, or an address translator sends a host its own traffic (hairpinning)',
         ],
         remedies: [
-          'Find the device between the two that holds both sockets, and look at which one it writes to.',
-          'Capture on both sides of it: on one of them the record goes one way only.',
+          'find the device between the two that holds both sockets, and look at which one it writes to',
+          'capture on both sides of it: on one of them the record goes one way only',
         ],
         commands: [
           'tshark -r CAPTURE -Y "frame.number == {packet} || frame.number == {earlier}" -x',
@@ -41,12 +41,12 @@ export const recordWrongDirection = defineConnectionRule({
         title: 'A record is protected with the keys of its receiver',
         what: 'In packet {packet}, {record} ({octets} octets) opens under the keys with which the {peer} writes, as its number {number}{reaction}; {negotiated}.',
         causes: [
-          'A proxy, tunnel or device sends the {peer} back what it had sent.',
-          'The {from} took the two halves of its keys the wrong way round, as if it were the {peer}.',
+          'a proxy, tunnel or device sends the {peer} back what it had sent',
+          'the {from} took the two halves of its keys the wrong way round, as if it were the {peer}',
         ],
         remedies: [
-          'Look for the device between the two that holds both sockets, and at which one it writes to.',
-          'Where it happens with every connection of the {from}, check which role its stack was given.',
+          'look for the device between the two that holds both sockets, and at which one it writes to',
+          'where it happens with every connection of the {from}, check which role its stack was given',
         ],
         commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {packet}" -V'],
       },
@@ -54,12 +54,12 @@ export const recordWrongDirection = defineConnectionRule({
         title: 'Both sides sent a ClientHello',
         what: 'The {from} sent a ClientHello (packet {packet}) on a connection on which it had received one.',
         causes: [
-          'The client is connected to an echo service, or to itself.',
-          'A proxy sends back what it should pass on.',
-          'Both ends are configured as clients.',
+          'the client is connected to an echo service, or to itself',
+          'a proxy sends back what it should pass on',
+          'both ends are configured as clients',
         ],
         remedies: [
-          'Check what listens at that address and port, and that it is configured as a TLS server.',
+          'check what listens at that address and port, and that it is configured as a TLS server',
         ],
         commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls.handshake.type == 1" -V'],
       },

@@ -20,16 +20,16 @@ import { witness } from '../support/witness.ts';
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 const REMEDIES = [
-  'Look at what stands between client and server at this moment, and at which of its sockets the answer came from.',
-  'Compare with a capture on the server’s side: if the server sent another ServerHello there, it was exchanged on the way.',
+  'look at what stands between client and server at this moment, and at which of its sockets the answer came from',
+  'compare with a capture on the server’s side: if the server sent another ServerHello there, it was exchanged on the way',
 ];
 
 const MESSAGES = {
   other: {
     what: 'The ServerHello in packet {packet} echoes the session id of connection {other} ({client}), not that of the ClientHello it came in answer to{ending}.',
     causes: [
-      'A proxy or load balancer wrote the answer for one client to the socket of another.',
-      'A server that serves several sockets with one handshake state mixed them up.',
+      'a proxy or load balancer wrote the answer for one client to the socket of another',
+      'a server that serves several sockets with one handshake state mixed them up',
     ],
     remedies: REMEDIES,
     commands: [
@@ -40,9 +40,9 @@ const MESSAGES = {
     title: 'A ServerHello does not answer the ClientHello before it',
     what: 'The ServerHello in packet {packet} echoes a session id that the ClientHello did not have{misfits}{ending}.',
     causes: [
-      'It answers the ClientHello of a connection that the capture does not have.',
-      'A device on the way ends TLS itself, or rewrites one of the two hellos.',
-      'The server makes up session ids in TLS 1.3 as in the versions before.',
+      'it answers the ClientHello of a connection that the capture does not have',
+      'a device on the way ends TLS itself, or rewrites one of the two hellos',
+      'the server makes up session ids in TLS 1.3 as in the versions before',
     ],
     remedies: REMEDIES,
     commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls.handshake.type <= 2" -V'],
@@ -51,9 +51,9 @@ const MESSAGES = {
     title: 'A ServerHello selects what the ClientHello did not offer',
     what: 'The ServerHello in packet {packet} selects what the ClientHello did not offer: {misfits}{ending}.',
     causes: [
-      'It answers the ClientHello of another connection.',
-      'A device on the way rewrites one of the two hellos.',
-      'The server selects from its own list without looking at the client’s.',
+      'it answers the ClientHello of another connection',
+      'a device on the way rewrites one of the two hellos',
+      'the server selects from its own list without looking at the client’s',
     ],
     remedies: REMEDIES,
     commands: ['tshark -r CAPTURE -Y "tcp.stream == {stream} && tls.handshake.type <= 2" -V'],

@@ -37,14 +37,14 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
         title: 'A server used the state of its random generator twice',
         what: 'The ServerHellos of connections {list} carry the same random and the same key share, {gap} apart, in answer to different ClientHellos, and the handshakes were completed.',
         causes: [
-          'A virtual machine or container with a running server was restored from a snapshot, or started twice from one.',
-          'The process forked after its generator was seeded, and the children give out the same numbers.',
-          'The generator has no entropy, or a fixed seed from a test.',
+          'a virtual machine or container with a running server was restored from a snapshot, or started twice from one',
+          'the process forked after its generator was seeded, and the children give out the same numbers',
+          'the generator has no entropy, or a fixed seed from a test',
         ],
         remedies: [
-          'Take the server out of service, and start its processes anew where the state was copied: a snapshot must not hold a seeded generator.',
-          'If it signs with ECDSA or DSA, replace certificate and private key: two signatures with one random number give the key away.',
-          'Replace its ticket keys and whatever else it made up since the state was copied.',
+          'take the server out of service, and start its processes anew where the state was copied: a snapshot must not hold a seeded generator',
+          'if it signs with ECDSA or DSA, replace certificate and private key: two signatures with one random number give the key away',
+          'replace its ticket keys and whatever else it made up since the state was copied',
         ],
         commands: [
           'tshark -r CAPTURE -Y "tls.handshake.type == 2 || dtls.handshake.type == 2" -T fields -e frame.number -e tls.handshake.random -e tls.handshake.extensions_key_share_key_exchange',
@@ -53,12 +53,12 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
       client: {
         what: 'The ClientHellos of connections {list} carry the same random, {gap} apart, and the handshakes are not the same.',
         causes: [
-          'The client’s random numbers repeat: no entropy at start, a cloned machine, or a fork without a new seed.',
-          'A recorded ClientHello was sent again.',
+          'the client’s random numbers repeat: no entropy at start, a cloned machine, or a fork without a new seed',
+          'a recorded ClientHello was sent again',
         ],
         remedies: [
-          'Look at where the client takes its random numbers from, most of all right after its start.',
-          'With a key log, tell the connections apart by address and time: its lines are ambiguous for them.',
+          'look at where the client takes its random numbers from, most of all right after its start',
+          'with a key log, tell the connections apart by address and time: its lines are ambiguous for them',
         ],
         commands: [
           'tshark -r CAPTURE -Y "tls.handshake.type == 1 || dtls.handshake.type == 1" -T fields -e frame.number -e tls.handshake.random -e dtls.handshake.random',
@@ -67,11 +67,11 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
       server: {
         what: 'The ServerHellos of connections {list} carry the same random, {gap} apart, in answer to different ClientHellos.',
         causes: [
-          'The server’s random numbers repeat: cloned machines, a fork without a new seed, or a broken generator.',
+          'the server’s random numbers repeat: cloned machines, a fork without a new seed, or a broken generator',
         ],
         remedies: [
-          'Take the server out of service until its random numbers are sound: its key shares and signatures may repeat as well.',
-          'Seed again after every fork and after starting from an image.',
+          'take the server out of service until its random numbers are sound: its key shares and signatures may repeat as well',
+          'seed again after every fork and after starting from an image',
         ],
         commands: [
           'tshark -r CAPTURE -Y "tls.handshake.type == 2 || dtls.handshake.type == 2" -T fields -e frame.number -e tls.handshake.random -e dtls.handshake.random',

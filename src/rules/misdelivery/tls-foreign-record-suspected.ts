@@ -20,14 +20,14 @@ const PASSED_ON = 5 * MILLISECOND;
 const SEEN_BEFORE: ReadonlySet<StrayFact['kind']> = new Set(['copy', 'reflection', 'repetition']);
 
 const CAUSES = [
-  'A proxy, a load balancer or a connection pool wrote to the wrong socket: a descriptor that was closed and given out again, or a handler bound to a connection that is no longer there.',
-  'Two threads share a buffer, so that the record of one connection went out on the other.',
-  'Somebody injected the record, or played an old one back.',
+  'a proxy, a load balancer or a connection pool wrote to the wrong socket: a descriptor that was closed and given out again, or a handler bound to a connection that is no longer there',
+  'two threads share a buffer, so that the record of one connection went out on the other',
+  'somebody injected the record, or played an old one back',
 ];
 const REMEDIES = [
-  'Look at what writes for the {from} at that moment, and at who owned the socket or the port before.',
-  'Set descriptors to nothing when they are closed, and give each connection its own buffers.',
-  'Run again with a key log of both connections: a record that opens under the other’s keys names the write that went astray.',
+  'look at what writes for the {from} at that moment, and at who owned the socket or the port before',
+  'set descriptors to nothing when they are closed, and give each connection its own buffers',
+  'run again with a key log of both connections: a record that opens under the other’s keys names the write that went astray',
 ];
 
 const MESSAGES = {

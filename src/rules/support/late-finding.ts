@@ -10,15 +10,15 @@ import { describeRecord, recordEvidence, weakenedBy, weaker } from './records.ts
 /** The mistakes behind late records, and so the remedies, are the same whichever record it was. */
 export const LATE_ADVICE = {
   causes: [
-    'The listener takes any datagram for a new client, without looking whether it begins a handshake.',
-    'The side that closes first listens again on the same port at once, while the answer to its close is still under way.',
-    'The client used the same source port again before the old connection had died away.',
+    'the listener takes any datagram for a new client, without looking whether it begins a handshake',
+    'the side that closes first listens again on the same port at once, while the answer to its close is still under way',
+    'the client used the same source port again before the old connection had died away',
   ],
   remedies: [
-    'Before creating any state, let only a ClientHello in: content type 22, epoch 0, handshake type 1. Drop everything else without calling it an error.',
-    'Remember a closed 5-tuple for a while (twice the maximum segment lifetime at most) and drop what still arrives for it.',
-    'Let the client close first, or wait for the answer to close_notify before listening again.',
-    'Have clients take a new source port for each connection, or negotiate connection ids (RFC 9146).',
+    'before creating any state, let only a ClientHello in (content type 22, epoch 0, handshake type 1), and drop everything else without calling it an error',
+    'remember a closed 5-tuple for a while (twice the maximum segment lifetime at most) and drop what still arrives for it',
+    'let the client close first, or wait for the answer to close_notify before listening again',
+    'have clients take a new source port for each connection, or negotiate connection ids (RFC 9146)',
   ],
   commands: ['tshark -r CAPTURE -Y "udp.stream == {stream}" -w evidence.pcapng'],
 } as const;
@@ -26,11 +26,11 @@ export const LATE_ADVICE = {
 /** Where nothing was hurt there is no mistake to name, only how the record came to be late. */
 const DELAYED: Partial<RuleMessage> = {
   causes: [
-    'The record was held up on the path, or sent late.',
-    'The client used the same source port again before the old connection had died away.',
+    'the record was held up on the path, or sent late',
+    'the client used the same source port again before the old connection had died away',
   ],
   remedies: [
-    'Nothing at the receiver that dropped it. Others, which take any datagram for a new client, fail on such a record.',
+    'nothing at the receiver that dropped it; others, which take any datagram for a new client, fail on such a record',
     ...LATE_ADVICE.remedies.slice(2),
   ],
 };
@@ -38,12 +38,12 @@ const DELAYED: Partial<RuleMessage> = {
 /** The stack read the record as one of the newer connection. RFC 6347 §4.1.2.7 asks to drop what does not verify. */
 const TAKEN_FOR_OWN: Partial<RuleMessage> = {
   causes: [
-    'The receiver checked the record with the keys of the newer connection and took the failing MAC for fatal, instead of dropping the record (some stacks do so with CBC suites only).',
+    'the receiver checked the record with the keys of the newer connection and took the failing MAC for fatal, instead of dropping the record (some stacks do so with CBC suites only)',
     ...LATE_ADVICE.causes.slice(1),
   ],
   remedies: [
-    'Update or configure the receiver’s stack so that it drops records that do not verify; until then prefer AEAD suites if it drops those.',
-    'Do not look for wrong keys: the record was never meant for the connection that ended over it.',
+    'update or configure the receiver’s stack so that it drops records that do not verify; until then prefer AEAD suites if it drops those',
+    'do not look for wrong keys: the record was never meant for the connection that ended over it',
     ...LATE_ADVICE.remedies.slice(2),
   ],
 };
