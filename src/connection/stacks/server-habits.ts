@@ -110,9 +110,11 @@ export const SERVER_HABITS: readonly Habit<ServerView>[] = [
   {
     stack: 'Mbed TLS',
     topic: 'extensions',
-    text: 'renegotiation_info in front and ec_point_formats behind encrypt_then_mac or extended_master_secret',
-    shows: ({ extensions: list }) =>
+    // Without either it may be pion, which has the same order and the time, and resumes nothing.
+    text: 'renegotiation_info in front and ec_point_formats behind encrypt_then_mac or extended_master_secret, with a session id or a ticket',
+    shows: ({ extensions: list, sessionIdOctets }) =>
       list[0] === RENEGOTIATION_INFO &&
+      (sessionIdOctets > 0 || list.includes(SESSION_TICKET)) &&
       (before(list, EXTENDED_MASTER_SECRET, EC_POINT_FORMATS) ||
         before(list, ENCRYPT_THEN_MAC, EC_POINT_FORMATS)),
   },
