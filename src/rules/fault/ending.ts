@@ -37,7 +37,7 @@ const HOW: Readonly<Record<Exclude<Ending['kind'], 'alert'>, string>> = {
   'close-notify': 'a close_notify',
   fin: 'a FIN without an alert',
   rst: 'a RST',
-  unreachable: 'an ICMP message: nobody listens on the port any more',
+  unreachable: 'an ICMP message: nobody listens on the port',
 };
 
 /** Alerts about octets, which a device on the way may have changed, and not about settings. */
