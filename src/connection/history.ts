@@ -1,4 +1,8 @@
-import type { AuthoritiesFact, CertificateFact } from '../model/certificate.ts';
+import type {
+  AuthoritiesFact,
+  CertificateFact,
+  MalformedCertificate,
+} from '../model/certificate.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import type { DecryptionFacts } from '../model/decryption.ts';
 import type { DtlsFacts } from '../model/dtls-facts.ts';
@@ -51,7 +55,11 @@ import {
   recordsOf,
 } from './record-facts.ts';
 import { resumptionOf } from './resumption.ts';
-import { askedAuthorities, shownCertificates } from './shown-certificates.ts';
+import {
+  askedAuthorities,
+  malformedCertificates,
+  shownCertificates,
+} from './shown-certificates.ts';
 import type { HandshakeMessages } from './unsealing/handshake-messages.ts';
 import { Tally } from './unsealing/tally.ts';
 import { verifySignatures } from './verify-signatures.ts';
@@ -347,6 +355,10 @@ export class History implements ConnectionHistory, CompactHistory {
   get certificates(): PerRole<readonly CertificateFact[]> {
     const now = this.moment();
     return shownCertificates(this.keptMessages(), this.serverName, now);
+  }
+
+  get malformedCertificates(): PerRole<MalformedCertificate | undefined> {
+    return malformedCertificates(this.keptMessages());
   }
 
   get clientAuthorities(): AuthoritiesFact | undefined {

@@ -1,6 +1,10 @@
 import { namesIn, readName } from '../crypto/distinguished-name.ts';
-import { readCertificates } from '../crypto/read-certificate.ts';
-import type { AuthoritiesFact, CertificateFact } from '../model/certificate.ts';
+import { malformation, readCertificates } from '../crypto/read-certificate.ts';
+import type {
+  AuthoritiesFact,
+  CertificateFact,
+  MalformedCertificate,
+} from '../model/certificate.ts';
 import { CERTIFICATE, CERTIFICATE_REQUEST } from '../model/code-points/handshake-types.ts';
 import type { PerRole, Role } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -32,6 +36,33 @@ export function shownCertificates(
     );
   };
   return { client: shown('client'), server: shown('server') };
+}
+
+/** The first thing in the lists of certificates of a handshake up to TLS 1.2 that cannot be parsed. */
+export function malformedCertificates(
+  messages: HandshakeMessages | undefined,
+): PerRole<MalformedCertificate | undefined> {
+  const malformed = (from: Role): MalformedCertificate | undefined => {
+    const body = messages?.last(from, CERTIFICATE)?.octets.subarray(4);
+    if (body === undefined) return undefined;
+    const { message, shortfalls } = decodeCertificate(body, false);
+    for (const [at, { data }] of message.entries.slice(0, LIMITS.certificatesRead).entries()) {
+      const found = malformation(data);
+      if (found !== undefined) return { place: at + 1, ...found };
+    }
+    const [cut] = shortfalls;
+    return cut === undefined
+      ? undefined
+      : {
+          place: 0,
+          octets: body.length,
+          fault: 'past-end',
+          offset: cut.offset,
+          stated: cut.needed,
+          left: cut.available,
+        };
+  };
+  return { client: malformed('client'), server: malformed('server') };
 }
 
 /** What the server's CertificateRequest names, and whether the client's certificates fit; undefined without both. */

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { toHex } from '../bytes/hex.ts';
-import type { CertificateFact } from '../model/certificate.ts';
+import type { CertificateFact, MalformedCertificate } from '../model/certificate.ts';
 import { SECOND } from '../model/time.ts';
+import { derFault } from './der-fault.ts';
 import { digest } from './hash.ts';
 
 /** First octet of a `SEQUENCE` in DER. Without it, the parser would also take PEM text. */
@@ -29,6 +30,18 @@ export function readCertificates(
   }
   const isCut = context.isCut === true || parsed.length < list.length;
   return parsed.map((certificate, at) => factOf(certificate, at, parsed, { ...context, isCut }));
+}
+
+/** What is wrong with the octets of a certificate; undefined where they can be read. */
+export function malformation(der: Uint8Array): Omit<MalformedCertificate, 'place'> | undefined {
+  const octets = der.length;
+  const fault = derFault(der);
+  if (fault !== undefined) {
+    const { kind, offset, stated, left } = fault;
+    return { octets, fault: kind, offset, stated, left };
+  }
+  if (der[0] === SEQUENCE && parse(der) !== undefined) return undefined;
+  return { octets, fault: 'unparsed', offset: 0, stated: 0, left: octets };
 }
 
 function parse(der: Uint8Array): X509Certificate | undefined {

@@ -29,6 +29,24 @@ export interface CertificateFact {
   readonly matchesName: boolean | undefined;
 }
 
+/** The first certificate of a list, or the list itself, that nobody can parse. */
+export interface MalformedCertificate {
+  /** Place in the list, from 1; 0 for the list. */
+  readonly place: number;
+  /** Octets of the certificate, or of the message without its header. */
+  readonly octets: number;
+  /**
+   * `past-end`: an element states more octets than there are in what holds it. `cut`: what is left is too short for an
+   * element. `behind`: octets follow the certificate. `no-sequence`: its first octet is that of no certificate.
+   * `unparsed`: its elements fit into each other, and it cannot be read all the same.
+   */
+  readonly fault: 'past-end' | 'cut' | 'behind' | 'no-sequence' | 'unparsed';
+  /** Where in the certificate, or in the message, that is; from 0. */
+  readonly offset: number;
+  readonly stated: number;
+  readonly left: number;
+}
+
 /** What a server said about the client certificates that it takes, up to TLS 1.2, and what the client sent. */
 export interface AuthoritiesFact {
   /** Names in certificate_authorities, in order; none means that every issuer will do (RFC 5246 §7.4.4). */

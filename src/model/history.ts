@@ -1,4 +1,4 @@
-import type { AuthoritiesFact, CertificateFact } from './certificate.ts';
+import type { AuthoritiesFact, CertificateFact, MalformedCertificate } from './certificate.ts';
 import type { DecryptionFacts } from './decryption.ts';
 import type { DtlsFacts } from './dtls-facts.ts';
 import type { BlindSpot } from './finding.ts';
@@ -255,6 +255,8 @@ export interface ConnectionHistory {
   readonly signatures?: readonly SignatureCheck[] | undefined;
   /** Certificates that the sides of a handshake up to TLS 1.2 showed, if it was not completed; read when asked for. */
   readonly certificates?: PerRole<readonly CertificateFact[]> | undefined;
+  /** What of the lists of certificates of such a handshake cannot be parsed; read when asked for. */
+  readonly malformedCertificates?: PerRole<MalformedCertificate | undefined> | undefined;
   /** Issuers that the server asked for, read when asked for where the certificates of the client were. */
   readonly clientAuthorities?: AuthoritiesFact | undefined;
   /** What secrets told; undefined in a run without any. */

@@ -2,6 +2,7 @@ import type { Rule } from '../model/rule.ts';
 import { alpnMismatch } from './handshake/alpn-mismatch.ts';
 import { certChainIncomplete } from './handshake/cert-chain-incomplete.ts';
 import { certExpired } from './handshake/cert-expired.ts';
+import { certMalformed } from './handshake/cert-malformed.ts';
 import { certNameMismatch } from './handshake/cert-name-mismatch.ts';
 import { certNotYetValid } from './handshake/cert-not-yet-valid.ts';
 import { certOrderWrong } from './handshake/cert-order-wrong.ts';
@@ -117,6 +118,7 @@ export const CATALOGUE: readonly Rule[] = [
   cbcPaddingErrorOrOracleHardening,
   certChainIncomplete,
   certExpired,
+  certMalformed,
   certNameMismatch,
   certNotYetValid,
   certOrderWrong,

@@ -25,6 +25,7 @@ export const RULE_SAMPLES: Readonly<Record<string, readonly RuleSample[]>> = {
     { capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' },
   ],
   'cert-expired': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
+  'cert-malformed': [{ capture: 'samples/tls-certificates-malformed/capture.pcap', secrets: '' }],
   'cert-name-mismatch': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'cert-not-yet-valid': [{ capture: 'samples/tls-certificates-refused/capture.pcap', secrets: '' }],
   'cert-order-wrong': [

@@ -52,6 +52,23 @@ export const HANDSHAKE_LEANINGS: Leanings = {
   'alpn-mismatch': { refused: SETTINGS_DIFFER },
   'cert-chain-incomplete': { missing: OF_ITS_OWNER },
   'cert-expired': { expired: OF_ITS_OWNER },
+  'cert-malformed': {
+    broken: didIt('owner', {
+      atMost: 'likely',
+      against: ['a device on the way may have changed the octets'],
+      settle: [
+        'the certificates as their owner sends them (openssl s_client -showcerts), from another network',
+        BOTH_ENDS,
+      ],
+    }),
+    unparsed: didIt('owner', {
+      atMost: 'possible',
+      against: [
+        'the certificate may be of a kind that this program cannot read, and the alert about something else',
+      ],
+      settle: ['the log of the side that refused it, at the time of packet {packet}'],
+    }),
+  },
   'cert-name-mismatch': {
     other: {
       open: {

@@ -145,6 +145,7 @@ export const handshakeAlert = defineConnectionRule({
       'cert-not-yet-valid',
       'cert-chain-incomplete',
       'cert-name-mismatch',
+      'cert-malformed',
       'cert-weak-key',
       'client-cert-required',
       'client-cert-ca-hint-mismatch',

@@ -26,11 +26,15 @@ import { witness } from './witness.ts';
  */
 export const ABOUT_DATES = [CERTIFICATE_EXPIRED, BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, UNKNOWN_CA];
 
-/** A handshake that one side ended with an alert after it had seen the certificates of the other. */
-export interface RefusedCertificate {
+/** A handshake that one side ended with an alert after the list of certificates of the other. */
+export interface RefusedList {
   readonly alert: AlertFact;
   readonly shown: MessageFact;
   readonly owner: Role;
+}
+
+/** One whose certificates can be read. */
+export interface RefusedCertificate extends RefusedList {
   /** The owner's own first; never empty. */
   readonly chain: readonly [CertificateFact, ...CertificateFact[]];
 }
@@ -40,6 +44,18 @@ export function refusedCertificate(
   history: ConnectionHistory,
   descriptions: readonly number[],
 ): RefusedCertificate | undefined {
+  const refused = refusedList(history, descriptions);
+  const [own, ...others] =
+    refused === undefined ? [] : (history.certificates?.[refused.owner] ?? []);
+  if (refused === undefined || own === undefined) return undefined;
+  return { ...refused, chain: [own, ...others] };
+}
+
+/** The same, whether the certificates can be read or not. */
+export function refusedList(
+  history: ConnectionHistory,
+  descriptions: readonly number[],
+): RefusedList | undefined {
   const { alerts, outcome, stage, messages } = history;
   if (alerts.length === 0 || outcome !== 'failed' || stage === 'server-hello') return undefined;
   const alert = endingOf(history)?.alert;
@@ -48,9 +64,7 @@ export function refusedCertificate(
   const shown = messages.findLast(
     ({ type, from, packet }) => type === CERTIFICATE && from === owner && packet <= alert.packet,
   );
-  const [own, ...others] = shown === undefined ? [] : (history.certificates?.[owner] ?? []);
-  if (shown === undefined || own === undefined) return undefined;
-  return { alert, shown, owner, chain: [own, ...others] };
+  return shown === undefined ? undefined : { alert, shown, owner };
 }
 
 /** The finding about it, but for what is wrong with the certificate. */

@@ -1,13 +1,15 @@
 /** The rules about certificates, which look at the same handshakes. */
-import type { CertificateFact } from '../../../src/model/certificate.ts';
+import type { CertificateFact, MalformedCertificate } from '../../../src/model/certificate.ts';
 import { certChainIncomplete } from '../../../src/rules/handshake/cert-chain-incomplete.ts';
 import { certExpired } from '../../../src/rules/handshake/cert-expired.ts';
+import { certMalformed } from '../../../src/rules/handshake/cert-malformed.ts';
 import { certNameMismatch } from '../../../src/rules/handshake/cert-name-mismatch.ts';
 import { certNotYetValid } from '../../../src/rules/handshake/cert-not-yet-valid.ts';
 import { certOrderWrong } from '../../../src/rules/handshake/cert-order-wrong.ts';
 import { certWeakKey } from '../../../src/rules/handshake/cert-weak-key.ts';
 import { clientCertCaHintMismatch } from '../../../src/rules/handshake/client-cert-ca-hint-mismatch.ts';
 import { DAY, fakeCertificate } from '../../support/fake-certificate.ts';
+import { fakeServerHello } from '../../support/fake-hello.ts';
 import {
   type FakeHistory,
   fakeAlert,
@@ -180,6 +182,84 @@ testConnectionRule(
     {
       name: 'leaves other alerts alone',
       history: refused(48, { keyBits: 1024 }),
+      want: 'not-applicable',
+    },
+  ],
+  { 'not-assessable': NEVER_BLIND },
+);
+
+/** A client that ends the handshake with this alert after a certificate with this fault. */
+const malformed = (alert: number, fault: Partial<MalformedCertificate>, more: FakeHistory = {}) =>
+  fakeHistory({
+    ...handshake(alert),
+    certificates: { client: [], server: [] },
+    serverHello: fakeServerHello(),
+    malformedCertificates: {
+      client: undefined,
+      server: {
+        place: 1,
+        octets: 512,
+        fault: 'past-end',
+        offset: 4,
+        stated: 700,
+        left: 500,
+        ...fault,
+      },
+    },
+    ...more,
+  });
+
+testConnectionRule(
+  certMalformed,
+  [
+    ...[42, 43, 46, 50].map((alert) => ({
+      name: `tells where it is no certificate after alert ${alert}`,
+      history: malformed(alert, {}),
+      want: finding('broken', 'likely'),
+    })),
+    ...(['cut', 'behind', 'no-sequence'] as const).map((fault) => ({
+      name: `tells of one with the fault ${fault}`,
+      history: malformed(42, { fault }),
+      want: finding('broken', 'likely'),
+    })),
+    {
+      name: 'tells of a list that is cut',
+      history: malformed(50, { place: 0 }),
+      want: finding('broken', 'likely'),
+    },
+    {
+      name: 'is not sure where nothing but the program of this capture stumbles',
+      history: malformed(42, { fault: 'unparsed' }),
+      want: finding('unparsed', 'possible'),
+    },
+    { name: 'passes one in order', history: refused(42), want: 'pass' },
+    {
+      name: 'passes raw public keys',
+      history: malformed(
+        42,
+        {},
+        { serverHello: fakeServerHello({ extensions: [{ type: 20, data: Uint8Array.of(2) }] }) },
+      ),
+      want: 'pass',
+    },
+    {
+      name: 'passes what may be something else than certificates',
+      history: malformed(42, {}, { serverHello: undefined }),
+      want: 'pass',
+    },
+    {
+      name: 'leaves alerts alone that are about something else',
+      history: malformed(40, {}),
+      want: 'not-applicable',
+    },
+    {
+      name: 'leaves the side alone that sent the certificate',
+      history: malformed(42, {}, { alerts: [fakeAlert(42, 'server', 9)] }),
+      want: 'not-applicable',
+    },
+    {
+      name: 'leaves a handshake alone that went on',
+      history: malformed(42, {}, { outcome: 'established' }),
       want: 'not-applicable',
     },
   ],
