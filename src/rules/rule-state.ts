@@ -17,8 +17,8 @@ export class RuleState<R extends Rule = Rule> {
   held = new HeldVerdicts();
   /** Those that no longer fit into `held`, so that silenced ones are not counted. */
   heldOver = new HeldOver();
-  /** Owners of what it has told, by what that says. */
-  private readonly told = new Map<string, Set<number>>();
+  /** The connections of what it has told, the first two, by what that says. */
+  private readonly told = new Map<string, Set<string>>();
   /** Servers of findings that the end of the capture confirmed, and of those that it took back. */
   readonly confirmed = new Set<string>();
   readonly takenBack = new Set<string>();
@@ -31,18 +31,23 @@ export class RuleState<R extends Rule = Rule> {
     this.spoke = isYieldedTo ? new Spoken() : undefined;
   }
 
-  /** Was just this told of a connection that shows the same handshake as the owner? It is told now, if not. */
+  /** Was just this told of other views of the connections? It is told now, if not. */
   isToldOf(
-    { connections: [owner], severity, title }: Pick<Finding, 'connections' | 'severity' | 'title'>,
+    { connections, severity, title }: Pick<Finding, 'connections' | 'severity' | 'title'>,
     otherViews: OtherViews,
   ): boolean {
+    const [owner, second] = connections;
     if (owner === undefined) return false;
     const what = `${severity} ${title}`;
+    const own = `${owner} ${second}`;
     const known = this.told.get(what);
-    if (known === undefined) this.told.set(what, new Set([owner]));
-    else if (!known.has(owner)) {
-      if (otherViews(owner).some((other) => known.has(other))) return true;
-      known.add(owner);
+    if (known === undefined) this.told.set(what, new Set([own]));
+    else if (!known.has(own)) {
+      const others = second === undefined ? [undefined] : [second, ...otherViews(second)];
+      const isKnown = (view: number): boolean =>
+        others.some((other) => known.has(`${view} ${other}`));
+      if ([owner, ...otherViews(owner)].some(isKnown)) return true;
+      known.add(own);
     }
     return false;
   }

@@ -148,6 +148,9 @@ describe('the rule runner', () => {
     );
     const general = ofConnection('general', accuse, { yieldsTo: ['special'] });
     const grave = ofConnection('grave', ({ id }) => verdict([id], id === 3 ? 'critical' : 'error'));
+    const pair = ofConnection('pair', ({ id }) => (id === 2 ? { kind: 'pass' } : verdict([2, id])));
+    expect(run([pair], views).told).toEqual(['pair 2+1', 'end']);
+    expect(run([pair]).told).toEqual(['pair 2+1', 'pair 2+3', 'end']);
     const rules = [ofConnection('plain', accuse), special, general, grave];
     const all = ['plain 1', 'special 1', 'grave 1', 'plain 2', 'general 2', 'grave 2'];
     expect(run(rules, views).told).toEqual([...all, 'grave 3', 'end']);

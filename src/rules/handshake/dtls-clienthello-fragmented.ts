@@ -27,7 +27,7 @@ export const dtlsClientHelloFragmented = defineConnectionRule({
       'All octets of the ClientHello are in the capture, it was sent at least twice, and the server answered nothing, although it answered a smaller ClientHello of this client (by a HelloVerifyRequest) or another client. Loss behind the capture point would look the same, hence likely.',
     silent:
       'Where nothing else shows that the server is alive and reachable, where it sent an alert or its host a port unreachable, and where octets of the ClientHello are missing: the rule about lost fragments speaks then.',
-    yieldsTo: ['dtls-restart-ignored'],
+    yieldsTo: ['dtls-restart-ignored', 'webrtc-dtls-not-restarted'],
     restsOnSilence: true,
     messages: {
       'after-cookie': {
@@ -129,8 +129,13 @@ function smallestAnswered(server: ServerFacts): readonly Answered[] {
   let known = smallest.get(server);
   if (known !== undefined) return known;
   const found: Answered[] = [];
+  // One without octets is not in the capture.
   for (const { id, answered, helloOctets: octets } of server.connections)
-    if (answered !== undefined && octets < (found.at(-1)?.octets ?? Number.POSITIVE_INFINITY))
+    if (
+      answered !== undefined &&
+      octets > 0 &&
+      octets < (found.at(-1)?.octets ?? Number.POSITIVE_INFINITY)
+    )
       found.push({ id, octets });
   known = found;
   smallest.set(server, known);

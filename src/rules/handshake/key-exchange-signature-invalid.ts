@@ -68,6 +68,13 @@ const wentOn = (
       (m.packet >= packet || tcp?.isBehindAnswer === true),
   );
 
+/** It did not end the handshake itself, and octets of it are missing: these may be its next message. */
+const mayHaveGoneOn = (
+  { tcp }: ConnectionHistory,
+  { from }: SignatureCheck,
+  ending: Ending | undefined,
+): boolean => from === 'server' && ending?.by !== 'client' && (tcp?.lostOctets.client ?? 0) > 0;
+
 /** What is known of the reading that no known mistake explains. */
 function explanationsOf(
   check: SignatureCheck,
@@ -220,11 +227,12 @@ export const keyExchangeSignatureInvalid = defineConnectionRule({
     }
     const { from, type, scheme, certificate, explanation } = wrong;
     const ending = endingOf(history);
-    const isAccepted = wentOn(history, wrong);
+    const hasGoneOn = wentOn(history, wrong);
+    const isAccepted = hasGoneOn || mayHaveGoneOn(history, wrong, ending);
     return {
       kind: 'finding',
       message: messageOf(explanation, isOpened),
-      // Then it ended nothing, and silences nobody who knows what did.
+      // Then it ended nothing, or may not have, and silences nobody who knows what did.
       ...(isAccepted && { severity: 'info' }),
       confidence: isAccepted ? 'likely' : 'proven',
       data: {
@@ -234,7 +242,7 @@ export const keyExchangeSignatureInvalid = defineConnectionRule({
         scheme: scheme === undefined ? 'as its version has it' : signatureSchemeName(scheme),
         certificate: `${certificate.subject ?? 'a raw key'}, SHA-256 ${certificate.fingerprint.slice(0, FINGERPRINT_DIGITS)}…`,
         mistake: explanation === undefined ? '' : mistakeOf(explanation),
-        answer: `${isAccepted ? `; the ${peerOf(from)} went on all the same` : ''}${answerOf(ending)}`,
+        answer: `${hasGoneOn ? `; the ${peerOf(from)} went on all the same` : isAccepted ? `; octets of the ${peerOf(from)} are missing, with which it may have gone on` : ''}${answerOf(ending)}`,
         negotiated: describeNegotiation(history),
       },
       evidence: [

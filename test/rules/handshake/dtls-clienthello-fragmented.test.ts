@@ -95,6 +95,12 @@ testConnectionRule(dtlsClientHelloFragmented, [
     want: [],
   },
   {
+    name: 'and so those that the capture lacks',
+    history: alone,
+    index: others(0),
+    want: [],
+  },
+  {
     name: 'says nothing about a server that may be down',
     history: alone,
     index: dtlsIndex([summaryOf(alone, { answered: undefined })]),

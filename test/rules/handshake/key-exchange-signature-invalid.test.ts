@@ -125,6 +125,20 @@ testConnectionRule(keyExchangeSignatureInvalid, [
       },
     ],
   },
+  ...(
+    [
+      ['and where octets are missing with which it may have gone on', 'server', 'info', 'likely'],
+      ['and none of a client that ended the handshake itself', 'client', 'error', 'proven'],
+    ] as const
+  ).map(([name, by, severity, confidence]) => ({
+    name,
+    history: fakeHistory({
+      ...given,
+      alerts: [fakeAlert(51, by, 10)],
+      tcp: { lostOctets: { client: 75, server: 0 } },
+    }),
+    want: [{ message: 'invalid', severity, confidence, packets: [6, 10] }],
+  })),
   {
     name: 'speaks about the CertificateVerify of a client',
     history: fakeHistory({
