@@ -6,7 +6,7 @@ export function echLines({ ech }: ConnectionRows, style: Style): string[] {
   const texts = [
     ...(ech.accepted > 0
       ? [
-          `${plural(ech.accepted, 'connection')} with an encrypted ClientHello that the server accepted: their names are the public ones of the server's ECH configuration, and those asked for are not in the capture`,
+          `${plural(ech.accepted, 'connection')} with an encrypted ClientHello that the server accepted: their names are the public ones of the server’s ECH configuration, and those asked for are not in the capture`,
         ]
       : []),
     ...(ech.offered > 0

@@ -38,16 +38,16 @@ const certificate = (
   {
     ...blame,
     from: 'client',
-    causes: [`the client refused the server's certificate: ${what}`],
+    causes: [`the client refused the server’s certificate: ${what}`],
     remedies: [remedy, 'openssl s_client -showcerts shows what the server presents'],
   },
   {
     ...blame,
     from: 'server',
-    causes: [`the server refused the client's certificate: ${what}`],
+    causes: [`the server refused the client’s certificate: ${what}`],
     remedies: [
       remedy,
-      "compare the client's certificate with what the server is configured to trust",
+      'compare the client’s certificate with what the server is configured to trust',
     ],
   },
 ];
@@ -132,7 +132,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
         'the server requires something that was not offered: a server name, extended master secret, secure renegotiation',
       ],
       remedies: [
-        "compare the client's offer with the configuration of the server, and with what the server chose on other connections",
+        'compare the client’s offer with the configuration of the server, and with what the server chose on other connections',
       ],
     },
     {
@@ -188,7 +188,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
     {
       from: 'client',
       causes: [
-        "the client found the server's answer inconsistent with its offer: an echo, a group, a downgrade mark, a resumed session with other parameters",
+        'the client found the server’s answer inconsistent with its offer: an echo, a group, a downgrade mark, a resumed session with other parameters',
       ],
       remedies: [
         'make sure that the ServerHello belongs to this ClientHello (session id echo, key share group)',
@@ -316,7 +316,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
     {
       fault: 'peer',
       causes: ['the stapled OCSP answer is invalid or out of date'],
-      remedies: ["renew the server's stapled answer, or switch stapling off as a test"],
+      remedies: ['renew the server’s stapled answer, or switch stapling off as a test'],
     },
   ],
   115: [
@@ -336,7 +336,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
     {
       from: 'client',
       causes: [
-        "the server did not accept the client's encrypted ClientHello: the client's ECH configuration is not, or no longer, one of the server's keys, or another server answered for the public name",
+        'the server did not accept the client’s encrypted ClientHello: the client’s ECH configuration is not, or no longer, one of the server’s keys, or another server answered for the public name',
       ],
       remedies: [
         'publish the configuration that the server has now in the HTTPS record of the name, and let no record outlive its key',

@@ -62,17 +62,17 @@ function rivals(history: ConnectionHistory, by: Role): Explanation[] {
   return [
     {
       likelihood: by === 'server' ? 'high' : 'medium',
-      text: `The ${by}'s code gave up while it derived keys, set up cipher and MAC, or checked the Finished.`,
+      text: `The ${by}’s code gave up while it derived keys, set up cipher and MAC, or checked the Finished.`,
       for: ['it closed at once after the flight that starts this work, and sent no alert'],
       against:
-        by === 'client' && certificate ? ["it had just been shown the server's certificate"] : [],
+        by === 'client' && certificate ? ['it had just been shown the server’s certificate'] : [],
     },
     {
       likelihood: certificate || tls13 ? 'medium' : 'low',
       text:
         by === 'server'
-          ? "The server's policy refused the client (its certificate, for one) and it closed without saying so."
-          : "The client did not accept the server's certificate or parameters and closed without saying so.",
+          ? 'The server’s policy refused the client (its certificate, for one) and it closed without saying so.'
+          : 'The client did not accept the server’s certificate or parameters and closed without saying so.',
       for: certificate ? ['a certificate was shown in the flight before'] : [],
       against: certificate || tls13 ? [] : ['the flight before carried no certificate'],
     },
@@ -115,7 +115,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
     ],
     messages: {
       server: {
-        what: "The server closed the connection ({kind}, packet {packet}) {delay} after the client's {flight}, without an alert; {negotiated}.",
+        what: 'The server closed the connection ({kind}, packet {packet}) {delay} after the client’s {flight}, without an alert; {negotiated}.',
         causes: [
           'an exception in the key set-up of the server that was caught, or ended only this worker',
           'a hash, MAC or cipher that the TLS library of the server offers but cannot provide (a patched library, a FIPS mode, a faulty engine)',
@@ -128,7 +128,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
         commands: ["openssl s_client -connect HOST:PORT -tls1_2 -cipher 'SUITE:@SECLEVEL=0'"],
       },
       client: {
-        what: "The client closed the connection ({kind}, packet {packet}) {delay} after the server's {flight}, without an alert; {negotiated}.",
+        what: 'The client closed the connection ({kind}, packet {packet}) {delay} after the server’s {flight}, without an alert; {negotiated}.',
         causes: [
           'the client refused the certificate or the parameters of the server without sending the alert it owes',
           'an exception in the key set-up of the client',

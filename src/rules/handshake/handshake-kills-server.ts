@@ -72,7 +72,7 @@ function evidenceOf({ trigger, refused }: Killing): Evidence[] {
       trigger,
       trigger.connection,
       'server',
-      `${trigger.kind.toUpperCase()} of the server, no alert${trigger.acknowledged ? "; its kernel had acknowledged the client's flight" : ''}`,
+      `${trigger.kind.toUpperCase()} of the server, no alert${trigger.acknowledged ? '; its kernel had acknowledged the client’s flight' : ''}`,
     ),
   );
   const reset = refused[0]?.reset;
@@ -82,7 +82,7 @@ function evidenceOf({ trigger, refused }: Killing): Evidence[] {
 }
 
 const MAC_CONSTRUCTION =
-  "the server's MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider)";
+  'the server’s MAC construction (a forked or patched TLS library, mixed FIPS builds, a replaced hash provider)';
 
 /**
  * What happened most probably, and what the deaths have in common and the survivors have not, in words that leave the

@@ -64,7 +64,7 @@ const STUCK: Readonly<Record<Waiting, string>> = {
   'waiting-client-finished':
     'the client checks the certificate of the server and waits for something in that (OCSP, a CRL, a missing intermediate that it fetches), or it asks its user: for trust, a PIN, a certificate to choose',
   'waiting-server-finished':
-    "the server checks the client's certificate or identity with something that does not answer (OCSP, LDAP, a session cache)",
+    'the server checks the client’s certificate or identity with something that does not answer (OCSP, LDAP, a session cache)',
 };
 
 /** Who owes the next step, since when, and who waits for it. */
@@ -93,8 +93,8 @@ function waitOf(history: ConnectionHistory): Wait | undefined {
     ...common,
     stage: 'waiting-client-finished',
     due: isSeen
-      ? "the client's Finished"
-      : "the client's Finished, or the rest of the server's encrypted flight, which only secrets could tell",
+      ? 'the client’s Finished'
+      : 'the client’s Finished, or the rest of the server’s encrypted flight, which only secrets could tell',
     confidence: isSeen ? 'proven' : 'likely',
   };
 }

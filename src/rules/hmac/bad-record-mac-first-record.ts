@@ -48,7 +48,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
     ],
     messages: {
       finished: {
-        what: "The {from} could not authenticate the {peer}'s first protected record (packet {record}, {octets} octets) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}{compared}.",
+        what: 'The {from} could not authenticate the {peer}’s first protected record (packet {record}, {octets} octets) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}{compared}.',
         causes: [
           'premaster or master secret differ: encoding of the shared secret, PRF hash, extended master secret on one side only',
           'the key block was cut differently, or the record MAC is computed differently, in one of the implementations',
@@ -66,7 +66,7 @@ export const badRecordMacFirstRecord = defineConnectionRule({
       },
       sound: {
         title: 'A first record was refused that opens under the secrets at hand',
-        what: "The {from} refused the {peer}'s first protected record (packet {record}, {octets} octets) with bad_record_mac in packet {packet}, {delay} later, though it opens under the secrets at hand; {negotiated}{compared}.",
+        what: 'The {from} refused the {peer}’s first protected record (packet {record}, {octets} octets) with bad_record_mac in packet {packet}, {delay} later, though it opens under the secrets at hand; {negotiated}{compared}.',
         causes: [
           'one side derived other secrets than the other, or cuts its keys or computes the MAC in another way; those at hand are the view of the side that wrote them down, which is not always the right one',
           'the record was changed behind the place of this capture',
@@ -78,8 +78,8 @@ export const badRecordMacFirstRecord = defineConnectionRule({
         commands: ['tshark -r CAPTURE -o tls.keylog_file:KEYS -Y "frame.number == {record}" -V'],
       },
       flight13: {
-        title: "The server's protected flight did not authenticate",
-        what: "The client could not authenticate the server's protected flight (first record in packet {record}) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}{compared}.",
+        title: 'The server’s protected flight did not authenticate',
+        what: 'The client could not authenticate the server’s protected flight (first record in packet {record}) and ended the handshake with bad_record_mac in packet {packet}, {delay} later; {negotiated}{compared}.',
         causes: [
           'the handshake secrets differ: ClientHello or ServerHello were changed on the way, or the ServerHello answers another ClientHello',
           'the shared secret of the key exchange is computed or encoded differently',

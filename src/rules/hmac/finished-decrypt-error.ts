@@ -74,7 +74,7 @@ export const finishedDecryptError = defineConnectionRule({
     ],
     messages: {
       finished: {
-        what: "The {from} opened the {peer}'s Finished (packet {packet0}) but refused its verify_data: decrypt_error in packet {packet}, {delay} later; {negotiated}.",
+        what: 'The {from} opened the {peer}’s Finished (packet {packet0}) but refused its verify_data: decrypt_error in packet {packet}, {delay} later; {negotiated}.',
         causes: [
           'the two sides hashed different handshakes: a device on the path rewrote a message (version, suites, server name)',
           'one side forgot or added a message in its hash (HelloVerifyRequest, HelloRequest, a ticket), or hashed a message as it would have written it',
@@ -91,7 +91,7 @@ export const finishedDecryptError = defineConnectionRule({
       sound: {
         title:
           'A Finished that fits the secrets at hand was refused: the two sides saw different handshakes',
-        what: "The {from} refused the {peer}'s Finished (packet {packet0}): decrypt_error in packet {packet}, {delay} later; and its verify_data is that of the handshake in this capture, under the secrets at hand; {negotiated}.",
+        what: 'The {from} refused the {peer}’s Finished (packet {packet0}): decrypt_error in packet {packet}, {delay} later; and its verify_data is that of the handshake in this capture, under the secrets at hand; {negotiated}.',
         causes: [
           'the {from} hashed another handshake: it forgot or added a message, or a device behind the place of this capture changed one',
           'the {from} computes verify_data with another label, hash or secret',
@@ -118,7 +118,7 @@ export const finishedDecryptError = defineConnectionRule({
         commands: ['openssl x509 -in CERT -noout -pubkey; openssl pkey -in KEY -pubout'],
       },
       either: {
-        what: "The {from} refused the {peer}'s CertificateVerify or Finished (flight of packet {packet0}): decrypt_error in packet {packet}, {delay} later; {negotiated}.",
+        what: 'The {from} refused the {peer}’s CertificateVerify or Finished (flight of packet {packet0}): decrypt_error in packet {packet}, {delay} later; {negotiated}.',
         causes: [
           'the signature in CertificateVerify was made with a key that does not belong to the certificate, or over another handshake',
           'the two sides hashed different handshakes, so that the verify_data of the Finished differs',

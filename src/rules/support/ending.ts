@@ -159,9 +159,9 @@ export const DUE: Readonly<
 > = {
   none: { from: undefined, what: 'nothing that the capture shows' },
   'server-hello': { from: 'server', what: 'the ServerHello' },
-  'server-flight': { from: 'server', what: "the rest of the server's first flight" },
-  'client-flight': { from: 'client', what: "the client's answer to the server's first flight" },
-  'client-finished': { from: 'client', what: "the client's Finished" },
-  'server-finished': { from: 'server', what: "the server's Finished" },
+  'server-flight': { from: 'server', what: 'the rest of the server’s first flight' },
+  'client-flight': { from: 'client', what: 'the client’s answer to the server’s first flight' },
+  'client-finished': { from: 'client', what: 'the client’s Finished' },
+  'server-finished': { from: 'server', what: 'the server’s Finished' },
   done: { from: undefined, what: 'nothing: the handshake was complete' },
 };

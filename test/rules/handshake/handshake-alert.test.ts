@@ -210,10 +210,10 @@ describe('the alert dictionary', () => {
 
   it('tells whose certificate was refused by who refused it', () => {
     expect(readingOf(48, { ...at12, from: 'client' }).causes.join()).toContain(
-      "the server's certificate",
+      'the server’s certificate',
     );
     expect(readingOf(48, { ...at12, from: 'server' }).causes.join()).toContain(
-      "the client's certificate",
+      'the client’s certificate',
     );
   });
 

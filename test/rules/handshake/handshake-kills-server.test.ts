@@ -108,7 +108,7 @@ describe('what handshake-kills-server says', () => {
 
   it('points at the MAC construction and not at the key', () => {
     const finding = only(twice);
-    expect(finding?.causes?.join()).toContain("the server's MAC construction");
+    expect(finding?.causes?.join()).toContain('the server’s MAC construction');
     expect(finding?.causes?.join()).toContain('not the key');
     expect(finding?.table).toEqual([
       ['suite', 'record MAC', 'established', 'died'],
@@ -124,7 +124,7 @@ describe('what handshake-kills-server says', () => {
       refusals: [fakeRefusal(2000)],
     });
     expect(finding?.causes?.join()).toMatch(
-      /^every death \(1\) .* survivors \(3\) had, too few to tell it from chance: look at the server's MAC/,
+      /^every death \(1\) .* survivors \(3\) had, too few to tell it from chance: look at the server’s MAC/,
     );
     expect(finding?.causes?.join()).not.toContain('not the key');
   });
