@@ -37,11 +37,16 @@ export class AcceptedConnections {
     return former;
   }
 
-  forEach(take: (one: Accepted) => void): void {
-    for (let at = 0; at < this.count; at++) take(this.at(at));
+  get size(): number {
+    return this.count;
   }
 
-  private at(at: number): Accepted {
+  serverAt(at: number): number {
+    return this.servers[at] as number;
+  }
+
+  /** @param at below `size` */
+  at(at: number): Accepted {
     return {
       server: this.servers[at] as number,
       packet: this.packets[at] as number,

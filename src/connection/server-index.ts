@@ -1,9 +1,8 @@
+import { Grouped } from '../bytes/grouped.ts';
 import type {
   CaptureIndex,
   ConnectionSummary,
   LateCloseFact,
-  RefusalFact,
-  ServerCloseFact,
   ServerFacts,
   SharedRandomFact,
   SharedSessionFact,
@@ -18,7 +17,6 @@ import {
   OUTCOMES,
   STAGES,
 } from '../model/history.ts';
-import type { OpeningFact } from '../model/incarnation.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { SoundOddityCount } from '../model/sound-oddities.ts';
 import {
@@ -27,7 +25,6 @@ import {
   type Side,
   type TcpConnectionView,
 } from '../model/stream.ts';
-import type { Nanos } from '../model/time.ts';
 import type { UpgradeFact } from '../model/upgrade.ts';
 import { type Accepted, AcceptedConnections } from './accepted-connections.ts';
 import { HelloKinds } from './hello-kinds.ts';
@@ -37,46 +34,11 @@ import { openingOf } from './openings.ts';
 import type { OtherViews } from './other-views.ts';
 import type { RandomIndex } from './random-index.ts';
 import { serverClose } from './server-close.ts';
+import { type Remembered, ServerEvents } from './server-events.ts';
+import { type Server, ServerRows } from './server-rows.ts';
 import type { SessionIndex } from './session-index.ts';
 import { SharedTexts } from './shared-texts.ts';
 import { type RowNumbers, SummaryRows } from './summary-rows.ts';
-
-/** What is kept of a server endpoint. */
-interface Server {
-  /** Place in the list of servers, plus 1. */
-  readonly number: number;
-  readonly transport: 'tcp' | 'udp';
-  /** A flow that it is an end of, and which. */
-  readonly flow: number;
-  readonly side: Side;
-  speaksTls: boolean;
-  /** Something failed, closed unexpectedly or was refused: worth a rule's attention. */
-  remarkable: boolean;
-  /** Its connections that failed or were aborted. */
-  failures: number;
-  /** Its connections whose hellos are kept in short. */
-  compared: number;
-  /** Id of the last of its connections that became final, and how many that went well are kept beyond the last of all. */
-  last: number;
-  elders: number;
-  /** When the last of the connections ended that it accepted and that are forgotten. */
-  forgottenUntil: Nanos;
-  /** Most servers have none of these. */
-  events: ServerEvents | undefined;
-}
-
-interface ServerEvents {
-  facts: ServerFacts | undefined;
-  closes: ServerCloseFact[];
-  refusals: RefusalFact[];
-  openings: OpeningFact[];
-  /** Connections that it accepted, of those that are no longer among the last of all. */
-  accepted: Accepted[];
-  refusalsOmitted: number;
-  openingsOmitted: number;
-  /** The first close that was not kept. */
-  completeUntil: Nanos;
-}
 
 /**
  * The rows that are kept of connections that are over, and what the capture shows about each server. Rows are columns of
@@ -105,25 +67,22 @@ export class ServerIndex implements CaptureIndex {
     readonly comparedUntil: number;
   } = { randoms: [], sessions: [], comparedUntil: Number.POSITIVE_INFINITY };
   private readonly flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory };
-  private readonly known = {
-    tcp: new Map<number | string, Server>(),
-    udp: new Map<number | string, Server>(),
-  };
   private readonly texts = new SharedTexts();
-  /** All servers, in the order of their appearance; a row has its place plus 1. */
-  private readonly owners: Server[] = [];
+  /** A row has the number of its server. */
+  private readonly all: ServerRows;
+  private readonly events = new ServerEvents();
+  /** What rules looked at last, by the number of the server. */
+  private readonly known = new Map<number, ServerFacts>();
   private readonly rows = new SummaryRows();
   private readonly kept: KeptRows;
   private readonly accepted = new AcceptedConnections(LIMITS.acceptedConnections);
-  private acceptedByServer: Map<number, Accepted[]> | undefined;
+  private acceptedByServer: Grouped | undefined;
   /** Connections named by a finding before they were over. */
   private readonly awaited = new Set<number>();
   /** Places of rows by server: made when a rule looks. */
-  private placesByServer: Map<number, number[]> | undefined;
-  /** Stand for all servers beyond the limit; no rule sees them. */
-  private readonly others: { tcp?: Server; udp?: Server } = {};
-  /** What rules looked at last. */
-  private readonly summaries = new Map<Server, readonly ConnectionSummary[]>();
+  private placesByServer: Grouped | undefined;
+  /** What rules looked at last, by the number of the server. */
+  private readonly summaries = new Map<number, readonly ConnectionSummary[]>();
   private summariesKept = 0;
   private readonly hellos = new HelloKinds();
   /** Rare, by id. */
@@ -150,6 +109,7 @@ export class ServerIndex implements CaptureIndex {
     this.views = randoms.views;
     this.sessions = sessions;
     this.flows = flows;
+    this.all = new ServerRows(flows);
     this.offers = offers;
   }
 
@@ -201,7 +161,7 @@ export class ServerIndex implements CaptureIndex {
   add(history: ConnectionHistory, hello: RowNumbers): void {
     const { id } = history;
     if (id > this.connectionCount) this.connectionCount = id;
-    const server = this.serverOf(tableOf(history), hello.flow, otherSide(hello.clientSide));
+    const server = this.all.of(tableOf(history), hello.flow, otherSide(hello.clientSide));
     server.speaksTls = true;
     const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
     const failed = history.outcome === 'failed' || history.outcome === 'aborted';
@@ -209,6 +169,7 @@ export class ServerIndex implements CaptureIndex {
     if (failed || hello.transmissions > 1 || unanswered) server.remarkable = true;
 
     server.last = id;
+    this.known.delete(server.number);
     const at = this.kept.add(id);
     if (this.placesByServer !== undefined) this.forgetLooks();
     // Healthy servers, and nearly all are, need nothing to be compared with.
@@ -242,7 +203,7 @@ export class ServerIndex implements CaptureIndex {
   private isKept(place: number): boolean {
     const bits = this.rows.flags(place);
     if ((bits & NAMED) !== 0 || ((bits >> OUTCOME_BIT) & 7) !== ESTABLISHED) return true;
-    const server = this.owners[this.rows.owner(place) - 1];
+    const server = this.all.at(this.rows.owner(place));
     if (server === undefined) return false;
     const isWanted = server.remarkable
       ? server.elders < LIMITS.successesKept
@@ -256,7 +217,7 @@ export class ServerIndex implements CaptureIndex {
 
   private gone(place: number): void {
     const id = this.kept.idAt(place);
-    const server = this.owners[this.rows.owner(place) - 1];
+    const server = this.all.at(this.rows.owner(place));
     if (server !== undefined && (this.rows.flags(place) & ELDER) !== 0) server.elders--;
     const { name, alpn } = this.rows.read(place);
     this.texts.release(name);
@@ -276,30 +237,36 @@ export class ServerIndex implements CaptureIndex {
       this.addRefusal(view, initiator, serverSide);
       return;
     }
-    const server = this.serverOf('tcp', view.flow, serverSide);
+    const server = this.all.of('tcp', view.flow, serverSide);
     this.acceptedByServer = undefined;
     const former = this.accepted.add(server.number, synAck.packet, synAck.nanos, view.endNanos);
     if (former !== undefined) this.keepAccepted(former);
     const close = view.isEnded ? serverClose(view, serverSide, history) : undefined;
     if (close === undefined) return;
-    const events = eventsOf(server);
-    if (events.closes.length < LIMITS.eventsPerServer)
-      events.closes = appended(events.closes, close);
-    else {
-      events.completeUntil = Math.min(events.completeUntil, close.nanos);
+    if (!this.remember(server, 'closes', close)) {
+      server.completeUntil = Math.min(server.completeUntil, close.nanos);
       this.hasOmitted = true;
     }
-    server.remarkable = true;
   }
 
   /** Only of a server that something happened to is it asked later what it accepted. */
   private keepAccepted(one: Accepted): void {
-    const server = this.owners[one.server - 1];
-    const events = server?.events;
-    if (events !== undefined && events.accepted.length < LIMITS.eventsPerServer)
-      events.accepted = appended(events.accepted, one);
-    else if (server !== undefined)
+    const server = this.all.at(one.server);
+    if (server === undefined) return;
+    if (server.events === 0 || !this.events.add(server.events, 'accepted', one))
       server.forgottenUntil = Math.max(server.forgottenUntil, one.endNanos);
+  }
+
+  /** @returns false where the server has too many of them: then it is counted only */
+  private remember<Kind extends keyof Remembered>(
+    server: Server,
+    kind: Kind,
+    item: Remembered[Kind],
+  ): boolean {
+    if (server.events === 0) server.events = this.events.begin();
+    server.remarkable = true;
+    this.known.delete(server.number);
+    return this.events.add(server.events, kind, item);
   }
 
   /** Somebody asked for TLS on a TCP connection that has none. */
@@ -319,12 +286,7 @@ export class ServerIndex implements CaptureIndex {
   private addOpening(view: TcpConnectionView, client: Side, connection: number): void {
     const opening = openingOf(view, client, connection);
     if (opening === undefined) return;
-    const server = this.serverOf('tcp', view.flow, otherSide(client));
-    const events = eventsOf(server);
-    if (events.openings.length < LIMITS.eventsPerServer)
-      events.openings = appended(events.openings, opening);
-    else events.openingsOmitted++;
-    server.remarkable = true;
+    this.remember(this.all.of('tcp', view.flow, otherSide(client)), 'openings', opening);
   }
 
   /** Nothing but SYNs, refused or not answered at all. */
@@ -340,13 +302,7 @@ export class ServerIndex implements CaptureIndex {
     const reset = view.rst(serverSide);
     // A RST with a number of its own ends what a SYN-ACK had opened that the capture lacks.
     if (reset !== undefined && !view.refuses(serverSide)) return;
-    const server = this.serverOf('tcp', view.flow, serverSide);
-    const events = eventsOf(server);
-    if (events.refusals.length >= LIMITS.eventsPerServer) {
-      events.refusalsOmitted++;
-      return;
-    }
-    events.refusals = appended(events.refusals, {
+    this.remember(this.all.of('tcp', view.flow, serverSide), 'refusals', {
       client: view.endpoint(initiator),
       stream: view.stream,
       syn,
@@ -354,7 +310,6 @@ export class ServerIndex implements CaptureIndex {
       reset,
       last: view.lastSyn ?? syn,
     });
-    server.remarkable = true;
   }
 
   summary(id: number): ConnectionSummary | undefined {
@@ -363,7 +318,7 @@ export class ServerIndex implements CaptureIndex {
   }
 
   private summaryAt(id: number, at: number): ConnectionSummary | undefined {
-    const server = this.owners[this.rows.owner(at) - 1];
+    const server = this.all.at(this.rows.owner(at));
     if (server === undefined) return undefined;
     const flows = this.flows[server.transport];
     const row = this.rows.read(at);
@@ -403,39 +358,59 @@ export class ServerIndex implements CaptureIndex {
   }
 
   server(transport: 'tcp' | 'udp', endpoint: Endpoint): ServerFacts | undefined {
-    const server = this.known[transport].get(keyOf(endpoint));
-    return server?.remarkable ? this.factsOf(server) : undefined;
+    const server = this.all.find(transport, endpoint);
+    return server && this.factsOf(server);
   }
 
   *servers(): Iterable<ServerFacts> {
-    for (const known of [this.known.tcp, this.known.udp])
-      for (const server of known.values()) if (server.remarkable) yield this.factsOf(server);
+    for (const server of this.all.remarkable()) yield this.factsOf(server);
   }
 
   private factsOf(server: Server): ServerFacts {
-    const events = eventsOf(server);
-    events.facts ??= this.makeFacts(server, events);
-    return events.facts;
+    let facts = this.known.get(server.number);
+    if (facts === undefined) {
+      facts = this.makeFacts(server);
+      // Rules look at one server after the other, and keep by its facts what they worked out of them.
+      if (this.known.size >= LIMITS.serversLookedAt) this.known.clear();
+      this.known.set(server.number, facts);
+    }
+    return facts;
   }
 
-  private makeFacts(server: Server, events: ServerEvents): ServerFacts {
+  /** Lists are made when a rule asks for them: most rules look at few, and servers may be many. */
+  private makeFacts(server: Server): ServerFacts {
+    const { events, flows } = this;
+    const place = server.events;
     const summaries = () => this.summariesOf(server);
-    const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
-    const accepted = [...events.accepted, ...this.acceptedBy(server)].sort(byTime);
+    const read = <Kind extends keyof Remembered>(kind: Kind) => events.list(place, kind);
+    const accepted = once(() => [...read('accepted'), ...this.acceptedBy(server)].sort(byTime));
+    const closes = once(() => read('closes').sort(byTime));
+    const refusals = once(() => read('refusals').sort((a, b) => a.syn.nanos - b.syn.nanos));
+    const openings = once(() => read('openings').sort((a, b) => a.syn.nanos - b.syn.nanos));
+    const moments = once(() => accepted().map(({ packet, nanos }) => ({ packet, nanos })));
     return {
-      endpoint: this.flows[server.transport].endpoint(server.flow, server.side),
+      endpoint: flows[server.transport].endpoint(server.flow, server.side),
       transport: server.transport,
       speaksTls: server.speaksTls,
       failures: server.failures,
-      closes: [...events.closes].sort(byTime),
-      refusals: [...events.refusals].sort((a, b) => a.syn.nanos - b.syn.nanos),
-      openings: [...events.openings].sort((a, b) => a.syn.nanos - b.syn.nanos),
-      refusalsOmitted: events.refusalsOmitted,
-      openingsOmitted: events.openingsOmitted,
+      get closes() {
+        return closes();
+      },
+      get refusals() {
+        return refusals();
+      },
+      get openings() {
+        return openings();
+      },
+      refusalsOmitted: events.omitted(place, 'refusals'),
+      openingsOmitted: events.omitted(place, 'openings'),
       completeFrom: server.forgottenUntil,
-      completeUntil: events.completeUntil,
-      accepted: accepted.map(({ packet, nanos }) => ({ packet, nanos })),
-      openAt: (at) => accepted.filter(({ nanos, endNanos }) => nanos <= at && endNanos > at).length,
+      completeUntil: server.completeUntil,
+      get accepted() {
+        return moments();
+      },
+      openAt: (at) =>
+        accepted().filter(({ nanos, endNanos }) => nanos <= at && endNanos > at).length,
       get connections() {
         return summaries();
       },
@@ -443,23 +418,22 @@ export class ServerIndex implements CaptureIndex {
   }
 
   private acceptedBy(server: Server): readonly Accepted[] {
-    let known = this.acceptedByServer;
-    if (known === undefined) {
-      known = this.acceptedByServer = new Map();
-      const byServer = known;
-      this.accepted.forEach((one) => {
-        if (this.owners[one.server - 1]?.remarkable !== true) return;
-        const others = byServer.get(one.server);
-        if (others === undefined) byServer.set(one.server, [one]);
-        else others.push(one);
-      });
-    }
-    return known.get(server.number) ?? [];
+    const { accepted } = this;
+    this.acceptedByServer ??= this.byServer(accepted.size, (at) => accepted.serverAt(at));
+    return Array.from(this.acceptedByServer.of(server.number), (at) => accepted.at(at));
+  }
+
+  /** Of servers that something happened to. */
+  private byServer(end: number, serverOf: (at: number) => number): Grouped {
+    return new Grouped(this.all.size + 1, end, (at) => {
+      const number = serverOf(at);
+      return this.all.isRemarkable(number) ? number : -1;
+    });
   }
 
   /** In order of time. Built only if a rule looks, and kept for the next look as long as there are not too many. */
   private summariesOf(server: Server): readonly ConnectionSummary[] {
-    const kept = this.summaries.get(server);
+    const kept = this.summaries.get(server.number);
     if (kept !== undefined) return kept;
     const found = this.readSummaries(server);
     this.summariesKept += found.length;
@@ -467,30 +441,21 @@ export class ServerIndex implements CaptureIndex {
       this.summaries.clear();
       this.summariesKept = found.length;
     }
-    this.summaries.set(server, found);
+    this.summaries.set(server.number, found);
     return found;
   }
 
   private readSummaries(server: Server): ConnectionSummary[] {
-    this.placesByServer ??= this.sortPlaces();
+    const { kept, rows } = this;
+    this.placesByServer ??= this.byServer(kept.end, (place) =>
+      kept.idAt(place) === 0 ? 0 : rows.owner(place),
+    );
     const found: ConnectionSummary[] = [];
-    for (const place of this.placesByServer.get(server.number) ?? []) {
-      const summary = this.summaryAt(this.kept.idAt(place), place);
+    for (const place of this.placesByServer.of(server.number)) {
+      const summary = this.summaryAt(kept.idAt(place), place);
       if (summary !== undefined) found.push(summary);
     }
     return found.sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
-  }
-
-  private sortPlaces(): Map<number, number[]> {
-    const found = new Map<number, number[]>();
-    for (let place = 0; place < this.kept.end; place++) {
-      const number = this.kept.idAt(place) === 0 ? 0 : this.rows.owner(place);
-      if (this.owners[number - 1]?.remarkable !== true) continue;
-      const others = found.get(number);
-      if (others === undefined) found.set(number, [place]);
-      else others.push(place);
-    }
-    return found;
   }
 
   /** What the hellos say that connections with a server may differ in. */
@@ -522,33 +487,6 @@ export class ServerIndex implements CaptureIndex {
     if (this.lateCloses.length >= LIMITS.findingsPerRule) return;
     this.lateCloses.push({ connection: history.id, server: history.server, ...close });
   }
-
-  private serverOf(transport: 'tcp' | 'udp', flow: number, side: Side): Server {
-    const key = this.flows[transport].endpointKey(flow, side);
-    const known = this.known[transport];
-    const isFull = known.size === LIMITS.serverEndpoints;
-    let server = known.get(key) ?? (isFull ? this.others[transport] : undefined);
-    if (server === undefined) {
-      server = {
-        number: this.owners.length + 1,
-        transport,
-        flow,
-        side,
-        speaksTls: false,
-        remarkable: false,
-        failures: 0,
-        compared: 0,
-        last: 0,
-        elders: 0,
-        forgottenUntil: -1,
-        events: undefined,
-      };
-      this.owners.push(server);
-      if (isFull) this.others[transport] = server;
-      else known.set(key, server);
-    }
-    return server;
-  }
 }
 
 /** Flags of a row, and its fingerprints' number beside the group of the key exchange. */
@@ -566,9 +504,17 @@ const ESTABLISHED = OUTCOMES.indexOf('established');
 /** A finding names it; it counts among those of its server that went well and are kept. */
 const NAMED = 1 << 14;
 const ELDER = 1 << 15;
-const FEW_EVENTS = 8;
-/** Never pushed to: lists of few are copied. */
-const NO_EVENTS: never[] = [];
+
+const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
+
+/** Works something out when it is asked for, and keeps it. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
 
 function fatalAlertOf({ alerts }: ConnectionHistory): ConnectionSummary['fatalAlert'] {
   const fatal = alerts.findLast((a) => !a.encrypted && a.level === 2);
@@ -577,36 +523,7 @@ function fatalAlertOf({ alerts }: ConnectionHistory): ConnectionSummary['fatalAl
   return { description, from, packet };
 }
 
-/** An array that is pushed to takes room for sixteen more, and most servers have few events. */
-function appended<T>(list: T[], item: T): T[] {
-  if (list.length < FEW_EVENTS) return [...list, item];
-  list.push(item);
-  return list;
-}
-
-function eventsOf(server: Server): ServerEvents {
-  server.events ??= {
-    facts: undefined,
-    closes: NO_EVENTS,
-    refusals: NO_EVENTS,
-    openings: NO_EVENTS,
-    accepted: NO_EVENTS,
-    refusalsOmitted: 0,
-    openingsOmitted: 0,
-    completeUntil: Number.POSITIVE_INFINITY,
-  };
-  return server.events;
-}
-
 /** Which flows a connection has its own among: datagrams that TCP carries are among those of UDP. */
 function tableOf({ protocol }: ConnectionHistory): 'tcp' | 'udp' {
   return protocol === 'DTLS' ? 'udp' : 'tcp';
-}
-
-/** The key that `FlowDirectory.endpointKey` gives for the same endpoint. */
-function keyOf({ address, port }: Endpoint): number | string {
-  if (address.includes(':')) return `${address} ${port}`;
-  return (
-    address.split('.').reduce((number, octet) => number * 256 + Number(octet), 0) * 0x10000 + port
-  );
 }

@@ -61,6 +61,8 @@ const LENGTH_BIT = 24;
 const FLAG_MASK = (1 << LENGTH_BIT) - 1;
 /** Twenty integers of at most six octets, and six times of at most nine. */
 const ROOM = 192;
+/** Slots of 16, 32, 48 … octets. */
+const STEP_BITS = 4;
 const MICROSECOND = 1000;
 
 /** What the times of a row are counted in: most captures count microseconds. */
@@ -82,7 +84,7 @@ function unitOf(history: ConnectionHistory, hello: RowNumbers): number {
  */
 export class SummaryRows {
   readonly pages = new RowPages(INTS, 0);
-  private readonly slab = new Slab();
+  private readonly slab = new Slab(STEP_BITS);
   private readonly tape = new RowTape(ROOM);
 
   /** Fills a place that is reserved; `flags` are bits below 2^24. */

@@ -358,6 +358,8 @@ export const LIMITS = {
   agreedValues: 1024,
   /** Summaries of connections kept as objects while rules look at one server after the other; others are built again. */
   summariesKept: 4096,
+  /** Servers whose facts are kept as objects meanwhile, with what rules worked out of them; others are built again. */
+  serversLookedAt: 4096,
   /**
    * Connections that became final last, of which rules over the whole capture see a summary, some 100 octets each; then
    * those of them that went wrong, that a finding names, or that have a server with which something did, and how many that

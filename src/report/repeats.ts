@@ -17,8 +17,8 @@ export interface RepeatedAtServer {
   /** Of these, those that are counted only. */
   omitted: number;
   /** Numbers of the first findings, and the first packet of each. */
-  readonly ids: number[];
-  readonly packets: number[];
+  ids: readonly number[];
+  packets: readonly number[];
 }
 
 /** Findings that say the same: of one rule, with one headline, equally grave and sure. */
@@ -53,8 +53,9 @@ export class Repeats {
     const server = this.serverOf(group, finding.ofServer && endpointText(finding.ofServer));
     server.occurrences++;
     if (server.ids.length >= NAMED) return;
-    server.ids.push(id);
-    server.packets.push(finding.packets[0] ?? 0);
+    // An array that is pushed to takes room for sixteen more, and most servers have one of each.
+    server.ids = [...server.ids, id];
+    server.packets = [...server.packets, finding.packets[0] ?? 0];
   }
 
   /** Those that were counted only. */
@@ -117,11 +118,13 @@ export class Repeats {
     if (name !== undefined && this.servers >= LIMITS.repeatedServers)
       return this.serverOf({ servers }, undefined);
     this.servers++;
-    known = { server: name, occurrences: 0, omitted: 0, ids: [], packets: [] };
+    known = { server: name, occurrences: 0, omitted: 0, ids: NONE, packets: NONE };
     servers.set(name, known);
     return known;
   }
 }
+
+const NONE: readonly number[] = [];
 
 const keyOf = ({
   rule,

@@ -244,3 +244,24 @@ test('what randoms share is known of all connections, or until when', () => {
   randoms.add(0, filled(40, 7), 4, 100, 100);
   expect(randoms.comparedUntil).toBe(100);
 });
+
+reaches('serversLookedAt', 4, 'what rules worked out of a server is kept for a while', (bound) => {
+  const one = index();
+  const history = fakeHistory();
+  for (let n = 1; n <= bound + 2; n++) one.add({ ...history, id: n, outcome: 'failed' }, quiet(n));
+  const [first] = one.servers();
+  expect([...one.servers()][0]).toBe(first);
+  const [again] = one.servers();
+  expect(again).not.toBe(first);
+  expect(again).toMatchObject({ failures: 1, closes: [], completeFrom: -1 });
+});
+
+test('a server that something happened to since is looked at anew', () => {
+  const one = index();
+  const history = fakeHistory();
+  const facts = () => [...one.servers()][0];
+  one.add({ ...history, id: 1, outcome: 'failed' }, quiet(443));
+  expect(facts()?.failures).toBe(1);
+  one.add({ ...history, id: 2, outcome: 'failed' }, quiet(443));
+  expect(facts()).toMatchObject({ failures: 2, connections: [{ id: 1 }, { id: 2 }] });
+});
