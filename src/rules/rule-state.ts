@@ -1,4 +1,4 @@
-import type { BlindSpot, Finding } from '../model/finding.ts';
+import { type BlindSpot, type Finding, SEVERITIES } from '../model/finding.ts';
 import type { CaptureRule, ConnectionRule, FindingVerdict, Rule } from '../model/rule.ts';
 import { HeldVerdicts } from './held-verdicts.ts';
 import { HeldOver, type Kind } from './omissions.ts';
@@ -17,8 +17,8 @@ export class RuleState<R extends Rule = Rule> {
   held = new HeldVerdicts();
   /** Those that no longer fit into `held`, so that silenced ones are not counted. */
   heldOver = new HeldOver();
-  /** The connections of what it has told, the first two, by what that says. */
-  private readonly told = new Map<string, Set<string>>();
+  /** By title, the connections of what it has told, the first two, and how gravely. */
+  private readonly told = new Map<string, Map<string, number>>();
   /** Servers of findings that the end of the capture confirmed, and of those that it took back. */
   readonly confirmed = new Set<string>();
   readonly takenBack = new Set<string>();
@@ -31,23 +31,23 @@ export class RuleState<R extends Rule = Rule> {
     this.spoke = isYieldedTo ? new Spoken() : undefined;
   }
 
-  /** Was just this told of other views of the connections? It is told now, if not. */
+  /** Was this told of other views of the connections, and as gravely? It is told now, if not. */
   isToldOf(
     { connections, severity, title }: Pick<Finding, 'connections' | 'severity' | 'title'>,
     otherViews: OtherViews,
   ): boolean {
     const [owner, second] = connections;
     if (owner === undefined) return false;
-    const what = `${severity} ${title}`;
+    const rank = -SEVERITIES.indexOf(severity);
     const own = `${owner} ${second}`;
-    const known = this.told.get(what);
-    if (known === undefined) this.told.set(what, new Set([own]));
+    const known = this.told.get(title);
+    if (known === undefined) this.told.set(title, new Map([[own, rank]]));
     else if (!known.has(own)) {
       const others = second === undefined ? [undefined] : [second, ...otherViews(second)];
       const isKnown = (view: number): boolean =>
-        others.some((other) => known.has(`${view} ${other}`));
+        others.some((other) => (known.get(`${view} ${other}`) ?? Number.NEGATIVE_INFINITY) >= rank);
       if ([owner, ...otherViews(owner)].some(isKnown)) return true;
-      known.add(own);
+      known.set(own, rank);
     }
     return false;
   }

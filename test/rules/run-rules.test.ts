@@ -151,6 +151,10 @@ describe('the rule runner', () => {
     const pair = ofConnection('pair', ({ id }) => (id === 2 ? { kind: 'pass' } : verdict([2, id])));
     expect(run([pair], views).told).toEqual(['pair 2+1', 'end']);
     expect(run([pair]).told).toEqual(['pair 2+1', 'pair 2+3', 'end']);
+    const fading = ofConnection('fading', ({ id }) =>
+      verdict([id], id === 1 ? 'critical' : 'error'),
+    );
+    expect(run([fading], views).told).toEqual(['fading 1', 'fading 2', 'end']);
     const rules = [ofConnection('plain', accuse), special, general, grave];
     const all = ['plain 1', 'special 1', 'grave 1', 'plain 2', 'general 2', 'grave 2'];
     expect(run(rules, views).told).toEqual([...all, 'grave 3', 'end']);

@@ -4,7 +4,7 @@ import type {
   SharedRandomFact,
 } from '../../model/capture-index.ts';
 import type { Evidence, Severity } from '../../model/finding.ts';
-import type { Role } from '../../model/history.ts';
+import type { Endpoint, Role } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineCaptureRule } from '../define-rule.ts';
@@ -30,7 +30,7 @@ export const tlsDuplicateHelloRandom = defineCaptureRule({
     decides:
       'The connections that share one random are grouped by the other side’s random. Copies of one handshake, as seen on both sides of a proxy or address translator, share both and count once; what is left is two handshakes with one random. Where one host sent both, its random numbers repeat: a warning for a client, an error for a server. Where the server’s key share is the same as well, and both handshakes were completed, the state of its generator was used twice: nothing that it makes up since is secret, and that is critical, on one host or on two. Two hosts that share one random are only noted, since each connection still has keys of its own from the other random and the key exchange.',
     silent:
-      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered, or only asked for a cookie, and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another, as may a hello over UDP between the same addresses and ports, and one whose counterpart is the same as on a third connection: nothing is said.',
+      'A second ClientHello after a HelloVerifyRequest or HelloRetryRequest keeps its random by design, and so does a retransmission. Where one of the connections was never answered, or only asked for a cookie, and began within seconds of the other, it may be the same ClientHello on its way, and a ServerHello whose ClientHello was not captured may be a copy of another, as may a hello between the same addresses and ports, and one whose counterpart is the same as on a third connection: nothing is said.',
     yieldsTo: ['hvr-cookie-from-other-client', 'hrr-cookie-foreign'],
     messages: {
       state: {
@@ -163,7 +163,7 @@ function distinct(
     if (role === 'server' && row.hello === undefined) continue;
     // Its other hello came on a connection that is none of these: copies of two handshakes, with holes, taken for one.
     if (other?.connections.some((one) => !connections.includes(one))) continue;
-    // UDP: a copy that comes later looks like another handshake on the same ports.
+    // What a second point has later looks like another handshake on the same ports.
     if (kept.some((one) => isSameFlow(one.row, row))) continue;
     if (other !== undefined) seen.add(other);
     const onItsWay = kept.some(
@@ -178,7 +178,10 @@ function distinct(
 }
 
 const isSameFlow = (a: ConnectionSummary, b: ConnectionSummary): boolean =>
-  a.transport === 'udp' && b.transport === 'udp' && a.stream === b.stream;
+  a.transport === b.transport && isSameEnd(a.client, b.client) && isSameEnd(a.server, b.server);
+
+const isSameEnd = (a: Endpoint, b: Endpoint): boolean =>
+  a.address === b.address && a.port === b.port;
 
 /**
  * Nobody answered it, or only to ask for the same ClientHello again, which may have come from elsewhere; or its ServerHello

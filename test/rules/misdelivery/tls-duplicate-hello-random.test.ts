@@ -134,6 +134,14 @@ testCaptureRule(tlsDuplicateHelloRandom, [
     want: [],
   },
   {
+    name: 'takes one between the same addresses and ports for what a second point has later',
+    index: index(
+      [shared('client', 1, 2)],
+      [1, 2].map((id) => fakeSummary({ id, client: elsewhere, start: at(20_000 * id) })),
+    ),
+    want: [],
+  },
+  {
     name: 'only notes a client random that two hosts share',
     index: index(
       [shared('client', 1, 2)],
