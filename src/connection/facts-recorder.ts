@@ -28,6 +28,8 @@ const RANDOM_AT = 2;
 export class FactsRecorder {
   /** Whole seconds since 1970 of the first packet of the run. */
   epochSeconds: () => number = () => 0;
+  /** By how many seconds the clock was set back until now. */
+  setBackSeconds: () => number = () => 0;
   readonly table = new ConnectionTable();
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);

@@ -5,7 +5,7 @@ import type {
 } from '../model/certificate.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../model/code-points/versions.ts';
 import type { DecryptionFacts } from '../model/decryption.ts';
-import type { DtlsFacts } from '../model/dtls-facts.ts';
+import { type DtlsFacts, lacksNumbers } from '../model/dtls-facts.ts';
 import type { BlindSpot } from '../model/finding.ts';
 import type {
   AlertFact,
@@ -182,6 +182,7 @@ export class History implements ConnectionHistory, CompactHistory {
       client: Math.abs(placement.endPacket(this.clientSide)),
       server: Math.abs(placement.endPacket((1 - this.clientSide) as Side)),
       fatalAlert: this.fatalAlertPacket(),
+      mayLack: () => placement.protocol === 'DTLS' && this.mayLackRecords(),
     });
     if (has(SEEN.serverHello)) {
       if (tls13) this.resumed = has(SEEN.pskSelected);
@@ -354,7 +355,8 @@ export class History implements ConnectionHistory, CompactHistory {
 
   get certificates(): PerRole<readonly CertificateFact[]> {
     const now = this.moment();
-    return shownCertificates(this.keptMessages(), this.serverName, now);
+    const doubt = this.facts.setBackSeconds();
+    return shownCertificates(this.keptMessages(), this.serverName, { now, doubt });
   }
 
   get malformedCertificates(): PerRole<MalformedCertificate | undefined> {
@@ -398,6 +400,16 @@ export class History implements ConnectionHistory, CompactHistory {
     if (this.protocol !== 'DTLS') return undefined;
     this.dtlsFacts ??= this.placement.dtls(this.clientSide);
     return this.dtlsFacts;
+  }
+
+  /** DTLS: one side was not heard, data show that more of it came through than was captured, or numbers have no record. */
+  private mayLackRecords(): boolean {
+    const { placement, dtls } = this;
+    const { client, server } = this.records;
+    if (!placement.heard(0) || !placement.heard(1)) return true;
+    if (client.applicationData + server.applicationData > 0) return true;
+    const { epochs } = dtls ?? {};
+    return epochs !== undefined && [...epochs.client, ...epochs.server].some(lacksNumbers);
   }
 
   private fatalAlertPacket(): number {

@@ -30,6 +30,8 @@ export interface Ending {
   readonly server: number;
   /** Packet of the first fatal alert in the clear; 0 for none. */
   readonly fatalAlert: number;
+  /** Over UDP, where no number tells how far it is: may the capture lack what would have completed the handshake? */
+  readonly mayLack: () => boolean;
 }
 
 /** What became of the handshake (report contract). */
@@ -51,6 +53,7 @@ export function outcomeOf(
   if (stage === 'none') return 'no-handshake';
   if (has(SEEN.lostOctets) || has(SEEN.notAnalysed)) return 'incomplete';
   if (!ending.ended && !has(SEEN.closeAlertInClear)) return 'incomplete';
+  if (ending.mayLack()) return 'incomplete';
   return ending.ended && endsInAlert(table, row) ? 'failed' : 'aborted';
 }
 

@@ -1,5 +1,5 @@
 import { namesIn, readName } from '../crypto/distinguished-name.ts';
-import { malformation, readCertificates } from '../crypto/read-certificate.ts';
+import { type CertificateContext, malformation, readCertificates } from '../crypto/read-certificate.ts';
 import type {
   AuthoritiesFact,
   CertificateFact,
@@ -15,12 +15,12 @@ import type { HandshakeMessages } from './unsealing/handshake-messages.ts';
 /**
  * The certificates of a handshake up to TLS 1.2, where they are in the clear.
  *
- * @param now of the handshake, in seconds since 1970
+ * @param time of the handshake, and how much the clock may be off
  */
 export function shownCertificates(
   messages: HandshakeMessages | undefined,
   serverName: string | undefined,
-  now: number,
+  time: Pick<CertificateContext, 'now' | 'doubt'>,
 ): PerRole<readonly CertificateFact[]> {
   const shown = (from: Role) => {
     const body = messages?.last(from, CERTIFICATE)?.octets.subarray(4);
@@ -32,7 +32,7 @@ export function shownCertificates(
     const name = from === 'server' ? serverName : undefined;
     return readCertificates(
       list.map(({ data }) => data),
-      { now, serverName: name, isCut },
+      { ...time, serverName: name, isCut },
     );
   };
   return { client: shown('client'), server: shown('server') };

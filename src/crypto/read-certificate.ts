@@ -12,6 +12,8 @@ const SEQUENCE = 0x30;
 export interface CertificateContext {
   /** Seconds since 1970. */
   readonly now: number;
+  /** Seconds by which the clock was set back: it may be off by so much, and a date within that is not said to be missed. */
+  readonly doubt?: number;
   readonly serverName: string | undefined;
   /** The list went on. */
   readonly isCut?: boolean;
@@ -56,10 +58,12 @@ function factOf(
   certificate: X509Certificate,
   at: number,
   all: readonly X509Certificate[],
-  { now, serverName, isCut }: CertificateContext,
+  { now, doubt = 0, serverName, isCut }: CertificateContext,
 ): CertificateFact {
   const { subject, issuer, raw } = certificate;
   const [from, to] = [secondsOf(certificate.validFrom), secondsOf(certificate.validTo)];
+  const missed = (seconds: number): number =>
+    (seconds > doubt ? seconds : Math.min(seconds, 0)) * SECOND;
   const key = keyOf(certificate);
   const issuedBy = all.findIndex((other, n) => n !== at && certificate.checkIssued(other));
   return {
@@ -69,8 +73,8 @@ function factOf(
     names: namesOf(certificate),
     notBefore: dateOf(from),
     notAfter: dateOf(to),
-    sinceNotAfter: (now - to) * SECOND,
-    untilNotBefore: (from - now) * SECOND,
+    sinceNotAfter: missed(now - to),
+    untilNotBefore: missed(from - now),
     isSelfIssued: subject === issuer,
     issuedBy: issuedBy < 0 && isCut ? undefined : issuedBy,
     keyType: key?.asymmetricKeyType,

@@ -14,6 +14,10 @@ export interface EpochFact {
   readonly last: At;
 }
 
+/** Numbers below the highest that no record has. Epoch 0 may begin with any number (RFC 6347 §4.2.1), others with 0. */
+export const lacksNumbers = ({ epoch, firstSequence, highestSequence, count }: EpochFact) =>
+  count <= highestSequence - (epoch === 0 ? firstSequence : 0);
+
 /** A ClientHello as it came, with its place among those of the association. */
 export interface DtlsHelloFact extends At {
   /** `message_seq`: 0 for the first ClientHello, 1 for the answer to a HelloVerifyRequest. */

@@ -36,7 +36,10 @@ export const LIMITS = {
   secondViewPackets: 131_072,
   /** Octets at the beginning of a capture in which its first packet is looked for; one without it is read last, and named. */
   firstPacketOctets: 64 * 1024 * 1024,
-  /** A file that begins further than this before the end of the one that it continues was written by another clock. */
+  /**
+   * A file that begins further than this before the end of the one that it continues was written by another clock, and so was
+   * a packet that lies further before the one in front of it: queues and cards disorder packets by less.
+   */
   clockStepNanos: 1e9,
   /** Octets of embedded key log (all Decryption Secrets Blocks together) that are kept. */
   embeddedSecretsOctets: 64 * 1024 * 1024,

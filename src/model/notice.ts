@@ -39,6 +39,8 @@ export const NOTICES = {
   'tcp-multipath':
     'a TCP connection speaks Multipath TCP: what takes another path is not part of the stream that was read',
   'tls-resynchronised': 'record boundaries were lost after missing octets and found again',
+  'tls-begins-again':
+    'octets that are no TLS, as plain text is, stand between records; they were passed over',
   'tls-boundaries-lost': 'record boundaries were lost and not found again',
   'tls-not-a-record': 'octets that are no record header stand where one is due',
   'message-too-long': 'a handshake message exceeds the limit of what is assembled',
@@ -50,6 +52,8 @@ export const NOTICES = {
   'limit-reached': 'a bound of the analysis was reached; see the coverage',
   'clock-backwards':
     'the file begins before the end of the one that it continues: the clock was set back, and times across it mislead',
+  'clock-set-back':
+    'the time of a packet is before that of the one in front of it: the clock was set back, or captures of several clocks were put together; times across it mislead',
   'internal-error': 'a fault of the tool itself; the analysis went on without this part',
 } as const;
 

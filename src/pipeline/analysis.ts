@@ -23,6 +23,7 @@ import type { NoticeCode } from '../model/notice.ts';
 import type { CaptureFacts, PacketCursor, PacketPlaces, PacketSink } from '../model/packet.ts';
 import type { Neighbours, RulePage } from '../model/rule.ts';
 import { type FramedSink, otherSide, type Side, type TcpConnectionView } from '../model/stream.ts';
+import { formatDuration, SECOND } from '../model/time.ts';
 import { type TransportCursor, type TransportSink, UDP } from '../model/transport-cursor.ts';
 import { CATALOGUE } from '../rules/catalogue.ts';
 import { RULE_SAMPLES } from '../rules/rule-samples.ts';
@@ -135,6 +136,8 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     const finals = new Finals(facts, tls, dtls, flows, this.index, this);
     facts.epochSeconds = () => this.clock.epochSeconds;
     this.stages = { decoder, tcp, udp, carried, records, datagrams, dtls, tls, facts, finals };
+    facts.setBackSeconds = () => this.clock.setBackSeconds;
+    this.clock.onSetBack = (packet, seconds) => this.setBack(packet, seconds);
     this.clock.onSecond = (nanos) => {
       this.stages?.tcp.second(nanos);
       this.stages?.finals.second(nanos);
@@ -224,6 +227,21 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     index.end();
     this.stages = undefined;
     return { tcp: tcp.streams, udp: udp.streams };
+  }
+
+  /** Between two files the reader of the second tells. */
+  private setBack(packetNumber: number, seconds: number): void {
+    const { places } = this.book;
+    if (places.captureOf(packetNumber) !== places.captureOf(packetNumber - 1)) return;
+    const detail = `by about ${formatDuration(seconds * SECOND)}`;
+    this.book.notice({
+      code: 'clock-set-back',
+      packetNumber,
+      offset: -1,
+      needed: 0,
+      available: 0,
+      detail,
+    });
   }
 
   /** A notice about the capture as a whole. */

@@ -9,6 +9,8 @@ interface Search {
   readonly carry: Uint8Array;
   have: number;
   looked: number;
+  /** Octets are missing: before it began, or since. */
+  isBehindHole: boolean;
 }
 
 /** Looks for record headers in directions whose record boundaries are lost. */
@@ -20,17 +22,22 @@ export class HeaderSearch {
   private readonly searches = new Map<number, Search>();
   private readonly seam = new Uint8Array(2 * CARRIED);
 
+  /** Are octets missing where the last search was? Otherwise something else than TLS stands there. */
+  isBehindHole = false;
+
   /** @param behind octets in front of what will be looked at, at most four */
-  begin(half: number, behind: Uint8Array): void {
+  begin(half: number, behind: Uint8Array, isBehindHole: boolean): void {
     const carry = new Uint8Array(CARRIED);
     carry.set(behind);
-    this.searches.set(half, { carry, have: behind.length, looked: 0 });
+    this.searches.set(half, { carry, have: behind.length, looked: 0, isBehindHole });
   }
 
   /** Octets are missing: what was seen last is no beginning of a header. */
   gap(half: number): void {
     const search = this.searches.get(half);
-    if (search !== undefined) search.have = 0;
+    if (search === undefined) return;
+    search.have = 0;
+    search.isBehindHole = true;
   }
 
   end(half: number): void {
@@ -58,6 +65,7 @@ export class HeaderSearch {
   ): boolean {
     const search = this.searches.get(half);
     if (search === undefined) return false;
+    this.isBehindHole = search.isBehindHole;
     const { seam } = this;
     const { carry, have } = search;
     let joint = have;

@@ -351,7 +351,7 @@ export abstract class RecordFraming extends TlsHalves {
       if (length === left) this.complete(row, side, half, packet, nanos);
       if (this.contentType[half] === CONTENT_TYPE.changeCipherSpec)
         this.protection[half] = UNDECIDED;
-    } else this.lose(half, EMPTY);
+    } else this.lose(half, EMPTY, true);
     this.sink.lostOctets(row, side, length, boundaries, packet, nanos);
   }
 
@@ -379,11 +379,15 @@ export abstract class RecordFraming extends TlsHalves {
   }
 
   /** Nobody knows where the next record begins: it is looked for from here, `behind` being octets that came before. */
-  protected lose(half: number, behind: Uint8Array): void {
+  protected lose(
+    half: number,
+    behind: Uint8Array,
+    isBehindHole = ((this.trouble[half] as number) & TENTATIVE) !== 0 || this.tds.has(half),
+  ): void {
     this.handshake.lost(half);
     this.bodies?.drop(half);
     this.ssl2Hellos.drop(half);
-    this.searches.begin(half, behind);
+    this.searches.begin(half, behind, isBehindHole);
     this.mode[half] = SEARCHING;
     this.left[half] = 0;
     this.headerHave[half] = 0;
@@ -411,7 +415,7 @@ export abstract class RecordFraming extends TlsHalves {
       searches.end(half);
       return -1;
     }
-    this.notice('tls-resynchronised', packet, 0);
+    this.notice(searches.isBehindHole ? 'tls-resynchronised' : 'tls-begins-again', packet, 0);
     const { at, before } = searches;
     if (at >= start) return at;
     this.headerHave[half] = start - at;

@@ -80,7 +80,7 @@ export class TlsStreams extends RecordFraming {
     if (this.mode[half] === CARRIER && !this.frames?.gap(row * 2 + side, length))
       this.mode[half] = UNKNOWN;
     if (this.mode[half] === WRAPPED) {
-      this.lose(half, EMPTY);
+      this.lose(half, EMPTY, true);
       this.sink.lostOctets(row, side, length, false, packet, nanos);
       return;
     }

@@ -14,6 +14,10 @@ export class Clock {
   epochSeconds = 0;
   /** Called when a second later than all before it has begun, before the first packet in it is dealt with. */
   onSecond: (nanos: Nanos) => void = () => undefined;
+  /** Called where the time of a packet lies further before that of the one in front of it than disorder explains. */
+  onSetBack: (packet: number, seconds: number) => void = () => undefined;
+  /** By how much it was set back at most, to a second: dates may be that far from what they were. */
+  setBackSeconds = 0;
   /** The whole second of the last packet. */
   private second = -1;
   private started = false;
@@ -26,21 +30,28 @@ export class Clock {
   }
 
   nanos(packet: PacketCursor): Nanos {
-    if (packet.seconds !== this.second) this.turn(packet.seconds);
+    if (packet.seconds !== this.second) this.turn(packet);
     const { times } = this;
     const nanos = (times[SECOND_BEGAN] as number) + packet.nanos;
     if (nanos > (times[LATEST] as number)) times[LATEST] = nanos;
     return nanos;
   }
 
-  private turn(seconds: number): void {
+  private turn({ seconds, packetNumber }: PacketCursor): void {
     if (!this.started) this.epochSeconds = seconds;
+    else if ((this.second - seconds - 1) * SECOND >= LIMITS.clockStepNanos)
+      this.setBack(packetNumber, this.second - seconds);
     this.started = true;
     this.second = seconds;
     const { times } = this;
     const began = (seconds - this.epochSeconds) * SECOND;
     times[SECOND_BEGAN] = began;
     if (began > (times[TOLD] as number)) this.later(began);
+  }
+
+  private setBack(packet: number, seconds: number): void {
+    this.setBackSeconds = Math.max(this.setBackSeconds, seconds);
+    this.onSetBack(packet, seconds);
   }
 
   /** One packet with a wrong time must not end all that is under way: a leap counts when the next second confirms it. */

@@ -154,7 +154,7 @@ describe('garbage where a header is due', () => {
     const [first, ...rest] = behindHellos((wire) => wire.send('s', text, sealed(40), sealed(50)));
     expect(first).toBe(`s not a record ${Buffer.from(text).toString('latin1').slice(0, 64)} @3`);
     expect(rest).toEqual([
-      '! tls-resynchronised @4',
+      '! tls-begins-again @4',
       's record 23 0303 40 @4',
       's record 23 0303 50 @5',
     ]);
@@ -166,7 +166,7 @@ describe('garbage where a header is due', () => {
       const lines = behindHellos((wire) => wire.send('s', ...pieces));
       expect(lines[0]).toMatch(/^s not a record oops!!/);
       expect(lines.slice(1).map((line) => line.replace(/ @.*/, ''))).toEqual([
-        '! tls-resynchronised',
+        '! tls-begins-again',
         's record 23 0303 40',
         's record 23 0303 50',
       ]);

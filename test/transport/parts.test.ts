@@ -59,6 +59,25 @@ describe('Clock', () => {
     expect(told).toEqual([seconds, seconds + 1, 401]);
   });
 
+  reaches(
+    'clockStepNanos',
+    1e9,
+    'a clock that is set back further is told, disorder is not',
+    (bound) => {
+      const clock = new Clock();
+      const told: [number, number][] = [];
+      clock.onSetBack = (packet, seconds) => told.push([packet, seconds]);
+      const step = bound / 1e9 + 1;
+      for (const second of [500, 501, 500, 499, 500, 500 - step, 499, 490, 9000])
+        clock.nanos(at(second, 0));
+      expect(told).toEqual([
+        [1, step],
+        [1, 9],
+      ]);
+      expect(clock.setBackSeconds).toBe(9);
+    },
+  );
+
   test('nanoseconds are exact for months', () => {
     const clock = new Clock();
     clock.nanos(at(0, 0));

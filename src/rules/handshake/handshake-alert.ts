@@ -193,6 +193,8 @@ export const handshakeAlert = defineConnectionRule({
     if (isReplyToClosing(alert)) {
       // What it may reply to would be among what is missing of the other side.
       if (blindToEnding(history) === 'one-direction') return notAssessable('one-direction');
+      // Or was captured behind it.
+      if (history.tcp?.isBehindAnswer === true) return notAssessable('order-unknown');
       if ((history.tcp?.lostOctets[peerOf(alert.from)] ?? 0) > 0)
         return notAssessable('lost-bytes');
     }

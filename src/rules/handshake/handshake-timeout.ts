@@ -309,7 +309,9 @@ export const handshakeTimeout = defineConnectionRule({
     if (blind !== undefined) return notAssessable(blind);
     const delivered = delivery(history, wait);
     // A host that neither hears an acknowledgement nor repeats itself is not what TCP is: some packets were not captured.
-    if (delivered === undefined) return notAssessable('one-direction');
+    // Where nobody gave up, they are those that would follow: the capture ends, or loses sight of it.
+    if (delivered === undefined)
+      return ending === undefined ? PASS : notAssessable('one-direction');
     const { message, repeats, at } = delivered;
     return {
       kind: 'finding',

@@ -55,7 +55,10 @@ function signedMessages(history: ConnectionHistory): Signed[] {
 const isAmbiguous = ({ tcp, dtls }: ConnectionHistory): boolean =>
   (tcp?.conflicts.length ?? 0) > 0 || (dtls?.siblings.length ?? 1) > 1;
 
-/** Did the client, who had to verify the server's signature, go on as if it were right? */
+/**
+ * Did the client, who had to verify the server's signature, go on as if it were right? Where one direction was captured late
+ * its packets are in no order: there is one handshake, unless secrets open another, and nobody answers what has not come.
+ */
 const wentOn = (
   { messages, tcp }: ConnectionHistory,
   { type, from, packet }: SignatureCheck,

@@ -6,6 +6,7 @@ import {
   USER_CANCELED,
 } from '../../model/code-points/alerts.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
+import { lacksNumbers } from '../../model/dtls-facts.ts';
 import type { BlindSpot } from '../../model/finding.ts';
 import {
   type AlertFact,
@@ -103,6 +104,13 @@ function sawBothBeginnings({ tcp, messages }: ConnectionHistory): boolean {
   );
 }
 
+/** One direction was captured late, and a fatal alert ended it all the same: its sender says so, whoever closed first. */
+function hasWord(history: ConnectionHistory): boolean {
+  if (history.tcp?.isBehindAnswer !== true || history.tcp.isOrderUnknown) return false;
+  const alert = endingOf(history)?.alert;
+  return alert !== undefined && alert.description !== CLOSE_NOTIFY && !isReplyToClosing(alert);
+}
+
 /**
  * What keeps a rule from judging how a handshake ended. Lost octets could be the very alert that is said to be
  * missing, so they silence rather than weaken.
@@ -114,7 +122,8 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   if (blindSpots.includes('start-not-captured')) return 'start-not-captured';
   if (!sawBothSides(history)) return 'one-direction';
   if (!sawBothBeginnings(history)) return 'start-not-captured';
-  if (blindSpots.includes('order-unknown') && !isEndedByReset(history)) return 'order-unknown';
+  if (blindSpots.includes('order-unknown') && !isEndedByReset(history) && !hasWord(history))
+    return 'order-unknown';
   for (const missing of ['lost-bytes', 'cut-packets'] as const)
     if (blindSpots.includes(missing)) return missing;
   return lostOctets(history) > 0 || lacksRecords(history) ? 'lost-bytes' : undefined;
@@ -127,15 +136,9 @@ function isEndedByReset({ tcp, alerts }: ConnectionHistory): boolean {
   return resets.length === 1 && ROLES.every((role) => tcp.fin[role] === undefined);
 }
 
-/** DTLS: numbers below the highest that no record has. Epoch 0 may begin with any number (RFC 6347 §4.2.1), others with 0. */
-export function lacksRecords({ dtls }: ConnectionHistory): boolean {
-  return ROLES.some((role) =>
-    dtls?.epochs[role].some(
-      ({ epoch, firstSequence, highestSequence, count }) =>
-        count <= highestSequence - (epoch === 0 ? firstSequence : 0),
-    ),
-  );
-}
+/** DTLS: records of either side are not in the capture, as the numbers of the others show. */
+export const lacksRecords = ({ dtls }: ConnectionHistory): boolean =>
+  ROLES.some((role) => dtls?.epochs[role].some(lacksNumbers));
 
 /** Octets missing from the TCP stream, both directions. */
 export const lostOctets = ({ tcp }: ConnectionHistory): number =>

@@ -128,6 +128,15 @@ testConnectionRule(handshakeAborted, [
     want: { missing: 'lost-bytes' },
   },
   {
+    name: 'does not judge who closed first where one direction was captured late',
+    history: fakeHistory({
+      ...aborted,
+      blindSpots: ['order-unknown'],
+      tcp: { ...byClient, isBehindAnswer: true },
+    }),
+    want: { missing: 'order-unknown' },
+  },
+  {
     name: 'does not judge where the number of a RST shows that octets are missing',
     history: fakeHistory({
       ...aborted,

@@ -104,6 +104,16 @@ testConnectionRule(handshakeAlert, [
     want: [{ message: 'alert', severity: 'error', confidence: 'likely', packets: [6] }],
   },
   {
+    name: 'does not judge a decode_error where what it may answer was captured late',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      alerts: [fakeAlert(50, 'client', 8)],
+      tcp: { isBehindAnswer: true },
+    }),
+    want: { missing: 'order-unknown' },
+  },
+  {
     name: 'does not judge a decode_error without the side that it may answer',
     history: fakeHistory({
       ...failed,

@@ -295,6 +295,14 @@ testConnectionRule(handshakeTimeout, [
     want: { missing: 'one-direction' },
   },
   {
+    name: 'has nothing to miss where the capture ends before either could come',
+    history: stalled('server-hello', {
+      outcome: 'incomplete',
+      tcp: { lastDataAcknowledged: nobody, fin: nobody },
+    }),
+    want: 'pass',
+  },
+  {
     name: 'leaves alerts alone',
     history: stalled('server-hello', {
       outcome: 'failed',

@@ -140,6 +140,25 @@ testConnectionRule(keyExchangeSignatureInvalid, [
     want: [{ message: 'invalid', severity, confidence, packets: [6, 10] }],
   })),
   {
+    name: 'makes a note of it also where the server was captured late',
+    history: fakeHistory({
+      ...given,
+      blindSpots: ['order-unknown'],
+      messages: [fakeMessage(16, 'client', 3), ...serverFlight],
+      alerts: [fakeAlert(20, 'server', 10)],
+      tcp: { isBehindAnswer: true },
+    }),
+    want: [
+      {
+        message: 'invalid',
+        severity: 'info',
+        confidence: 'likely',
+        packets: [6, 10],
+        connections: [1],
+      },
+    ],
+  },
+  {
     name: 'speaks about the CertificateVerify of a client',
     history: fakeHistory({
       ...given,

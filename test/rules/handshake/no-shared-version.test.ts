@@ -28,6 +28,25 @@ testConnectionRule(noSharedVersion, [
     want: finding('refused', 'proven', [4, 6]),
   },
   {
+    name: 'takes an alert at its word also where one direction was captured late',
+    history: fakeHistory({
+      ...refused,
+      blindSpots: ['order-unknown'],
+      tcp: { isBehindAnswer: true },
+    }),
+    index: others(0x0303, 0x0304),
+    want: finding('refused', 'proven', [4, 6]),
+  },
+  {
+    name: 'does not judge where nobody knows which connection a packet is of',
+    history: fakeHistory({
+      ...refused,
+      blindSpots: ['order-unknown'],
+      tcp: { isBehindAnswer: true, isOrderUnknown: true },
+    }),
+    want: { missing: 'order-unknown' },
+  },
+  {
     name: 'takes protocol_version at its word',
     history: fakeHistory(refused),
     index: others(),
