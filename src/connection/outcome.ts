@@ -30,7 +30,7 @@ export interface Ending {
   readonly server: number;
   /** Packet of the first fatal alert in the clear; 0 for none. */
   readonly fatalAlert: number;
-  /** Over UDP, where no number tells how far it is: may the capture lack what would have completed the handshake? */
+  /** Over UDP: may an alert that nobody can read have closed what was complete, and the capture lack how it was completed? */
   readonly mayLack: () => boolean;
 }
 
@@ -53,8 +53,8 @@ export function outcomeOf(
   if (stage === 'none') return 'no-handshake';
   if (has(SEEN.lostOctets) || has(SEEN.notAnalysed)) return 'incomplete';
   if (!ending.ended && !has(SEEN.closeAlertInClear)) return 'incomplete';
-  if (ending.mayLack()) return 'incomplete';
-  return ending.ended && endsInAlert(table, row) ? 'failed' : 'aborted';
+  if (!ending.ended || !endsInAlert(table, row)) return 'aborted';
+  return ending.mayLack() ? 'incomplete' : 'failed';
 }
 
 /** The last protected record of either side is an alert, or in TLS 1.3 all that the client sent has the size of one. */

@@ -1,5 +1,9 @@
 import { namesIn, readName } from '../crypto/distinguished-name.ts';
-import { type CertificateContext, malformation, readCertificates } from '../crypto/read-certificate.ts';
+import {
+  type CertificateContext,
+  malformation,
+  readCertificates,
+} from '../crypto/read-certificate.ts';
 import type {
   AuthoritiesFact,
   CertificateFact,
