@@ -113,13 +113,29 @@ export function placeText(packet: number, files: readonly FilePackets[], run: Ru
   return `${files.findIndex((file) => file.capture === capture) + 1}:${number}`;
 }
 
+/** `connection 3, `, where the sentence does not say so itself. */
+function ownersText({ connections, summary }: Finding): string {
+  const [first] = connections;
+  if (first === undefined || /\bconnections? \d/.test(summary)) return '';
+  return connections.length === 1
+    ? `connection ${first}, `
+    : `connections ${listedIds(connections)}, `;
+}
+
+/** `1, 2, 3 and 4 more`. */
+function listedIds(ids: readonly number[]): string {
+  const more = ids.length - CONNECTIONS_LIMIT;
+  const named = ids.slice(0, CONNECTIONS_LIMIT).join(', ');
+  return more > 0 ? `${named} and ${more} more` : named;
+}
+
 /** A finding that is worth knowing and no more: one line, cut to the width. */
 export function findingLine(
   finding: Finding,
   id: number,
   { run, style, repeated }: Pick<FindingContext, 'run' | 'style' | 'repeated'>,
 ): string[] {
-  const place = withFiles(`packet ${finding.packets[0] ?? 0}`, run);
+  const place = withFiles(`${ownersText(finding)}packet ${finding.packets[0] ?? 0}`, run);
   const lines = wrap(
     `${style.fit(place)}: ${style.fit(finding.summary)}`,
     style.width - INDENT.length,

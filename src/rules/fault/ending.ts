@@ -19,6 +19,7 @@ import { unreadAlert } from '../support/closing-alert.ts';
 import { type Ending, endingOf } from '../support/ending.ts';
 import {
   BOTH_ENDS,
+  CLIENT_CLOSED_IN_SILENCE,
   CLIENT_LOG,
   CLOSED_IN_SILENCE,
   KEY_LOG,
@@ -71,7 +72,8 @@ export function judgeEnding(history: ConnectionHistory): EndingJudged {
     };
   }
   const how = kind === 'alert' ? 'an alert' : HOW[kind];
-  return { ending: { by, packet, nanos, how }, leaning: CLOSED_IN_SILENCE };
+  const leaning = by === 'client' ? CLIENT_CLOSED_IN_SILENCE : CLOSED_IN_SILENCE;
+  return { ending: { by, packet, nanos, how }, leaning };
 }
 
 const nameOf = ({ level = ALERT_FATAL, description = 0 }: AlertFact): string =>

@@ -21,6 +21,7 @@ export type Leaning = (
       readonly open: Readings;
       readonly suspects?: readonly (readonly [named: string, reading: string])[];
     }
+  /** As the alert, or the close without one, that ended the connection says. */
   | { readonly alert: true }
 ) & {
   /** As sure as the finding is of its fact, it may be less so of whose fault that is. */
@@ -133,6 +134,17 @@ export const CLOSED_IN_SILENCE: Leaning = {
     network: 'a device on the way may have closed in the name of either side',
   },
   settle: [SERVER_LOG, CLIENT_LOG, BOTH_ENDS],
+};
+
+/** The same, where it is the client: the server need not have done anything. */
+export const CLIENT_CLOSED_IN_SILENCE: Leaning = {
+  open: {
+    client:
+      'it may have given up (a timeout, a policy, a failure), and owes the alert that would say so',
+    server: 'it may have sent something that its peer does not accept',
+    network: 'a device on the way may have closed in the name of either side',
+  },
+  settle: [CLIENT_LOG, SERVER_LOG, BOTH_ENDS],
 };
 
 /** What was agreed on another way, by session descriptions, is not what the two sides do. */

@@ -1,7 +1,6 @@
 import {
   BOTH_ENDS,
   CLIENT_LOG,
-  CLOSED_IN_SILENCE,
   CROSSED,
   didIt,
   isOf,
@@ -166,7 +165,7 @@ export const HANDSHAKE_LEANINGS: Leanings = {
   'early-data-rejected': { refused: null },
   'failure-correlation': { separated: null, leaning: null, hint: null },
   'handshake-aborted': {
-    aborted: CLOSED_IN_SILENCE,
+    aborted: { alert: true, settle: [] },
     waited: didIt('debtor', {
       atMost: 'possible',
       against: [
@@ -278,7 +277,11 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       against: ['the offer of the client may have been changed on the way'],
     }),
   },
-  'no-shared-version': { refused: SETTINGS_DIFFER, chosen: SETTINGS_DIFFER },
+  'no-shared-version': {
+    refused: SETTINGS_DIFFER,
+    'wide-offer': SETTINGS_DIFFER,
+    chosen: SETTINGS_DIFFER,
+  },
   'plaintext-in-tls-stream': {
     answer: isOf('server', [SERVER_LOG], { atMost: 'likely' }),
     refused: isOf('client', [CLIENT_LOG]),
@@ -312,6 +315,7 @@ export const HANDSHAKE_LEANINGS: Leanings = {
   },
   'tls-on-plaintext-port': {
     plain: WRONG_PORT,
+    web: WRONG_PORT,
     greeted: WRONG_PORT,
   },
   'unsafe-legacy-renegotiation': {

@@ -77,6 +77,19 @@ export const noSharedVersion = defineConnectionRule({
         ],
         commands: ['openssl s_client -connect HOST:PORT -servername NAME -tls1_2'],
       },
+      'wide-offer': {
+        title: 'The server refused the versions of a client that offers many',
+        what: 'The server answered the ClientHello (packet {packet0}) with {alert} in packet {packet}: the client offers {offered}; the server agreed to {agreed}.',
+        causes: [
+          'the server does not tolerate a version that it has never heard of, where it should choose an older one',
+          'the server knows none of them, or has all of them switched off',
+        ],
+        remedies: [
+          'try with TLS 1.2 alone: if that succeeds, the newer version in the ClientHello is what the server stumbles over',
+          'update the server, or raise what it has switched on to TLS 1.2 or TLS 1.3',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME -tls1_2'],
+      },
       chosen: {
         title: 'The client refused the version that the server chose',
         what: 'The client answered the ServerHello (packet {packet0}) with protocol_version in packet {packet}: the server chose {chosen}, the client offers {offered}.',
@@ -144,7 +157,9 @@ function judged(
   if (!isDisjoint) {
     if (!saysSo || agreed.length > 0) return undefined;
     const known = isUnknown ? { ...verdict, data: { ...verdict.data, agreed: UNKNOWN } } : verdict;
-    return offered.length > WIDE_OFFER ? { ...known, confidence: 'possible' } : known;
+    return offered.length > WIDE_OFFER
+      ? { ...known, message: 'wide-offer', confidence: 'possible' }
+      : known;
   }
   return {
     ...verdict,

@@ -4,11 +4,12 @@ import type { TcpFacts } from '../../model/tcp-facts.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { lostOctets } from '../support/ending.ts';
 import { endpointText } from '../support/negotiation.ts';
-import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
+import { firstLineOf, HTML_PAGE, HTTP, isLineCut, plainProtocolOf } from '../support/plain-text.ts';
 import { witness } from '../support/witness.ts';
 
 /** Octets that make text probable where no known protocol is recognised. */
 const ENOUGH_TEXT = 12;
+const WEB: readonly string[] = [HTTP, HTML_PAGE];
 const PRINTABLE = /^[\t\r\n\x20-\x7e]+$/;
 
 const spokeTls = ({ handshake, changeCipherSpec, alert, applicationData }: RecordCounts): boolean =>
@@ -44,20 +45,28 @@ export const tlsOnPlaintextPort = defineConnectionRule({
       'Where the client had spoken plain text before (STARTTLS, CONNECT), where the server sends any TLS record, where its octets are not readable, where after a greeting the connection is not over, and where the start of the connection is missing.',
     messages: {
       plain: {
-        what: 'The server {server} answers the ClientHello (packet {hello}) with plain text: "{line}".',
+        what: 'After the ClientHello (packet {hello}) the server {server} sends plain text (packet {greeting}): "{line}".',
         causes: [
-          'the port is the plain-text one of the service, or the server has TLS switched off',
           'the service expects STARTTLS on this port: plain text first, TLS after a command',
-          'a proxy answered with an error page of its own',
+          'the port is the plain-text one of the service, or the server has TLS switched off',
         ],
         remedies: [
           'use the port that speaks TLS from the start, or tell the client to use STARTTLS',
           'switch TLS on for this listener',
         ],
-        commands: [
-          'openssl s_client -connect HOST:PORT -starttls smtp',
-          'curl -v http://HOST:PORT/',
+        commands: ['openssl s_client -connect HOST:PORT -starttls smtp'],
+      },
+      web: {
+        what: 'After the ClientHello (packet {hello}) the server {server} sends plain text (packet {greeting}): "{line}".',
+        causes: [
+          'the port is the plain-text one of the service, or the server has TLS switched off',
+          'a proxy answered with an error page of its own',
         ],
+        remedies: [
+          'use the port that speaks TLS, or http:// for this one',
+          'switch TLS on for this listener',
+        ],
+        commands: ['curl -v http://HOST:PORT/'],
       },
       greeted: {
         what: 'The server {server} greets in plain text ("{line}", packet {greeting}); the client sends a ClientHello without a word before it (packet {hello}), and the server never speaks TLS.',
@@ -97,13 +106,13 @@ export const tlsOnPlaintextPort = defineConnectionRule({
     if (isGreeting && !isOver(tcp)) return PASS;
     return {
       kind: 'finding',
-      message: isGreeting ? 'greeted' : 'plain',
+      message: isGreeting ? 'greeted' : WEB.includes(protocol ?? '') ? 'web' : 'plain',
       confidence: protocol === undefined ? 'likely' : 'proven',
       data: {
         server: endpointText(history.server),
         hello: hello.packet,
         greeting: said.packet,
-        line,
+        line: `${line}${isLineCut(answer) ? '…' : ''}`,
       },
       evidence: [
         witness(hello, id, 'client', 'ClientHello, the first octets of the client'),

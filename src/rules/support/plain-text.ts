@@ -6,19 +6,22 @@ interface PlainProtocol {
   readonly begins: RegExp;
 }
 
+export const HTTP = 'HTTP';
+export const HTML_PAGE = 'an HTML page';
+
 /** Octets as Latin-1, so that a pattern can look at any of them. */
 const asText = (octets: Uint8Array): string => String.fromCharCode(...octets);
 
 const PROTOCOLS: readonly PlainProtocol[] = [
-  { name: 'HTTP', by: 'client', begins: /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE) \S/ },
+  { name: HTTP, by: 'client', begins: /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE) \S/ },
   { name: 'an HTTP CONNECT request', by: 'client', begins: /^CONNECT \S/ },
   { name: 'HTTP/2 without TLS', by: 'client', begins: /^PRI \* HTTP\/2/ },
   { name: 'SSH', by: 'client', begins: /^SSH-\d/ },
   { name: 'SMTP', by: 'client', begins: /^(?:EHLO|HELO|LHLO) / },
   { name: 'the PROXY protocol', by: 'client', begins: /^PROXY (?:TCP[46]|UNKNOWN)/ },
   { name: 'the PROXY protocol', by: 'client', begins: /^\r\n\r\n\0\r\nQUIT\n/ },
-  { name: 'HTTP', by: 'server', begins: /^HTTP\/[\d.]+ \d{3}/ },
-  { name: 'an HTML page', by: 'server', begins: /^\s*<(?:!DOCTYPE HTML|HTML)\b/i },
+  { name: HTTP, by: 'server', begins: /^HTTP\/[\d.]+ \d{3}/ },
+  { name: HTML_PAGE, by: 'server', begins: /^\s*<(?:!DOCTYPE HTML|HTML)\b/i },
   { name: 'SSH', by: 'server', begins: /^SSH-\d/ },
   { name: 'SMTP or FTP', by: 'server', begins: /^[245]\d\d[ -]/ },
   { name: 'POP3', by: 'server', begins: /^(?:\+OK|-ERR)/ },
@@ -31,8 +34,15 @@ export function plainProtocolOf(octets: Uint8Array, by: 'client' | 'server'): st
   return PROTOCOLS.find((one) => one.by === by && one.begins.test(text))?.name;
 }
 
+const SHOWN = 60;
+
 /** The first line, cut to what a report can show. */
-export function firstLineOf(octets: Uint8Array): string {
+export const firstLineOf = (octets: Uint8Array): string => lineOf(octets).slice(0, SHOWN);
+
+/** Is there more of it? */
+export const isLineCut = (octets: Uint8Array): boolean => lineOf(octets).length > SHOWN;
+
+function lineOf(octets: Uint8Array): string {
   const [line = ''] = asText(octets).split(/\r?\n/, 1);
-  return line.slice(0, 60);
+  return line;
 }

@@ -56,7 +56,7 @@ testConnectionRule(noSharedVersion, [
     name: 'doubts it where many versions are offered',
     history: fakeHistory({ ...refused, versionsOffered: [0x0301, 0x0302, 0x0303] }),
     index: others(),
-    want: [{ message: 'refused', severity: 'error', confidence: 'possible', packets: [4, 6] }],
+    want: [{ message: 'wide-offer', severity: 'error', confidence: 'possible', packets: [4, 6] }],
   },
   {
     name: 'takes handshake_failure for it where the versions are disjoint',

@@ -17,15 +17,15 @@ const answered = (server: string, more: FakeHistory = {}) => {
     tcp: { lastData, plaintextStart: { client: undefined, server: octets(server) }, ...tcp },
   });
 };
-const found = (confidence: 'proven' | 'likely', packets: readonly number[] = [4, 6]) => [
-  { message: 'plain', severity: 'error', confidence, packets } as const,
+const found = (confidence: 'proven' | 'likely', message = 'plain') => [
+  { message, severity: 'error', confidence, packets: [4, 6] } as const,
 ];
 
 testConnectionRule(tlsOnPlaintextPort, [
   {
     name: 'proves a web server without TLS',
     history: answered('HTTP/1.1 400 Bad Request\r\nServer: x'),
-    want: found('proven'),
+    want: found('proven', 'web'),
   },
   {
     name: 'proves a mail server that greets first',
@@ -35,7 +35,7 @@ testConnectionRule(tlsOnPlaintextPort, [
   {
     name: 'proves a web server that answers with a page and no status line (HTTP/0.9)',
     history: answered('<!DOCTYPE HTML>\n<html lang="en">'),
-    want: found('proven'),
+    want: found('proven', 'web'),
   },
   {
     name: 'takes other readable text for likely',
@@ -57,7 +57,7 @@ testConnectionRule(tlsOnPlaintextPort, [
         },
       ],
     }),
-    want: found('proven'),
+    want: found('proven', 'web'),
   },
   {
     name: 'passes STARTTLS: plain text of the client came first',
