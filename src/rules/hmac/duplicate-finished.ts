@@ -56,7 +56,7 @@ export const duplicateFinished = defineConnectionRule({
     decides:
       'A side that has sent data has the answer to its Finished, so a loss cannot be the reason; only the side whose Finished comes last may be asked to repeat it. The record follows data of the same side, its number leaves room for that data, and it has the type and length of the first Finished. What it holds is encrypted, so it is likely.',
     silent:
-      'For repeats before any data, which repair a loss; for the side whose Finished comes last; where the handshake was renegotiated; where one direction is missing.',
+      'For repeats before any data, which repair a loss; for the side whose Finished comes last; where the handshake was renegotiated; where one direction is missing or packets were cut, since what the other side sent again is then not known.',
     messages: {
       again: {
         what: 'The {sender} of connection {id} sent another record like its Finished, {delay} after its application data of packet {data}{reaction}.',
@@ -81,6 +81,8 @@ export const duplicateFinished = defineConnectionRule({
     if (sender === undefined || dtls.finishedTransmissions[sender].length < 2) return PASS;
     if (dtls.epochs[sender].some(({ epoch }) => epoch > 1)) return PASS;
     if (!history.bothDirections) return notAssessable('one-direction');
+    // A repeat of the other side's flight, which this one answers with its Finished, shows by its messages.
+    if (history.blindSpots.includes('cut-packets')) return notAssessable('cut-packets');
     const found = duplicateOf(history, sender);
     if (found === undefined) return PASS;
     const { first, record, data } = found;

@@ -81,5 +81,10 @@ testConnectionRule(duplicateFinished, [
     history: after({ sequences: [0, 4], more: { bothDirections: false } }),
     want: { missing: 'one-direction' },
   },
+  {
+    name: 'does not judge cut packets: the other side may have asked for it',
+    history: after({ sequences: [0, 4], more: { blindSpots: ['cut-packets'] } }),
+    want: { missing: 'cut-packets' },
+  },
   { name: 'leaves TLS over TCP alone', history: fakeHistory(), want: 'not-applicable' },
 ]);
