@@ -182,9 +182,12 @@ function nonces(history: ConnectionHistory): Found[] {
     const inDirection = offLine.filter((one) => one.from === from).length;
     if (nonce === undefined || inDirection > FEW || after === 'moved' || after === 'both') continue;
     // Where its octets were seen before, that says more: `copies`, record-wrong-direction and seq-desync tell of it.
+    // A reflection that was captured late is the other of the two.
     const isSeenBefore = history.strays.some(
-      ({ kind, packet, length }) =>
-        SEEN_BEFORE.has(kind) && packet === stray.packet && length === stray.length,
+      ({ kind, packet, length, other: earlier }) =>
+        SEEN_BEFORE.has(kind) &&
+        length === stray.length &&
+        (packet === stray.packet || (kind === 'reflection' && earlier?.packet === stray.packet)),
     );
     if (isSeenBefore || (after === undefined && isNear(nonce))) continue;
     const refusal = refusalOf(history, stray);

@@ -34,6 +34,8 @@ export interface ServerDeath {
 /** Sockets of one process close within microseconds; a loaded kernel and a busy tap stretch that. */
 const BURST = 50 * MILLISECOND;
 const TIGHT = 5 * MILLISECOND;
+/** From one close to the next of them: each may be acknowledged, and others may come between. */
+const NEAR_PACKETS = 8;
 /** From the last octet of the client to the close: time for a crash and the kernel's cleaning up. */
 const REACTION = 100 * MILLISECOND;
 /** A refusal that comes later may have another reason. */
@@ -94,11 +96,17 @@ function triggerAmong(closes: readonly ServerCloseFact[]): ServerCloseFact | und
   return found;
 }
 
+/** A clock that gives one time to packets far from each other is too coarse to tell. */
+const isTogether = (first: At, last: At, { nanos, packet }: At): boolean =>
+  nanos - first.nanos <= BURST && (nanos > last.nanos || packet - last.packet <= NEAR_PACKETS);
+
 function burstsOf(closes: readonly ServerCloseFact[]): [ServerCloseFact, ...ServerCloseFact[]][] {
   const bursts: [ServerCloseFact, ...ServerCloseFact[]][] = [];
   let burst: [ServerCloseFact, ...ServerCloseFact[]] | undefined;
   for (const close of [...closes].sort((a, b) => a.nanos - b.nanos)) {
-    if (burst !== undefined && close.nanos - burst[0].nanos <= BURST) burst.push(close);
+    const last = burst?.at(-1);
+    if (burst !== undefined && last !== undefined && isTogether(burst[0], last, close))
+      burst.push(close);
     else {
       burst = [close];
       bursts.push(burst);

@@ -140,6 +140,15 @@ testConnectionRule(
       want: 'pass' as const,
     })),
     {
+      name: 'leaves it also where what was reflected seems to come behind its reflection, captured late',
+      history: withStrays(
+        refused,
+        stray('reflection', { packet: 32, from: 'server', other: { ...at(30), connection: 1 } }),
+        stray('nonce-off-line', { after: 'line' }),
+      ),
+      want: 'pass',
+    },
+    {
       name: 'tells of an explicit nonce off the line behind which the line goes on',
       history: withStrays(refused, stray('nonce-off-line', { after: 'line' })),
       want: likely([30, 31]),

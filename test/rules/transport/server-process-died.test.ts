@@ -29,6 +29,7 @@ const found = (confidence: 'proven' | 'likely' | 'possible', packets: readonly n
 ];
 
 const LATER = 1e15;
+const sameTime = (packet: number) => ({ packet, nanos: at(1000).nanos });
 
 testCaptureRule(serverProcessDied, [
   {
@@ -132,6 +133,21 @@ testCaptureRule(serverProcessDied, [
       ),
     }),
     want: [],
+  },
+  {
+    name: 'is silent where closes far from each other have one time: the clock is coarse',
+    index: dead({
+      closes: [trigger, ...siblings].map((close, n) => ({ ...close, ...sameTime(1000 + 9 * n) })),
+      refusals: [],
+    }),
+    want: [],
+  },
+  {
+    name: 'is not where they follow each other at one time',
+    index: dead({
+      closes: [trigger, ...siblings].map((close, n) => ({ ...close, ...sameTime(1000 + 2 * n) })),
+    }),
+    want: found('likely', [997, 1000, 1002, 1004, 1006]),
   },
   {
     name: 'lowers its confidence if a connection shows no end',
