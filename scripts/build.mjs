@@ -35,7 +35,8 @@ await bundle.write({
   // One function a file, which bin/load.js calls.
   banner: '(function (exports, require, importPackage, __filename) { "use strict";',
   footer: '})',
-  // What nearly every run needs is one file, for calls between files are dearer; other outputs and what checks files stay apart.
+  // What nearly every run needs is one file, for calls between files are dearer; other outputs and what checks files
+  // stay apart.
   codeSplitting: {
     includeDependenciesRecursively: false,
     groups: [{ name: 'engine', test: isOfEngine }],

@@ -51,8 +51,8 @@ export function clearMessages(
 const HELLOS = { client: CLIENT_HELLO, server: SERVER_HELLO } as const;
 
 /**
- * The named curve of the ServerKeyExchange among the octets that a server sent, in a handshake with ECDHE; 0 where there is none.
- * RFC 8422 §5.4.
+ * The named curve of the ServerKeyExchange among the octets that a server sent, in a handshake with ECDHE; 0 where there
+ * is none. RFC 8422 §5.4.
  */
 export function curveOf(sent: Uint8Array, isDtls: boolean): number {
   const header = isDtls ? NUMBERED_HEADER : MESSAGE_HEADER;

@@ -145,7 +145,10 @@ function answersVerifyRequest(
   return bringsCookie(r.bytes, fragment.start, fragment.end, request, 0);
 }
 
-/** Has the ClientHello in `bytes[start, end)` the cookie of this HelloVerifyRequest, which is a version, a length and the cookie? */
+/**
+ * Has the ClientHello in `bytes[start, end)` the cookie of this HelloVerifyRequest, which is a version, a length and
+ * the cookie?
+ */
 function bringsCookie(
   bytes: Uint8Array,
   start: number,

@@ -19,7 +19,10 @@ import { misfitOf, otherIdOf } from './id-misfit.ts';
 import type { Rebinding } from './rebinding.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 
-/** Protected records up to DTLS 1.2: gives each to one association, by its connection id, or else by what `attribute` goes by. */
+/**
+ * Protected records up to DTLS 1.2: gives each to one association, by its connection id, or else by what `attribute`
+ * goes by.
+ */
 export class ProtectedRecords {
   private readonly facts: FactsRecorder;
   private readonly associations: FlowAssociations;

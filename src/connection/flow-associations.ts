@@ -20,7 +20,10 @@ const TOO_MANY = {
   detail: `more than ${LIMITS.openDtlsFlows} DTLS flows are open; of some, those silent longest were taken for over`,
 } as const;
 
-/** The associations whose handshake was on each flow, from the first record to the last: the newest one leads to those before. */
+/**
+ * The associations whose handshake was on each flow, from the first record to the last: the newest one leads to those
+ * before.
+ */
 export class FlowAssociations {
   private readonly facts: FactsRecorder;
   private readonly paths: AssociationPaths;

@@ -1,5 +1,6 @@
 import type { Outcome, Stage } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
+import { CONTENT_TYPE } from '../model/record.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import { alertLength13 } from './record-sizes.ts';
 
@@ -63,7 +64,8 @@ function endsInAlert(table: ConnectionTable, row: number): boolean {
   const record = table.lastRecord[client] as number;
   if (table.has(row, SEEN.tls13))
     return table.protectedCount[client] === 1 && (record & 0xffff) === alertOf(table, row);
-  return record >>> 16 === 21 || (table.lastRecord[client ^ 1] as number) >>> 16 === 21;
+  const isAlert = (last: number) => last >>> 16 === CONTENT_TYPE.alert;
+  return isAlert(record) || isAlert(table.lastRecord[client ^ 1] as number);
 }
 
 /**

@@ -1,9 +1,12 @@
 import { cipherSuite } from '../model/code-points/suites.ts';
 import { TLS_1_0, tlsEquivalent } from '../model/code-points/versions.ts';
+import { CONTENT_TYPE } from '../model/record.ts';
 
 /** Octets of an alert, and of a Finished message with its DTLS header. */
 const ALERT = 2;
 const DTLS_FINISHED = 24;
+/** Of a record that may hold one where the suite is not known: more than any MAC, IV and padding add to it. */
+const ALERT_AT_MOST = 128;
 
 /**
  * Length of the fragment that protects `content` octets under a suite up to TLS 1.2 (RFC 5246 §6.2.3, RFC 7366 §3,
@@ -33,17 +36,12 @@ export function shapeOf(
   version: number,
   encryptThenMac: boolean,
 ): 'alert' | 'finished' | 'other' {
-  if (contentType === 21) {
+  if (contentType === CONTENT_TYPE.alert) {
     const expected = suite < 0 ? 0 : protectedLength(suite, version, encryptThenMac, ALERT);
-    return expected === 0
-      ? length <= 128
-        ? 'alert'
-        : 'other'
-      : length === expected
-        ? 'alert'
-        : 'other';
+    const fits = expected === 0 ? length <= ALERT_AT_MOST : length === expected;
+    return fits ? 'alert' : 'other';
   }
-  if (contentType === 22) {
+  if (contentType === CONTENT_TYPE.handshake) {
     const expected = suite < 0 ? 0 : protectedLength(suite, version, encryptThenMac, DTLS_FINISHED);
     return expected !== 0 && length === expected ? 'finished' : 'other';
   }

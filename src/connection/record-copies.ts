@@ -6,7 +6,10 @@ import type { DtlsRecord } from './dtls-record.ts';
 /** What stands for a record number that is encrypted and was not decrypted. */
 export const UNREAD_SEQUENCE = -1;
 
-/** Stands in place of a number that is encrypted, so that a copy is told by more than its last octets; no number is negative. */
+/**
+ * Stands in place of a number that is encrypted, so that a copy is told by more than its last octets; no number is
+ * negative.
+ */
 export function firstOctets({ bytes, start, end }: DtlsRecord): number {
   return end - start < 6 ? UNREAD_SEQUENCE : -2 - readU48(bytes, start);
 }

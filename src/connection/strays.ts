@@ -18,7 +18,10 @@ export class Strays {
     this.facts = facts;
   }
 
-  /** `[start, end)` are the first octets of the fragment and, behind them, its last ones; called for every protected record, so it has to be quick. */
+  /**
+   * `[start, end)` are the first octets of the fragment and, behind them, its last ones; called for every protected
+   * record, so it has to be quick.
+   */
   record(
     row: number,
     side: Side,

@@ -134,7 +134,10 @@ export class Frame implements TransportCursor {
     return NEXT.stop;
   }
 
-  /** Remembers that another frame follows at `offset`, within the current bounds; answers false if one is remembered already. */
+  /**
+   * Remembers that another frame follows at `offset`, within the current bounds; answers false if one is remembered
+   * already.
+   */
   putOff(offset: number): boolean {
     if (this.#laterOffset >= 0) return false;
     this.#laterOffset = offset;

@@ -1,7 +1,10 @@
 import type { Endpoint, FingerprintFacts } from './history.ts';
 import type { Nanos } from './time.ts';
 
-/** What the first packets of a QUIC connection show to anybody: its Initial packets are under keys that are public (RFC 9001 §5.2). */
+/**
+ * What the first packets of a QUIC connection show to anybody: its Initial packets are under keys that are public (RFC
+ * 9001 §5.2).
+ */
 export interface QuicConnection {
   /** Wireshark's `udp.stream`. */
   readonly stream: number;

@@ -10,7 +10,10 @@ export function words(text: string): string {
   return setWords(printable(text)).replace(/^(\d+)([.)])/, '$1\\$2');
 }
 
-/** The same for a cell of a table, where not even code may hold a bar: renderers count backslashes in front of it differently. */
+/**
+ * The same for a cell of a table, where not even code may hold a bar: renderers count backslashes in front of it
+ * differently.
+ */
 export function cell(text: string): string {
   return setWords(printable(text).replaceAll('|', '\\u{7c}'));
 }

@@ -30,8 +30,8 @@ interface Pair {
 
 /**
  * Leaves out what another capture has shown already: the same packet, seen at a second point of its way. Their times need
- * not overlap, since clocks differ. Each packet counts as often as the capture that saw it most often has it, so what was really sent twice stays.
- * The same are packets between the same endpoints with the same IP identification, TCP numbers and beginning of the
+ * not overlap, since clocks differ. Each packet counts as often as the capture that saw it most often has it, so what was
+ * really sent twice stays. The same are packets between the same endpoints with the same IP identification, TCP numbers and beginning of the
  * payload; what routers change is not looked at, nor are checksums, which network cards fill in late.
  *
  * Whoever sees a packet first tells it. So order is kept whatever the clocks of the points say: a packet and its answer

@@ -19,7 +19,10 @@ const APPLICATION: Readonly<Record<Role, KeyLogLabel>> = {
   server: 'SERVER_TRAFFIC_SECRET_0',
 };
 
-/** The traffic secrets of one TLS 1.3 connection: generation 0 is the handshake's, 1 the first of application data. RFC 8446 §7.1. */
+/**
+ * The traffic secrets of one TLS 1.3 connection: generation 0 is the handshake's, 1 the first of application data. RFC
+ * 8446 §7.1.
+ */
 export class TrafficSecrets {
   readonly hash: HashName | undefined;
   private readonly prefix: LabelPrefix;

@@ -30,7 +30,10 @@ export function ieee80211Padded(frame: Frame): Next {
   return frame.lacks(2) ? NEXT.stop : dataFrame(frame, frame.u8(0), frame.u8(1), true);
 }
 
-/** The same with the frame control octets exchanged, as access points send it over CAPWAP; told by the version and type bits. */
+/**
+ * The same with the frame control octets exchanged, as access points send it over CAPWAP; told by the version and type
+ * bits.
+ */
 export function ieee80211Swapped(frame: Frame): Next {
   if (frame.lacks(2)) return NEXT.stop;
   const swapped = isData(frame.u8(1));
@@ -89,7 +92,10 @@ const PRESENT = { timer: 0x1, flags: 0x2, more: 0x8000_0000 } as const;
 const RADIOTAP_FLAG = { checkSequence: 0x10, padding: 0x20 } as const;
 const CHECK_SEQUENCE_OCTETS = 4;
 
-/** Radiotap header, little-endian, fields aligned to their size; only the flags for padding and a trailing check sequence matter. */
+/**
+ * Radiotap header, little-endian, fields aligned to their size; only the flags for padding and a trailing check
+ * sequence matter.
+ */
 export function radiotap(frame: Frame): Next {
   if (frame.lacks(8)) return NEXT.stop;
   if (frame.u8(0) !== 0) return frame.pass(PASSED.wlanManagement);

@@ -34,7 +34,10 @@ export function ppp(frame: Frame): Next {
 /** HDLC control "unnumbered information", with the address before it written over. */
 const HDLC_CONTROL = 0x03;
 
-/** PPP with a direction in the first octet (LINKTYPE_PPP_WITH_DIR), which may stand in the address field's place (PPP_PPPD). */
+/**
+ * PPP with a direction in the first octet (LINKTYPE_PPP_WITH_DIR), which may stand in the address field's place
+ * (PPP_PPPD).
+ */
 export function pppDirected(frame: Frame): Next {
   if (frame.lacks(2)) return NEXT.stop;
   // No protocol number begins with 3: it is odd and not assigned.

@@ -42,7 +42,10 @@ export function ipOrEthernet(frame: Frame): Next {
   return version === 4 || version === 6 ? NEXT.ip : NEXT.stop;
 }
 
-/** Whether the version and the length are those of an IP packet that fits: addresses of Ethernet may begin with 4 or 6 too. */
+/**
+ * Whether the version and the length are those of an IP packet that fits: addresses of Ethernet may begin with 4 or 6
+ * too.
+ */
 function looksLikeIp(frame: Frame, version: number): boolean {
   const octets = frame.wireEnd - frame.offset;
   if (frame.end - frame.offset < 6) return version === 4 || version === 6;

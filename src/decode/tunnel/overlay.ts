@@ -17,7 +17,10 @@ export function vxlan(frame: Frame): Next {
 const VXLAN_FLAGS = 0x0800_0000;
 const VXLAN_RESERVED = 0xff;
 
-/** VXLAN on Linux' own port, which others use too: only with a header as Linux writes it, and an EtherType that is followed. */
+/**
+ * VXLAN on Linux' own port, which others use too: only with a header as Linux writes it, and an EtherType that is
+ * followed.
+ */
 export function vxlanOfLinux(frame: Frame): Next {
   if (frame.lacks(VXLAN_OCTETS)) return NEXT.stop;
   const strict = frame.u32(0) === VXLAN_FLAGS && (frame.u32(4) & VXLAN_RESERVED) === 0;

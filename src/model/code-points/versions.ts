@@ -10,7 +10,10 @@ export const TLS_1_3 = 0x0304;
 export const DTLS_1_0 = 0xfeff;
 export const DTLS_1_2 = 0xfefd;
 export const DTLS_1_3 = 0xfefc;
-/** DTLS 1.3 under the number of draft 43, as NSS 3.87 (Firefox) speaks it: its nonces have the epoch in them, all else is that of RFC 9147. */
+/**
+ * DTLS 1.3 under the number of draft 43, as NSS 3.87 (Firefox) speaks it: its nonces have the epoch in them, all else
+ * is that of RFC 9147.
+ */
 export const DTLS_1_3_DRAFT_43 = 0x7f2b;
 /** DTLS 1.0 as OpenSSL spoke it before RFC 4347 was followed (0.9.8e and older; still in use as `DTLS1_BAD_VER`). */
 export const DTLS_PRE_STANDARD = 0x0100;

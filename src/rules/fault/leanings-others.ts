@@ -10,7 +10,10 @@ import {
   SIGNALLED_WRONGLY,
 } from './leaning.ts';
 
-/** RFC 6347 §4.1.2.7 and RFC 9147 §4.5.2 ask to drop what does not verify: who falls over it has the fault, not who was late. */
+/**
+ * RFC 6347 §4.1.2.7 and RFC 9147 §4.5.2 ask to drop what does not verify: who falls over it has the fault, not who was
+ * late.
+ */
 const FELL_OVER_IT = didIt('receiver', {
   against: ['another fault may have struck at the same moment'],
   settle: [

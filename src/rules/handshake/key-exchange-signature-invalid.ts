@@ -51,7 +51,10 @@ function signedMessages(history: ConnectionHistory): Signed[] {
   ];
 }
 
-/** Octets that differ between two copies of a segment, or several associations on one 5-tuple: what was signed is not certain. */
+/**
+ * Octets that differ between two copies of a segment, or several associations on one 5-tuple: what was signed is not
+ * certain.
+ */
 const isAmbiguous = ({ tcp, dtls }: ConnectionHistory): boolean =>
   (tcp?.conflicts.length ?? 0) > 0 || (dtls?.siblings.length ?? 1) > 1;
 

@@ -76,7 +76,10 @@ function confidenceOf({ ttl, early, goesOn }: Signs): Confidence {
   return ttl === undefined && goesOn === undefined ? 'possible' : 'likely';
 }
 
-/** A firewall that dislikes a ClientHello forges a reset in the name of the server; its packets betray where they come from. */
+/**
+ * A firewall that dislikes a ClientHello forges a reset in the name of the server; its packets betray where they come
+ * from.
+ */
 export const middleboxReset = defineConnectionRule({
   meta: {
     id: 'middlebox-reset',

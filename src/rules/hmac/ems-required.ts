@@ -28,7 +28,10 @@ const missedByServer = (history: ConnectionHistory): boolean =>
   !hasMessage(history, CERTIFICATE_REQUEST) &&
   isOffered(history, EXTENDED_MASTER_SECRET) === false;
 
-/** The client's comes with the ServerHello. Without secure renegotiation, or with a weak DHE group, that may be the reason. */
+/**
+ * The client's comes with the ServerHello. Without secure renegotiation, or with a weak DHE group, that may be the
+ * reason.
+ */
 const missedByClient = (history: ConnectionHistory, keyExchange: string): boolean =>
   (history.stage === 'server-flight' || history.stage === 'client-flight') &&
   keyExchange !== 'DHE' &&

@@ -1,5 +1,6 @@
 import type { FinishedCheck } from '../../model/decryption.ts';
 import { type ConnectionHistory, peerOf, ROLES } from '../../model/history.ts';
+import { CONTENT_TYPE } from '../../model/record.ts';
 import type { RuleMessage } from '../../model/rule.ts';
 import { defineConnectionRule, type FindingOf, notAssessable, PASS } from '../define-rule.ts';
 import { lacksRecords } from '../support/ending.ts';
@@ -108,4 +109,9 @@ function found(history: ConnectionHistory, check: FinishedCheck): Found | undefi
   };
 }
 
-const NO_RECORD = { contentType: 22, length: 0, epoch: 0, sequence: 0 } as const;
+const NO_RECORD = {
+  contentType: CONTENT_TYPE.handshake,
+  length: 0,
+  epoch: 0,
+  sequence: 0,
+} as const;

@@ -151,7 +151,10 @@ export const seqDesync = defineConnectionRule({
 
 type Found = FindingOf<typeof MESSAGES>;
 
-/** By how far the number is off, and whether the next makes up for it. Number 0 again is a state that was set back, any other one a state that is shared. */
+/**
+ * By how far the number is off, and whether the next makes up for it. Number 0 again is a state that was set back, any
+ * other one a state that is shared.
+ */
 function kindOf(failure: Failure): 'ahead' | 'reused' | 'restarted' | 'swapped' {
   const { offset = 0, sequence = 0 } = failure.details;
   if (isSwapped(failure)) return 'swapped';

@@ -1,5 +1,6 @@
 import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
+import { CONTENT_TYPE } from '../../model/record.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule } from '../define-rule.ts';
@@ -69,7 +70,8 @@ export const dtlsLateCloseNotify = defineConnectionRule({
 
 function isLateClose(history: ConnectionHistory, anomaly: DtlsAnomaly): boolean {
   const { kind, shape, record, owner, sincePeerClose, duringStage } = anomaly;
-  if (kind !== 'late' || shape !== 'alert' || record.contentType !== 21) return false;
+  if (kind !== 'late' || shape !== 'alert' || record.contentType !== CONTENT_TYPE.alert)
+    return false;
   if (isNumberTaken(history, record)) return false;
   const movedOn = duringStage !== undefined && duringStage !== 'server-hello';
   return owner === history.id && (sincePeerClose !== undefined || movedOn);

@@ -1,5 +1,6 @@
 import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
+import { CONTENT_TYPE } from '../../model/record.ts';
 import { defineConnectionRule } from '../define-rule.ts';
 import { judgeLate, lateCase, lateMessages } from '../support/late-finding.ts';
 import { isPromptAnswer } from '../support/prompt-answer.ts';
@@ -37,7 +38,7 @@ export const dtlsLateRecord = defineConnectionRule({
 
 function isLateRecord(history: ConnectionHistory, anomaly: DtlsAnomaly): boolean {
   const { kind, shape, record, owner, sincePeerClose, duringStage } = anomaly;
-  const closingAlert = shape === 'alert' && record.contentType === 21;
+  const closingAlert = shape === 'alert' && record.contentType === CONTENT_TYPE.alert;
   const unanswered = duringStage === undefined || duringStage === 'server-hello';
   return (
     kind === 'late' &&

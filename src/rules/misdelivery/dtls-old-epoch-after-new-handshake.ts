@@ -1,5 +1,6 @@
 import type { DtlsAnomaly } from '../../model/dtls-facts.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
+import { CONTENT_TYPE } from '../../model/record.ts';
 import { defineConnectionRule } from '../define-rule.ts';
 import { lacksRecords } from '../support/ending.ts';
 import { judgeLate, lateCase, lateMessages } from '../support/late-finding.ts';
@@ -48,7 +49,7 @@ const mayBeOf = (next: ConnectionHistory | undefined): boolean =>
 function isOutOfPlace(history: ConnectionHistory, anomaly: DtlsAnomaly): boolean {
   const { kind, shape, record, owner, duringStage, sincePeerClose } = anomaly;
   if (kind !== 'late' || owner !== history.id || isNumberTaken(history, record)) return false;
-  if (shape === 'alert' && record.contentType === 21) return false;
+  if (shape === 'alert' && record.contentType === CONTENT_TYPE.alert) return false;
   if (duringStage === undefined || duringStage === 'server-hello') return false;
   // RFC 6347 §4.2.8: the server keeps an open association until the new client has proven itself.
   const stillServed =

@@ -12,6 +12,7 @@ import {
   ROLES,
   type Role,
 } from '../../model/history.ts';
+import { CONTENT_TYPE } from '../../model/record.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { isTls13 } from '../support/closing-alert.ts';
 import { witness } from '../support/witness.ts';
@@ -65,7 +66,7 @@ function found(history: ConnectionHistory, role: Role): Found | undefined {
 /** The last record of a side, if it is no alert. */
 function lastRecord({ protectedRecords, messages }: ConnectionHistory, role: Role): At | undefined {
   const { last } = protectedRecords[role];
-  if (last !== undefined) return last.contentType === 21 ? undefined : last;
+  if (last !== undefined) return last.contentType === CONTENT_TYPE.alert ? undefined : last;
   return messages.findLast(({ from }) => from === role);
 }
 

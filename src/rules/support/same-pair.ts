@@ -153,7 +153,10 @@ export class SamePair {
     return { full: established - resumed - (isOwn - own), resumed: resumed - own };
   }
 
-  /** The largest segment size of full handshakes that succeeded, if all had a smaller one than this connection; else undefined. */
+  /**
+   * The largest segment size of full handshakes that succeeded, if all had a smaller one than this connection; else
+   * undefined.
+   */
   get smallerSegment(): number | undefined {
     const { largestSegment: largest } = this.pair;
     return largest > 0 && largest < (this.own.segmentSize ?? 0) ? largest : undefined;

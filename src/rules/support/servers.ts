@@ -14,7 +14,10 @@ interface Moments {
   readonly ids: Int32Array;
 }
 
-/** A capture may have many findings about one busy server: when its connections began and were answered is put in order once. */
+/**
+ * A capture may have many findings about one busy server: when its connections began and were answered is put in order
+ * once.
+ */
 const begun = new WeakMap<ServerFacts, Moments>();
 const answered = new WeakMap<ServerFacts, Moments>();
 
@@ -52,7 +55,10 @@ function* within(
   }
 }
 
-/** A server's connections with a ClientHello that began in a span of time, in order; built one by one as they are asked for. */
+/**
+ * A server's connections with a ClientHello that began in a span of time, in order; built one by one as they are asked
+ * for.
+ */
 export function connectionsBegunIn(
   server: ServerFacts,
   index: CaptureIndex,
