@@ -6,6 +6,7 @@ interface PlainProtocol {
   readonly begins: RegExp;
 }
 
+/** Names by which rules ask for a protocol: these two have advice of their own. */
 export const HTTP = 'HTTP';
 export const HTML_PAGE = 'an HTML page';
 
