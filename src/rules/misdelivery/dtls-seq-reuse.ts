@@ -6,8 +6,8 @@ import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../de
 import { counted } from '../support/how-many.ts';
 import { recordEvidence, weakenedBy } from '../support/records.ts';
 
-/** Long enough for a handshake with the same addresses of which the capture lacks all: its numbers start again. */
-const APART = 300 * MILLISECOND;
+/** Long enough in one network for a handshake of which the capture lacks all: its numbers start again. */
+const APART = 5 * MILLISECOND;
 
 /** Within one epoch a sequence number names one record. Two records under one number have two writers. */
 export const dtlsSeqReuse = defineConnectionRule({
@@ -24,7 +24,7 @@ export const dtlsSeqReuse = defineConnectionRule({
     decides:
       'The octets on the wire, compared in full. Two writers meet again and again, so that one pair alone, which may as well hold a record of another connection, is likely and a warning. With more the finding is critical where the negotiated suite takes its nonce from the sequence number alone, an error with the others, and a note where the second record may belong to another connection on the same addresses and ports, or where a close or unprotected records in between show that there was another handshake.',
     silent:
-      'Unprotected records are not counted: around a HelloVerifyRequest their numbers repeat by design. A record that was attributed to an older connection explains the pair. A lone pair far apart is a note at most: a handshake that the capture lacks may lie between. Records that were captured in part cannot be compared.',
+      'Unprotected records are not counted: around a HelloVerifyRequest their numbers repeat by design. A record that was attributed to an older connection explains the pair. A lone pair more than 5 ms apart is a note at most: a handshake that the capture lacks may lie between. Records that were captured in part cannot be compared.',
     yieldsTo: [
       'record-decrypts-under-other-connection',
       'dtls-late-close-notify',

@@ -15,7 +15,7 @@ function reuse(
   stray: Partial<RecordFact> = {},
   pairs = 1,
 ): ConnectionHistory {
-  const again = record(DATA, 'client', atMs(13, 40), 1, { length: 60, ...stray });
+  const again = record(DATA, 'client', atMs(13, 10), 1, { length: 60, ...stray });
   const pair = anomaly(again, 1, { kind: 'sequence-reuse', earlier: atMs(7, 6), ...more });
   const dtls = {
     anomalies: Array<DtlsAnomaly>(pairs).fill(pair),
@@ -44,7 +44,7 @@ function afterHandshake(): ConnectionHistory {
     highestSequence: 3,
     count: 4,
     first: atMs(1, 0),
-    last: atMs(11, 38),
+    last: atMs(11, 9),
   };
   const server = [unprotected, ...dtls.epochs.server];
   return { ...history, dtls: { ...dtls, epochs: { ...dtls.epochs, server } } };
@@ -71,6 +71,11 @@ testConnectionRule(dtlsSeqReuse, [
     name: 'warns of a single pair, one of which may be of another connection',
     history: reuse({}, { cipherSuite: CHACHA20 }),
     want: [{ message: 'reused', severity: 'warning', confidence: 'likely', packets: [7, 13] }],
+  },
+  {
+    name: 'makes a note where the capture may lack a handshake between the two, which takes milliseconds',
+    history: reuse({}, {}, atMs(13, 40)),
+    want: [{ message: 'reused', severity: 'info', confidence: 'possible', packets: [7, 13] }],
   },
   {
     name: 'makes a note where the record may belong to another association',
