@@ -9,6 +9,7 @@ import type { DtlsTracker } from './dtls-tracker.ts';
 import { FIRST_DATA_EPOCH } from './dtls13-epochs.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import { History } from './history.ts';
+import { missedTls } from './missed-tls.ts';
 import { OddityTally } from './oddity-tally.ts';
 import type { ServerIndex } from './server-index.ts';
 import { type PlainParts, TcpPlacement, upgradeFact } from './tcp-placement.ts';
@@ -58,7 +59,11 @@ export class Finals {
   }
 
   tcp(view: TcpConnectionView, plain: PlainParts): void {
-    const row = this.tls.rowOf(view.row);
+    let row = this.tls.rowOf(view.row);
+    if (row < 0 && missedTls(view, plain)) {
+      this.tls.recognised(view.row, 0, view.last.packet, view.last.nanos);
+      row = this.tls.rowOf(view.row);
+    }
     if (row < 0) {
       const upgrade = plain.upgrade(view.row);
       if (upgrade?.asker !== undefined)

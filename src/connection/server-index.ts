@@ -162,7 +162,7 @@ export class ServerIndex implements CaptureIndex {
     const { id } = history;
     if (id > this.connectionCount) this.connectionCount = id;
     const server = this.all.of(tableOf(history), hello.flow, otherSide(hello.clientSide));
-    server.speaksTls = true;
+    if (history.outcome !== 'no-handshake' || hasRecords(history)) server.speaksTls = true;
     const unanswered = hello.packet !== 0 && hello.answerPacket === 0;
     const failed = history.outcome === 'failed' || history.outcome === 'aborted';
     if (failed) server.failures++;
@@ -527,3 +527,9 @@ function fatalAlertOf({ alerts }: ConnectionHistory): ConnectionSummary['fatalAl
 function tableOf({ protocol }: ConnectionHistory): 'tcp' | 'udp' {
   return protocol === 'DTLS' ? 'udp' : 'tcp';
 }
+
+/** One that was only expected to be TLS has none. */
+const hasRecords = ({ records: { client, server } }: ConnectionHistory): boolean =>
+  [client, server].some(
+    (of) => of.handshake + of.alert + of.applicationData + of.changeCipherSpec > 0,
+  );

@@ -2,14 +2,11 @@ import { alertDescriptionName } from '../../model/code-points/alerts.ts';
 import { ALERT } from '../../model/code-points/content-types.ts';
 import type { Confidence, Evidence } from '../../model/finding.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
+import { complainsOfPlainText, firstLineOf, plainProtocolOf } from '../../model/plain-protocols.ts';
+import { isTlsPort } from '../../model/tls-ports.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { endpointText } from '../support/negotiation.ts';
-import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
-import { isTlsPort } from '../support/tls-ports.ts';
 import { witness } from '../support/witness.ts';
-
-/** What a web server says when it finds HTTP where TLS is due, as far as the first octets of the answer show it. */
-const COMPLAINT = /HTTP\/1\.\d 400\b|HTTP request to an HTTPS|plain HTTP request|sent to HTTPS/i;
 
 interface Reaction {
   readonly confidence: Confidence;
@@ -35,8 +32,7 @@ function reactionOf(history: ConnectionHistory): Reaction | undefined {
   const answer = tcp?.plaintextStart.server;
   const fin = tcp?.fin.server ?? tcp?.rst.server;
   if (answer !== undefined) {
-    if (!isTlsPort(server.port) || !COMPLAINT.test(String.fromCharCode(...answer)))
-      return undefined;
+    if (!complainsOfPlainText(answer, server.port)) return undefined;
     return {
       confidence: 'likely',
       text: `the server answered in plain text: ${firstLineOf(answer)}`,

@@ -6,6 +6,7 @@ import {
   peerOf,
   type RecordCounts,
 } from '../../model/history.ts';
+import { firstLineOf, plainProtocolOf } from '../../model/plain-protocols.ts';
 import type { UpgradeFact } from '../../model/upgrade.ts';
 import {
   defineConnectionRule,
@@ -17,7 +18,6 @@ import {
 import { alertSized, mayHaveSentAlert } from '../support/closing-alert.ts';
 import { lostOctets } from '../support/ending.ts';
 import { endpointText } from '../support/negotiation.ts';
-import { firstLineOf, plainProtocolOf } from '../support/plain-text.ts';
 import { requestText } from '../support/upgrades.ts';
 import { witness } from '../support/witness.ts';
 

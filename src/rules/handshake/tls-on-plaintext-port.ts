@@ -1,10 +1,16 @@
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { ConnectionHistory, RecordCounts } from '../../model/history.ts';
+import {
+  firstLineOf,
+  HTML_PAGE,
+  HTTP,
+  isLineCut,
+  plainProtocolOf,
+} from '../../model/plain-protocols.ts';
 import type { TcpFacts } from '../../model/tcp-facts.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { lostOctets } from '../support/ending.ts';
 import { endpointText } from '../support/negotiation.ts';
-import { firstLineOf, HTML_PAGE, HTTP, isLineCut, plainProtocolOf } from '../support/plain-text.ts';
 import { witness } from '../support/witness.ts';
 
 /** Octets that make text probable where no known protocol is recognised. */

@@ -1,3 +1,5 @@
+import { isTlsPort } from './tls-ports.ts';
+
 /** A protocol that can be told by the first octets a side sends. */
 interface PlainProtocol {
   readonly name: string;
@@ -8,6 +10,7 @@ interface PlainProtocol {
 
 /** Names by which rules ask for a protocol: these two have advice of their own. */
 export const HTTP = 'HTTP';
+/** What such a server sends to clients that it takes for the oldest (HTTP/0.9). */
 export const HTML_PAGE = 'an HTML page';
 
 /** Octets as Latin-1, so that a pattern can look at any of them. */
@@ -46,4 +49,15 @@ export const isLineCut = (octets: Uint8Array): boolean => lineOf(octets).length 
 function lineOf(octets: Uint8Array): string {
   const [line = ''] = asText(octets).split(/\r?\n/, 1);
   return line;
+}
+
+/** What a web server says when it finds HTTP where TLS is due, as far as the first octets of the answer show it. */
+const COMPLAINT = /HTTP request to an? HT|plain HTTP request|sent to HTTPS/i;
+/** The same, in words that have other reasons too. */
+const BAD_REQUEST = /^HTTP\/1\.\d 400\b/;
+
+/** Are these first octets of a server at this port its answer to a request that should have come over TLS? */
+export function complainsOfPlainText(octets: Uint8Array, port: number): boolean {
+  const text = asText(octets);
+  return COMPLAINT.test(text) || (isTlsPort(port) && BAD_REQUEST.test(text));
 }
