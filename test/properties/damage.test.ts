@@ -26,7 +26,7 @@ function survives(file: Octets): void {
   expect(new Set(connections.map(({ id }) => id)).size).toBe(connections.length);
 }
 
-describe('a damaged capture', { timeout: 30_000 }, () => {
+describe('a damaged capture', { timeout: 120_000 }, () => {
   it('may end with any octet', () => {
     fc.assert(
       fc.property(files, fc.double({ min: 0, max: 1, noNaN: true }), (file, share) => {
