@@ -26,7 +26,7 @@ export const dtlsRetransmissionStorm = defineConnectionRule({
     severity: 'warning',
     sources: ['RFC 6347 §4.2.4', 'RFC 6347 §4.2.4.1', 'RFC 9147 §5.8.2'],
     reports:
-      'A DTLS handshake in which both sides send their flights again and again, each a moment after the other, and the intervals do not grow.',
+      'A DTLS handshake in which both sides send their flights again and again, each a moment after the other, and the intervals do not grow: because each repeat provokes the next, or because a timer is shorter than the path needs for an answer.',
     matters:
       'Each repeat provokes the next: a single lost or doubled datagram turns into traffic at the speed of the path, which fills queues and causes the next loss. On radio links and with many clients at once the handshake never ends.',
     decides:
@@ -54,7 +54,7 @@ export const dtlsRetransmissionStorm = defineConnectionRule({
           'the {side} repeats at a fixed interval that is shorter than the path and the {peer} need for an answer, such as a timer that was set for a local network',
         ],
         remedies: [
-          'let the timer of the {side} begin at one second, or at twice the round trip if that is more, and double with every repeat',
+          'let the timer begin at one second, or at twice the round trip if that is more, and double with every repeat',
           'on slow paths set it in the configuration of both sides',
         ],
         commands: ['tshark -r CAPTURE -Y "udp.stream == {stream} && dtls.handshake"'],
