@@ -101,9 +101,11 @@ function repeatsAnswer(
   if (cookie === 0) {
     // It was captured behind the ClientHello that brings its cookie.
     const handle = table.clientHello[row] as number;
-    if (handle === 0 || end - start <= COOKIE_AT) return false;
-    const hello = hellos.slab.view(handle, table.clientHelloLength[row] as number);
-    return bringsCookie(hello, 0, hello.length, r.bytes, start) && r.bytes[start + 2] !== 0;
+    if (handle === 0 || end - start <= COOKIE_AT || r.bytes[start + 2] === 0) return false;
+    const { slab } = hellos;
+    const from = slab.offsetOf(handle);
+    const to = from + (table.clientHelloLength[row] as number);
+    return bringsCookie(slab.bytesOf(handle), from, to, r.bytes, start);
   }
   const request = hellos.slab.view(cookie, cookieLength);
   return request.length === end - start && request.every((o, i) => o === r.bytes[start + i]);

@@ -23,7 +23,7 @@ import type { DtlsRecord } from './dtls-record.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { FlightBook } from './flight-book.ts';
-import { changedSince, isSameRandom } from './hello-changes.ts';
+import { changedSince, isSameRandom, RANDOM_AT } from './hello-changes.ts';
 import { negotiatedIds } from './negotiated-ids.ts';
 import type { RandomIndex } from './random-index.ts';
 import type { Rebinding } from './rebinding.ts';
@@ -287,7 +287,9 @@ export class DtlsHandshakes {
         : hellos.slab.view(handle, table.clientHelloLength[row] as number);
     const changed = before === undefined ? 0 : changedSince(before, bytes, start, end);
     // Some make up another one when they return the cookie: that is the random of the handshake.
-    const hasOtherRandom = before !== undefined && !isSameRandom(before, bytes, start);
+    const other = before !== undefined && !isSameRandom(before, bytes, start);
+    // Read before its place is given to the new one.
+    const old = other ? before.slice(0, RANDOM_AT + 32) : undefined;
     hellos.clientHello(row, r.side, bytes, start, end, true);
     facts.cookieReturned(row, bytes);
     table.set(row, SEEN.helloPending);
@@ -296,8 +298,11 @@ export class DtlsHandshakes {
       table.helloPacket[row] = r.packet;
       table.helloNanos[row] = r.nanos;
     }
-    if (first || hasOtherRandom)
-      this.randoms.add(0, bytes, hellos.scan.randomOffset, table.id[row] as number, r.packet);
+    const { randomOffset } = hellos.scan;
+    const id = table.id[row] as number;
+    if (first) this.randoms.add(0, bytes, randomOffset, id, r.packet);
+    else if (old !== undefined)
+      this.randoms.renew(old, RANDOM_AT, bytes, randomOffset, id, r.packet);
     // Which number and cookie it had is kept in the event: RFC 6347 §4.2.1 ties both to a HelloVerifyRequest.
     const numbers = (changed << 26) | (this.fragment.sequence << 9) | hellos.scan.cookieLength;
     facts.event(

@@ -1,6 +1,7 @@
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 
-const RANDOM_AT = 2;
+/** Where the random of a hello stands in its body, behind the version. RFC 5246 §7.4.1.2. */
+export const RANDOM_AT = 2;
 const scanBefore = new HelloScan();
 const scanNow = new HelloScan();
 

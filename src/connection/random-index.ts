@@ -66,42 +66,82 @@ export class RandomIndex {
     const w0 = readI32(bytes, offset + 4) ^ role;
     const w1 = readI32(bytes, offset + 8);
     const share = shareEnd === 0 ? 0 : readI32(bytes, shareEnd - SHARE_PRINT) || 1;
-    const { rows } = this;
-    let slot = this.slotOf(w0, w1);
-    for (;;) {
-      const at = (this.slots[slot] as number) - 1;
-      if (at < 0) break;
-      const words = rows.intsOf(at) as Int32Array;
-      const k = rows.intsAt(at);
-      if (words[k] === w0 && words[k + 1] === w1) {
-        if (words[k + OWNER] !== connection) this.found(at, role, connection, packet, share);
-        return;
-      }
-      slot = (slot + 1) & this.mask;
+    const known = this.placeOf(w0, w1);
+    if (known >= 0) {
+      if (this.word(known, OWNER) !== connection)
+        this.found(known, role, connection, packet, share);
+      return;
     }
     const at = this.count % this.limit;
-    if (this.count >= this.limit) {
-      this.forget(at);
-      slot = this.slotOf(w0, w1);
-      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
-    }
+    if (this.count >= this.limit) this.forget(at);
     this.count++;
-    rows.reserve(at);
-    const words = rows.intsOf(at) as Int32Array;
-    const k = rows.intsAt(at);
-    words[k] = w0;
-    words[k + 1] = w1;
-    words[k + OWNER] = connection;
-    words[k + PACKET] = packet;
-    words[k + SHARE] = share;
-    this.slots[slot] = at + 1;
+    this.rows.reserve(at);
+    this.put(at, w0, w1, connection, packet, share);
     if (this.size * 4 > (this.mask + 1) * 3) this.rehash();
+  }
+
+  /**
+   * The client made up another random for the ClientHello with its cookie: the one it had `before` gives way, unless it
+   * was found on another connection. RFC 6347 §4.2.1 asks for the same one.
+   *
+   * @param before the earlier hello; its random stands at `beforeOffset`
+   */
+  renew(
+    before: Uint8Array,
+    beforeOffset: number,
+    bytes: Uint8Array,
+    offset: number,
+    connection: number,
+    packet: number,
+  ): void {
+    const old = this.placeOf(readI32(before, beforeOffset + 4), readI32(before, beforeOffset + 8));
+    const isOwn = old >= 0 && this.word(old, OWNER) === connection && !this.sharedAt.has(old);
+    const isWhole = offset > 0 && offset + 32 <= bytes.length;
+    const [w0, w1] = isWhole ? [readI32(bytes, offset + 4), readI32(bytes, offset + 8)] : [0, 0];
+    if (!isOwn || !isWhole || this.placeOf(w0, w1) >= 0) {
+      this.add(0, bytes, offset, connection, packet);
+      return;
+    }
+    this.forget(old);
+    this.put(old, w0, w1, connection, packet, 0);
   }
 
   /** The same array until another one is found. */
   facts(): readonly SharedRandomFact[] {
     this.told ??= [...this.shared];
     return this.told;
+  }
+
+  /** -1 where this random is not kept. */
+  private placeOf(w0: number, w1: number): number {
+    const { slots, rows, mask } = this;
+    for (let slot = this.slotOf(w0, w1); ; slot = (slot + 1) & mask) {
+      const at = (slots[slot] as number) - 1;
+      if (at < 0) return -1;
+      const words = rows.intsOf(at) as Int32Array;
+      const k = rows.intsAt(at);
+      if (words[k] === w0 && words[k + 1] === w1) return at;
+    }
+  }
+
+  private put(
+    at: number,
+    w0: number,
+    w1: number,
+    connection: number,
+    packet: number,
+    share: number,
+  ): void {
+    const words = this.rows.intsOf(at) as Int32Array;
+    const k = this.rows.intsAt(at);
+    words[k] = w0;
+    words[k + 1] = w1;
+    words[k + OWNER] = connection;
+    words[k + PACKET] = packet;
+    words[k + SHARE] = share;
+    let slot = this.slotOf(w0, w1);
+    while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
+    this.slots[slot] = at + 1;
   }
 
   private slotOf(w0: number, w1: number): number {

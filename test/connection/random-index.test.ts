@@ -36,3 +36,29 @@ test('each random is compared with those seen last, however many came before', (
     }),
   );
 });
+
+test('a random that a client replaces gives way, unless another connection has it too', () => {
+  const index = new RandomIndex(40);
+  const add = (n: number, connection: number) =>
+    index.add(0, randomOf(n), 1, connection, connection);
+  const renew = (before: number, n: number, connection: number) =>
+    index.renew(randomOf(before), 1, randomOf(n), 1, connection, connection);
+  const shared = () => index.facts().map(({ connections }) => connections);
+  add(1, 1);
+  renew(1, 2, 1);
+  expect(index.size).toBe(1);
+  add(1, 2);
+  expect(shared()).toEqual([]);
+  add(2, 3);
+  expect(shared()).toEqual([[1, 3]]);
+  // The one that is shared stays, and the new one is found on whom it was seen on before.
+  renew(2, 1, 1);
+  add(2, 4);
+  expect(shared()).toEqual([
+    [1, 3, 4],
+    [2, 1],
+  ]);
+  renew(9, 5, 5);
+  add(5, 6);
+  expect(shared().at(-1)).toEqual([5, 6]);
+});
