@@ -47,8 +47,8 @@ describe('expectations', () => {
   });
 
   test.each<[string, string]>([
-    ['', 'is no JSON: '],
-    ['{"schema": "tlsdiag.expect/1", }', 'is no JSON: '],
+    ['', 'is no JSON ('],
+    ['{"schema": "tlsdiag.expect/1", }', 'is no JSON ('],
     ['[]', 'expected object, received array'],
     ['{"expect": []}', 'has no "schema": "tlsdiag.expect/1", so it is not of that kind'],
     [baselineFile(), 'has no "schema": "tlsdiag.expect/1"'],
