@@ -11,6 +11,7 @@ export function blindSpotsOf(
   table: ConnectionTable,
   row: number,
   placement: Placement,
+  hasTimes: boolean,
 ): BlindSpot[] {
   const flags = table.flags[row] as number;
   const spots: BlindSpot[] = [];
@@ -27,6 +28,7 @@ export function blindSpotsOf(
   if ((flags & SEEN.notAnalysed) !== 0) spots.push('cipher-unsupported');
   if ((flags & SEEN.messagesOmitted) !== 0) spots.push('too-many-messages');
   if (placement.isOrderUnknown || h.dtls?.isOrderUnknown === true) spots.push('order-unknown');
+  if (!hasTimes) spots.push('no-times');
   if (table.protectedCount[2 * row] !== 0 || table.protectedCount[2 * row + 1] !== 0)
     spots.push(...unopened(h));
   return spots;

@@ -30,6 +30,8 @@ export class FactsRecorder {
   epochSeconds: () => number = () => 0;
   /** By how many seconds the clock was set back until now. */
   setBackSeconds: () => number = () => 0;
+  /** Did time pass from one packet to another until now? */
+  hasTimes: () => boolean = () => true;
   readonly table = new ConnectionTable();
   readonly log = new EventLog();
   readonly hellos = new HelloStore(this.table);

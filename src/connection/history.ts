@@ -196,9 +196,10 @@ export class History implements ConnectionHistory, CompactHistory {
       }
     }
     this.bothDirections = placement.heard(0) && placement.heard(1);
-    this.blindSpots = blindSpotsOf(this, table, row, placement);
+    const hasTimes = facts.hasTimes();
+    this.blindSpots = blindSpotsOf(this, table, row, placement, hasTimes);
     this.ordinary =
-      this.outcome === 'established' && !facts.mayBeOpened(row)
+      this.outcome === 'established' && hasTimes && !facts.mayBeOpened(row)
         ? ordinaryClass(this, facts, row, this.clientSide, placement)
         : 0;
   }
@@ -355,7 +356,8 @@ export class History implements ConnectionHistory, CompactHistory {
 
   get certificates(): PerRole<readonly CertificateFact[]> {
     const now = this.moment();
-    const doubt = this.facts.setBackSeconds();
+    const { hasTimes, setBackSeconds } = this.facts;
+    const doubt = hasTimes() ? setBackSeconds() : Number.POSITIVE_INFINITY;
     return shownCertificates(this.keptMessages(), this.serverName, { now, doubt });
   }
 

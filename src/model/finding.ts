@@ -19,6 +19,7 @@ export const BLIND_SPOTS = [
   'cipher-unsupported',
   'too-many-messages',
   'order-unknown',
+  'no-times',
 ] as const;
 export type BlindSpot = (typeof BLIND_SPOTS)[number];
 

@@ -54,6 +54,8 @@ export const NOTICES = {
     'the file begins before the end of the one that it continues: the clock was set back, and times across it mislead',
   'clock-set-back':
     'the time of a packet is before that of the one in front of it: the clock was set back, or captures of several clocks were put together; times across it mislead',
+  'no-times':
+    'all packets have the same time: how long anything took is not known, and rules that rest on it do not judge',
   'internal-error': 'a fault of the tool itself; the analysis went on without this part',
 } as const;
 

@@ -51,6 +51,11 @@ export interface RuleMeta {
    * direction was captured late. `true` for all of its messages.
    */
   readonly restsOnOrder?: true | readonly string[];
+  /**
+   * What it says follows from how long something took: a burst, a pause, an answer that came at once. It does not judge
+   * where all packets of the capture have one time.
+   */
+  readonly restsOnTime?: true;
   /** Its packets may be IP fragments that were never put together: Wireshark counts those to no stream. */
   readonly tellsFragments?: boolean;
 }

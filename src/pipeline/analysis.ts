@@ -107,6 +107,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
         for (const id of connections) this.index.keep(id);
       },
       otherViews: (id) => this.index.otherViews(id),
+      hasTimes: () => this.hasTimes,
       fault: sink.fault && ((fault) => sink.fault?.(fault)),
       notices: book,
     });
@@ -137,6 +138,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     facts.epochSeconds = () => this.clock.epochSeconds;
     this.stages = { decoder, tcp, udp, carried, records, datagrams, dtls, tls, facts, finals };
     facts.setBackSeconds = () => this.clock.setBackSeconds;
+    facts.hasTimes = () => this.hasTimes;
     this.clock.onSetBack = (packet, seconds) => this.setBack(packet, seconds);
     this.clock.onSecond = (nanos) => {
       this.stages?.tcp.second(nanos);
@@ -184,6 +186,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
     if (repeated > 0) this.ofWhole('seen-on-both-sides', repeated);
     if (this.index.connectionsForgotten > 0) this.book.notice(NOT_ALL_COMPARED);
     if (this.index.hasOmitted) this.book.notice(NOT_ALL_EVENTS);
+    if (this.connections > 0 && !this.hasTimes) this.ofWhole('no-times', 0);
     this.rules.capture(this.index);
     return {
       captures: this.captures.facts,
@@ -242,6 +245,11 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
       available: 0,
       detail,
     });
+  }
+
+  /** One packet alone has no need of more than one time. */
+  private get hasTimes(): boolean {
+    return this.packets < 2 || !this.clock.standsStill;
   }
 
   /** A notice about the capture as a whole. */

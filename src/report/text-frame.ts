@@ -287,6 +287,7 @@ const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
     'more handshake messages and alerts than are listed; the last ones are missing',
   'order-unknown':
     'packets came twice or late, in no known order; give captures of two points as two files',
+  'no-times': 'all packets have one time; keep the times where the capture is made or converted',
 };
 
 /** Secrets may have opened a part of what they are missing for. */

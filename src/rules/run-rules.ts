@@ -16,6 +16,7 @@ import type {
   FindingVerdict,
   Neighbours,
   Rule,
+  RuleMeta,
   Verdict,
 } from '../model/rule.ts';
 import { doubted } from './doubted.ts';
@@ -25,6 +26,7 @@ import { inOrder } from './in-order.ts';
 import { HeldOver, type Kind, Omissions } from './omissions.ts';
 import { renderFinding, type StreamOf } from './render.ts';
 import { kindOf, OrdinaryClass, type OtherViews, type RuleState, statesOf } from './rule-state.ts';
+import { withoutTimes } from './without-times.ts';
 
 /** What the runner works with. */
 export interface RuleRunnerOptions {
@@ -40,6 +42,8 @@ export interface RuleRunnerOptions {
   /** Told of the connections of a finding that waits for the end of the capture. */
   readonly held?: ((connections: readonly number[]) => void) | undefined;
   readonly otherViews?: OtherViews | undefined;
+  /** Did time pass from one packet to another until now? */
+  readonly hasTimes?: () => boolean;
   /** Takes whose fault each failed connection probably is, after the last finding. */
   readonly fault?: ((fault: Fault) => void) | undefined;
   /** Takes word of a rule that failed. */
@@ -67,6 +71,7 @@ export class RuleRunner {
   readonly #emit: (finding: Finding) => void;
   readonly #emitFault: ((fault: Fault) => void) | undefined;
   readonly #otherViews: OtherViews;
+  readonly #hasTimes: () => boolean;
   readonly #onHeld: ((connections: readonly number[]) => void) | undefined;
   readonly #faults = new FaultBook();
   readonly #notices: NoticeSink | undefined;
@@ -88,6 +93,7 @@ export class RuleRunner {
     this.#emitFault = options.fault;
     this.#onHeld = options.held;
     this.#otherViews = options.otherViews ?? (() => []);
+    this.#hasTimes = options.hasTimes ?? (() => true);
     this.#notices = options.notices;
     this.#several = options.several === true;
     this.#isAcrossStep = (options.several && options.isAcrossStep) || (() => false);
@@ -203,6 +209,10 @@ export class RuleRunner {
       if (state.heldOver.count > 0) this.#completeOver(state, index);
     }
     for (const state of this.#ofCapture) {
+      if (this.#isUntimed(state.rule.meta)) {
+        state.notAssessable.set('no-times', index.connectionCount);
+        continue;
+      }
       this.#guard(state, 0, () => {
         for (const verdict of state.rule.check(index)) {
           this.#remember(state, verdict);
@@ -235,16 +245,19 @@ export class RuleRunner {
     history: ConnectionHistory,
     neighbours: Neighbours,
   ): readonly FindingVerdict[] | undefined {
+    const { meta } = state.rule;
     try {
-      return this.#count(
-        state,
-        inOrder(state.rule.check(history, neighbours), state.rule.meta, history),
-      );
+      const verdict = inOrder(state.rule.check(history, neighbours), meta, history);
+      return this.#count(state, this.#isUntimed(meta) ? withoutTimes(verdict, meta) : verdict);
     } catch (fault) {
       this.#answers.silent = false;
       this.#report(state, history.firstPacket, fault);
       return undefined;
     }
+  }
+
+  #isUntimed({ restsOnTime }: RuleMeta): boolean {
+    return restsOnTime === true && !this.#hasTimes();
   }
 
   #count(

@@ -8,6 +8,8 @@ const LATEST = 1;
 /** The last second that was told, and one that lies too far ahead to be believed at once. */
 const TOLD = 2;
 const DOUBTED = 3;
+/** The time of the first packet. */
+const FIRST = 4;
 
 /** Turns packet times into `Nanos`: relative to the whole second of the first packet of the run. */
 export class Clock {
@@ -22,11 +24,16 @@ export class Clock {
   private second = -1;
   private started = false;
   /** In an array, because there the engine has no need to find out that moments outgrow small integers. */
-  private readonly times = new Float64Array(4);
+  private readonly times = new Float64Array(5);
 
   /** The latest moment seen. */
   get latest(): Nanos {
     return this.times[LATEST] as number;
+  }
+
+  /** Was no time seen but that of the first packet? Then nobody knows how long anything took. */
+  get standsStill(): boolean {
+    return this.started && this.setBackSeconds === 0 && this.latest === this.times[FIRST];
   }
 
   nanos(packet: PacketCursor): Nanos {
@@ -37,9 +44,11 @@ export class Clock {
     return nanos;
   }
 
-  private turn({ seconds, packetNumber }: PacketCursor): void {
-    if (!this.started) this.epochSeconds = seconds;
-    else if ((this.second - seconds - 1) * SECOND >= LIMITS.clockStepNanos)
+  private turn({ seconds, nanos, packetNumber }: PacketCursor): void {
+    if (!this.started) {
+      this.epochSeconds = seconds;
+      this.times[FIRST] = nanos;
+    } else if ((this.second - seconds - 1) * SECOND >= LIMITS.clockStepNanos)
       this.setBack(packetNumber, this.second - seconds);
     this.started = true;
     this.second = seconds;

@@ -72,7 +72,9 @@ export function judgeEnding(history: ConnectionHistory): EndingJudged {
     };
   }
   const how = kind === 'alert' ? 'an alert' : HOW[kind];
-  const leaning = by === 'client' ? CLIENT_CLOSED_IN_SILENCE : CLOSED_IN_SILENCE;
+  // Who closes may have waited for long: without times nobody knows.
+  const isOwnWill = by === 'client' && !history.blindSpots.includes('no-times');
+  const leaning = isOwnWill ? CLIENT_CLOSED_IN_SILENCE : CLOSED_IN_SILENCE;
   return { ending: { by, packet, nanos, how }, leaning };
 }
 

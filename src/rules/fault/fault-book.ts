@@ -216,6 +216,7 @@ const BLIND: Readonly<Record<BlindSpot, string>> = {
   'cipher-unsupported': 'its cipher suite or version is not understood',
   'too-many-messages': 'it has more handshake messages than are listed',
   'order-unknown': 'its packets came twice or late, and nobody knows their order',
+  'no-times': 'its packets have no times that differ',
 };
 
 const blindText = ({ blind }: Case): string[] => (blind === undefined ? [] : [BLIND[blind]]);

@@ -44,6 +44,7 @@ export const clientHelloBlackholed = defineConnectionRule({
       'For ClientHellos in one segment, where the server answered anything, where one that is as large was answered by the same server, and where octets or one direction are missing from the capture. A dead path is told as a timeout.',
     yieldsTo: ['plaintext-in-tls-stream', 'server-process-died', 'handshake-kills-server'],
     restsOnSilence: true,
+    restsOnTime: true,
     messages: {
       rest: {
         what: 'The ClientHello (packet {hello}, {octets} octets) was acknowledged up to octet {offset}; the segment behind it was sent again {times} over {span} and never acknowledged{compared}; {negotiated}.',

@@ -34,6 +34,7 @@ export const dtlsRetransmissionStorm = defineConnectionRule({
     silent:
       'Repeats at growing intervals, a repeat and its single answer, datagrams that the path or the capture doubled (their record numbers are the same), and cookies that go round, which have rules of their own.',
     yieldsTo: ['hvr-loop', 'cookie-hmac-mismatch'],
+    restsOnTime: true,
     messages: {
       storm: {
         what: 'The client of connection {id} repeated its flights {client} and the server {server}; in a run of {count} repeats over {span} one followed the other after {interval} on average, without backing off{outcome}.',

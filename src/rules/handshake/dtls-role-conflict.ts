@@ -30,6 +30,7 @@ export const dtlsRoleConflict = defineConnectionRule({
     silent:
       'Where one of the handshakes was answered, where the second ClientHello came when the first side had given up minutes ago, and for a ClientHello that comes back with the same random, which is an echo.',
     restsOnSilence: true,
+    restsOnTime: true,
     messages: {
       both: {
         what: 'On the same addresses and ports both {client} ({count}) and {client1} ({count1}) sent a ClientHello, the second one {gap} after the first; neither was answered{alert}.',

@@ -113,6 +113,7 @@ export const handshakeAbortedAtKeySetup = defineConnectionRule({
       'middlebox-reset',
       'pmtu-blackhole-server-flight',
     ],
+    restsOnTime: true,
     messages: {
       server: {
         what: 'The server closed the connection ({kind}, packet {packet}) {delay} after the client’s {flight}, without an alert; {negotiated}.',

@@ -172,6 +172,7 @@ export const handshakeAborted = defineConnectionRule({
     const patient = waited >= PATIENCE;
     const isWaiting = patient && due.from !== undefined && due.from !== by;
     const isLeft = !patient && isOwnChoice(ending, before);
+    if (isLeft && history.blindSpots.includes('no-times')) return notAssessable('no-times');
     const isUnheard = kind === 'unreachable' && by === 'server' && !history.bothDirections;
     return {
       kind: 'finding',

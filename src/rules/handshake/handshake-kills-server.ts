@@ -217,6 +217,7 @@ export const handshakeKillsServer = defineCaptureRule({
       'For every moment at which the process seems to have died (as server-process-died finds them) it takes the connection whose client flight was the last one, unanswered, at most 100 ms before. With two deaths and five survivors or more, a property that parts them without exception is named as the likely class of the cause. The line of code is never named: packets do not show it.',
     silent:
       'It says nothing without the signs of a dead process: one connection that is closed in the middle of its handshake while others live on is handshake-aborted-at-key-setup. An alert before the close shows that the code still ran, so there is no finding either.',
+    restsOnTime: true,
     messages,
   },
   check(index) {

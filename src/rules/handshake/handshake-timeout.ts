@@ -270,6 +270,7 @@ export const handshakeTimeout = defineConnectionRule({
       'webrtc-dtls-not-restarted',
     ],
     restsOnSilence: true,
+    restsOnTime: true,
     messages: TIMEOUT_MESSAGES,
   },
 

@@ -57,6 +57,7 @@ export const middleboxIntolerance = defineConnectionRule({
       'server-process-died',
       'handshake-kills-server',
     ],
+    restsOnTime: true,
     messages: {
       version: {
         what: 'The ClientHello (packet {hello}), which offers up to {highest}, {ended}; with no more than {lower} connection {other} of the same client succeeded; the higher offer failed {failures} and was never answered; {negotiated}.',

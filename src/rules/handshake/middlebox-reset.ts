@@ -96,6 +96,7 @@ export const middleboxReset = defineConnectionRule({
     silent:
       'For resets after more than 5 s, which idle timeouts of load balancers cause; for TTLs that one host can have, on another route or for another kind of packet; where the client or server closed before; where packets were captured at several points of their way; and where octets or one direction are missing. The IP identification says nothing: hosts use it differently for resets.',
     yieldsTo: ['server-process-died', 'handshake-kills-server'],
+    restsOnTime: true,
     messages: {
       foreign: {
         what: 'The reset in packet {packet}, in the name of the {by}, {delay} after the last message, bears signs of another host: {signs}; {negotiated}.',

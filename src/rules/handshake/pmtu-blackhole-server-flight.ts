@@ -84,6 +84,7 @@ export const pmtuBlackholeServerFlight = defineConnectionRule({
       'Where full segments were acknowledged before, where another full handshake between the same hosts succeeded, unless their SYNs agreed on smaller segments, where the client is not heard from any more (then the path may be dead), and where the client has acknowledged what the capture lacks.',
     yieldsTo: ['plaintext-in-tls-stream', 'server-process-died', 'handshake-kills-server'],
     restsOnSilence: true,
+    restsOnTime: true,
     messages: {
       repeated: {
         what: 'The server sent the same segment of {octets} octets of its first flight again {count} over {span}; the client, which was still heard from, never acknowledged it{compared}; {negotiated}.',

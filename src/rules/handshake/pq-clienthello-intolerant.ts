@@ -29,6 +29,7 @@ export const pqClientHelloIntolerant = defineConnectionRule({
       'server-process-died',
       'handshake-kills-server',
     ],
+    restsOnTime: true,
     messages: {
       intolerant: {
         what: 'The ClientHello (packet {hello}, {octets} octets, key share of {group}) was acknowledged and {ended}; without that key share connection {other} of the same client succeeded; this offer failed {failures} and was never answered; {negotiated}.',

@@ -25,6 +25,7 @@ export const dtlsEpoch0Alert = defineConnectionRule({
       'The record is of type 21 and epoch 0 and comes after protected records of the same side. If the receiver goes on, it is a warning (a note if the alert is no fatal one); if the receiver closes at once or never speaks again, an error.',
     silent:
       'An alert before its sender has used its keys is a normal end of a handshake. Who sent it cannot be told from the capture, and is not.',
+    restsOnTime: true,
     messages: {
       ignored: {
         what: 'An unprotected alert ({alert}) in packet {packet} claims to come from the {sender} of connection {id}; the {receiver} went on.',

@@ -30,6 +30,7 @@ export const dtlsFinalFlightRetransmission = defineConnectionRule({
     silent:
       'A single repeat may have crossed the answer on its way. A side that goes on with data has what it needs. Where one direction or the beginning is missing, or numbers are left out, silence proves nothing.',
     yieldsTo: ['duplicate-finished'],
+    restsOnTime: true,
     messages: {
       answered: {
         what: 'The {repeater} repeated its last flight {count} in connection {id}, and the {finisher} answered with its own again.',

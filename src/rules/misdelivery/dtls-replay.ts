@@ -22,6 +22,7 @@ export const dtlsReplay = defineConnectionRule({
       'Epoch, sequence number and octets are those of an earlier record of the same direction; in DTLS 1.3, where the number is encrypted, its length and its first and last octets. A copy within two seconds counts as a doubled datagram; a later one is likely replayed.',
     silent:
       'A retransmission is a new record with a number of its own and no replay. Copies that the capture itself made, at two interfaces or on a mirrored port, are taken out before. Unprotected records are not counted, and records captured in part cannot be compared.',
+    restsOnTime: true,
     messages: {
       doubled: {
         what: '{count} of connection {id} came twice; the first is {number} of the {sender}, {after} after the original.',

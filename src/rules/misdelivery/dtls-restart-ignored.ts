@@ -40,6 +40,7 @@ export const dtlsRestartIgnored = defineConnectionRule({
       'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet.',
     restsOnSilence: true,
     yieldsTo: ['webrtc-dtls-not-restarted'],
+    restsOnTime: true,
     messages: {
       'still-serving': {
         what: 'The ClientHello of connection {id} was sent {count} over {span} without an answer, while the server went on sending within connection {older}{end}.',

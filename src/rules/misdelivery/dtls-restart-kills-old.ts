@@ -29,6 +29,7 @@ export const dtlsRestartKillsOld = defineConnectionRule({
       'Where the server sent anything on the old connection after the ClientHello, where it had not spoken on it before, where either side had closed it, and where the old client fell silent itself: then it is a restart.',
     restsOnSilence: true,
     yieldsTo: ['dtls-restart-ignored', 'server-process-died'],
+    restsOnTime: true,
     messages: {
       silent: {
         what: 'After the ClientHello of connection {id} (packet {packet}), which {proof}, the server no longer answered connection {older} on the same addresses and ports: {count} of its client over {span} brought nothing.',

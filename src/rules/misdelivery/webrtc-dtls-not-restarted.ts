@@ -27,6 +27,7 @@ export const webrtcDtlsNotRestarted = defineConnectionRule({
     silent:
       'Without use_srtp in both ClientHellos, where the receiver was silent altogether, where it answered in the end, and where either side had closed the association before.',
     restsOnSilence: true,
+    restsOnTime: true,
     messages: {
       ignored: {
         what: '{client} sent the ClientHello of connection {id} {count} over {span} to {server}, which went on sending STUN or RTP but did not answer, with connection {older} open on the same addresses and ports.',

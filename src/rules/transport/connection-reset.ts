@@ -76,6 +76,7 @@ export const connectionReset = defineConnectionRule({
       'tls-clienthello-mid-connection',
       'tcp-timewait-collision',
     ],
+    restsOnTime: true,
     messages: {
       cut: {
         what: 'The {side} reset the established connection in packet {packet}, {silence} after the last data, without a closing alert.',

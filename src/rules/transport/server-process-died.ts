@@ -163,6 +163,7 @@ export const serverProcessDied = defineCaptureRule({
       'It looks for several connections of one server that the server closes within 50 ms, none of them after an alert or close_notify, and then for SYNs that are answered by RST before one is accepted again. Three siblings and a refused SYN make it proven, one of both likely; a handshake that the server was working on at that moment stands in for the refusal with lower confidence, and then only connections count of which the server had no handshake in hand: it may have closed those for their own sake. Connections that show no end, or a new one accepted at once, lower the confidence.',
     silent:
       'A connection that is older than the burst and hears from the server after it shows that the process lived on, or that one of several workers died: then nothing is said. The same holds if the port had refused connections before (a server that drains), for closes that are announced by close_notify, for scattered closes, and where the capture just ends.',
+    restsOnTime: true,
     messages,
   },
   check(index) {

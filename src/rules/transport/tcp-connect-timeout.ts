@@ -108,6 +108,7 @@ export const tcpConnectTimeout = defineCaptureRule({
     silent:
       'For other ports, for a single SYN, also one that was captured several times, at the end of the capture, where the connection goes on although its SYN-ACK is missing from the capture, and while a server process is down that was seen to die.',
     restsOnSilence: true,
+    restsOnTime: true,
     messages,
   },
   check(index) {

@@ -71,6 +71,7 @@ export const tcpResetAfterAccept = defineCaptureRule({
     silent:
       'For other ports, where the client closed first, where the server had acknowledged the ClientHello (close-without-alert-after-clienthello tells of that), and where the server process died at that time.',
     yieldsTo: ['server-process-died', 'handshake-kills-server', 'middlebox-reset'],
+    restsOnTime: true,
     messages,
   },
   check(index) {
