@@ -15,6 +15,10 @@ fails, and so does a bound without a test (\`test/properties/limits.test.ts\`). 
 samples: nobody may be accused of anything that was not said before. A part that works something out of a bound when it is
 loaded is loaded again for the test.
 
+\`bench/floods.mjs\` pipes n and 2n of some hundred things into the command (connections refused, begun, failed, complete,
+each from another client, to another server, or all on one 5-tuple; records, alerts and messages of one connection; what
+pcapng carries) and tells the peak of memory for both: where a bound was reached in between, the second costs no more.
+
 This page is written by \`npm run pages\`.
 
 | bound | value | rooms | reason, and what happens there |

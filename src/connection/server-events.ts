@@ -43,6 +43,8 @@ const ITEM_OCTETS = 4096;
 export class ServerEvents {
   private readonly rows = new RowPages(INTS, 0);
   private next = FIRST;
+  /** Items of all lists. */
+  private size = 0;
   private readonly slab = new Slab(STEP_BITS);
   private readonly coder = new DictionaryCoder(
     LIMITS.dictionaries,
@@ -58,16 +60,18 @@ export class ServerEvents {
     return this.next++;
   }
 
-  /** @returns false where the list is full: then it is counted only */
+  /** @returns false where the list is full, or all are: then it is counted only */
   add<Kind extends keyof Remembered>(place: number, kind: Kind, item: Remembered[Kind]): boolean {
     const ints = this.rows.intsOf(place) as Int32Array;
     const at = this.rows.intsAt(place) + PLACE[kind];
-    if ((ints[at + COUNT] as number) >= LIMITS.eventsPerServer) {
+    const count = ints[at + COUNT] as number;
+    if (count >= LIMITS.eventsPerServer || this.size >= LIMITS.serverEvents) {
       const omitted = this.rows.intsAt(place) + OMITTED + PLACE[kind] / 2;
       ints[omitted] = (ints[omitted] as number) + 1;
       return false;
     }
-    ints[at + COUNT] = (ints[at + COUNT] as number) + 1;
+    this.size++;
+    ints[at + COUNT] = count + 1;
     ints[at + NEWEST] = this.store(JSON.stringify(item), ints[at + NEWEST] as number);
     return true;
   }

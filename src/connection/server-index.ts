@@ -29,6 +29,7 @@ import type { UpgradeFact } from '../model/upgrade.ts';
 import { type Accepted, AcceptedConnections } from './accepted-connections.ts';
 import { HelloKinds } from './hello-kinds.ts';
 import { KeptRows } from './kept-rows.ts';
+import { KnownServer, type ServerSource } from './known-server.ts';
 import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';
 import type { OtherViews } from './other-views.ts';
@@ -71,6 +72,12 @@ export class ServerIndex implements CaptureIndex {
   /** A row has the number of its server. */
   private readonly all: ServerRows;
   private readonly events = new ServerEvents();
+  private readonly source: ServerSource = {
+    list: ({ events }, kind) => this.events.list(events, kind),
+    omitted: ({ events }, kind) => this.events.omitted(events, kind),
+    acceptedLast: (server) => this.acceptedBy(server),
+    summariesOf: (server) => this.summariesOf(server),
+  };
   /** What rules looked at last, by the number of the server. */
   private readonly known = new Map<number, ServerFacts>();
   private readonly rows = new SummaryRows();
@@ -369,52 +376,13 @@ export class ServerIndex implements CaptureIndex {
   private factsOf(server: Server): ServerFacts {
     let facts = this.known.get(server.number);
     if (facts === undefined) {
-      facts = this.makeFacts(server);
+      const { transport, flow, side } = server;
+      facts = new KnownServer(server, this.flows[transport].endpoint(flow, side), this.source);
       // Rules look at one server after the other, and keep by its facts what they worked out of them.
       if (this.known.size >= LIMITS.serversLookedAt) this.known.clear();
       this.known.set(server.number, facts);
     }
     return facts;
-  }
-
-  /** Lists are made when a rule asks for them: most rules look at few, and servers may be many. */
-  private makeFacts(server: Server): ServerFacts {
-    const { events, flows } = this;
-    const place = server.events;
-    const summaries = () => this.summariesOf(server);
-    const read = <Kind extends keyof Remembered>(kind: Kind) => events.list(place, kind);
-    const accepted = once(() => [...read('accepted'), ...this.acceptedBy(server)].sort(byTime));
-    const closes = once(() => read('closes').sort(byTime));
-    const refusals = once(() => read('refusals').sort((a, b) => a.syn.nanos - b.syn.nanos));
-    const openings = once(() => read('openings').sort((a, b) => a.syn.nanos - b.syn.nanos));
-    const moments = once(() => accepted().map(({ packet, nanos }) => ({ packet, nanos })));
-    return {
-      endpoint: flows[server.transport].endpoint(server.flow, server.side),
-      transport: server.transport,
-      speaksTls: server.speaksTls,
-      failures: server.failures,
-      get closes() {
-        return closes();
-      },
-      get refusals() {
-        return refusals();
-      },
-      get openings() {
-        return openings();
-      },
-      refusalsOmitted: events.omitted(place, 'refusals'),
-      openingsOmitted: events.omitted(place, 'openings'),
-      completeFrom: server.forgottenUntil,
-      completeUntil: server.completeUntil,
-      get accepted() {
-        return moments();
-      },
-      openAt: (at) =>
-        accepted().filter(({ nanos, endNanos }) => nanos <= at && endNanos > at).length,
-      get connections() {
-        return summaries();
-      },
-    };
   }
 
   private acceptedBy(server: Server): readonly Accepted[] {
@@ -504,17 +472,6 @@ const ESTABLISHED = OUTCOMES.indexOf('established');
 /** A finding names it; it counts among those of its server that went well and are kept. */
 const NAMED = 1 << 14;
 const ELDER = 1 << 15;
-
-const byTime = (a: { nanos: number }, b: { nanos: number }) => a.nanos - b.nanos;
-
-/** Works something out when it is asked for, and keeps it. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
 
 function fatalAlertOf({ alerts }: ConnectionHistory): ConnectionSummary['fatalAlert'] {
   const fatal = alerts.findLast((a) => !a.encrypted && a.level === 2);

@@ -377,6 +377,8 @@ export const LIMITS = {
   serverEndpoints: 262_144,
   /** Closes, refusals and odd beginnings remembered of one server endpoint, each: the first ones; it is said. */
   eventsPerServer: 4096,
+  /** The same over all servers, of some 100 octets each. Beyond, they are counted as those of one server beyond its own are. */
+  serverEvents: 1_048_576,
 
   /** Connections that the text report remembers in a row each: all that people look through. Findings name the rest by id. */
   reportRows: 10_000,

@@ -21,7 +21,7 @@ export const NOT_ALL_EVENTS = {
   offset: -1,
   needed: 0,
   available: 0,
-  detail: `of each server the first ${LIMITS.eventsPerServer} closes are kept; whether its process died is not looked for behind them`,
+  detail: `of each server the first ${LIMITS.eventsPerServer} closes are kept, and of all servers ${LIMITS.serverEvents} such events; whether a process died is not looked for behind them`,
 } as const;
 
 /** Packets that the capturing hosts dropped, by the counts of all interfaces that have one; undefined if none has. */

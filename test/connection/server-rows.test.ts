@@ -159,3 +159,13 @@ reaches('eventsPerServer', 2, 'of more events of one kind the first are kept', (
   expect(events.omitted(place, 'accepted')).toBe(5 - bound);
   expect(events.omitted(place, 'closes')).toBe(0);
 });
+
+reaches('serverEvents', 3, 'of more events over all servers the first are kept', (bound) => {
+  const events = new ServerEvents();
+  const [one, other] = [events.begin(), events.begin()];
+  const item = (n: number) => ({ server: 1, packet: n, nanos: n, endNanos: n });
+  const kept = [1, 2, 3, 4, 5].map((n) => events.add(n % 2 ? one : other, 'accepted', item(n)));
+  expect(kept).toEqual([true, true, true, false, false]);
+  expect(events.list(one, 'accepted')).toEqual([item(1), item(bound)]);
+  expect([events.omitted(one, 'accepted'), events.omitted(other, 'accepted')]).toEqual([1, 1]);
+});

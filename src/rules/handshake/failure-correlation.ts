@@ -202,24 +202,24 @@ export const failureCorrelation = defineCaptureRule({
     ],
     messages,
   },
-  check(index) {
+  *check(index) {
     const copies = copiesIn(index);
-    const findings: FindingOf<typeof messages>[] = [];
-    const failing = [...index.servers()].filter(({ failures }) => failures > 0);
-    for (const server of failing) {
+    for (const server of failing(index)) {
       if (server.failures < 2) continue;
       const correlation = new Correlation([...PROPERTIES, ...FURTHER_PROPERTIES]);
       for (const row of server.connections)
         if (row.id < index.randomsComparedUntil) compare(correlation, row, copies);
-      findings.push(...findingsOf(endpointText(server.endpoint), correlation));
+      yield* findingsOf(endpointText(server.endpoint), correlation);
     }
-    for (const [name, correlation] of byName(index, failing, copies)) {
-      for (const finding of findingsOf(name, correlation, SERVER_PROPERTY.name))
-        findings.push(finding);
-    }
-    return findings;
+    for (const [name, correlation] of byName(index, copies))
+      yield* findingsOf(name, correlation, SERVER_PROPERTY.name);
   },
 });
+
+/** One after the other: there may be too many to have the facts of all at hand. */
+function* failing(index: CaptureIndex): Iterable<ServerFacts> {
+  for (const server of index.servers()) if (server.failures > 0) yield server;
+}
 
 function compare(
   correlation: Correlation,
@@ -250,11 +250,10 @@ function* findingsOf(
 /** Names that several servers answer to, with what they have in common and what not. */
 function byName(
   index: CaptureIndex,
-  failing: readonly ServerFacts[],
   copies: ReadonlySet<number>,
 ): ReadonlyMap<string, Correlation> {
   const names = new Map<string, Correlation>();
-  for (const { connections } of failing) {
+  for (const { connections } of failing(index)) {
     for (const row of connections) {
       if (row.serverName === undefined || names.has(row.serverName)) continue;
       if (signatureOf(row) === undefined || names.size >= LIMITS.correlatedNames) continue;

@@ -220,8 +220,7 @@ export const handshakeKillsServer = defineCaptureRule({
     restsOnTime: true,
     messages,
   },
-  check(index) {
-    const findings: FindingOf<typeof messages>[] = [];
+  *check(index) {
     for (const server of index.servers()) {
       const killings = deathsOf(server, index).filter(
         (death): death is Killing => death.trigger !== undefined,
@@ -229,8 +228,7 @@ export const handshakeKillsServer = defineCaptureRule({
       const [first, ...more] = killings;
       if (first === undefined) continue;
       const finding = findingOf(server, [first, ...more]);
-      if (finding !== undefined) findings.push(finding);
+      if (finding !== undefined) yield finding;
     }
-    return findings;
   },
 });

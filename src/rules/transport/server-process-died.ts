@@ -166,14 +166,12 @@ export const serverProcessDied = defineCaptureRule({
     restsOnTime: true,
     messages,
   },
-  check(index) {
-    const findings: FindingOf<typeof messages>[] = [];
+  *check(index) {
     for (const server of index.servers()) {
       const [first, ...more] = deathsOf(server, index);
       if (first === undefined) continue;
       const finding = findingOf(server, [first, ...more]);
-      if (finding !== undefined) findings.push(finding);
+      if (finding !== undefined) yield finding;
     }
-    return findings;
   },
 });

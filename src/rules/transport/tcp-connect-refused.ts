@@ -93,13 +93,11 @@ export const tcpConnectRefused = defineCaptureRule({
       'For other ports: not every refused connection is about TLS. Refusals that follow the death of a server process are part of that finding and are not told twice.',
     messages,
   },
-  check(index) {
-    const findings: FindingOf<typeof messages>[] = [];
+  *check(index) {
     for (const server of tlsServers(index)) {
       if (server.refusals.length === 0) continue;
       const [first, ...more] = unexplained(server, index);
-      if (first !== undefined) findings.push(findingOf(server, [first, ...more]));
+      if (first !== undefined) yield findingOf(server, [first, ...more]);
     }
-    return findings;
   },
 });

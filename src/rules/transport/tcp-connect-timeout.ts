@@ -111,13 +111,11 @@ export const tcpConnectTimeout = defineCaptureRule({
     restsOnTime: true,
     messages,
   },
-  check(index) {
-    const findings: FindingOf<typeof messages>[] = [];
+  *check(index) {
     for (const server of tlsServers(index)) {
       if (server.refusals.length === 0) continue;
       const [first, ...more] = unanswered(server, index);
-      if (first !== undefined) findings.push(findingOf(server, [first, ...more]));
+      if (first !== undefined) yield findingOf(server, [first, ...more]);
     }
-    return findings;
   },
 });

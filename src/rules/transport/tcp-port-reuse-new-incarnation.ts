@@ -54,14 +54,12 @@ export const tcpPortReuseNewIncarnation = defineCaptureRule({
       'For servers that do not speak TLS, where the connection before is not in the capture or was over for four minutes, and where the SYN was first answered by an acknowledgement of the old connection, which tcp-timewait-collision tells of.',
     messages,
   },
-  check(index) {
-    const findings: FindingOf<typeof messages>[] = [];
+  *check(index) {
     for (const server of index.servers()) {
       if (!server.speaksTls) continue;
       const [first, ...more] = reuses(server);
-      if (first !== undefined) findings.push(findingOf(server, first, more));
+      if (first !== undefined) yield findingOf(server, first, more);
     }
-    return findings;
   },
 });
 

@@ -74,13 +74,11 @@ export const tcpResetAfterAccept = defineCaptureRule({
     restsOnTime: true,
     messages,
   },
-  check(index) {
-    const findings: FindingOf<typeof messages>[] = [];
+  *check(index) {
     for (const server of tlsServers(index)) {
       const [first, ...more] = turnedAway(server).filter((one) => !isExplained(one, server, index));
-      if (first !== undefined) findings.push(findingOf(server, first, more));
+      if (first !== undefined) yield findingOf(server, first, more);
     }
-    return findings;
   },
 });
 

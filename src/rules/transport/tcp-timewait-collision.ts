@@ -92,16 +92,14 @@ export const tcpTimewaitCollision = defineCaptureRule({
       'For servers that do not speak TLS and have no port that is known for it, where a SYN-ACK came at once, where the client neither refused the answer nor sent its SYN again, and where the capture ends within 3 s of a SYN that was not accepted.',
     messages: MESSAGES,
   },
-  check(index) {
-    const findings: Found[] = [];
+  *check(index) {
     for (const server of tlsServers(index)) {
       const all = collisions(server, index.lastNanos);
       for (const message of ['timeWait', 'halfOpen', 'unseen'] as const) {
         const [first, ...more] = all.filter((one) => messageOf(one) === message);
-        if (first !== undefined) findings.push(findingOf(server, message, first, more));
+        if (first !== undefined) yield findingOf(server, message, first, more);
       }
     }
-    return findings;
   },
 });
 

@@ -145,7 +145,7 @@ function serversOfOneName() {
 }
 
 test('of servers with one name it names the one that fails', () => {
-  expect(failureCorrelation.check(serversOfOneName())).toMatchObject([
+  expect([...failureCorrelation.check(serversOfOneName())]).toMatchObject([
     {
       message: 'separated',
       confidence: 'likely',
@@ -160,7 +160,7 @@ test('of servers with one name it names the one that fails', () => {
 });
 
 reaches('correlatedNames', 0, 'servers of names beyond the limit are not compared', () => {
-  expect(failureCorrelation.check(serversOfOneName())).toEqual([]);
+  expect([...failureCorrelation.check(serversOfOneName())]).toEqual([]);
 });
 
 test('what parts the same connections is one row of the table', () => {
