@@ -183,6 +183,11 @@ export class History implements ConnectionHistory, CompactHistory {
       server: Math.abs(placement.endPacket((1 - this.clientSide) as Side)),
       fatalAlert: this.fatalAlertPacket(),
       mayLack: () => placement.protocol === 'DTLS' && this.mayLackRecords(),
+      isInOrder: () =>
+        placement.protocol === 'TLS' &&
+        !placement.isOrderUnknown &&
+        !placement.isHoled &&
+        !has(SEEN.lostOctets),
     });
     if (has(SEEN.serverHello)) {
       if (tls13) this.resumed = has(SEEN.pskSelected);

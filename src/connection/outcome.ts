@@ -33,6 +33,8 @@ export interface Ending {
   readonly fatalAlert: number;
   /** Over UDP: may an alert that nobody can read have closed what was complete, and the capture lack how it was completed? */
   readonly mayLack: () => boolean;
+  /** TLS: the packets are in the order in which both sides sent them, and none is missing. */
+  readonly isInOrder: () => boolean;
 }
 
 /** What became of the handshake (report contract). */
@@ -43,8 +45,12 @@ export function outcomeOf(
   ending: Ending,
 ): Outcome {
   const has = (bit: number) => table.has(row, bit);
-  if (stage === 'done')
-    return has(SEEN.tls13) && refusedAfterFinished(table, row, ending) ? 'failed' : 'established';
+  if (stage === 'done') {
+    const isRefused = has(SEEN.tls13)
+      ? refusedAfterFinished(table, row, ending)
+      : refusedBeforeFinished(table, row) && ending.isInOrder();
+    return isRefused ? 'failed' : 'established';
+  }
   const fromClient = has(SEEN.fatalFromClient);
   if (fromClient || has(SEEN.fatalFromServer)) {
     // An alert behind the peer's end comments on it and did not end the handshake.
@@ -84,6 +90,23 @@ function refusedAfterFinished(table: ConnectionTable, row: number, ending: Endin
     table.protectedCount[client] === Math.max(1, table.clientFlight[row] as number) &&
     (ending.client === 0 || ending.client > (table.lastPacket[server] as number))
   );
+}
+
+/**
+ * Up to TLS 1.2: of its two protected records one side sent the second, an alert, before the only one of the other was
+ * captured, its Finished. That was on its way to somebody who had given up.
+ */
+function refusedBeforeFinished(
+  { protectedCount, lastRecord, lastPacket }: ConnectionTable,
+  row: number,
+): boolean {
+  const a = 2 * row;
+  const gaveUp = (own: number, peer: number): boolean =>
+    protectedCount[own] === 2 &&
+    protectedCount[peer] === 1 &&
+    (lastRecord[own] as number) >>> 16 === CONTENT_TYPE.alert &&
+    (lastPacket[own] as number) < (lastPacket[peer] as number);
+  return gaveUp(a, a + 1) || gaveUp(a + 1, a);
 }
 
 const alertOf = (table: ConnectionTable, row: number): number =>

@@ -107,6 +107,13 @@ export const HANDSHAKE_LEANINGS: Leanings = {
       },
       settle: [SERVER_LOG, BOTH_ENDS],
     },
+    unread: {
+      open: {
+        server: 'it may have turned the client away before it read anything',
+        network: 'a load balancer or proxy without a backend, or a filter, may have closed',
+      },
+      settle: [SERVER_LOG, BOTH_ENDS],
+    },
   },
   'downgrade-sentinel': {
     noticed: isOf('network', [BOTH_ENDS], {

@@ -86,6 +86,7 @@ export const MISDELIVERY_LEANINGS: Leanings = {
   'dtls-seq-reuse': { reused: didIt('sender') },
   'dtls-stale-record-before-hello': {
     harmless: null,
+    'in-between': null,
     'hello-ignored': isOf('server', [SERVER_LOG]),
     'hello-repeated': isOf('server', [SERVER_LOG]),
   },

@@ -1,7 +1,7 @@
-import type { ConnectionHistory } from '../../model/history.ts';
+import type { ConnectionHistory, MessageFact } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
-import { blindToEnding, endingOf } from '../support/ending.ts';
+import { blindToEnding, type Ending, endingOf } from '../support/ending.ts';
 import { describeNegotiation } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 
@@ -13,6 +13,33 @@ const serverWasSilent = ({ tcp, records, messages }: ConnectionHistory): boolean
   tcp?.octets.server === 0 &&
   records.server.handshake + records.server.alert === 0 &&
   !messages.some(({ from }) => from === 'server');
+
+/** It had closed already: whatever its reason, the ClientHello is not it. */
+function unread(history: ConnectionHistory, ending: Ending, hello: MessageFact) {
+  const { id, startNanos } = history;
+  const waited = ending.nanos - startNanos;
+  const kind = ending.kind.toUpperCase();
+  return {
+    kind: 'finding',
+    message: 'unread',
+    confidence: 'proven',
+    data: {
+      hello: hello.packet,
+      packet: ending.packet,
+      kind,
+      waited: formatDuration(waited),
+      offer: describeNegotiation(history),
+    },
+    evidence: [
+      witness(ending, id, 'server', `${kind}, before the ClientHello`),
+      witness(hello, id, 'client', 'ClientHello, to a server that had closed'),
+    ],
+    connections: [id],
+    ...(waited >= SLOW
+      ? { causes: ['the server would not wait any longer for a client that had connected early'] }
+      : {}),
+  } as const;
+}
 
 /** A server that answers a ClientHello by closing leaves the client with an end of file and no reason. */
 export const closeWithoutAlertAfterClientHello = defineConnectionRule({
@@ -27,7 +54,7 @@ export const closeWithoutAlertAfterClientHello = defineConnectionRule({
     matters:
       'Clients report it as unexpected end of file or connection reset, which sounds like the network. It is a decision or a failure on the side of the server, or of a device that speaks for it, before TLS began.',
     decides:
-      'The ClientHello is complete, the server sent no octet at all, and the first closing event is its own. That it happened is certain; the reason is not on the wire, so the finding is only possible and lists the usual ones.',
+      'The ClientHello is complete, the server sent no octet at all, and the first closing event is its own. That it happened is certain; the reason is not on the wire, so the finding is only possible and lists the usual ones. A server that closes before the ClientHello came has not read it, and that is what is told then.',
     silent:
       'Where the client closed first, where octets are missing from the capture, where the connection was answered by something else than TLS, and where the whole server process seems to have died.',
     yieldsTo: [
@@ -64,6 +91,19 @@ export const closeWithoutAlertAfterClientHello = defineConnectionRule({
           'openssl s_client -connect HOST:PORT -noservername -tls1_2',
         ],
       },
+      unread: {
+        title: 'The server closed before the ClientHello came',
+        what: 'The server closed the connection with {kind} in packet {packet}, {waited} after it had begun and before the ClientHello (packet {hello}) came; {offer}.',
+        causes: [
+          'a load balancer or proxy that accepts before it knows a backend, and has none',
+          'a filter by address, or a limit of connections, in the server program',
+        ],
+        remedies: [
+          'look at the health of the backends, and at allow lists and limits for this client',
+          'look at the log of the server, and of every device in front of it, at that moment',
+        ],
+        commands: ['openssl s_client -connect HOST:PORT -servername NAME'],
+      },
     },
   },
   check(history) {
@@ -77,6 +117,7 @@ export const closeWithoutAlertAfterClientHello = defineConnectionRule({
     if (blind !== undefined) return notAssessable(blind);
     const hello = history.messages.findLast(({ from }) => from === 'client');
     if (hello === undefined) return PASS;
+    if (ending.packet < hello.packet) return unread(history, ending, hello);
     const delay = ending.nanos - hello.nanos;
     const acknowledged = tcp.lastDataAcknowledged.client;
     return {

@@ -23,8 +23,21 @@ const KINDS: Readonly<Record<Ending['kind'], string>> = {
  * The client closed with nothing new from the server since its own last words: a probe, a race of two attempts, a
  * cancelled request. What it did not like it would have had to hear first.
  */
-const isOwnChoice = ({ by, kind }: Ending, before: MessageFact | undefined): boolean =>
-  by === 'client' && kind !== 'rst' && before?.from === 'client';
+const isOwnChoice = (
+  history: ConnectionHistory,
+  { by, kind, packet }: Ending,
+  before: MessageFact | undefined,
+): boolean =>
+  by === 'client' &&
+  kind !== 'rst' &&
+  before?.from === 'client' &&
+  !heardSince(history, before.packet, packet);
+
+/** Octets of the server that are no message: a ChangeCipherSpec, the beginning of a record. */
+const heardSince = ({ changeCipherSpec, tcp }: ConnectionHistory, from: number, to: number) =>
+  [changeCipherSpec.server, tcp?.lastData.server].some(
+    (at) => at !== undefined && at.packet > from && at.packet < to,
+  );
 
 /** Whose turn it was when the end came. The stage tells it of the whole connection, an answer that came too late included. */
 const stageAt = ({ stage, messages }: ConnectionHistory, { packet }: Ending): Stage =>
@@ -56,7 +69,7 @@ export const handshakeAborted = defineConnectionRule({
     matters:
       'Without an alert neither log names the reason. Which side left, and whether it was waiting or was waited for, tells whose log to read.',
     decides:
-      'The first closing event belongs to one side, no fatal alert precedes it (one that merely answers the close does not count), and the stage says what was due. If the client closes with a FIN within 1 s of its own last message and before the server has answered that, it is only noted: it was not refused anything, so it left by its own choice.',
+      'The first closing event belongs to one side, no fatal alert precedes it (one that merely answers the close does not count), and the stage says what was due. If the client closes with a FIN within 1 s of its own last message and before the server has answered that with a single octet, it is only noted: it was not refused anything, so it left by its own choice.',
     silent:
       'Where a more specific finding explains the end, where octets are missing or one direction was not captured (the alert may be among what is missing), and where the capture ends before the connection.',
     yieldsTo: [
@@ -171,7 +184,7 @@ export const handshakeAborted = defineConnectionRule({
     const waited = nanos - (before?.nanos ?? history.startNanos);
     const patient = waited >= PATIENCE;
     const isWaiting = patient && due.from !== undefined && due.from !== by;
-    const isLeft = !patient && isOwnChoice(ending, before);
+    const isLeft = !patient && isOwnChoice(history, ending, before);
     if (isLeft && history.blindSpots.includes('no-times')) return notAssessable('no-times');
     const isUnheard = kind === 'unreachable' && by === 'server' && !history.bothDirections;
     return {

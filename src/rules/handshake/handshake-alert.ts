@@ -36,6 +36,10 @@ function answered(
   if (flight !== undefined && flight.packet <= packet) {
     return { ...flight, what: `the encrypted flight of the ${peer}` };
   }
+  // Up to TLS 1.2 it says that all behind it is protected: a wrong one, or one too early, is refused as well.
+  const change = isTls13(history) ? undefined : history.changeCipherSpec[peer];
+  if (change !== undefined && change.packet <= packet && change.packet > (last?.packet ?? 0))
+    return { ...change, what: 'ChangeCipherSpec' };
   return last && { ...last, what: messageName(last.type) };
 }
 

@@ -21,7 +21,10 @@ const WIDE_OFFER = 2;
 const namesOf = (versions: readonly number[]): string =>
   versions.map(versionName).join(SEPARATOR) || 'no known version';
 
-/** The client gives up on the version that the server chose. */
+/**
+ * The client gives up on the version that the server chose. One that it names itself is not what it refuses: stacks also say
+ * protocol_version where the header of a record is none.
+ */
 function refusedByClient(history: ConnectionHistory) {
   const { id, stage, version, versionsOffered, messages } = history;
   if (stage !== 'server-flight' && stage !== 'client-flight') return undefined;
@@ -29,6 +32,7 @@ function refusedByClient(history: ConnectionHistory) {
   if (alert?.from !== 'client' || alert.description !== PROTOCOL_VERSION) return undefined;
   const answer = messages.findLast(({ type }) => type === SERVER_HELLO);
   if (version === undefined || answer === undefined) return undefined;
+  if (versionsOffered.includes(version)) return undefined;
   return {
     kind: 'finding',
     message: 'chosen',
@@ -60,7 +64,7 @@ export const noSharedVersion = defineConnectionRule({
     matters:
       'One side says protocol_version or handshake_failure, the other an end of file. The way out depends on which side is behind, and by how much.',
     decides:
-      'The server answers the ClientHello with protocol_version: its word is enough for likely, unless the client offers many versions. Where it agreed to versions with other clients of the capture and none of them is offered here, it is proven. handshake_failure counts only in that case, as likely, and not against TLS 1.2 where the server agreed to TLS 1.3 with others: so do all that know both. A client that answers the ServerHello with protocol_version refuses the version that was chosen.',
+      'The server answers the ClientHello with protocol_version: its word is enough for likely, unless the client offers many versions. Where it agreed to versions with other clients of the capture and none of them is offered here, it is proven. handshake_failure counts only in that case, as likely, and not against TLS 1.2 where the server agreed to TLS 1.3 with others: so do all that know both. A client that answers the ServerHello with protocol_version refuses the version that was chosen, unless its ClientHello names that one.',
     silent:
       'For handshake_failure without other connections to compare with, where the server agreed elsewhere to a version that is offered here, and where octets of the handshake are missing.',
     yieldsTo: ['dtls-late-close-notify', 'dtls-stale-record-before-hello', 'http-on-tls-port'],
@@ -94,7 +98,7 @@ export const noSharedVersion = defineConnectionRule({
         title: 'The client refused the version that the server chose',
         what: 'The client answered the ServerHello (packet {packet0}) with protocol_version in packet {packet}: the server chose {chosen}, the client offers {offered}.',
         causes: [
-          'the policy of the client forbids the version although its ClientHello names or implies it',
+          'the policy of the client forbids the version although its ClientHello implies it',
           'the server chose a version that was not offered',
         ],
         remedies: ['raise the server to a version that the client accepts'],

@@ -1,6 +1,7 @@
 import { type At, type ConnectionHistory, ROLES, type Role } from '../../model/history.ts';
 import { formatDuration } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { isUnread13, mayHaveClosedUnread } from '../support/closing-alert.ts';
 import { weakenedBy } from '../support/records.ts';
 
 /** A new ClientHello on a live 5-tuple is legal, and the beginning of many stories that are not. */
@@ -18,7 +19,7 @@ export const dtlsAssociationRestart = defineConnectionRule({
     decides:
       'The ClientHello has epoch 0 and another random than the older connection, which had records of epoch 1 or more and no closing alert. A ClientHello under the old keys would be a renegotiation, and the same random a retransmission.',
     silent:
-      'It gives way to the rule about a server that ignores such a ClientHello. Where packets of the older connection are missing, its close may be among them: then nothing is said.',
+      'It gives way to the rule about a server that ignores such a ClientHello. Where packets of the older connection are missing, its close may be among them: then nothing is said. Without secrets DTLS 1.3 does not show what a record is: where the last of one side has the size of an alert it may be the close.',
     yieldsTo: ['dtls-restart-ignored', 'webrtc-dtls-not-restarted'],
     messages: {
       restarted: {
@@ -47,6 +48,7 @@ export const dtlsAssociationRestart = defineConnectionRule({
     if (!older.bothDirections) return notAssessable('one-direction');
     if (older.blindSpots.includes('lost-bytes')) return notAssessable('lost-bytes');
     if (ROLES.some((role) => isClosed(older, role, hello))) return PASS;
+    if (mayHaveClosedUnread(older, hello.packet)) return notAssessable('no-secrets');
     const { client, server } = older.protectedRecords;
     const [last] = [client.last, server.last]
       .filter((record) => record !== undefined)
@@ -56,7 +58,12 @@ export const dtlsAssociationRestart = defineConnectionRule({
     return {
       kind: 'finding',
       message: 'restarted',
-      confidence: weakenedBy('proven', ['start-not-captured', 'cut-packets'], history, older),
+      confidence: weakenedBy(
+        isUnread13(older) ? 'likely' : 'proven',
+        ['start-not-captured', 'cut-packets'],
+        history,
+        older,
+      ),
       connections: [history.id, older.id],
       evidence: [
         {

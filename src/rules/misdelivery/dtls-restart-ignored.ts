@@ -3,7 +3,8 @@ import type { At, ConnectionHistory, RecordFact } from '../../model/history.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration } from '../../model/time.ts';
-import { defineConnectionRule, NOT_APPLICABLE, PASS } from '../define-rule.ts';
+import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
+import { mayHaveClosedUnread } from '../support/closing-alert.ts';
 import { ignoredRestart } from '../support/ignored-restart.ts';
 import { recordEvidence, times, weakenedBy } from '../support/records.ts';
 import { connectionsAnsweredIn, dtlsServerOf } from '../support/servers.ts';
@@ -37,7 +38,7 @@ export const dtlsRestartIgnored = defineConnectionRule({
     decides:
       'The ClientHello has a new random, its retransmissions stayed unanswered, and meanwhile the server sent protected records within the old connection or answered another client. How long it took until the server answered after all is reported: often that is the server’s idle timeout.',
     silent:
-      'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet.',
+      'Without a sign of life from the server nothing is said: then it, or the path, may be down. One unanswered transmission is no more than a lost packet. Without secrets nothing is said of DTLS 1.3 where the last record of a side has the size of an alert, which may have closed the old connection.',
     restsOnSilence: true,
     yieldsTo: ['webrtc-dtls-not-restarted'],
     restsOnTime: true,
@@ -66,6 +67,7 @@ export const dtlsRestartIgnored = defineConnectionRule({
     // A server that closed the old connection does not stick to it: something else keeps it from answering.
     const closed = older.dtls?.probableClose.server;
     if (closed !== undefined && closed.nanos <= first.nanos) return PASS;
+    if (mayHaveClosedUnread(older, first.packet)) return notAssessable('no-secrets');
     const life = signOfLife(older, first, answered ?? { packet: 0, nanos: history.endNanos });
     return {
       kind: 'finding',

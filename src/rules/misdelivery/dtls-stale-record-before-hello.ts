@@ -28,7 +28,7 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
     matters:
       'Without keys the server can only drop such a record, and most do. Some fail their next accept on it, some spin, and some put it before the ClientHello that follows and then never answer that one.',
     decides:
-      'A record with an epoch of 1 or more is the first thing on its addresses and ports, and a ClientHello follows. It is a note by itself, and an error where that ClientHello was close to it and was repeated or never answered. Within the first seconds of a capture the connection may simply have begun earlier; then it is never more than possible.',
+      'A record with an epoch of 1 or more is the first thing on its addresses and ports, and a ClientHello follows; or it comes behind a ClientHello that has led to no keys. It is a note by itself, and an error where that ClientHello was close to it and was repeated or never answered. Within the first seconds of a capture the connection may simply have begun earlier; then it is never more than possible.',
     silent:
       'Where the server sends protected records as well, or no ClientHello follows, the start of a living connection was missed: that is a limit of the capture and no fault. Records of a connection that the capture does show belong to other rules.',
     yieldsTo: ['dtls-late-close-notify', 'dtls-late-record'],
@@ -39,6 +39,20 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
           'the server was restarted, or dropped the connection, and its client did not know',
         ],
         remedies: REMEDIES,
+        commands: LATE_ADVICE.commands,
+      },
+      'in-between': {
+        title:
+          'Protected record of no known connection came while a ClientHello waited for its answer',
+        what: 'Protected records of no known connection came from the client ({count}, first: {record}) {gap} after its ClientHello (packet {hello}), which had led to no keys.',
+        causes: [
+          'a connection of before, on the same addresses and ports, was not over for everybody: a record of it was held up on its way',
+          'something between client and server sent a record from the wrong address or port: it belongs to another client',
+        ],
+        remedies: [
+          'compare what has the same size and comes at the same time from other clients of this server: a key log shows whose it is',
+          ...REMEDIES.slice(0, 1),
+        ],
         commands: LATE_ADVICE.commands,
       },
       'hello-ignored': {
@@ -79,9 +93,11 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
     const effect = helloTrouble(history, last.record);
     const early = first.record.nanos < IDLE_AT_START;
     const repeated = effect?.kind === 'hello-repeated';
+    const isBehind = first.record.packet > hello.packet;
+    const unharmed = isBehind ? 'in-between' : 'harmless';
     return {
       kind: 'finding',
-      message: effect === undefined ? 'harmless' : repeated ? 'hello-repeated' : 'hello-ignored',
+      message: effect === undefined ? unharmed : repeated ? 'hello-repeated' : 'hello-ignored',
       severity: effect === undefined || (early && repeated) ? 'info' : 'error',
       confidence: early ? 'possible' : weakenedBy('likely', ['lost-bytes'], history),
       connections: [history.id],
@@ -94,10 +110,16 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
         stream: history.stream,
         count: strays.length,
         record: describeRecord(first.record),
-        gap: formatDuration(Math.max(0, hello.nanos - last.record.nanos)),
+        hello: hello.packet,
+        gap: formatDuration(
+          Math.max(
+            0,
+            isBehind ? first.record.nanos - hello.nanos : hello.nanos - last.record.nanos,
+          ),
+        ),
         wait: effect === undefined ? '' : formatDuration(effect.after),
       },
-      explanations: explanationsFor(early, effect !== undefined),
+      explanations: isBehind ? [] : explanationsFor(early, effect !== undefined),
     };
   },
 });

@@ -5,6 +5,7 @@ import {
   type ConnectionHistory,
   peerOf,
   type RecordFact,
+  ROLES,
   type Role,
 } from '../../model/history.ts';
 
@@ -62,6 +63,14 @@ export function alertSized(
     ? last
     : undefined;
 }
+
+/** DTLS 1.3 without secrets: the last record of one side has the size of an alert, so that it may have closed. */
+export const mayHaveClosedUnread = (history: ConnectionHistory, before: number): boolean =>
+  isUnread13(history) && ROLES.some((role) => alertSized(history, role, before) !== undefined);
+
+/** The rules of TLS 1.3 are in force and no record was opened: what each of them is does not show. */
+export const isUnread13 = (history: ConnectionHistory): boolean =>
+  isTls13(history) && history.decryption?.source === undefined;
 
 /** What is probably an alert but cannot be read, before the connection ended; that of the side that ended it first. */
 export function unreadAlert(

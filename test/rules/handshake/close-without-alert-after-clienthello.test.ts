@@ -43,6 +43,14 @@ testConnectionRule(closeWithoutAlertAfterClientHello, [
     want: found([4, 9000]),
   },
   {
+    name: 'tells of a server that had closed before the ClientHello came',
+    history: fakeHistory({
+      ...given,
+      tcp: { octets, fin: { client: undefined, server: at(3) } },
+    }),
+    want: [{ message: 'unread', severity: 'error', confidence: 'proven', packets: [3, 4] }],
+  },
+  {
     name: 'passes a server that had answered something',
     history: fakeHistory({ ...given, tcp: { ...tcp, octets: { client: 325, server: 20 } } }),
     want: 'pass',

@@ -35,6 +35,23 @@ testConnectionRule(handshakeAborted, [
     want: found('left', 'info', [4, 8]),
   },
   {
+    name: 'reports a client that leaves after a ChangeCipherSpec without what should go before it',
+    history: fakeHistory({
+      ...aborted,
+      changeCipherSpec: { client: undefined, server: at(7) },
+      tcp: byClient,
+    }),
+    want: found('aborted', 'error', [4, 8]),
+  },
+  {
+    name: 'reports a client that leaves on the beginning of a record of the server',
+    history: fakeHistory({
+      ...aborted,
+      tcp: { ...byClient, lastData: { client: at(4), server: at(7) } },
+    }),
+    want: found('aborted', 'error', [4, 8]),
+  },
+  {
     name: 'goes by what the client had seen, not by an answer that came after it had left',
     history: fakeHistory({
       ...aborted,

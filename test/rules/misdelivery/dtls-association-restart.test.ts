@@ -1,7 +1,8 @@
 import type { ConnectionHistory } from '../../../src/model/history.ts';
 import { dtlsAssociationRestart } from '../../../src/rules/misdelivery/dtls-association-restart.ts';
+import { fakeDecryption } from '../../support/fake-decryption.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
-import { ALERT, association, atMs, record } from '../support/dtls-history.ts';
+import { ALERT, association, atMs, DATA, record } from '../support/dtls-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const open = (more: Partial<ConnectionHistory> = {}): ConnectionHistory => ({
@@ -14,6 +15,17 @@ const open = (more: Partial<ConnectionHistory> = {}): ConnectionHistory => ({
   ...more,
 });
 const restarted = association({ id: 2, packet: 11, ms: 60, dtls: { replacesOpen: 1 } });
+
+const DTLS_13 = { version: 0xfefc, cipherSuite: 0x1301 };
+/** The client sent a record of that many octets last, the server one of data. */
+const lastOf = (length: number): ConnectionHistory['protectedRecords'] => {
+  const last = record(DATA, 'client', atMs(9, 8), 4, { length });
+  const answer = record(DATA, 'server', atMs(8, 7), 4, { length: 60 });
+  return {
+    client: { count: 3, first: last, last, lastData: last },
+    server: { count: 3, first: answer, last: answer, lastData: answer },
+  };
+};
 
 testConnectionRule(dtlsAssociationRestart, [
   { name: 'leaves TLS over TCP alone', history: fakeHistory(), want: 'not-applicable' },
@@ -49,6 +61,28 @@ testConnectionRule(dtlsAssociationRestart, [
       },
     }),
     want: 'pass',
+  },
+  {
+    name: 'cannot tell without secrets of DTLS 1.3 whether the last record was the close',
+    history: restarted,
+    previous: open({ ...DTLS_13, protectedRecords: lastOf(19) }),
+    want: { missing: 'no-secrets' },
+  },
+  {
+    name: 'is less sure of DTLS 1.3 without secrets where no last record has the size of an alert',
+    history: restarted,
+    previous: open({ ...DTLS_13, protectedRecords: lastOf(80) }),
+    want: [{ message: 'restarted', severity: 'info', confidence: 'likely', packets: [9, 11] }],
+  },
+  {
+    name: 'is sure of DTLS 1.3 that was opened and has no close',
+    history: restarted,
+    previous: open({
+      ...DTLS_13,
+      protectedRecords: lastOf(19),
+      decryption: fakeDecryption(),
+    }),
+    want: [{ message: 'restarted', severity: 'info', confidence: 'proven', packets: [9, 11] }],
   },
   {
     name: 'cannot tell where the close may be among lost packets',

@@ -87,6 +87,25 @@ testConnectionRule(dtlsRestartIgnored, [
     want: 'pass',
   },
   {
+    name: 'cannot tell without secrets of DTLS 1.3 whether the older association was closed',
+    history: ignored,
+    previous: {
+      ...older(),
+      version: 0xfefc,
+      cipherSuite: 0x1301,
+      protectedRecords: {
+        ...older().protectedRecords,
+        client: {
+          count: 3,
+          first: undefined,
+          last: record(DATA, 'client', atMs(10, 9), 4, { length: 19 }),
+          lastData: undefined,
+        },
+      },
+    },
+    want: { missing: 'no-secrets' },
+  },
+  {
     name: 'cannot tell without the older association',
     history: ignored,
     want: { missing: 'start-not-captured' },

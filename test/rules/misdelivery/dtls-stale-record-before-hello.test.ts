@@ -5,15 +5,16 @@ import { anomaly, association, atMs, DATA, hello, record } from '../support/dtls
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 interface Case {
-  /** When the stray records come, in packets 1 and 2. */
+  /** When the stray records come, in packets 1 and 2 unless another is given. */
   readonly strays: readonly number[];
+  readonly packet?: number;
   readonly from?: Role;
   /** When the first ClientHello is sent, in packet 3 and following. */
   readonly hellos: readonly number[];
   readonly answered?: number;
 }
 
-const flow = ({ strays, from = 'client', hellos, answered }: Case): ConnectionHistory =>
+const flow = ({ strays, packet = 1, from = 'client', hellos, answered }: Case): ConnectionHistory =>
   association({
     id: 1,
     packet: 3,
@@ -21,7 +22,7 @@ const flow = ({ strays, from = 'client', hellos, answered }: Case): ConnectionHi
     messages: [],
     dtls: {
       anomalies: strays.map((ms, at) =>
-        anomaly(record(DATA, from, atMs(1 + at, ms), 40 + at), 0, { kind: 'no-association' }),
+        anomaly(record(DATA, from, atMs(packet + at, ms), 40 + at), 0, { kind: 'no-association' }),
       ),
       clientHellos: hellos.map((ms, at) => hello(atMs(3 + at, ms), 0, { retransmission: at > 0 })),
       verifyRequests: [],
@@ -63,6 +64,11 @@ testConnectionRule(dtlsStaleRecordBeforeHello, [
         connections: [1],
       },
     ],
+  },
+  {
+    name: 'notes a record that comes while the ClientHello waits, which cannot be of its connection',
+    history: flow({ strays: [9600], packet: 8, hellos: [9000, 9500] }),
+    want: [{ message: 'in-between', severity: 'info', confidence: 'likely', packets: [3, 8] }],
   },
   {
     name: 'is less sure at the start of a capture',
