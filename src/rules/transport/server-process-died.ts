@@ -15,12 +15,10 @@ const messages = {
     what: 'The server process at {server} appears to have died {times} at packet {packet}, where {closed} of its connections were closed within {span} without close_notify, {after}.',
     causes: [
       'the process crashed, or was killed (out of memory, a supervisor, a hard stop): the kernel closes all its sockets at once and no code is left to send an alert',
-      'one connection brought it down: see handshake-kills-server if it is reported too',
       'it was told to stop and did so without closing its connections, which looks the same: its logs know',
     ],
     remedies: [
       'look for a core dump, a panic or a kill in the logs of the server host at the times given',
-      'if a handshake is named as the trigger, keep it away from the server until the cause is found',
       'contain a failing connection: recover from panics where it is handled, or isolate it in a process of its own',
     ],
     commands: [
@@ -86,6 +84,22 @@ const survived = ({ trigger, refused }: ServerDeath): Explanation => ({
   ],
 });
 
+/** The connections and packets that tell how far it got are those of another finding, which leads. */
+function underWay(deaths: readonly ServerDeath[]) {
+  const ids = deaths.flatMap(({ trigger }) => trigger?.connection ?? []);
+  if (ids.length === 0) return {};
+  const handshakes =
+    ids.length === 1
+      ? `the handshake of connection ${ids[0]}`
+      : `the handshakes of connections ${ids.join(', ')}`;
+  return {
+    causes: [
+      `${handshakes}, under way at that moment, brought it down: handshake-kills-server has the details`,
+    ],
+    remedies: ['keep such handshakes away from the server until the cause is found'],
+  };
+}
+
 function findingOf(
   server: ServerFacts,
   deaths: readonly [ServerDeath, ...ServerDeath[]],
@@ -128,6 +142,7 @@ function findingOf(
     },
     evidence: [evidence, ...more],
     connections: [...connections],
+    ...underWay(deaths),
     explanations: [
       {
         likelihood: 'high',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServerFacts } from '../../../src/model/capture-index.ts';
+import type { ServerCloseFact, ServerFacts } from '../../../src/model/capture-index.ts';
 import { serverProcessDied } from '../../../src/rules/transport/server-process-died.ts';
 import { at } from '../../support/fake-history.ts';
 import {
@@ -218,4 +218,15 @@ describe('what a death is explained by', () => {
     expect(explained({ closes, refusals: [refused] })).toEqual(['proven', ['high']]);
     expect(explained({ closes })).toEqual(['likely', ['high', 'low']]);
   });
+});
+
+it('leaves how far a handshake got to the finding that leads, and names whose it was', () => {
+  const causesWith = (...closes: readonly ServerCloseFact[]) => {
+    const index = dead({ closes: [...closes, ...siblings], refusals: [refused] });
+    return [...serverProcessDied.check(index)].flatMap(({ causes }) => causes ?? []);
+  };
+  expect(causesWith(trigger)).toEqual([
+    expect.stringMatching(/^the handshake of connection 5.*handshake-kills-server/),
+  ]);
+  expect(causesWith(fakeClose(4, 1000))).toEqual([]);
 });
