@@ -464,7 +464,7 @@ describe('when flows are final', () => {
     });
     expect(ids.size).toBe(count);
     expect(result).toMatchObject({ connections: count, internalErrors: 0 });
-  }, 30_000);
+  }, 120_000);
 
   it('a flow that was released and speaks again has no start to judge by', () => {
     const count = LIMITS.closedConnections + 2;
@@ -490,7 +490,7 @@ describe('when flows are final', () => {
     );
     expect(last).toEqual([[count + 1, 'no-handshake', true]]);
     expect(grave).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe.each(['client', 'server'] as const)(

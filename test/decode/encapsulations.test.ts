@@ -137,7 +137,7 @@ describe('Wireshark', () => {
 
   test.skipIf(missing)(
     'sees the same messages in the same packets of the same streams',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     () => {
       const second = 1_000_000_000;
       const interfaces: Block[] = [];

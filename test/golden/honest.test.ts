@@ -25,7 +25,7 @@ it('each has its story and its recipe, and is small', () => {
   }
 });
 
-describe.each(names)('the honest connections of %s', { timeout: 30_000 }, (name) => {
+describe.each(names)('the honest connections of %s', { timeout: 120_000 }, (name) => {
   const keyLog = readFileSync(`${HONEST}${name}/keys.log`);
 
   it.each([

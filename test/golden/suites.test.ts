@@ -26,7 +26,7 @@ const files = [...new Set(cases.map(({ file }) => file))];
 
 const versionName = (version: string): string => version.replace(/(\d)(\d)$/, ' $1.$2');
 
-describe.each(files)('the healthy connections of %s', { timeout: 30_000 }, (file) => {
+describe.each(files)('the healthy connections of %s', { timeout: 120_000 }, (file) => {
   it('are told as the stacks that made them told them', async () => {
     const { connections, findings, captures } = await analyze(`${SUITES}${file}`);
     const told = connections.map(({ server, outcome, stage, version, cipherSuite }) => ({

@@ -38,7 +38,7 @@ const shuffled = <T>(list: readonly T[]): T[] => [
   ...list.filter((_, index) => index % 2 === 0).reverse(),
 ];
 
-describe('a sample cut into files', { timeout: 30_000 }, () => {
+describe('a sample cut into files', { timeout: 120_000 }, () => {
   it.each(names)('%s', async (name) => {
     const path = `${SAMPLES}${name}/capture.pcap`;
     const whole = inOneFile(await analyze(path, secretsOf(name)));

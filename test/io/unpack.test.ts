@@ -197,7 +197,7 @@ describe.each(KINDS)('a file packed with %s', (kind) => {
     }
     expect(total).toBe(2 ** 30);
     expect(peak - before).toBeLessThan(400 * 1024 * 1024);
-  }, 30_000);
+  }, 120_000);
 
   it('is not unpacked further once nothing of it will be read', async () => {
     const block = pack(kind, Buffer.alloc(16 * 1024 * 1024));
@@ -219,7 +219,7 @@ describe.each(KINDS)('a file packed with %s', (kind) => {
     expect(report.captures[0].bytes).toBe(head.length + zeros.length);
     expect(report.connections).toHaveLength(1);
     expect(performance.now() - began).toBeLessThan(10_000);
-  }, 30_000);
+  }, 120_000);
 });
 
 it('unpacks frames of the old kind of lz4', async ({ skip }) => {

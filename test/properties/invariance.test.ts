@@ -30,7 +30,7 @@ const played: fc.Arbitrary<Frame[]> = fc.oneof(
   troubled.map(inTime),
 );
 
-describe('the same packets give the same report', { timeout: 30_000 }, () => {
+describe('the same packets give the same report', { timeout: 120_000 }, () => {
   it('however the file is cut into chunks, and every time', () => {
     fc.assert(
       fc.property(
@@ -121,7 +121,7 @@ function meaning({ tcp, dtls, ...h }: KeptHistory) {
 
 const segmentSizes = fc.array(fc.integer({ min: 1, max: 1460 }), { minLength: 1, maxLength: 4 });
 
-describe('the same octets mean the same', { timeout: 30_000 }, () => {
+describe('the same octets mean the same', { timeout: 120_000 }, () => {
   it('however TCP splits them into segments', () => {
     fc.assert(
       fc.property(honestTls, segmentSizes, (c, segments) => {
@@ -182,7 +182,7 @@ describe('the same octets mean the same', { timeout: 30_000 }, () => {
   });
 });
 
-describe('what does not belong together', { timeout: 30_000 }, () => {
+describe('what does not belong together', { timeout: 120_000 }, () => {
   /** The ids of a connection and of its siblings are counted over the capture; so are streams. */
   const alone = (h: KeptHistory, ids: readonly number[]): unknown => ({
     ...h,

@@ -68,13 +68,13 @@ describe.each(SAMPLES)('%s with its keys', (name) => {
     ).toEqual([]);
   }
 
-  it('is accused of nothing when any one packet is missing', { timeout: 60_000 }, () => {
+  it('is accused of nothing when any one packet is missing', { timeout: 120_000 }, () => {
     for (const index of places(packets.length))
       acquit(packets.toSpliced(index, 1), `without ${index + 1}`);
   });
 
   it('is accused of nothing when the capture begins or ends with any packet', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, () => {
     for (const before of places(packets.length - 1)) {
       const count = before + 1;
@@ -84,7 +84,7 @@ describe.each(SAMPLES)('%s with its keys', (name) => {
   });
 
   it('is accused of nothing when packets are cut, doubled or in the wrong order', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, () => {
     for (const octets of [60, 96, 200, 500])
       acquit(

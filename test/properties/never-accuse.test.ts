@@ -42,7 +42,7 @@ const check = (
 
 describe.each(KINDS)(
   'an honest conversation over %s',
-  { timeout: 30_000 * more },
+  { timeout: 120_000 * more },
   (_, conversations) => {
     it('is established, all of it, and accused of nothing', () => {
       check(conversations, 150, (frames, c) => {
