@@ -1,5 +1,5 @@
 import { suiteName } from '../model/code-points/suites.ts';
-import { versionName } from '../model/code-points/versions.ts';
+import { versionText } from '../model/code-points/versions.ts';
 import type { DecryptionFacts, Obstacle, SecretSource } from '../model/decryption.ts';
 import type { ConnectionIdFacts } from '../model/dtls-facts.ts';
 import type { BlindSpot } from '../model/finding.ts';
@@ -173,7 +173,7 @@ function rowOf(history: ConnectionHistory): ConnectionRow {
     addresses: [history.client.address, history.server.address],
     serverName: nameText(history),
     upgrade: history.upgrade?.protocol,
-    version: version === undefined ? undefined : versionName(version),
+    version: version === undefined ? undefined : versionText(version),
     suite: cipherSuite === undefined ? undefined : suiteName(cipherSuite),
     outcome: history.outcome,
     stacks: hasFailed(history.outcome) ? history.fingerprints?.stacks : undefined,

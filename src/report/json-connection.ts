@@ -1,7 +1,7 @@
 import { alertDescriptionName } from '../model/code-points/alerts.ts';
 import { handshakeTypeName } from '../model/code-points/handshake-types.ts';
 import { suiteName } from '../model/code-points/suites.ts';
-import { versionName } from '../model/code-points/versions.ts';
+import { draftName, versionName } from '../model/code-points/versions.ts';
 import type { DecryptionFacts, FinishedCheck } from '../model/decryption.ts';
 import type { PathFact } from '../model/dtls-facts.ts';
 import {
@@ -385,7 +385,11 @@ const messagesAfter = (before: string) => ({
 const FIRST_MESSAGE = messagesAfter('');
 const FURTHER_MESSAGE = messagesAfter(',');
 const CLOSING_BRACE = 0x7d;
-const VERSION = new Pieces<number>((code) => `,"version":${toJson(versionName(code))}`);
+const VERSION = new Pieces<number>((code) => {
+  const draft = draftName(code);
+  const named = `,"version":${toJson(versionName(code))}`;
+  return draft === '' ? named : `${named},"versionDraft":${toJson(draft)}`;
+});
 const FIRST_OFFERED = new Pieces<number>((code) => toJson(versionName(code)));
 const FURTHER_OFFERED = new Pieces<number>((code) => `,${toJson(versionName(code))}`);
 const SUITE = new Pieces<number>(

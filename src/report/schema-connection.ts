@@ -57,6 +57,10 @@ export const connectionSchema = z.object({
   endTime: time,
   versionsOffered: z.array(version),
   version: version.nullable(),
+  versionDraft: z
+    .string()
+    .optional()
+    .describe('The draft of TLS 1.3 that it is: `draft 23`, `Facebook’s draft 23`'),
   cipherSuite: z.object({ code: count, name: z.string() }).nullable(),
   serverName: z.string().nullable(),
   alpn: z.string().nullable(),

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { alertDescriptionName } from '../../src/model/code-points/alerts.ts';
 import { handshakeTypeName } from '../../src/model/code-points/handshake-types.ts';
 import { suiteName } from '../../src/model/code-points/suites.ts';
-import { versionName } from '../../src/model/code-points/versions.ts';
+import { draftName, versionName } from '../../src/model/code-points/versions.ts';
 import { BLIND_SPOTS } from '../../src/model/finding.ts';
 import { type ConnectionHistory, OUTCOMES, STAGES } from '../../src/model/history.ts';
 import { STACKS } from '../../src/model/stack.ts';
@@ -79,6 +79,9 @@ function expected(history: ConnectionHistory): ReportConnection {
     endTime: formatDate(FAKE_EPOCH, history.endNanos),
     versionsOffered: history.versionsOffered.map(versionName),
     version: history.version === undefined ? null : versionName(history.version),
+    ...(draftName(history.version ?? 0) === ''
+      ? {}
+      : { versionDraft: draftName(history.version ?? 0) }),
     cipherSuite:
       history.cipherSuite === undefined
         ? null

@@ -20,7 +20,7 @@ export const DTLS_PRE_STANDARD = 0x0100;
 
 /**
  * The name of a version: `SSL 2.0` … `TLS 1.3`, `DTLS 1.0` … `DTLS 1.3`; `unknown_0x…` for others. Drafts of TLS 1.3
- * are called by the version they became; `tls13Draft` tells them apart.
+ * are called by the version they became; `draftName` tells them apart.
  */
 export function versionName(wire: number): string {
   switch (wire) {
@@ -91,6 +91,20 @@ export function tls13Draft(wire: number): number {
 }
 
 const LAST_DRAFT = 28;
+
+/** `draft 23`, `Facebook’s draft 23`; empty for what is no draft. */
+export function draftName(wire: number): string {
+  if (wire === DTLS_1_3_DRAFT_43) return 'draft 43';
+  const draft = tls13Draft(wire);
+  if (draft === 0) return '';
+  return wire >> 8 === 0xfb ? `Facebook’s draft ${draft}` : `draft ${draft}`;
+}
+
+/** The name of a version for people, who have to know that no two drafts understand each other: `TLS 1.3 (draft 23)`. */
+export function versionText(wire: number): string {
+  const draft = draftName(wire);
+  return draft === '' ? versionName(wire) : `${versionName(wire)} (${draft})`;
+}
 
 /** TLS 1.3 or DTLS 1.3, drafts included. */
 export function isTls13(version: number | undefined): boolean {

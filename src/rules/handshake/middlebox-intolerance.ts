@@ -1,7 +1,7 @@
 import type { CaptureIndex, ConnectionSummary } from '../../model/capture-index.ts';
 import { INAPPROPRIATE_FALLBACK } from '../../model/code-points/alerts.ts';
 import { extensionName } from '../../model/code-points/extensions.ts';
-import { tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
+import { tlsEquivalent, versionText } from '../../model/code-points/versions.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable } from '../define-rule.ts';
@@ -139,8 +139,8 @@ function brokenBefore(verdict: FindingVerdict, index: CaptureIndex): FindingVerd
   if (before?.hello === undefined) return undefined;
   const data = {
     ...verdict.data,
-    highest: versionName(own.offer.highestVersion),
-    higher: versionName(before.offer?.highestVersion ?? 0),
+    highest: versionText(own.offer.highestVersion),
+    higher: versionText(before.offer?.highestVersion ?? 0),
   };
   return withOther(verdict, before, { ...data, other: before.id }, 'never answered');
 }
@@ -155,8 +155,8 @@ function lesserSucceeded(verdict: FindingVerdict, index: CaptureIndex): FindingV
   const lower = succeeded.find((one) => rank(one) < own);
   if (lower !== undefined && !answered.some((one) => rank(one) >= own)) {
     const versions = {
-      highest: versionName(offer.highestVersion),
-      lower: versionName(lower.offer.highestVersion),
+      highest: versionText(offer.highestVersion),
+      lower: versionText(lower.offer.highestVersion),
       other: lower.id,
     };
     return withOther({ ...verdict, confidence }, lower, { ...data, ...versions }, 'it offers less');

@@ -5,7 +5,14 @@ import {
   PROTOCOL_VERSION,
 } from '../../model/code-points/alerts.ts';
 import { SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
-import { TLS_1_2, tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
+import {
+  DTLS_1_3,
+  draftName,
+  TLS_1_2,
+  TLS_1_3,
+  tlsEquivalent,
+  versionText,
+} from '../../model/code-points/versions.ts';
 import type { ConnectionHistory } from '../../model/history.ts';
 import type { FindingVerdict } from '../../model/rule.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
@@ -19,7 +26,7 @@ const UNKNOWN = 'versions with others that are no longer known, of so many conne
 const WIDE_OFFER = 2;
 
 const namesOf = (versions: readonly number[]): string =>
-  versions.map(versionName).join(SEPARATOR) || 'no known version';
+  versions.map(versionText).join(SEPARATOR) || 'no known version';
 
 /**
  * The client gives up on the version that the server chose. One that it names itself is not what it refuses: stacks also say
@@ -40,15 +47,27 @@ function refusedByClient(history: ConnectionHistory) {
     data: {
       packet: alert.packet,
       packet0: answer.packet,
-      chosen: versionName(version),
+      chosen: versionText(version),
       offered: namesOf(versionsOffered),
     },
     evidence: [
       witness(alert, id, 'client', alertDescriptionName(PROTOCOL_VERSION)),
-      witness(answer, id, 'server', `ServerHello, ${versionName(version)}`),
+      witness(answer, id, 'server', `ServerHello, ${versionText(version)}`),
     ],
     connections: [id],
   } as const;
+}
+
+/** Each draft of TLS 1.3 has a number of its own, and nobody takes one for another or for the final version. */
+function draftsOnly(offered: readonly number[]) {
+  const drafts = offered.filter((one) => draftName(one) !== '').map(versionText);
+  if (drafts.length === 0 || offered.some((one) => one === TLS_1_3 || one === DTLS_1_3)) return {};
+  return {
+    causes: [
+      `the server speaks another draft than the client, or the final version: of these the client offers ${listed(drafts)} alone`,
+    ],
+    remedies: ['update the client: drafts are spoken by nobody else any more'],
+  };
 }
 
 /** The gap between the versions of the two sides, which neither log states. */
@@ -135,6 +154,7 @@ export const noSharedVersion = defineConnectionRule({
         witness(hello, id, 'client', `ClientHello: ${namesOf(versionsOffered)}`),
       ],
       connections: [id],
+      ...draftsOnly(versionsOffered),
     };
   },
   complete(verdict, index) {
@@ -151,10 +171,12 @@ function judged(
   highest: number,
 ): FindingVerdict | undefined {
   const { versions, isUnknown } = agreedWith(verdict, index);
-  const agreed = versions.map(versionName);
-  const offered = String(verdict.data['offered']).split(SEPARATOR);
-  const isDisjoint = agreed.length > 0 && !agreed.some((name) => offered.includes(name));
   const saysSo = verdict.confidence === 'likely';
+  const agreed = versions.map(versionText);
+  // Only the server's own word tells that it is a draft that it does not take: TLS 1.2 may be what it failed in.
+  const name = (text: string) => (saysSo ? text : text.replace(/ \(.*/, ''));
+  const offered = String(verdict.data['offered']).split(SEPARATOR).map(name);
+  const isDisjoint = agreed.length > 0 && !agreed.some((one) => offered.includes(name(one)));
   // Clients of today get TLS 1.3 from every server that has it, which says nothing of how it stands to TLS 1.2.
   if (!saysSo && highest >= TLS_1_2 && versions.every((one) => tlsEquivalent(one) > highest))
     return undefined;

@@ -2,7 +2,7 @@ import type { CaptureIndex } from '../../model/capture-index.ts';
 import { groupName } from '../../model/code-points/groups.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from '../../model/code-points/handshake-types.ts';
 import { suiteName } from '../../model/code-points/suites.ts';
-import { versionName } from '../../model/code-points/versions.ts';
+import { versionText } from '../../model/code-points/versions.ts';
 import {
   type At,
   type ConnectionHistory,
@@ -194,7 +194,7 @@ function misfitsOf(history: ConnectionHistory): readonly string[] {
     misfits.push(suiteName(suite));
   if (!isTls13(history)) return misfits;
   if (version !== undefined && versionsOffered.length > 0 && !versionsOffered.includes(version))
-    misfits.push(versionName(version));
+    misfits.push(versionText(version));
   const { keyShareGroup: group, selectedPsk: psk } = serverHello;
   if (group !== undefined && !clientHello.keyShareGroups.includes(group))
     misfits.push(`a key share for ${groupName(group)}`);

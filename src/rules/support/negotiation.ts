@@ -1,6 +1,6 @@
 import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
 import { cipherSuite, suiteName } from '../../model/code-points/suites.ts';
-import { versionName } from '../../model/code-points/versions.ts';
+import { versionText } from '../../model/code-points/versions.ts';
 import { type ConnectionHistory, ENCRYPTED_MESSAGE, type Endpoint } from '../../model/history.ts';
 
 /** Protocols of ALPN that are listed; honest clients offer two or three. */
@@ -23,7 +23,7 @@ export function describeNegotiation(history: ConnectionHistory): string {
   const { version, cipherSuite: code, versionsOffered, serverName, alpn } = history;
   const parts: string[] = [];
   if (version !== undefined && code !== undefined) {
-    parts.push(`negotiated: ${versionName(version)}, ${describeSuite(code)}`);
+    parts.push(`negotiated: ${versionText(version)}, ${describeSuite(code)}`);
     if (history.resumed === true) parts.push('resumed session');
     if (history.extendedMasterSecret === true) parts.push('extended master secret');
     if (history.encryptThenMac === true) parts.push('encrypt-then-MAC');
@@ -32,7 +32,7 @@ export function describeNegotiation(history: ConnectionHistory): string {
     const suites = history.clientHello?.cipherSuites.filter(
       (one) => cipherSuite(one) !== undefined,
     );
-    const versions = versionsOffered.map(versionName).join(', ');
+    const versions = versionsOffered.map(versionText).join(', ');
     parts.push(
       `nothing negotiated yet; offered: ${versions === '' ? 'no known version' : versions}`,
     );

@@ -1,7 +1,7 @@
 import type { ConnectionSummary } from '../../model/capture-index.ts';
 import { groupName } from '../../model/code-points/groups.ts';
 import { suiteName } from '../../model/code-points/suites.ts';
-import { TLS_1_3, tlsEquivalent, versionName } from '../../model/code-points/versions.ts';
+import { TLS_1_3, tlsEquivalent, versionText } from '../../model/code-points/versions.ts';
 import { endpointText, recordMacOf } from './negotiation.ts';
 
 /** Something that handshakes may differ in. */
@@ -47,7 +47,7 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     name: 'version',
-    of: ({ version }) => (version === undefined ? undefined : versionName(version)),
+    of: ({ version }) => (version === undefined ? undefined : versionText(version)),
   },
   { name: 'group', of: ({ group }) => (group === undefined ? undefined : groupName(group)) },
   { name: 'server name', of: ({ serverName }) => serverName ?? '(none)' },

@@ -6,7 +6,12 @@ import { isGrease } from '../../../src/model/code-points/grease.ts';
 import { groupName } from '../../../src/model/code-points/groups.ts';
 import { handshakeTypeName } from '../../../src/model/code-points/handshake-types.ts';
 import { signatureSchemeName } from '../../../src/model/code-points/signature-schemes.ts';
-import { tls13Draft, tlsEquivalent, versionName } from '../../../src/model/code-points/versions.ts';
+import {
+  tls13Draft,
+  tlsEquivalent,
+  versionName,
+  versionText,
+} from '../../../src/model/code-points/versions.ts';
 import { ENCRYPTED_MESSAGE, HELLO_RETRY_REQUEST } from '../../../src/model/history.ts';
 
 describe('names', () => {
@@ -68,6 +73,12 @@ describe('versions', () => {
 
   it('tell the drafts of TLS 1.3 apart', () => {
     expect([0x7f12, 0x7f1c, 0xfb17, 0x0304, 0x7f1d].map(tls13Draft)).toEqual([18, 28, 23, 0, 0]);
+    expect([0x7f12, 0xfb17, 0x7f2b, 0x0304].map(versionText)).toEqual([
+      'TLS 1.3 (draft 18)',
+      'TLS 1.3 (Facebook’s draft 23)',
+      'DTLS 1.3 (draft 43)',
+      'TLS 1.3',
+    ]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { expect, it } from 'vitest';
+import type { FindingVerdict } from '../../../src/model/rule.ts';
 import { noSharedVersion } from '../../../src/rules/handshake/no-shared-version.ts';
 import { fakeAlert, fakeHistory, fakeMessage } from '../../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../../support/fake-index.ts';
@@ -69,6 +71,22 @@ testConnectionRule(noSharedVersion, [
     history: fakeHistory({
       ...refused,
       versionsOffered: [0x0303],
+      alerts: [fakeAlert(40, 'server', 6)],
+    }),
+    index: others(0x0304),
+    want: [],
+  },
+  {
+    name: 'knows that a draft is not what it became',
+    history: fakeHistory({ ...refused, versionsOffered: [0x7f17, 0x0303] }),
+    index: others(0x0304),
+    want: finding('refused', 'proven', [4, 6]),
+  },
+  {
+    name: 'but takes no handshake_failure for a word about it, which TLS 1.2 may be the reason of',
+    history: fakeHistory({
+      ...refused,
+      versionsOffered: [0x7f17, 0x0303],
       alerts: [fakeAlert(40, 'server', 6)],
     }),
     index: others(0x0304),
@@ -151,3 +169,17 @@ testConnectionRule(noSharedVersion, [
   },
   { name: 'leaves healthy handshakes alone', history: fakeHistory(), want: 'not-applicable' },
 ]);
+
+it.each([
+  [[0x7f17, 0x0303], /offers TLS 1.3 \(draft 23\) alone/],
+  [[0xfb1a], /offers TLS 1.3 \(Facebook’s draft 26\) alone/],
+  [[0x7f17, 0x0304], undefined],
+  [[0x0303], undefined],
+])('names the drafts of %o where the final version is not offered', (versionsOffered, cause) => {
+  const verdict = noSharedVersion.check(fakeHistory({ ...refused, versionsOffered }), {
+    previous: undefined,
+    next: undefined,
+  });
+  const { causes } = verdict as FindingVerdict;
+  expect(causes).toEqual(cause && [expect.stringMatching(cause)]);
+});
