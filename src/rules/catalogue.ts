@@ -1,4 +1,5 @@
 import type { Rule } from '../model/rule.ts';
+import { alertAfterHandshake } from './handshake/alert-after-handshake.ts';
 import { alpnMismatch } from './handshake/alpn-mismatch.ts';
 import { certChainIncomplete } from './handshake/cert-chain-incomplete.ts';
 import { certExpired } from './handshake/cert-expired.ts';
@@ -112,6 +113,7 @@ import { tlsTruncatedClose } from './transport/tls-truncated-close.ts';
 
 /** Every rule there is, by id. Adding a rule is adding a line. */
 export const CATALOGUE: readonly Rule[] = [
+  alertAfterHandshake,
   alpnMismatch,
   badRecordMacFirstRecord,
   badRecordMacLater,

@@ -48,6 +48,13 @@ const WRONG_PORT: Leaning = {
 
 /** Rules of `rules/handshake`. */
 export const HANDSHAKE_LEANINGS: Leanings = {
+  'alert-after-handshake': {
+    ended: { alert: true, settle: [] },
+    clear: isOf('network', [BOTH_ENDS], {
+      atMost: 'possible',
+      against: ['its sender may have lost the keys of the connection'],
+    }),
+  },
   'alpn-mismatch': { refused: SETTINGS_DIFFER },
   'cert-chain-incomplete': { missing: OF_ITS_OWNER },
   'cert-expired': { expired: OF_ITS_OWNER },

@@ -3,6 +3,7 @@ import {
   DECODE_ERROR,
   HANDSHAKE_FAILURE,
   INTERNAL_ERROR,
+  UNEXPECTED_MESSAGE,
   USER_CANCELED,
 } from '../../model/code-points/alerts.ts';
 import { SSL_2_0, TLS_1_3, tlsEquivalent } from '../../model/code-points/versions.ts';
@@ -29,15 +30,20 @@ export interface Ending extends At {
 
 /**
  * Is this an alert that stacks raise because the other side is gone? OpenSSL answers an end of file in mid-handshake
- * with decode_error, the JDK's client with handshake_failure. Such an alert explains nothing and accuses the wrong side.
+ * with decode_error, GnuTLS with unexpected_message, the JDK's client with handshake_failure. Such an alert explains nothing
+ * and accuses the wrong side.
  */
 export const isReplyToClosing = ({ description, from }: AlertFact): boolean =>
   description === DECODE_ERROR ||
   description === INTERNAL_ERROR ||
+  description === UNEXPECTED_MESSAGE ||
   (description === HANDSHAKE_FAILURE && from === 'client');
 
 /** From TLS 1.3 on the level no longer decides: all but closing alerts are fatal (RFC 8446 §6.2). */
-function isFatal({ level, description }: AlertFact, version: number | undefined): boolean {
+export function isFatalAlert(
+  { level, description }: AlertFact,
+  version: number | undefined,
+): boolean {
   if (level === 2) return true;
   return (
     description !== undefined &&
@@ -74,7 +80,7 @@ export function endingOf(history: ConnectionHistory): Ending | undefined {
     const { by, packet = Number.POSITIVE_INFINITY } = closed ?? {};
     const isAfterPeersClose = by === peerOf(alert.from) && packet < alert.packet;
     const { packet: at, nanos, from } = alert;
-    if (isFatal(alert, history.version)) {
+    if (isFatalAlert(alert, history.version)) {
       if (isAfterPeersClose && isReplyToClosing(alert)) continue;
       return { kind: 'alert', by: from, packet: at, nanos, alert };
     }

@@ -43,6 +43,16 @@ testConnectionRule(closeWithoutAlertAfterClientHello, [
     want: found([4, 9000]),
   },
   {
+    name: 'reports it although a client on GnuTLS calls the end of file an unexpected message',
+    history: fakeHistory({
+      ...given,
+      outcome: 'failed',
+      alerts: [fakeAlert(10, 'client', 7)],
+      tcp,
+    }),
+    want: found([4, 6]),
+  },
+  {
     name: 'tells of a server that had closed before the ClientHello came',
     history: fakeHistory({
       ...given,

@@ -85,6 +85,27 @@ testConnectionRule(handshakeAlert, [
     want: found([4, 9]),
   },
   {
+    name: 'leaves unexpected_message behind the FIN of the other side, which is how GnuTLS takes an end of file',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      outcome: 'aborted',
+      alerts: [fakeAlert(10, 'client', 9)],
+      tcp: { fin: { client: undefined, server: at(8) } },
+    }),
+    want: 'pass',
+  },
+  {
+    name: 'reports unexpected_message before any close',
+    history: fakeHistory({
+      ...failed,
+      ...nothing,
+      alerts: [fakeAlert(10, 'client', 7)],
+      tcp: { fin: { client: undefined, server: at(8) } },
+    }),
+    want: found([7]),
+  },
+  {
     name: 'is less sure of what ended where octets are missing',
     history: fakeHistory({
       ...failed,
