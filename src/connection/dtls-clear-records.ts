@@ -17,6 +17,7 @@ import type { Dtls13Records } from './dtls13-records.ts';
 import { EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { FlowAssociations } from './flow-associations.ts';
+import { heartbeat } from './heartbeats.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 
 /** Records of epoch 0, which are in the clear: gives each to one association, and keeps what it shows. */
@@ -89,6 +90,9 @@ export class ClearRecords {
       }
     } else if (r.contentType === CONTENT_TYPE.alert && r.end - r.start >= 2) {
       this.alert(a, half, r);
+    } else if (r.contentType === CONTENT_TYPE.heartbeat) {
+      const { side, length, bytes, start, end, packet, nanos } = r;
+      heartbeat(this.facts, a.row, side, length, bytes, start, end, packet, nanos);
     } else if (r.contentType === CONTENT_TYPE.ack) {
       this.dtls13.ack(a, r, r.bytes.subarray(r.start, r.end));
     }

@@ -13,6 +13,7 @@ import { ENCRYPTED, EVENT } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
 import type { FlightBook } from './flight-book.ts';
 import { type FlowAssociations, newestFew } from './flow-associations.ts';
+import { heartbeat } from './heartbeats.ts';
 import type { DtlsUnsealer } from './unsealing/dtls-unsealer.ts';
 import type { OpenedRecord } from './unsealing/wire-record.ts';
 
@@ -113,6 +114,8 @@ export class OwnedRecords {
       this.facts.table.set(a.row, SEEN.clientFinished | SEEN.serverFinished);
     if (r.contentType === CONTENT_TYPE.handshake) this.handshake(a, half, r, repeated, opened);
     else if (r.contentType === CONTENT_TYPE.alert) this.alert(a, half, r, repeated, opened);
+    else if (r.contentType === CONTENT_TYPE.heartbeat)
+      heartbeat(this.facts, a.row, r.side, r.length, r.bytes, 0, 0, r.packet, r.nanos);
   }
 
   private count(a: Association, half: DtlsHalf, r: DtlsRecord): void {

@@ -20,6 +20,8 @@ export const EVENT = {
   helloReflected: 8,
   /** A ServerHello of TLS 1.3 with a foreign session id; the connection that sent it stands in `epoch`. */
   sessionIdNotEchoed: 9,
+  /** A heartbeat: its type, in `epoch` the payload_length that it claims, in `sequence` how many such there were. */
+  heartbeat: 10,
 } as const;
 
 /** `value` of a message event for a protected handshake record. */
@@ -112,6 +114,12 @@ export class EventLog {
 
   sequence(event: number): number {
     return this.floats[(event - 1) * FLOATS + SEQUENCE] as number;
+  }
+
+  /** Counts one more like it. */
+  again(event: number): void {
+    const at = (event - 1) * FLOATS + SEQUENCE;
+    this.floats[at] = (this.floats[at] as number) + 1;
   }
 
   /** The one after it; 0 for none. */

@@ -17,6 +17,7 @@ import type {
   EchOutcome,
   Endpoint,
   FingerprintFacts,
+  HeartbeatFact,
   MessageFact,
   MessageVisitor,
   OddityFact,
@@ -42,6 +43,7 @@ import { textOf } from '../tls/codec/text.ts';
 import { blindSpotsOf } from './blind-spots.ts';
 import { RECORD_KINDS, SEEN } from './connection-table.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { heartbeatsOf } from './heartbeats.ts';
 import { fingerprintsOf, foreignCookieOf, helloOctets, versionsIn } from './hello-facts.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { keptMessagesOf } from './kept-messages.ts';
@@ -317,6 +319,14 @@ export class History implements ConnectionHistory, CompactHistory {
   get oddities(): readonly OddityFact[] {
     this.oddityList ??= odditiesOf(this.facts, this.row, this.clientSide);
     return this.oddityList;
+  }
+
+  get heartbeats(): readonly HeartbeatFact[] {
+    const { facts, row } = this;
+    const others = facts.table.records;
+    const at = 2 * row * RECORD_KINDS + RECORD_KINDS - 1;
+    if (others[at] === 0 && others[at + RECORD_KINDS] === 0) return [];
+    return heartbeatsOf(facts, row, this.clientSide);
   }
 
   get strays(): readonly StrayFact[] {

@@ -15,6 +15,7 @@ import { asClientHello } from '../tls/codec/ssl2-client-hello.ts';
 import { SEEN } from './connection-table.ts';
 import { ENCRYPTED, EVENT, IN_STREAM } from './event-log.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { heartbeat } from './heartbeats.ts';
 import { followHiddenTls } from './hidden-handshake.ts';
 import { OpenedRecords } from './opened-records.ts';
 import type { RandomIndex } from './random-index.ts';
@@ -131,6 +132,8 @@ export class TlsTracker implements TlsSink {
     facts.count(row, side, contentType);
     if (table.watch[row] !== 0 && !plain)
       this.strays.record(row, side, contentType, length, bytes, start, end, packet, nanos);
+    if (contentType === CONTENT_TYPE.heartbeat)
+      heartbeat(facts, row, side, length, bytes, start, plain ? end : start, packet, nanos);
     if (this.unsealer !== undefined) {
       const isSealed = !plain && contentType !== CONTENT_TYPE.changeCipherSpec;
       if (isSealed && !this.hasOctets) this.unsealer.unread(row, side);

@@ -88,6 +88,21 @@ export interface OddityFact extends At {
   readonly answers?: number;
 }
 
+/** Heartbeat records of one direction (RFC 6520), which belong to no message, no data and no alert; rare. */
+export interface HeartbeatFact extends At {
+  readonly from: Role;
+  /** How many there were, of which this is the first. */
+  readonly count: number;
+  /** Undefined, like `claimed`, where it is protected. */
+  readonly type: 'request' | 'response' | undefined;
+  /** Octets of the record. */
+  readonly length: number;
+  /** Its payload_length. */
+  readonly claimed: number | undefined;
+  /** The record has not even room for the payload that it claims: whoever answers it without a look tells of its memory. */
+  readonly isBeyond: boolean;
+}
+
 /** A protected record that stands out of its direction, as far as that can be seen without secrets. */
 export interface StrayFact extends RecordFact {
   /**
@@ -247,6 +262,7 @@ export interface ConnectionHistory {
   readonly clientFlight?: ClientFlightFact | undefined;
   readonly oddities: readonly OddityFact[];
   readonly strays: readonly StrayFact[];
+  readonly heartbeats?: readonly HeartbeatFact[] | undefined;
   readonly blindSpots: readonly BlindSpot[];
   /**
    * Signatures up to TLS 1.2 of a handshake that was not completed, verified when asked for. One that was sent and is not

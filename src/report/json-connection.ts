@@ -10,6 +10,7 @@ import {
   type ConnectionHistory,
   ENCRYPTED_MESSAGE,
   type FingerprintFacts,
+  type HeartbeatFact,
   type MessageVisitor,
   RECORD_COUNTS,
   type RecordCounts,
@@ -90,6 +91,7 @@ export class ConnectionWriter implements MessageVisitor {
     this.records(RECORDS_SERVER, history, 'server');
     out.literal(RECORDS_END);
     this.alerts(history.alerts);
+    this.heartbeats(history.heartbeats ?? []);
     this.close(history);
     this.decryption(history.decryption);
     this.blindSpots(history.blindSpots);
@@ -286,6 +288,27 @@ export class ConnectionWriter implements MessageVisitor {
     out.reserve(FIXED_OCTETS);
   }
 
+  /** Of nearly all connections none. */
+  private heartbeats(heartbeats: readonly HeartbeatFact[]): void {
+    const { out } = this;
+    if (heartbeats.length === 0) return;
+    out.literal(HEARTBEATS);
+    for (const [at, one] of heartbeats.entries()) {
+      out.reserve(ITEM_OCTETS);
+      if (at > 0) out.literal(COMMA);
+      out.literal(one.type === undefined ? TYPE_UNKNOWN : TYPE_OF.of(one.type));
+      out.literal(one.from === 'client' ? FROM_CLIENT : FROM_SERVER);
+      this.packet(one);
+      this.number(COUNT, one.count);
+      this.number(OCTETS, one.length);
+      if (one.claimed === undefined) out.literal(NOT_CLAIMED);
+      else this.number(CLAIMED, one.claimed);
+      out.literal(END_OBJECT);
+    }
+    out.literal(END_LIST);
+    out.reserve(FIXED_OCTETS);
+  }
+
   private close(history: ConnectionHistory): void {
     if (history.protocol === 'DTLS') {
       this.out.literal(NO_CLOSE);
@@ -445,6 +468,13 @@ const ALERTS = literal(',"alerts":[');
 const LEVEL_WARNING = literal('{"level":"warning","description":');
 const LEVEL_FATAL = literal('{"level":"fatal","description":');
 const LEVEL_UNKNOWN = literal('{"level":null,"description":');
+const HEARTBEATS = literal(',"heartbeats":[');
+const TYPE_UNKNOWN = literal('{"type":null');
+const TYPE_OF = new Pieces<string>((type) => `{"type":"${type}"`);
+const COUNT = literal(',"count":');
+const OCTETS = literal(',"octets":');
+const CLAIMED = literal(',"payloadLength":');
+const NOT_CLAIMED = literal(',"payloadLength":null');
 const NO_DESCRIPTION = literal('null');
 const FROM_CLIENT = literal(',"from":"client","packet":');
 const FROM_SERVER = literal(',"from":"server","packet":');

@@ -142,6 +142,22 @@ export const connectionSchema = z.object({
       encrypted: z.boolean(),
     }),
   ),
+  heartbeats: z
+    .array(
+      z.object({
+        type: z.enum(['request', 'response']).nullable(),
+        from: role,
+        packet: packet,
+        capture: otherCapture,
+        count,
+        octets: count,
+        payloadLength: count.nullable(),
+      }),
+    )
+    .optional()
+    .describe(
+      'The first heartbeat record of each side, and the first that claims more payload than it has room for, with how many (RFC 6520); null: protected. They count as `other`',
+    ),
   close: z
     .object({ client: tcpClose, server: tcpClose })
     .nullable()

@@ -132,6 +132,18 @@ function expected(history: ConnectionHistory): ReportConnection {
       packet,
       encrypted,
     })),
+    ...(history.heartbeats?.length
+      ? {
+          heartbeats: history.heartbeats.map(({ type, from, packet, count, length, claimed }) => ({
+            type: type ?? null,
+            from,
+            packet,
+            count,
+            octets: length,
+            payloadLength: claimed ?? null,
+          })),
+        }
+      : {}),
     close: history.tcp ? { client: close('client'), server: close('server') } : null,
     decryption: null,
     blindSpots: [...history.blindSpots],
@@ -198,6 +210,19 @@ const history = fc
     extendedMasterSecret: flag,
     encryptThenMac: flag,
     outcome: fc.constantFrom(...OUTCOMES),
+    heartbeats: fc.array(
+      fc.record({
+        from: fc.constantFrom('client' as const, 'server' as const),
+        packet: fc.integer({ min: 1, max: 9 }),
+        nanos: fc.constant(0),
+        count: fc.nat(99),
+        type: fc.constantFrom('request' as const, 'response' as const, undefined),
+        length: fc.nat(0xffff),
+        claimed: maybe(codePoint),
+        isBeyond: fc.boolean(),
+      }),
+      { maxLength: 4 },
+    ),
     stage: fc.constantFrom(...STAGES),
     blindSpots: fc.uniqueArray(fc.constantFrom(...BLIND_SPOTS)),
     records: fc.record({ client: counts, server: counts }),

@@ -130,6 +130,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     strays: h.strays.map((one) => ({ ...one })),
     clientFlight: structuredClone(h.clientFlight),
     oddities: structuredClone(h.oddities),
+    heartbeats: structuredClone(h.heartbeats),
     blindSpots: [...h.blindSpots],
     decryption: structuredClone(h.decryption),
     signatures: structuredClone(h.signatures),

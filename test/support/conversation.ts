@@ -140,7 +140,7 @@ export class TlsWriter {
     return { from, name: `${from}_ccs`, record: tlsRecord(CCS, this.recordVersion, u8(1)) };
   }
 
-  private sealed(from: Peer, name: string, type: number, octets: number): TlsStep {
+  sealed(from: Peer, name: string, type: number, octets: number): TlsStep {
     const length = sealedLength(this.suite, this.is13 ? octets + 1 : octets, {
       implicitIv: this.version <= 0x0301,
       encryptThenMac: this.spec.encryptThenMac === true,

@@ -1,5 +1,5 @@
 import type { Evidence } from '../../model/finding.ts';
-import type { ConnectionHistory, MessageFact, Stage } from '../../model/history.ts';
+import type { ConnectionHistory, HeartbeatFact, MessageFact, Stage } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { defineConnectionRule, NOT_APPLICABLE, notAssessable, PASS } from '../define-rule.ts';
 import { mayBeComplete } from '../support/closing-alert.ts';
@@ -38,6 +38,10 @@ const heardSince = ({ changeCipherSpec, tcp }: ConnectionHistory, from: number, 
   [changeCipherSpec.server, tcp?.lastData.server].some(
     (at) => at !== undefined && at.packet > from && at.packet < to,
   );
+
+/** Such a request is no accident (CVE-2014-0160): whoever sends it wants no handshake. RFC 6520 §4 has it discarded. */
+const probeText = ({ from, packet, claimed = 0, length }: HeartbeatFact): string =>
+  `the ${from} meant to read the memory of its peer: its heartbeat request in packet ${packet} claims ${claimed} octets of payload in a record of ${length}`;
 
 /** Whose turn it was when the end came. The stage tells it of the whole connection, an answer that came too late included. */
 const stageAt = ({ stage, messages }: ConnectionHistory, { packet }: Ending): Stage =>
@@ -186,6 +190,7 @@ export const handshakeAborted = defineConnectionRule({
     const isWaiting = patient && due.from !== undefined && due.from !== by;
     const isLeft = !patient && isOwnChoice(history, ending, before);
     if (isLeft && history.blindSpots.includes('no-times')) return notAssessable('no-times');
+    const probe = history.heartbeats?.find(({ isBeyond, type }) => isBeyond && type === 'request');
     const isUnheard = kind === 'unreachable' && by === 'server' && !history.bothDirections;
     return {
       kind: 'finding',
@@ -207,8 +212,12 @@ export const handshakeAborted = defineConnectionRule({
       evidence: [
         witness(ending, id, by, `${KINDS[kind]}; due was ${due.what}`),
         ...context(history, ending),
+        ...(probe === undefined
+          ? []
+          : [witness(probe, id, probe.from, 'heartbeat request that claims more than it brings')]),
       ],
       connections: [id],
+      ...(probe === undefined ? {} : { causes: [probeText(probe)] }),
     };
   },
 });
