@@ -284,6 +284,11 @@ export class DtlsTracker implements DtlsSink {
     return isDone || !table.has(a.row, SEEN.clientHello) ? undefined : a;
   }
 
+  /** Is there an association on the flow, or has one come to it? */
+  holds(flow: number): boolean {
+    return this.associations.newestOf(flow) !== undefined || this.ids.paths.at(flow).length > 0;
+  }
+
   /** The association was silent for long. */
   silent(a: Association): void {
     if (!a.isPacked && !this.handshakes.isGathering(a)) this.associations.pack(a);

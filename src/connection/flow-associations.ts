@@ -38,6 +38,8 @@ export class FlowAssociations {
   private unopened = new Uint8Array(512);
   /** Flows whose associations were reported and forgotten, and may have gone on. */
   private reported = new Uint8Array(512);
+  /** Flows were forgotten, and what was reported of them. */
+  private forgets = false;
   /** Flows of which some record came again, after others. */
   private readonly repeated = new Set<number>();
   private openFlows = 0;
@@ -97,7 +99,7 @@ export class FlowAssociations {
       a.replacesOpen = isOpen(older) ? older.id : 0;
     }
     // What came before on this 5-tuple was reported and forgotten: nothing may be concluded from its absence.
-    const forgotten = older === undefined && this.reported[r.flow] === 1;
+    const forgotten = older === undefined && this.hasReported(r.flow);
     this.facts.table.set(a.row, flags | (forgotten ? SEEN.startMissing : 0));
     this.newest[r.flow] = a;
     const isAlone = older === undefined && this.paths.at(r.flow).length === 0;
@@ -121,6 +123,12 @@ export class FlowAssociations {
     if (flow >= this.reported.length)
       this.reported = grown(this.reported, Math.ceil(flow * 1.5) + 1);
     this.reported[flow] = isOver ? 0 : 1;
+  }
+
+  /** The number is that of another flow from now on; no association is left on it. */
+  forget(flow: number): void {
+    this.forgets = true;
+    if (flow < this.reported.length) this.reported[flow] = 0;
   }
 
   /** A record of this flow was seen before, and others of the flow since. */
@@ -196,12 +204,12 @@ export class FlowAssociations {
 
   /** Were associations of this flow reported and forgotten, although they may have gone on? */
   hasReported(flow: number): boolean {
-    return this.reported[flow] === 1;
+    return this.forgets || this.reported[flow] === 1;
   }
 
   /** May records on the flow of this association be of one that was reported and forgotten? */
   hasForgotten(a: Association): boolean {
-    return a.previous === undefined && this.reported[a.flow] === 1;
+    return a.previous === undefined && this.hasReported(a.flow);
   }
 
   /** Is the association still followed? */

@@ -1,4 +1,5 @@
 import { grown } from '../bytes/columns.ts';
+import { freeSlot, vacate } from '../bytes/open-slots.ts';
 import type { RowPages } from '../bytes/row-pages.ts';
 import { LIMITS } from '../model/limits.ts';
 
@@ -67,7 +68,7 @@ export class KeptRows {
   /** -1 if its row was given up, or has yet to come. */
   placeOf(id: number): number {
     const { slots } = this;
-    let slot = this.slotOf(id);
+    let slot = hashOf(id) & (slots.length - 1);
     for (let place = slots[slot] as number; place !== 0; place = slots[slot] as number) {
       if (this.idAt(place - 1) === id) return place - 1;
       slot = (slot + 1) & (slots.length - 1);
@@ -83,14 +84,11 @@ export class KeptRows {
   private release(place: number): void {
     this.forgotten++;
     this.gone(place);
-    this.leave(this.idAt(place));
+    vacate(this.slots, place + 1, (entry) => hashOf(this.idAt(entry - 1)));
+    this.used--;
     (this.rows.intsOf(place) as Int32Array)[this.rows.intsAt(place) + ID] = 0;
     if (this.freeCount === this.free.length) this.free = grown(this.free, this.freeCount * 2);
     this.free[this.freeCount++] = place;
-  }
-
-  private slotOf(id: number): number {
-    return (Math.imul(id, 0x9e3779b1) >>> 8) & (this.slots.length - 1);
   }
 
   private enter(id: number, place: number): void {
@@ -103,28 +101,12 @@ export class KeptRows {
   }
 
   private put(id: number, entry: number): void {
-    const { slots } = this;
-    let slot = this.slotOf(id);
-    while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
-    slots[slot] = entry;
-  }
-
-  /** What stands behind the free slot moves up, or it would no longer be found. */
-  private leave(id: number): void {
-    const { slots } = this;
-    const mask = slots.length - 1;
-    let slot = this.slotOf(id);
-    while (this.idAt((slots[slot] as number) - 1) !== id) slot = (slot + 1) & mask;
-    this.used--;
-    for (let next = (slot + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
-      const home = this.slotOf(this.idAt((slots[next] as number) - 1));
-      if (((next - home) & mask) < ((next - slot) & mask)) continue;
-      slots[slot] = slots[next] as number;
-      slot = next;
-    }
-    slots[slot] = 0;
+    this.slots[freeSlot(this.slots, hashOf(id))] = entry;
   }
 }
+
+/** Ids are counted up. */
+const hashOf = (id: number): number => Math.imul(id, 0x9e3779b1) >>> 8;
 
 /** A queue of numbers with a bound, which takes the room that it needed at most. */
 class Places {

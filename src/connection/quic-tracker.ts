@@ -2,7 +2,7 @@ import { grown } from '../bytes/columns.ts';
 import { sameOctets } from '../bytes/concat.ts';
 import { InitialOpener, opensInitials } from '../crypto/quic-initial.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from '../model/code-points/handshake-types.ts';
-import type { Role } from '../model/history.ts';
+import type { Endpoint, Role } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { QuicConnection, QuicHello, QuicResult } from '../model/quic.ts';
 import { type FlowDirectory, otherSide, type QuicSink, type Side } from '../model/stream.ts';
@@ -27,6 +27,8 @@ interface Opening {
 
 interface Row {
   readonly flow: number;
+  readonly stream: number;
+  readonly endpoints: readonly [Endpoint, Endpoint];
   clientSide: Side;
   rolesKnown: boolean;
   readonly firstPacket: number;
@@ -74,6 +76,11 @@ export class QuicTracker implements QuicSink {
     return { connections: this.rows.map((row) => this.connectionOf(row)), omitted: this.omitted };
   }
 
+  /** The number is that of another flow from now on. */
+  forget(flow: number): void {
+    if (flow < this.newest.length) this.newest[flow] = 0;
+  }
+
   longHeader(
     flow: number,
     side: Side,
@@ -118,6 +125,8 @@ export class QuicTracker implements QuicSink {
     }
     const row: Row = {
       flow,
+      stream: this.flows.streamOf(flow),
+      endpoints: [this.flows.endpoint(flow, 0), this.flows.endpoint(flow, 1)],
       clientSide: side,
       rolesKnown: false,
       firstPacket: packet,
@@ -273,12 +282,11 @@ export class QuicTracker implements QuicSink {
   }
 
   private connectionOf(row: Row): QuicConnection {
-    const { flows } = this;
-    const { flow, clientSide } = row;
+    const { stream, endpoints, clientSide } = row;
     return {
-      stream: flows.streamOf(flow),
-      client: flows.endpoint(flow, clientSide),
-      server: flows.endpoint(flow, otherSide(clientSide)),
+      stream,
+      client: endpoints[clientSide],
+      server: endpoints[otherSide(clientSide)],
       rolesKnown: row.rolesKnown,
       firstPacket: row.firstPacket,
       startNanos: row.startNanos,

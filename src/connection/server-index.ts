@@ -1,4 +1,5 @@
 import { Grouped } from '../bytes/grouped.ts';
+import { ip4Text } from '../bytes/ip-text.ts';
 import type {
   CaptureIndex,
   ConnectionSummary,
@@ -38,7 +39,7 @@ import { serverClose } from './server-close.ts';
 import { type Remembered, ServerEvents } from './server-events.ts';
 import { type Server, ServerRows } from './server-rows.ts';
 import type { SessionIndex } from './session-index.ts';
-import { SharedTexts } from './shared-texts.ts';
+import { endpointOf, SharedTexts, textOf } from './shared-texts.ts';
 import { type RowNumbers, SummaryRows } from './summary-rows.ts';
 
 /**
@@ -161,7 +162,6 @@ export class ServerIndex implements CaptureIndex {
     };
     this.randoms = undefined;
     this.sessions = undefined;
-    for (const flows of Object.values(this.flows)) flows.close?.();
   }
 
   /** A connection is final: what of it must be known at the end. */
@@ -182,10 +182,11 @@ export class ServerIndex implements CaptureIndex {
     // Healthy servers, and nearly all are, need nothing to be compared with.
     const isCompared = history.outcome !== 'established' || server.failures > 0;
     const compared = (isCompared && this.comparedHello(history, server)) || NOT_COMPARED;
+    const flows = this.flows[tableOf(history)];
     const flags =
       (this.awaited.delete(id) ? NAMED : 0) |
+      (flows.isOverTcp(hello.flow) ? OVER_TCP : 0) |
       compared.flags |
-      (hello.clientSide << 6) |
       (OUTCOMES.indexOf(history.outcome) << OUTCOME_BIT) |
       (STAGES.indexOf(history.stage) << STAGE_BIT) |
       (history.protocol === 'DTLS' ? 2 : 0) |
@@ -194,9 +195,24 @@ export class ServerIndex implements CaptureIndex {
       name: this.texts.take(history.serverName),
       alpn: this.texts.take(history.alpn),
       hello: compared.hello,
+      client: this.endOf(flows, hello.flow, hello.clientSide),
+      server: server.isOthers ? this.endOf(flows, hello.flow, otherSide(hello.clientSide)) : 0,
       fatalAlert: history.outcome === 'established' ? undefined : fatalAlertOf(history),
     });
     if (hello.answeredClose !== undefined) this.addLateClose(history, server, hello.answeredClose);
+  }
+
+  /** What the endpoint of a connection is found by when its flow is forgotten: twice its key, or twice a text plus 1. */
+  private endOf(flows: FlowDirectory, flow: number, side: Side): number {
+    const key = flows.endpointKey(flow, side);
+    if (typeof key === 'number') return 2 * key;
+    return 2 * this.texts.take(textOf(flows.endpoint(flow, side))) + 1;
+  }
+
+  private endpointAt(end: number): Endpoint {
+    if (end % 2 === 1) return endpointOf(this.texts.at((end - 1) / 2) ?? '');
+    const key = end / 2;
+    return { address: ip4Text(Math.floor(key / 0x10000)), port: key % 0x10000 };
   }
 
   /** What rules looked at is no longer all there is. */
@@ -226,9 +242,10 @@ export class ServerIndex implements CaptureIndex {
     const id = this.kept.idAt(place);
     const server = this.all.at(this.rows.owner(place));
     if (server !== undefined && (this.rows.flags(place) & ELDER) !== 0) server.elders--;
-    const { name, alpn } = this.rows.read(place);
+    const { name, alpn, client, server: end } = this.rows.read(place);
     this.texts.release(name);
     this.texts.release(alpn);
+    for (const one of [client, end]) if (one % 2 === 1) this.texts.release((one - 1) / 2);
     this.rows.release(place);
     this.suites.delete(id);
   }
@@ -327,18 +344,16 @@ export class ServerIndex implements CaptureIndex {
   private summaryAt(id: number, at: number): ConnectionSummary | undefined {
     const server = this.all.at(this.rows.owner(at));
     if (server === undefined) return undefined;
-    const flows = this.flows[server.transport];
     const row = this.rows.read(at);
     const maybe = (when: At) => (when.packet === 0 ? undefined : when);
     const bits = this.rows.flags(at);
-    const client = ((bits >> 6) & 1) as Side;
     return {
       id,
       protocol: (bits & 2) !== 0 ? 'DTLS' : 'TLS',
-      transport: flows.isOverTcp(row.flow) ? 'tcp' : server.transport,
+      transport: (bits & OVER_TCP) !== 0 ? 'tcp' : server.transport,
       stream: row.stream,
-      client: flows.endpoint(row.flow, client),
-      server: flows.endpoint(row.flow, otherSide(client)),
+      client: this.endpointAt(row.client),
+      server: row.server === 0 ? this.all.endpoint(server) : this.endpointAt(row.server),
       outcome: OUTCOMES[(bits >> OUTCOME_BIT) & 7] ?? 'incomplete',
       stage: STAGES[(bits >> STAGE_BIT) & 7] ?? 'none',
       version: row.version,
@@ -376,8 +391,7 @@ export class ServerIndex implements CaptureIndex {
   private factsOf(server: Server): ServerFacts {
     let facts = this.known.get(server.number);
     if (facts === undefined) {
-      const { transport, flow, side } = server;
-      facts = new KnownServer(server, this.flows[transport].endpoint(flow, side), this.source);
+      facts = new KnownServer(server, this.all.endpoint(server), this.source);
       // Rules look at one server after the other, and keep by its facts what they worked out of them.
       if (this.known.size >= LIMITS.serversLookedAt) this.known.clear();
       this.known.set(server.number, facts);
@@ -465,7 +479,8 @@ interface Compared {
 
 const NOT_COMPARED: Compared = { flags: 0, hello: 0 };
 
-/** Bits: 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered, 6 the client's side. */
+/** Bits: 1 DTLS, 2 and 3 resumed, 4 and 5 resumption offered. */
+const OVER_TCP = 1 << 6;
 const OUTCOME_BIT = 8;
 const STAGE_BIT = 11;
 const ESTABLISHED = OUTCOMES.indexOf('established');

@@ -1,23 +1,29 @@
+import { ip4Text } from '../bytes/ip-text.ts';
+import { freeSlot } from '../bytes/open-slots.ts';
 import { RowPages } from '../bytes/row-pages.ts';
 import type { Endpoint } from '../model/history.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { FlowDirectory, Side } from '../model/stream.ts';
 import type { Nanos } from '../model/time.ts';
+import { endpointOf, SharedTexts, textOf } from './shared-texts.ts';
 
-/** A flow that the server is an end of, times 2, plus which end. */
-const END = 0;
-const BITS = 1;
-const FAILURES = 2;
-const COMPARED = 3;
-const LAST = 4;
-const ELDERS = 5;
-const EVENTS = 6;
-const INTS = 7;
+/** IPv4 address and port; of others the numbers of two texts: address and port, and the key of the endpoint. */
+const HOST = 0;
+const PORT = 1;
+const BITS = 2;
+const FAILURES = 3;
+const COMPARED = 4;
+const LAST = 5;
+const ELDERS = 6;
+const EVENTS = 7;
+const INTS = 8;
 const UDP = 1;
 const SPEAKS_TLS = 2;
 const REMARKABLE = 4;
 /** Stands for all beyond the limit; no rule sees it. */
 const OTHERS = 8;
+/** Its endpoint is text. */
+const TEXT = 16;
 const FIRST_SLOTS = 1024;
 
 /** What is kept of a server endpoint: a view of its row. */
@@ -41,13 +47,9 @@ export class Server {
     return this.has(UDP) ? 'udp' : 'tcp';
   }
 
-  /** A flow that it is an end of, and which. */
-  get flow(): number {
-    return this.int(END) >> 1;
-  }
-
-  get side(): Side {
-    return (this.int(END) & 1) as Side;
+  /** Does it stand for all servers beyond the limit? */
+  get isOthers(): boolean {
+    return this.has(OTHERS);
   }
 
   get speaksTls(): boolean {
@@ -150,6 +152,7 @@ export class ServerRows {
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
   private readonly flows: { readonly tcp: FlowDirectory; readonly udp: FlowDirectory };
   private readonly rows = new RowPages(INTS, 2);
+  private readonly texts = new SharedTexts();
   /** Numbers by the hash of their endpoint: open addressing; 0 for none. */
   private slots = new Int32Array(FIRST_SLOTS);
   private used = 0;
@@ -187,8 +190,12 @@ export class ServerRows {
     this.rows.reserve(number);
     const ints = this.rows.intsOf(number) as Int32Array;
     const at = this.rows.intsAt(number);
-    ints[at + END] = 2 * flow + side;
-    ints[at + BITS] = (transport === 'udp' ? UDP : 0) | (isFull ? OTHERS : 0);
+    const isText = typeof key === 'string';
+    ints[at + HOST] = isText
+      ? this.texts.take(textOf(this.flows[transport].endpoint(flow, side)))
+      : key / 0x10000;
+    ints[at + PORT] = isText ? this.texts.take(key) : key & 0xffff;
+    ints[at + BITS] = (transport === 'udp' ? UDP : 0) | (isFull ? OTHERS : 0) | (isText ? TEXT : 0);
     const server = new Server(number, this.rows);
     server.forgottenUntil = -1;
     server.completeUntil = Number.POSITIVE_INFINITY;
@@ -199,6 +206,14 @@ export class ServerRows {
       if (++this.used * 2 > this.slots.length) this.rehash();
     }
     return server;
+  }
+
+  endpoint({ number }: Server): Endpoint {
+    const ints = this.rows.intsOf(number) as Int32Array;
+    const at = this.rows.intsAt(number);
+    const host = ints[at + HOST] as number;
+    if (((ints[at + BITS] as number) & TEXT) !== 0) return endpointOf(this.texts.at(host) ?? '');
+    return { address: ip4Text(host), port: ints[at + PORT] as number };
   }
 
   /** The server at an endpoint, if there is one that something happened to. */
@@ -220,7 +235,6 @@ export class ServerRows {
   /** Where the number of an endpoint stands, or belongs. */
   private slotOf(transport: 'tcp' | 'udp', key: number | string): number {
     const { slots } = this;
-    const flows = this.flows[transport];
     const udp = transport === 'udp' ? UDP : 0;
     const mask = slots.length - 1;
     for (let slot = this.hash(udp, key) & mask; ; slot = (slot + 1) & mask) {
@@ -228,26 +242,28 @@ export class ServerRows {
       if (number === 0) return slot;
       const ints = this.rows.intsOf(number) as Int32Array;
       const at = this.rows.intsAt(number);
-      const end = ints[at + END] as number;
-      if (
-        ((ints[at + BITS] as number) & UDP) === udp &&
-        flows.endpointKey(end >> 1, (end & 1) as Side) === key
-      )
-        return slot;
+      if (((ints[at + BITS] as number) & UDP) === udp && this.keyAt(number) === key) return slot;
     }
+  }
+
+  /** What `FlowDirectory.endpointKey` gives for a server. */
+  private keyAt(number: number): number | string {
+    const ints = this.rows.intsOf(number) as Int32Array;
+    const at = this.rows.intsAt(number);
+    const port = ints[at + PORT] as number;
+    return ((ints[at + BITS] as number) & TEXT) === 0
+      ? ((ints[at + HOST] as number) >>> 0) * 0x10000 + port
+      : (this.texts.at(port) ?? '');
   }
 
   private rehash(): void {
     const old = this.slots;
     this.slots = new Int32Array(2 * old.length);
-    const mask = this.slots.length - 1;
     for (const number of old) {
       if (number === 0) continue;
       const server = new Server(number, this.rows);
-      const key = this.flows[server.transport].endpointKey(server.flow, server.side);
-      let slot = this.hash(server.transport === 'udp' ? UDP : 0, key) & mask;
-      while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.slots[slot] = number;
+      const hash = this.hash(server.transport === 'udp' ? UDP : 0, this.keyAt(number));
+      this.slots[freeSlot(this.slots, hash)] = number;
     }
   }
 
@@ -262,8 +278,9 @@ export class ServerRows {
 }
 
 /** The key that `FlowDirectory.endpointKey` gives for the same endpoint. */
-function keyOf({ address, port }: Endpoint): number | string {
-  if (address.includes(':')) return `${address} ${port}`;
+function keyOf(endpoint: Endpoint): number | string {
+  const { address, port } = endpoint;
+  if (address.includes(':')) return textOf(endpoint);
   return (
     address.split('.').reduce((number, octet) => number * 256 + Number(octet), 0) * 0x10000 + port
   );

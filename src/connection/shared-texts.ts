@@ -1,4 +1,6 @@
 import { grown } from '../bytes/columns.ts';
+import { freeSlot, vacate } from '../bytes/open-slots.ts';
+import type { Endpoint } from '../model/history.ts';
 
 const FIRST_PLACES = 64;
 /** Octets of a page: a power of two. Names have some twenty. A longer text has a page of its own. */
@@ -67,7 +69,7 @@ export class SharedTexts {
     if (uses === 0) return;
     this.uses[place] = uses - 1;
     if (uses > 1) return;
-    this.leave(place);
+    vacate(this.slots, place, (other) => this.hashes[other] as number);
     if (this.freeCount === this.free.length) this.free = grown(this.free, 2 * this.freeCount);
     this.free[this.freeCount++] = place;
     const length = this.lengths[place] as number;
@@ -98,25 +100,7 @@ export class SharedTexts {
   }
 
   private enter(place: number): void {
-    const mask = this.slots.length - 1;
-    let slot = (this.hashes[place] as number) & mask;
-    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.slots[slot] = place;
-  }
-
-  /** What stands behind the free slot moves up, or it would no longer be found. */
-  private leave(place: number): void {
-    const { slots, hashes } = this;
-    const mask = slots.length - 1;
-    let slot = (hashes[place] as number) & mask;
-    while (slots[slot] !== place) slot = (slot + 1) & mask;
-    for (let next = (slot + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
-      const home = (hashes[slots[next] as number] as number) & mask;
-      if (((next - home) & mask) < ((next - slot) & mask)) continue;
-      slots[slot] = slots[next] as number;
-      slot = next;
-    }
-    slots[slot] = 0;
+    this.slots[freeSlot(this.slots, this.hashes[place] as number)] = place;
   }
 
   private store(place: number, bytes: Uint8Array, start: number, length: number): void {
@@ -177,6 +161,15 @@ export class SharedTexts {
       hash = Math.imul(hash ^ (this.octets[i] as number), 0x01000193);
     return hash ^ (hash >>> 15);
   }
+}
+
+/** An endpoint as a text, and back. */
+export const textOf = ({ address, port }: Endpoint): string => `${address} ${port}`;
+
+/** The endpoint that `textOf` made a text of. */
+export function endpointOf(text: string): Endpoint {
+  const space = text.indexOf(' ');
+  return { address: text.slice(0, space), port: Number(text.slice(space + 1)) };
 }
 
 /** Of UTF-8 for one unit of a string. */

@@ -32,6 +32,9 @@ interface RowMore {
   readonly name: number;
   readonly alpn: number;
   readonly hello: number;
+  /** What its endpoints are found by; 0 for a server that has a row of its own. */
+  readonly client: number;
+  readonly server: number;
   readonly fatalAlert: ConnectionSummary['fatalAlert'];
 }
 
@@ -42,7 +45,6 @@ interface Row
       ConnectionSummary,
       'stream' | 'version' | 'cipherSuite' | 'start' | 'end' | 'helloOctets' | 'helloTransmissions'
     > {
-  readonly flow: number;
   readonly offer: number;
   readonly segmentSize: number;
   readonly clientHello: At;
@@ -59,8 +61,8 @@ const INTS = 4;
 /** Of the bits, those with the octets that the packed numbers take. */
 const LENGTH_BIT = 24;
 const FLAG_MASK = (1 << LENGTH_BIT) - 1;
-/** Twenty integers of at most six octets, and six times of at most nine. */
-const ROOM = 192;
+/** Twenty-one integers of at most eight octets, and six times of at most nine. */
+const ROOM = 224;
 /** Slots of 16, 32, 48 … octets. */
 const STEP_BITS = 4;
 const MICROSECOND = 1000;
@@ -94,7 +96,7 @@ export class SummaryRows {
     flags: number,
     history: ConnectionHistory,
     hello: RowNumbers,
-    { name, alpn, hello: kind, fatalAlert }: RowMore,
+    { name, alpn, hello: kind, client, server, fatalAlert }: RowMore,
   ): void {
     const { tape } = this;
     tape.rewind();
@@ -102,7 +104,8 @@ export class SummaryRows {
     tape.putNatural(unit);
     tape.putOrigin(history.firstPacket);
     tape.putNatural(history.stream);
-    tape.putInt(hello.flow - history.stream);
+    tape.putNatural(client);
+    tape.putNatural(server);
     tape.putNatural(history.version ?? 0);
     tape.putNatural((history.cipherSuite ?? -1) + 1);
     tape.putInt(history.lastPacket);
@@ -143,7 +146,8 @@ export class SummaryRows {
     const unit = tape.natural();
     const firstPacket = tape.takeOrigin();
     const stream = tape.natural();
-    const flow = stream + tape.int();
+    const client = tape.natural();
+    const server = tape.natural();
     const version = tape.natural();
     const suite = tape.natural();
     const lastPacket = tape.int();
@@ -174,7 +178,18 @@ export class SummaryRows {
             packet: tape.int(),
           } as const);
     return {
-      ...{ stream, flow, offer, segmentSize, name, alpn, hello, helloOctets, helloTransmissions },
+      ...{
+        stream,
+        client,
+        server,
+        offer,
+        segmentSize,
+        name,
+        alpn,
+        hello,
+        helloOctets,
+        helloTransmissions,
+      },
       version: version === 0 ? undefined : version,
       cipherSuite: suite === 0 ? undefined : suite - 1,
       ...{ start, clientHello, answer, lastFromClient, lastFromServer, end, fatalAlert },

@@ -76,6 +76,12 @@ export const LIMITS = {
   tcpEarlyRangesAcknowledged: 64,
   /** Capture time after which such a gap is given up. */
   tcpGapAcknowledgedNanos: 3e9,
+  /**
+   * Flows of TCP, and of UDP, that are told apart. Beyond, some that was silent long is forgotten with what is open on it, one
+   * of which nothing is kept first; it is a new one when it goes on. Each takes some 65 octets, a TCP connection that is open
+   * some 100 to 300 more.
+   */
+  flows: 2_097_152,
   /** TCP connections and DTLS flows whose state is kept after they closed, in case of late packets. */
   closedConnections: 4096,
   /** Capture time after which a closed connection is final (twice the 60 s TIME-WAIT that kernels use). */

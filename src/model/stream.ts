@@ -151,7 +151,7 @@ export interface InnerFlows {
   addInner(outer: number): number;
 }
 
-/** The endpoints of flows, TCP or UDP; kept for all flows to the end of the run. */
+/** The endpoints of flows, TCP or UDP, as long as they are not forgotten. */
 export interface FlowDirectory {
   /** Wireshark's number of the 5-tuple, that of the outer one for a conversation that is carried by another. */
   streamOf(flow: number): number;
@@ -162,6 +162,4 @@ export interface FlowDirectory {
   port(flow: number, side: Side): number;
   /** The same for the same endpoint, cheaper than its text. */
   endpointKey(flow: number, side: Side): number | string;
-  /** No packet is looked up any more. */
-  close?(): void;
 }

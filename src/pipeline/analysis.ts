@@ -40,6 +40,7 @@ import { Captures } from './captures.ts';
 import { NoticeBook } from './notice-book.ts';
 import { hidingDatagram } from './other-datagrams.ts';
 import { PassedOverBook } from './passed-over-book.ts';
+import { UdpHolder } from './udp-holder.ts';
 import { droppedPackets, handshakesIn, NOT_ALL_COMPARED, NOT_ALL_EVENTS } from './whole-capture.ts';
 
 /** Every rule there is, by id. */
@@ -135,6 +136,7 @@ class Run implements Analysis, PacketSink, TransportSink, FramedSink {
       facts.offers,
     );
     const finals = new Finals(facts, tls, dtls, flows, this.index, this);
+    flows.heldBy(new UdpHolder(dtls, datagrams, this.quic), 'UDP', book);
     facts.epochSeconds = () => this.clock.epochSeconds;
     this.stages = { decoder, tcp, udp, carried, records, datagrams, dtls, tls, facts, finals };
     facts.setBackSeconds = () => this.clock.setBackSeconds;

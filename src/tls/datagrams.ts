@@ -76,6 +76,17 @@ export class Datagrams {
       : this.firstDtls(flow, side, bytes, start, end, wireLength, packet, nanos, ipId);
   }
 
+  /** Is what is kept by the number of a flow worth more than the flow? */
+  holds(flow: number): boolean {
+    return this.lanes.has(flow);
+  }
+
+  /** The number is that of another flow from now on. */
+  forget(flow: number): void {
+    if (flow < this.speaks.length) this.speaks[flow] = 0;
+    this.records.forget(flow);
+  }
+
   private other(
     flow: number,
     side: Side,

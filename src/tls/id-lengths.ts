@@ -46,6 +46,10 @@ export class IdLengths {
     return fills(bytes, at, end, wireEnd, length) ? length : undefined;
   }
 
+  forget(half: number): void {
+    this.guesses.delete(half);
+  }
+
   private begin(
     half: number,
     bytes: Uint8Array,

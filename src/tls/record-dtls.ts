@@ -63,6 +63,11 @@ export class DtlsDatagrams {
   }
 
   /** Records one behind the other, of any form. @returns whether there are any */
+  /** The number is that of another flow from now on. */
+  forget(flow: number): void {
+    for (const side of [0, 1]) this.idLengths.forget(2 * flow + side);
+  }
+
   private several(
     flow: number,
     side: Side,

@@ -23,12 +23,18 @@ export class TurnLanes {
   /** The row of the peer plus 1 that a channel is bound to. */
   private bound = new Int32Array(FIRST_ROWS);
   private count = 0;
+  private readonly outers = new Set<number>();
   private readonly probe = new Int32Array(WORDS);
   /** Ports, addresses and channels come from the wire. */
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
 
   constructor(flows: InnerFlows) {
     this.flows = flows;
+  }
+
+  /** Are peers told apart on this flow? */
+  has(flow: number): boolean {
+    return this.outers.has(flow);
   }
 
   /** @param peer as `StunScan.peer` has it. @returns a row for `flowOf`; -1 beyond the limit */
@@ -93,6 +99,7 @@ export class TurnLanes {
   private add(slot: number): number {
     if (this.count === LIMITS.turnPeers) return -1;
     const row = this.count++;
+    this.outers.add(this.probe[0] as number);
     if (row === this.lane.length) {
       this.keys = grown(this.keys, 2 * row * WORDS);
       this.lane = grown(this.lane, 2 * row);

@@ -13,6 +13,7 @@ import { Columns } from '../bytes/columns.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { StreamSink } from '../model/stream.ts';
 import { ClosedQueue } from './closed-queue.ts';
+import { HOLD } from './flow-holder.ts';
 import { FlowState } from './flow-state.ts';
 import type { Reassembly } from './reassembly.ts';
 import { Sleepers } from './sleepers.ts';
@@ -105,6 +106,27 @@ export class Connections {
     this.closed.add(row);
   }
 
+  /** @returns what is lost when a flow is forgotten, one of `HOLD` */
+  holds(flow: number): number {
+    const { table, perFlow } = this;
+    const row = (perFlow.row[flow] as number) - 1;
+    if (row < 0) return row < -1 && perFlow.hadData(flow) ? HOLD.something : HOLD.nothing;
+    return table.state[row] === STATE.open && table.hasData(row) ? HOLD.something : HOLD.nothing;
+  }
+
+  /** What is left on a flow becomes final, and its number may be that of another. */
+  forget(flow: number): void {
+    const { perFlow, table, closed, view } = this;
+    for (let present = perFlow.row[flow] as number; present !== 0; ) {
+      const row = present > 0 ? present - 1 : this.rouse(flow);
+      if (table.state[row] === STATE.closed) closed.remove(row);
+      this.finish(row);
+      present = perFlow.row[flow] as number;
+    }
+    perFlow.forget(flow);
+    view.order.forget(flow);
+  }
+
   /** What seemed to close the connection did not: it goes on. */
   reopen(row: number): void {
     if (this.table.state[row] !== STATE.closed) return;
@@ -195,7 +217,8 @@ export class Connections {
       this.perFlow.row[flow] = former[row] as number;
       return;
     }
-    for (let later = present; later !== 0; later = former[later - 1] as number)
+    // One that is asleep has none before it.
+    for (let later = present; later > 0; later = former[later - 1] as number)
       if (former[later - 1] === row + 1) former[later - 1] = 0;
   }
 
@@ -219,7 +242,7 @@ export class Connections {
 
   /** Nothing was heard of it for long, and nothing else knows it by its row. */
   private isQuiet(row: number, packet: number): boolean {
-    const { words, state, former, asking, flow } = this.table;
+    const { words, state, former, flow } = this.table;
     const place = placeOf(row, 0);
     const peer = peerOf(place);
     const since = packet - LIMITS.silentPackets;
@@ -228,7 +251,7 @@ export class Connections {
       (words[peer + LAST_PACKET] as number) < since &&
       state[row] === STATE.open &&
       ((words[place + EARLY] as number) | (words[peer + EARLY] as number)) === 0 &&
-      ((former[row] as number) | (asking[row] as number)) === 0 &&
+      former[row] === 0 &&
       this.perFlow.row[flow[row] as number] === row + 1 &&
       !this.view.isNoted(row)
     );
@@ -237,10 +260,11 @@ export class Connections {
   private sleep(row: number): void {
     const handle = this.sleepers.put(row);
     if (handle === 0) return;
-    const { flow, words } = this.table;
-    this.perFlow.row[flow[row] as number] = -handle;
-    const id = words[placeOf(row, 0) + ID] as number;
-    this.ids.where[id] = ~(flow[row] as number);
+    const { table } = this;
+    const flow = table.flow[row] as number;
+    this.perFlow.sleeps(flow, handle, table.hasData(row));
+    const id = table.words[placeOf(row, 0) + ID] as number;
+    this.ids.where[id] = ~flow;
     this.free(row);
     this.sink.quiet?.(id);
   }

@@ -28,6 +28,11 @@ export class FlowOrder {
     return this.shown[flow] === (REUSED | CAME_AGAIN);
   }
 
+  /** The number is that of another flow from now on. */
+  forget(flow: number): void {
+    if (flow < this.shown.length) this.shown[flow] = 0;
+  }
+
   private show(flow: number, what: number): void {
     if (flow >= this.shown.length) this.shown = grown(this.shown, Math.ceil(flow * 1.5) + 1);
     this.shown[flow] = (this.shown[flow] as number) | what;

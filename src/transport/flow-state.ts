@@ -5,11 +5,13 @@ import type { Side } from '../model/stream.ts';
 /** Words of a flow: its stream, how many connections it hosted, and the initial numbers of both sides. */
 const WORDS = 4;
 const STREAM = 0;
-/** Times 4; bit n: the initial number of side n is known. */
+/** Times 8; bit n: the initial number of side n is known; the present one has data, and is asleep. */
 const HOSTED = 1;
 const BASES = 2;
-const ONE = 4;
+const ONE_BIT = 3;
+const ONE = 1 << ONE_BIT;
 const BOTH_KNOWN = 3;
+const HAS_DATA = 4;
 
 /** What the TCP stage knows of each flow beyond its present connection, by flow number. */
 export class FlowState {
@@ -35,7 +37,7 @@ export class FlowState {
 
   /** Connections that it has hosted, the present one too. */
   hosted(flow: number): number {
-    return (this.wordsOf(flow)[this.flows.intsAt(flow) + HOSTED] as number) >> 2;
+    return (this.wordsOf(flow)[this.flows.intsAt(flow) + HOSTED] as number) >> ONE_BIT;
   }
 
   /** Its next connection has this stream. */
@@ -68,6 +70,26 @@ export class FlowState {
     const words = this.wordsOf(flow);
     const at = this.flows.intsAt(flow) + HOSTED;
     words[at] = (words[at] as number) & ~BOTH_KNOWN;
+  }
+
+  /** Its present connection falls asleep. */
+  sleeps(flow: number, handle: number, hasData: boolean): void {
+    this.row[flow] = -handle;
+    const words = this.wordsOf(flow);
+    const at = this.flows.intsAt(flow) + HOSTED;
+    words[at] = ((words[at] as number) & ~HAS_DATA) | (hasData ? HAS_DATA : 0);
+  }
+
+  /** Had its present connection, which is asleep, any data? */
+  hadData(flow: number): boolean {
+    const hosted = this.wordsOf(flow)[this.flows.intsAt(flow) + HOSTED] as number;
+    return (hosted & HAS_DATA) !== 0;
+  }
+
+  /** The number is that of another flow from now on; no connection is left on it. */
+  forget(flow: number): void {
+    const at = this.flows.intsAt(flow);
+    this.wordsOf(flow).fill(0, at, at + WORDS);
   }
 
   /** No packets come any more: only the rows are still asked for. */

@@ -146,6 +146,17 @@ export class TcpTable extends Columns {
       words[place + FLAGS] = (words[place + FLAGS] as number) | HALF.late;
   }
 
+  /** Had a connection any data? */
+  hasData(row: number): boolean {
+    const place = placeOf(row, 0);
+    const { words } = this;
+    return (
+      ((words[place + LAST_DATA_PACKET] as number) |
+        (words[peerOf(place) + LAST_DATA_PACKET] as number)) !==
+      0
+    );
+  }
+
   /** The direction that sent the last packet of a connection. */
   lastPlace(row: number): number {
     const place = placeOf(row, 0);

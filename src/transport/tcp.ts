@@ -3,9 +3,8 @@
  *
  * A flow (5-tuple) hosts connections one after the other. A SYN that cannot belong to the present one asks for the next,
  * which gets a number then, as in Wireshark, so that every number in a report can be typed into it. Whether it comes
- * about is for the other host to say: `Incarnations` tells whose the segments are meanwhile.
- *
- * The octets of each direction go through `Reassembly`.
+ * about is for the other host to say: `Incarnations` tells whose the segments are meanwhile. The octets of each direction
+ * go through `Reassembly`.
  */
 
 import type { At } from '../model/history.ts';
@@ -76,6 +75,7 @@ export class Tcp {
     this.perFlow = this.connections.perFlow;
     this.beginnings = new Beginnings(this.table, this.view, notices);
     this.incarnations = new Incarnations(this.table, this.view, this.reassembly);
+    flows.heldBy(this.connections, 'TCP', notices);
   }
 
   /** Payload that lies in `chunk` stays where it is until `endChunk`. */

@@ -7,16 +7,18 @@ import { createAnalysis } from '../../src/pipeline/analysis.ts';
 import { Association, TlsWriter } from '../support/conversation.ts';
 import { captureFile, type Frame, inTime, MS, TcpFlow, UdpFlow } from '../support/network.ts';
 import { PSK_CCM8 } from '../support/protection.ts';
-import { reaches } from '../support/reaches.ts';
+import { reaches, withBounds } from '../support/reaches.ts';
 
 const SECOND = 1000 * MS;
 const MISSING: BlindSpot = 'start-not-captured';
 /** Where they stand behind the headers of Ethernet, IP, UDP, the record and the message. */
 const SOURCE_ADDRESS = 14 + 12;
+const UDP_PAYLOAD = 14 + 28;
 const RANDOM = 14 + 20 + 8 + 13 + 12 + 2;
 
 interface Left {
   readonly id: number;
+  readonly stream: number;
   readonly outcome: Outcome;
   readonly blindSpots: readonly BlindSpot[];
 }
@@ -28,7 +30,8 @@ function follow(frames: readonly Frame[]) {
   const findings: Finding[] = [];
   let now = before;
   const analysis = createAnalysis({
-    connection: ({ id, outcome, blindSpots }) => now.push({ id, outcome, blindSpots }),
+    connection: ({ id, stream, outcome, blindSpots }) =>
+      now.push({ id, stream, outcome, blindSpots }),
     finding: (finding) => findings.push(finding),
   });
   const file = captureFile(inTime(frames));
@@ -234,5 +237,69 @@ describe('DTLS flows that nobody closes', () => {
       expect.stringContaining('DTLS flows are open'),
     ]);
     expect(grave(findings)).toEqual([]);
+  });
+});
+
+describe('UDP flows that carry something else', () => {
+  /** As many datagrams that are none of DTLS, each from another address. */
+  const noise = (like: Frame, count: number, from: number): Frame[] =>
+    Array.from({ length: count }, (_, n) => {
+      const octets = like.octets.slice();
+      new DataView(octets.buffer).setUint32(SOURCE_ADDRESS, 0x0b00_0000 + from + n);
+      octets[UDP_PAYLOAD] = 200;
+      return { octets, nanos: like.nanos };
+    });
+
+  reaches('flows', 64, 'are forgotten, and DTLS is not', (bound) => {
+    const flow = new UdpFlow();
+    const a = new Association(flow);
+    const flights = a.flights();
+    for (const [from, flight] of flights.slice(0, 4)) a.send(from, flight());
+    const begun = flow.frames.length;
+    for (const [from, flight] of flights.slice(4)) a.send(from, flight());
+    a.data('client').data('server').closeBoth('client');
+    const [like] = flow.frames;
+    if (like === undefined) throw new Error('no frame');
+    const { after, findings, result } = follow([
+      ...flow.frames.slice(0, begun),
+      ...noise(like, 2 * bound, 0),
+      ...flow.frames.slice(begun),
+      ...noise(like, 2 * bound, 2 * bound),
+    ]);
+    expect(after).toMatchObject([{ id: 1, stream: 0, outcome: 'established' }]);
+    expect(after[0]?.blindSpots).toEqual(follow(flow.frames).after[0]?.blindSpots);
+    expect(grave(findings)).toEqual([]);
+    expect(result.flows).toBe(1 + 4 * bound);
+    expect(result.notices[0]?.map(({ code, detail }) => [code, detail])).toContainEqual([
+      'limit-reached',
+      expect.stringContaining('UDP flows'),
+    ]);
+  });
+
+  it('and nothing is held against what goes on where it was forgotten', async () => {
+    const flow = new UdpFlow();
+    const a = new Association(flow);
+    for (const [from, flight] of a.flights()) a.send(from, flight());
+    a.data('client').data('server').closeBoth('client');
+    const reported = flow.frames.length;
+    flow.nanos += 2 * LIMITS.closedNanos;
+    a.data('client').data('server');
+    const [like] = flow.frames;
+    if (like === undefined) throw new Error('no frame');
+    const late = flow.frames.slice(reported);
+    const [first] = late;
+    if (first === undefined) throw new Error('nothing late');
+    await withBounds({ flows: 16 }, () => {
+      const { before, after, findings } = follow([
+        ...flow.frames.slice(0, reported),
+        ...clock(1, (1.5 * LIMITS.closedNanos) / SECOND),
+        ...noise({ ...like, nanos: first.nanos }, 100, 0),
+        ...late,
+      ]);
+      expect(before).toMatchObject([{ outcome: 'established' }]);
+      expect(after).toHaveLength(1);
+      expect(after[0]?.blindSpots).toContain(MISSING);
+      expect(grave(findings)).toEqual([]);
+    });
   });
 });
