@@ -162,6 +162,7 @@ export class ServerIndex implements CaptureIndex {
     };
     this.randoms = undefined;
     this.sessions = undefined;
+    for (const flows of Object.values(this.flows)) flows.close?.();
   }
 
   /** A connection is final: what of it must be known at the end. */

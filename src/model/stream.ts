@@ -162,4 +162,6 @@ export interface FlowDirectory {
   port(flow: number, side: Side): number;
   /** The same for the same endpoint, cheaper than its text. */
   endpointKey(flow: number, side: Side): number | string;
+  /** Nothing is asked any more: lets go of all. */
+  close?(): void;
 }

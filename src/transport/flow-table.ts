@@ -46,11 +46,11 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   private count4 = 0;
   /** Where in `recent4` the last lookup ended. */
   private last4 = 0;
-  private readonly flows = new RowPages(WORDS, 0);
+  private flows = new RowPages(WORDS, 0);
   private recent4 = new Int32Array(FIRST_SLOTS * RECENT_SLOT);
   private recentMask = FIRST_SLOTS - 1;
   private readonly seed = (Math.random() * 0x7fffffff) | 0;
-  private readonly keys6 = new Ip6Keys();
+  private keys6 = new Ip6Keys();
   /** Is a flow that is not known added? */
   private adds = true;
   /** Numbers of flows so far, inner ones too. */
@@ -71,6 +71,14 @@ export class FlowTable implements FlowDirectory, InnerFlows {
   heldBy(holder: FlowHolder, protocol: 'TCP' | 'UDP', notices: NoticeSink): void {
     this.holder = holder;
     this.onFull = () => notices.notice(tooManyFlows(protocol));
+  }
+
+  close(): void {
+    this.holder = HOLDS_NOTHING;
+    this.flows = new RowPages(WORDS, 0);
+    this.keys6 = new Ip6Keys();
+    this.slots4 = new Int32Array(0);
+    this.recent4 = new Int32Array(0);
   }
 
   addInner(outer: number): number {
