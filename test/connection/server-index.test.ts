@@ -15,7 +15,7 @@ import { reaches, withBounds } from '../support/reaches.ts';
 /** Flow n goes to port n of one server. */
 const flows: FlowDirectory = {
   endpoint: (flow) => ({ address: '192.0.2.1', port: flow }),
-  endpointKey: (flow) => flow,
+  endpointKey: (flow) => 0xc0000201 * 0x10000 + flow,
   address: () => '192.0.2.1',
   port: (flow) => flow,
   streamOf: (flow) => flow,
