@@ -81,7 +81,7 @@ export const LIMITS = {
    * of which nothing is kept first; it is a new one when it goes on. Each takes some 65 octets, a TCP connection that is open
    * some 100 to 300 more.
    */
-  flows: 2_097_152,
+  flows: 1_048_576,
   /** TCP connections and DTLS flows whose state is kept after they closed, in case of late packets. */
   closedConnections: 4096,
   /** Capture time after which a closed connection is final (twice the 60 s TIME-WAIT that kernels use). */
