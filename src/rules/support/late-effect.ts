@@ -1,4 +1,5 @@
 import { BAD_RECORD_MAC } from '../../model/code-points/alerts.ts';
+import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
 import type { DtlsHelloFact } from '../../model/dtls-facts.ts';
 import type { Confidence, Evidence } from '../../model/finding.ts';
 import {
@@ -53,6 +54,15 @@ function serverSpoke(next: ConnectionHistory, from: Nanos, until: Nanos): boolea
   );
 }
 
+/** A ClientHello in fragments behind one that was whole and answered: dtls-clienthello-fragmented tells of that. */
+const isStuckInPieces = ({ dtls }: ConnectionHistory): boolean =>
+  dtls?.flights?.fragmented.some(
+    ({ from, type, first }) =>
+      from === 'client' &&
+      type === CLIENT_HELLO &&
+      dtls.verifyRequests.some(({ packet }) => packet < first.packet),
+  ) === true;
+
 const helloEvidence = (hello: DtlsHelloFact, connection: number, note: string): Evidence => ({
   packet: hello.packet,
   nanos: hello.nanos,
@@ -80,6 +90,9 @@ export function helloTrouble(next: ConnectionHistory, stray: At): LateEffect | u
     if (first === undefined || serverSpoke(next, first.nanos, repeat.nanos)) continue;
     const answered = serverSpoke(next, repeat.nanos, Number.POSITIVE_INFINITY);
     const gap = first.nanos - stray.nanos;
+    // It had got over the record before this ClientHello came.
+    if (gap > 0 && serverSpoke(next, stray.nanos, first.nanos)) continue;
+    if (!answered && isStuckInPieces(next)) return undefined;
     if (gap > (answered ? REPEATED_WITHIN : UNANSWERED_WITHIN)) return undefined;
     const wait = (answered ? repeat.nanos : next.endNanos) - first.nanos;
     const where =

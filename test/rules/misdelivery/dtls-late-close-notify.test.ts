@@ -15,6 +15,7 @@ import {
   hello,
   record,
   summaryOf,
+  verify,
 } from '../support/dtls-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
@@ -76,6 +77,24 @@ function unansweredHello(ms: number): ConnectionHistory {
     },
     protectedRecords: { client: {}, server: {} },
   });
+}
+
+/** The server asks for a cookie at once, and never answers the ClientHello that brings it. */
+function unansweredCookie(ms: number): ConnectionHistory {
+  const next = unansweredHello(ms);
+  return {
+    ...next,
+    dtls: next.dtls && {
+      ...next.dtls,
+      clientHellos: [
+        hello(atMs(12, ms), 0),
+        hello(atMs(14, ms + 1), 1),
+        hello(atMs(15, ms + 1001), 1, { retransmission: true }),
+      ],
+      verifyRequests: [verify(atMs(13, ms + 0.5), 1)],
+      answered: atMs(13, ms + 0.5),
+    },
+  };
 }
 
 /** The next association, begun at 600 ms; the stray record comes in packet 18, after its server flight. */
@@ -195,6 +214,12 @@ testConnectionRule(dtlsLateCloseNotify, [
         connections: [1, 2],
       },
     ],
+  },
+  {
+    name: 'does not blame it for a ClientHello behind one that was answered',
+    history: closedAssociation({ at: atMs(11, 557) }),
+    next: unansweredCookie(757),
+    want: [{ message: 'harmless', severity: 'info', confidence: 'proven', packets: [9, 11] }],
   },
   {
     name: 'does not blame it where the host says that nobody listens',

@@ -3,7 +3,16 @@ import type { ConnectionHistory } from '../../../src/model/history.ts';
 import { MILLISECOND } from '../../../src/model/time.ts';
 import { dtlsLateRecord } from '../../../src/rules/misdelivery/dtls-late-record.ts';
 import { fakeHistory } from '../../support/fake-history.ts';
-import { anomaly, association, atMs, DATA, hello, record } from '../support/dtls-history.ts';
+import {
+  anomaly,
+  association,
+  atMs,
+  DATA,
+  hello,
+  record,
+  verify,
+} from '../support/dtls-history.ts';
+import { flights, fragmented } from '../support/flights.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const EFFECT_INSIDE =
@@ -18,6 +27,28 @@ function leftOver(more: Partial<DtlsAnomaly> = {}): ConnectionHistory {
     ms: 0,
     dtls: { anomalies: [anomaly(stray, 1, { sincePeerClose: 549 * MILLISECOND, ...more })] },
   });
+}
+
+/** The record comes while a ClientHello in fragments waits, behind a whole one that was answered before it. */
+function inPieces(whole: number, pieces: number): ConnectionHistory {
+  const waiting = next([whole], undefined);
+  return {
+    ...waiting,
+    dtls: waiting.dtls && {
+      ...waiting.dtls,
+      clientHellos: [
+        hello(atMs(5, whole), 0),
+        hello(atMs(8, pieces), 1),
+        hello(atMs(14, pieces + 1000), 1, { retransmission: true }),
+      ],
+      verifyRequests: [verify(atMs(6, whole + 1), 1)],
+      answered: atMs(6, whole + 1),
+      flights: flights(
+        [],
+        [fragmented({ from: 'client', type: 1, first: atMs(8, pieces), completed: undefined })],
+      ),
+    },
+  };
 }
 
 const next = (hellos: readonly number[], answered: number | undefined): ConnectionHistory =>
@@ -88,6 +119,12 @@ testConnectionRule(
           connections: [1, 2],
         },
       ],
+    },
+    {
+      name: 'does not blame it for a ClientHello in fragments that was not taken before either',
+      history: leftOver({ during: 2, duringStage: 'server-hello' }),
+      next: inPieces(300, 310),
+      want: [{ message: 'harmless', severity: 'info', confidence: 'proven', packets: [9, 11] }],
     },
     {
       name: 'tells of the ClientHello that was never answered',
