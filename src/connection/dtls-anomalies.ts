@@ -57,6 +57,8 @@ export interface RawMisfit extends Omit<IdMisfitFact, 'from'> {
 export class AnomalyBook {
   private readonly extras = new Map<Association, DtlsExtras>();
   private readonly facts: FactsRecorder;
+  /** Items of all lists that may have many. */
+  private size = 0;
 
   constructor(facts: FactsRecorder) {
     this.facts = facts;
@@ -85,7 +87,10 @@ export class AnomalyBook {
   }
 
   forget(a: Association): void {
-    if (this.extras.size > 0) this.extras.delete(a);
+    const extras = this.find(a);
+    if (extras === undefined) return;
+    this.size -= sizeOf(extras);
+    this.extras.delete(a);
   }
 
   /** `owner` is the association that the record belongs to, and on whose list it stands; `newest` the youngest here. */
@@ -100,10 +105,11 @@ export class AnomalyBook {
   ): void {
     if (kind === 'late' && isDoubled(owner.sides[r.side], r)) return;
     const extras = this.of(owner);
-    if (extras.anomalies.length >= LIMITS.anomaliesPerConnection) {
+    if (!this.hasRoom(extras.anomalies)) {
       extras.omitted++;
       return;
     }
+    this.size++;
     const { table } = this.facts;
     const { row } = owner;
     const half = owner.sides[r.side];
@@ -166,22 +172,38 @@ export class AnomalyBook {
     });
     if (list === undefined || at === undefined || at < 0) return false;
     list.splice(at, 1);
+    this.size--;
     return true;
   }
 
   misfit(a: Association, misfit: RawMisfit): void {
     const { misfits } = this.of(a);
-    if (misfits.length < LIMITS.anomaliesPerConnection) misfits.push(misfit);
+    this.push(misfits, misfit);
   }
 
   finishedAgain(a: Association, r: DtlsRecord): void {
     const { finished } = this.of(a);
-    if (finished.length < LIMITS.anomaliesPerConnection) finished.push(rawRecord(r));
+    this.push(finished, rawRecord(r));
   }
 
   ack(a: Association, ack: RawAck): void {
     const { acks } = this.of(a);
-    if (acks.length < LIMITS.acksPerConnection) acks.push(ack);
+    this.push(acks, ack, LIMITS.acksPerConnection);
+  }
+
+  unreachable(a: Association, unreachable: RawUnreachable): void {
+    this.push(this.of(a).unreachable, unreachable);
+  }
+
+  private push<Item>(list: Item[], item: Item, most?: number): void {
+    if (!this.hasRoom(list, most)) return;
+    this.size++;
+    list.push(item);
+  }
+
+  /** Is there room for one more, in its list and over all? */
+  private hasRoom({ length }: readonly unknown[], most: number = LIMITS.anomaliesPerConnection) {
+    return length < most && this.size < LIMITS.anomalies;
   }
 
   /** The present epoch of a direction gives way to the next. */
@@ -191,6 +213,9 @@ export class AnomalyBook {
     olderEpochs.push({ side, ...presentEpoch(half) });
   }
 }
+
+const sizeOf = ({ anomalies, finished, unreachable, acks, misfits }: DtlsExtras): number =>
+  anomalies.length + finished.length + unreachable.length + acks.length + misfits.length;
 
 /** The numbers of the epoch that a direction is in. */
 export function presentEpoch(half: DtlsHalf): EpochFact {

@@ -44,7 +44,7 @@ export function ownerOfClientHello(
     } else if (a === newest && table.has(a.row, SEEN.clientHello)) return a;
     a = a.previous;
   }
-  return newest.ordinal >= LIMITS.associationsPerFlow - 1 ? newest : undefined;
+  return undefined;
 }
 
 /**

@@ -52,14 +52,16 @@ export class ClearRecords {
     const isMessage = r.contentType === CONTENT_TYPE.handshake && handshakes.readFirst(r);
     if (!isMessage && associations.newestOf(r.flow) === undefined) this.migration.toOnlyVisitor(r);
     const newest = associations.newestOf(r.flow);
+    // With too many of them, what would begin another one is the last one's.
+    const last = newest !== undefined && associations.isFull(newest) ? newest : undefined;
     let a: Association | undefined;
     if (isMessage && handshakes.isClientHello)
-      a = ownerOfClientHello(facts, fragment, r, newest) ?? associations.begin(r, 0);
+      a = ownerOfClientHello(facts, fragment, r, newest) ?? last ?? associations.begin(r, 0);
     else if (newest === undefined) a = associations.begin(r, SEEN.startMissing);
     else {
       a = isMessage ? ownerOfServerHello(facts, fragment, r, newest) : undefined;
       if (a === undefined && isMessage && answersUnseenHello(facts, fragment, r, newest))
-        a = associations.begin(r, 0);
+        a = last ?? associations.begin(r, 0);
       a ??= ownerOfOther(facts, r, newest);
     }
     if (a !== associations.newestOf(r.flow))

@@ -14,7 +14,6 @@
  */
 import { readI32 } from '../bytes/scalars.ts';
 import type { Stage } from '../model/history.ts';
-import { LIMITS } from '../model/limits.ts';
 import type { NoticeSink } from '../model/notice.ts';
 import { CONTENT_TYPE, type DtlsSink } from '../model/record.ts';
 import type { FlowDirectory, Side } from '../model/stream.ts';
@@ -253,9 +252,7 @@ export class DtlsTracker implements DtlsSink {
   unreachable(flow: number, side: Side, packet: number, nanos: number): void {
     const a = this.associations.newestOf(flow) ?? this.ids.paths.at(flow)[0]?.association;
     if (a === undefined) return;
-    const { unreachable } = this.anomalies.of(a);
-    if (unreachable.length < LIMITS.anomaliesPerConnection)
-      unreachable.push({ packet, nanos, side });
+    this.anomalies.unreachable(a, { packet, nanos, side });
   }
 
   firstFragment(flow: number, side: Side, octets: number, packet: number, nanos: number): void {

@@ -1,6 +1,7 @@
 import { grown } from '../bytes/columns.ts';
 import { type RowTape, signed, unsigned } from '../bytes/row-tape.ts';
 import type { StrayFact } from '../model/history.ts';
+import { LIMITS } from '../model/limits.ts';
 
 const FEW = 1024;
 /** Memory that was never written costs nothing, and growing needs the old room beside the new: so it grows to much. */
@@ -23,6 +24,13 @@ export const EVENT = {
   /** A heartbeat: its type, in `epoch` the payload_length that it claims, in `sequence` how many such there were. */
   heartbeat: 10,
 } as const;
+
+/** What has octets or details beside its row. */
+const DETAILED: ReadonlySet<number> = new Set([
+  EVENT.helloMidConnection,
+  EVENT.notARecord,
+  EVENT.stray,
+]);
 
 /** `value` of a message event for a protected handshake record. */
 export const ENCRYPTED = 0xffff;
@@ -59,11 +67,23 @@ export class EventLog {
   private floats = new Float64Array(0);
   private ints = new Int32Array(this.floats.buffer);
   private used = 0;
-  /** Rows given back, a list like the others. */
+  /** Rows given back, a list like the others, and how many. */
   private free = 0;
+  private spare = 0;
   /** Octets kept with an oddity, by event; rare. */
   readonly octets = new Map<number, Uint8Array>();
   readonly strays = new Map<number, StrayDetail>();
+
+  /** Events that are kept. */
+  get size(): number {
+    return this.used - this.spare;
+  }
+
+  /** Is there no room for another event of this kind over all connections? */
+  isFull(kind: number): boolean {
+    if (this.size >= LIMITS.events) return true;
+    return DETAILED.has(kind) && this.octets.size + this.strays.size >= LIMITS.detailedEvents;
+  }
 
   /** @returns the event; the caller links it */
   add(
@@ -178,9 +198,10 @@ export class EventLog {
     return false;
   }
 
-  /** Gives back a whole list. */
-  releaseList(first: number, last: number): void {
+  /** Gives back a whole list of so many events. */
+  releaseList(first: number, last: number, count: number): void {
     if (first === 0) return;
+    this.spare += count;
     if (this.octets.size > 0 || this.strays.size > 0) {
       for (let event = first; event !== 0; event = this.next(event)) {
         this.octets.delete(event);
@@ -195,6 +216,7 @@ export class EventLog {
     const { free } = this;
     if (free !== 0) {
       this.free = this.next(free);
+      this.spare--;
       return free;
     }
     if (this.used * INTS === this.ints.length) {

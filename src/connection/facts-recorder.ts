@@ -61,7 +61,7 @@ export class FactsRecorder {
     return this.owners !== undefined && this.unsealed.get(row)?.isUnopened !== true;
   }
 
-  /** Appends to a connection's events, up to the limit. */
+  /** Appends to a connection's events, up to the limits of one and of all. */
   event(
     row: number,
     kind: number,
@@ -76,7 +76,7 @@ export class FactsRecorder {
     const { table, log } = this;
     if (kind !== EVENT.message && kind !== EVENT.encryptedAlert) table.set(row, SEEN.unusual);
     const count = table.events[row] as number;
-    if (count >= LIMITS.eventsPerConnection) {
+    if (count >= LIMITS.eventsPerConnection || log.isFull(kind)) {
       table.set(row, SEEN.messagesOmitted);
       return 0;
     }
@@ -277,7 +277,11 @@ export class FactsRecorder {
       if (log.what(e) >>> 20 === EVENT.message && (log.what(e) & 0xffff) === 3)
         this.hellos.slab.release(log.sequence(e));
     }
-    log.releaseList(this.table.firstEvent[row] as number, this.table.lastEvent[row] as number);
+    log.releaseList(
+      this.table.firstEvent[row] as number,
+      this.table.lastEvent[row] as number,
+      this.table.events[row] as number,
+    );
     this.table.release(row);
   }
 }

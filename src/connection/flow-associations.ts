@@ -43,6 +43,8 @@ export class FlowAssociations {
   /** Flows of which some record came again, after others. */
   private readonly repeated = new Set<number>();
   private openFlows = 0;
+  /** Associations beside the first of each flow. */
+  private further = 0;
   private blocks: RowBlocks | undefined;
   /** Called when there are too many flows, for a record on this one: another has to be released. */
   onCrowded: (flow: number) => void = () => undefined;
@@ -80,6 +82,13 @@ export class FlowAssociations {
     this.unopened = grown(this.unopened, this.alone.length);
   }
 
+  /** May no other association begin behind this one? */
+  isFull({ ordinal }: Association): boolean {
+    return (
+      ordinal >= LIMITS.associationsPerFlow - 1 || this.further >= LIMITS.furtherAssociations
+    );
+  }
+
   /** A new association on the 5-tuple of the record, which is its first. */
   begin(r: DtlsRecord, flags: number): Association {
     const older = this.newest[r.flow];
@@ -95,6 +104,7 @@ export class FlowAssociations {
     a.firstNanos = r.nanos;
     a.previous = older;
     if (older !== undefined) {
+      this.further++;
       a.ordinal = older.ordinal + 1;
       a.replacesOpen = isOpen(older) ? older.id : 0;
     }
@@ -114,6 +124,7 @@ export class FlowAssociations {
     if (a !== undefined) this.openFlows--;
     while (a !== undefined) {
       const { previous } = a;
+      if (previous !== undefined) this.further--;
       this.pool.release(a);
       a = previous;
     }

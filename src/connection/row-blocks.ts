@@ -61,7 +61,11 @@ export class RowBlocks {
     log.saveList(table.firstEvent[row] as number, table.events[row] as number, tape);
     hellos.save(row, tape);
     hellos.release(row);
-    log.releaseList(table.firstEvent[row] as number, table.lastEvent[row] as number);
+    log.releaseList(
+      table.firstEvent[row] as number,
+      table.lastEvent[row] as number,
+      table.events[row] as number,
+    );
     table.clientHello[row] = 0;
     table.serverHello[row] = 0;
     table.firstEvent[row] = 0;

@@ -453,7 +453,7 @@ export class ServerIndex implements CaptureIndex {
     const offers13 = clientHello.versions.some(isTls13);
     const offered = ticket || (!offers13 && clientHello.sessionId.length > 0);
     const group = history.serverHello?.keyShareGroup ?? history.curve ?? 0;
-    if (history.cipherSuite === undefined)
+    if (history.cipherSuite === undefined && this.suites.size < LIMITS.offersListed)
       this.suites.set(history.id, this.hellos.listed(clientHello.cipherSuites));
     return {
       flags: 16 | (offered ? 32 : 0),

@@ -74,6 +74,11 @@ export const LIMITS = {
   tcpEarlyRangesPerHalf: 256,
   /** The same once the peer acknowledged octets beyond the gap: they reached it, the capture lacks them for good. */
   tcpEarlyRangesAcknowledged: 64,
+  /**
+   * TCP connections that are not over and of which something is kept that few have (reused ports, two copies of a segment that
+   * differ), of some kB each. Of further ones it is not, and nobody is accused on their flow.
+   */
+  remarkedConnections: 65_536,
   /** Capture time after which such a gap is given up. */
   tcpGapAcknowledgedNanos: 3e9,
   /**
@@ -200,8 +205,16 @@ export const LIMITS = {
   flightNanos: 500e6,
   /** Handshake messages, alerts and changes of keys listed for one connection; one with more has a blind spot. */
   eventsPerConnection: 320,
+  /**
+   * The same over all connections that are not over, of 40 octets each, and those with octets or details of their own, of some
+   * 400 each. What comes then has the same blind spot.
+   */
+  events: 4 * 1024 * 1024,
+  detailedEvents: 131_072,
   /** Associations on one UDP 5-tuple; further ClientHellos join the last one. */
   associationsPerFlow: 4096,
+  /** The same over all 5-tuples, beside the first of each. Some 2 KiB each. */
+  furtherAssociations: 65_536,
   /** Associations on one 5-tuple that records are attributed to: the newest ones. */
   openAssociationsPerFlow: 8,
   /** Associations on one 5-tuple that are looked at to find whether a record may be another's: the newest ones. */
@@ -210,6 +223,8 @@ export const LIMITS = {
   epochsPerHalf: 4,
   /** Anomalies (late, replayed, doubtful records) listed for one connection; further ones are counted. */
   anomaliesPerConnection: 64,
+  /** The same over all DTLS associations that are not over, with their ACKs and unreachable ports, of some 400 octets each. */
+  anomalies: 262_144,
   /** A record within this time of the peer's closing alert is its answer or was under way; later ones are told as late. */
   promptAnswerNanos: 50e6,
   /** Two connections with one random, of which one lacks the other random, are the same seen twice if they begin within this. */
@@ -349,10 +364,14 @@ export const LIMITS = {
   findingsHeldOver: 4 * 1024 * 1024,
   /** Connections that one rule spoke about and that are remembered, so that others stay silent: the first and the last. */
   spokenConnections: 3 * 1024 * 1024,
+  /** DTLS connections that went to other 5-tuples and are remembered; with more, findings name no stream. */
+  movedConnections: 65_536,
   /** Notices kept in full for one code; further ones are counted. */
   noticesPerCode: 8,
   /** Successful connections of a server, after its first failure, whose hellos are kept in short to be compared. */
   hellosCompared: 16_384,
+  /** Connections without an answer whose offered suites are kept to be compared, of some 300 octets each. */
+  offersListed: 131_072,
   /** Values of one property (names, clients) that failures are compared by; a property with more is left out. */
   correlatedValues: 1024,
   /** Attempts of a client before one that fell back, in which the one that made it do so is looked for: the newest ones. */

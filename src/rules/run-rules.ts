@@ -163,7 +163,7 @@ export class RuleRunner {
       }
     }
     this.#faults.add(history);
-    if (history.dtls !== undefined && history.dtls.paths.length > 0) this.#moved.add(history.id);
+    if (history.dtls !== undefined && history.dtls.paths.length > 0) this.#noteMoved(history.id);
     const answers = new OrdinaryClass();
     this.#answers = answers;
     let now: [RuleState, FindingVerdict][] | undefined;
@@ -184,10 +184,19 @@ export class RuleRunner {
     if (now === undefined) return;
     const known = [history, neighbours.previous, neighbours.next];
     const streamOf = (id: number): StreamOf | undefined =>
-      this.#moved.has(id) ? undefined : known.find((one) => one?.id === id);
+      this.#hasMoved(id) ? undefined : known.find((one) => one?.id === id);
     for (const [state, verdict] of now) {
       if (!this.#isSilenced(state, verdict)) this.#tell(state, verdict, streamOf);
     }
+  }
+
+  #noteMoved(id: number): void {
+    if (this.#moved.size < LIMITS.movedConnections) this.#moved.add(id);
+  }
+
+  /** May packets of the connection be on several streams? With too many of them, those of any. */
+  #hasMoved(id: number): boolean {
+    return this.#moved.has(id) || this.#moved.size >= LIMITS.movedConnections;
   }
 
   /** Judges the capture as a whole, once, after its last connection; then tells what was held back. */
@@ -222,7 +231,7 @@ export class RuleRunner {
       state.assessed = index.connectionCount;
     }
     const streamOf = (id: number): StreamOf | undefined => {
-      return this.#moved.has(id) ? undefined : index.summary(id);
+      return this.#hasMoved(id) ? undefined : index.summary(id);
     };
     for (const state of this.#states) {
       state.held.drain((verdict) => {

@@ -8,6 +8,7 @@ import {
   RECORD_HEADER,
   versionAt,
 } from './detect-tls.ts';
+import { START_OCTETS } from './first-octets.ts';
 import { HandshakeStreams } from './handshake-tls.ts';
 import { HeaderSearch } from './header-search.ts';
 import { SealedBodies } from './sealed-bodies.ts';
@@ -30,7 +31,6 @@ import {
   TlsHalves,
   UNDECIDED,
 } from './tls-halves.ts';
-import { START_OCTETS } from './tls-starts.ts';
 
 /**
  * Directions that are known to carry TLS → records and handshake messages. RFC 8446 §5.1.

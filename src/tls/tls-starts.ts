@@ -5,7 +5,6 @@
  * begin in the middle of a connection. A hello is believed at once. What else begins like a record is believed if the
  * segment, or the segment in which the record ends, confirms it.
  */
-import { LIMITS } from '../model/limits.ts';
 import { CONTENT_TYPE } from '../model/record.ts';
 import {
   beginsTls,
@@ -17,13 +16,11 @@ import {
   RECORD_HEADER,
   ssl2HelloLength,
 } from './detect-tls.ts';
+import { FirstOctets } from './first-octets.ts';
 import { ProxyDialogues } from './proxy-dialogues.ts';
 import { proxyHeaderLength } from './proxy-header.ts';
 import { tdsHeaderLength } from './tds-packets.ts';
 import { mysqlRequestLength } from './upgrade-signs.ts';
-
-/** First octets of a direction that are kept while it is not recognised. */
-export const START_OCTETS = 64;
 
 /** What `TlsStarts.look` found. */
 export const START = {
@@ -72,12 +69,6 @@ interface Candidate {
   left: number;
 }
 
-interface FirstOctets {
-  readonly bytes: Uint8Array;
-  have: number;
-  closed: boolean;
-}
-
 export class TlsStarts {
   /** The last `look` found nothing, but keeps what may be the beginning of a record. */
   isWaiting = false;
@@ -91,8 +82,7 @@ export class TlsStarts {
   /** The first record is a hello, so the direction is in the clear; a value of `HELLO_FROM`. */
   helloFrom: number = HELLO_FROM.nobody;
   /** All by direction. */
-  private readonly firsts = new Map<number, FirstOctets>();
-  private readonly spare: FirstOctets[] = [];
+  private readonly firsts = new FirstOctets();
   private readonly pending = new Map<number, Pending>();
   private readonly candidates = new Map<number, Candidate>();
   private readonly dialogues = new ProxyDialogues();
@@ -130,7 +120,7 @@ export class TlsStarts {
         this.recognised(half);
         return found;
       }
-      this.remember(half, bytes, start, end);
+      this.firsts.add(half, bytes, start, end);
       if (found === START.short) {
         this.isWaiting = true;
         return START.nothing;
@@ -152,7 +142,7 @@ export class TlsStarts {
       this.recognised(half);
       return found;
     }
-    if (pending === undefined) this.remember(half, bytes, start, end);
+    if (pending === undefined) this.firsts.add(half, bytes, start, end);
     if (found === START.nothing) this.consider(half, bytes, from, end, packet);
     else if (from < end) {
       this.isWaiting = true;
@@ -171,19 +161,14 @@ export class TlsStarts {
 
   /** Octets are missing: what follows does not continue what was kept. */
   gap(half: number): void {
-    const first = this.firsts.get(half);
-    if (first !== undefined) first.closed = true;
+    this.firsts.close(half);
     this.pending.delete(half);
     this.candidates.delete(half);
     this.dialogues.forget(half);
   }
 
   forget(half: number): void {
-    const first = this.firsts.size > 0 ? this.firsts.get(half) : undefined;
-    if (first !== undefined) {
-      this.firsts.delete(half);
-      if (this.spare.length < LIMITS.spareRooms) this.spare.push(first);
-    }
+    this.firsts.forget(half);
     this.pending.delete(half);
     this.candidates.delete(half);
     this.dialogues.forget(half);
@@ -191,12 +176,11 @@ export class TlsStarts {
 
   /** First octets of a direction that was never recognised, at most 64; undefined if it was, or sent nothing. */
   firstOctets(half: number): Uint8Array | undefined {
-    const first = this.firsts.get(half);
-    return first?.bytes.slice(0, first.have);
+    return this.firsts.of(half);
   }
 
   private recognised(half: number): void {
-    this.firsts.delete(half);
+    this.firsts.forget(half);
     this.dialogues.forget(half);
   }
 
@@ -228,19 +212,6 @@ export class TlsStarts {
     return verdict === 'short' || mayBeginSsl2(bytes, start, end, peerFramed)
       ? START.short
       : START.nothing;
-  }
-
-  private remember(half: number, bytes: Uint8Array, start: number, end: number): void {
-    let first = this.firsts.get(half);
-    if (first === undefined) {
-      first = this.spare.pop() ?? { bytes: new Uint8Array(START_OCTETS), have: 0, closed: false };
-      first.have = 0;
-      first.closed = false;
-      this.firsts.set(half, first);
-    }
-    if (first.closed || first.have === START_OCTETS) return;
-    const to = Math.min(START_OCTETS, first.have + end - start);
-    for (let at = start; first.have < to; at++) first.bytes[first.have++] = bytes[at] as number;
   }
 
   /** Remembers a record that would reach beyond its segment, until its end shows whether it is one. */

@@ -128,7 +128,7 @@ export class Incarnations {
     const { sequence } = t;
     const earlier = () => this.reassembly.resent.copyOf(before, sequence, t);
     const timestamp = timestampOf(t);
-    const begun = this.view.remarksOf(row).synTimestamp[side];
+    const begun = this.view.known(row)?.synTimestamp[side];
     if (timestamp !== undefined && begun !== undefined)
       return ahead(timestamp, begun) < 0
         ? { how: 'timestamp', earlier: earlier(), taken: false }
@@ -158,7 +158,7 @@ export class Incarnations {
       return undefined;
     const copy: At | undefined = earlier();
     if (copy === undefined) return undefined;
-    const window = this.view.remarksOf(row).synWindow[otherSide(side)] ?? WINDOW;
+    const window = this.view.known(row)?.synWindow[otherSide(side)] ?? WINDOW;
     const isNew = ahead(end, words[place + NEXT_SEQUENCE] as number) > 0;
     return { how: 'copy', earlier: copy, taken: isNew && skew < window };
   }

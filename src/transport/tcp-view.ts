@@ -53,14 +53,22 @@ export class TcpView implements TcpConnectionView {
     return this;
   }
 
-  /** To be read or added to. */
+  /**
+   * To be added to. Where too many connections have some, those of a further one are not kept, and nobody is accused on its
+   * flow: what was to be remarked may be what excuses somebody.
+   */
   remarksOf(row: number): Remarks {
-    let remarks = this.remarks.get(row);
-    if (remarks === undefined) {
-      remarks = new Remarks();
-      this.remarks.set(row, remarks);
-    }
+    const known = this.remarks.get(row);
+    if (known !== undefined) return known;
+    const remarks = new Remarks();
+    if (this.remarks.size < LIMITS.remarkedConnections) this.remarks.set(row, remarks);
+    else this.doubt(this.table.flow[row] as number);
     return remarks;
+  }
+
+  private doubt(flow: number): void {
+    this.order.reused(flow);
+    this.order.cameAgain(flow);
   }
 
   known(row: number): Remarks | undefined {

@@ -373,6 +373,19 @@ describe('records out of place', () => {
   );
 });
 
+reaches('anomalies', 8, 'those of all associations are listed up to the limit', (bound) => {
+  const flows = [40_000, 40_001].map((port) => {
+    const hosts = { ...UDP_HOSTS, client: { ...UDP_HOSTS.client, port } };
+    const flow = new UdpFlow({ hosts, startNanos: (port - 40_000) * 1000 * MS });
+    const a = new Association(flow, { seed: port }).handshake().data('client');
+    for (let i = 0; i < bound - 2; i++) a.send('client', [a.alert('client', 2, 20)]);
+    return flow;
+  });
+  const { connections } = analyse(captureFile(flows.flatMap(({ frames }) => frames)));
+  expect(connections.map(({ dtls }) => dtls?.anomalies.length)).toEqual([bound - 2, 2]);
+  expect(connections.map(({ dtls }) => dtls?.anomaliesOmitted)).toEqual([0, bound - 4]);
+});
+
 // ------------------------------------------------------------------------------------------------ many of them
 
 /** Looks at connections and findings in passing, where there are too many to keep. */
@@ -402,6 +415,22 @@ describe('associations on one 5-tuple', () => {
     const { connections, findings } = analyse(captureFile(flow.frames));
     expect(connections).toHaveLength(bound);
     expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  });
+
+  reaches('furtherAssociations', 3, 'are no more than this beside the first', (bound) => {
+    const { flow } = hellos(bound + 3);
+    const { connections, findings } = analyse(captureFile(flow.frames));
+    expect(connections).toHaveLength(bound + 1);
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  });
+
+  reaches('associationsPerFlow', 4, 'are no more either where only answers are seen', (bound) => {
+    const flow = new UdpFlow();
+    for (let seed = 1; seed <= bound + 2; seed++) {
+      const a = new Association(flow, { seed });
+      a.send('server', a.serverFlight());
+    }
+    expect(analyse(captureFile(flow.frames)).connections).toHaveLength(bound);
   });
 
   reaches('openAssociationsPerFlow', 3, 'are found again while they are new', (bound) => {

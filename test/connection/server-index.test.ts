@@ -265,3 +265,18 @@ test('a server that something happened to since is looked at anew', () => {
   one.add({ ...history, id: 2, outcome: 'failed' }, quiet(443));
   expect(facts()).toMatchObject({ failures: 2, connections: [{ id: 1 }, { id: 2 }] });
 });
+
+reaches(
+  'offersListed',
+  1,
+  'offered suites are kept of so many connections without an answer',
+  () => {
+    const one = index();
+    const history = fakeHistory({
+      outcome: 'failed',
+      clientHello: fakeClientHello({ cipherSuites: [0xc02f] }),
+    });
+    for (const id of [1, 2]) one.add({ ...history, cipherSuite: undefined, id }, hello(id));
+    expect([1, 2].map((id) => one.summary(id)?.offeredSuites)).toEqual([[0xc02f], undefined]);
+  },
+);

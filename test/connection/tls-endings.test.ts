@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome, Stage } from '../../src/model/history.ts';
 import { analyse, onlyConnection } from '../support/analyse.ts';
 import { type TlsSpec, TlsWriter } from '../support/conversation.ts';
-import { captureFile, otherPeer, type Peer, TcpFlow } from '../support/network.ts';
+import { captureFile, HOSTS, otherPeer, type Peer, TcpFlow } from '../support/network.ts';
 import { reaches } from '../support/reaches.ts';
 
 /** The stage that is reached with each record. */
@@ -398,4 +398,23 @@ it('tells connections apart that follow each other on the same ports', () => {
     [2, 1, 1],
     [3, 2, 2],
   ]);
+});
+
+const OTHER = { ...HOSTS, client: { ...HOSTS.client, port: 40_002 } };
+
+reaches('events', 12, 'so are those beyond what is listed of all connections together', (bound) => {
+  const writer = new TlsWriter();
+  const flow = new TcpFlow().open();
+  const [hello] = writer.handshake();
+  if (hello !== undefined) flow.send(hello.from, hello.record);
+  for (let n = 0; n < bound; n++) flow.send('client', writer.alert('client', 1, 100).record);
+  const other = new TcpFlow({ hosts: OTHER, startNanos: flow.nanos }).open();
+  if (hello !== undefined) other.send(hello.from, hello.record);
+  const { connections, findings } = analyse(captureFile([...flow.frames, ...other.frames]));
+  expect(connections.map(({ blindSpots }) => blindSpots.includes('too-many-messages'))).toEqual([
+    true,
+    true,
+  ]);
+  expect(connections[1]?.messages).toEqual([]);
+  expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { RuleRunner, type RuleRunnerOptions } from '../../src/rules/run-rules.ts
 import { at, fakeHistory } from '../support/fake-history.ts';
 import { fakeIndex, fakeServer, fakeSummary } from '../support/fake-index.ts';
 import { reaches, withBounds } from '../support/reaches.ts';
+import { path } from './misdelivery/connection-ids.ts';
 
 const none = { previous: undefined, next: undefined };
 const index = fakeIndex([fakeServer({ connections: [1, 2, 3].map((id) => fakeSummary({ id })) })]);
@@ -189,6 +190,19 @@ describe('the rule runner', () => {
     const { told, runner } = run([ofConnection('a', accuse)]);
     expect(told).toEqual(['a 1', 'a 2', 'end']);
     expect(runner.findingsOmitted).toEqual({ a: 1 });
+  });
+
+  reaches('movedConnections', 1, 'names no stream where many connections have several', () => {
+    const moved = fakeHistory({ id: 9, dtls: { paths: [path()] } });
+    const runner = (history: ConnectionHistory) => {
+      const findings: Finding[] = [];
+      const rules = [ofConnection('a', accuse)];
+      const runner = new RuleRunner({ rules, finding: (finding) => findings.push(finding) });
+      for (const one of [history, fakeHistory({ id: 1, stream: 7 })]) runner.connection(one, none);
+      return findings.at(-1)?.displayFilter;
+    };
+    expect(runner(fakeHistory({ id: 9 }))).toBe('tcp.stream eq 7 && frame.number in {5}');
+    expect(runner(moved)).toBe('frame.number in {5}');
   });
 
   it('finds the stream for the display filter while the connection and at the end', () => {

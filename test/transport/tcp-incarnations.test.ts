@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
-import { c, FLAG, type Segment, s, told, Wire } from './wire.ts';
+import { reaches } from '../support/reaches.ts';
+import { CLIENT, c, end, FLAG, SERVER, type Segment, s, told, Wire } from './wire.ts';
 
 const wireOf = (...segments: readonly Segment[]) => new Wire().send(...segments).end();
 const factsOf = (...segments: readonly Segment[]) =>
@@ -270,6 +271,19 @@ describe('what TLS never uses', () => {
       client: { packet: 4, nanos: 0 },
       server: undefined,
     });
+  });
+
+  reaches('remarkedConnections', 1, 'is kept of so many connections; others are doubted', () => {
+    const clients = [CLIENT, { ...CLIENT, port: CLIENT.port + 1 }];
+    const wire = new Wire(clients);
+    for (const node of clients)
+      wire.send(
+        end(node, SERVER).syn(99),
+        end(node, SERVER).data(100, 'a', { flags: FLAG.ack | 32 }),
+      );
+    const facts = wire.end().finals.map(({ facts }) => facts);
+    expect(facts.map(({ urgent }) => urgent.client === undefined)).toEqual([false, true]);
+    expect(facts.map(({ isOrderUnknown }) => isOrderUnknown)).toEqual([false, true]);
   });
 
   test('the smaller segment size of both SYNs is kept, of none where one does not say', () => {
