@@ -112,6 +112,8 @@ export const PLACES = {
     clientPort: 1024 + Math.floor(n / 65_536),
     server: SERVER + (n & 15),
   }),
+  /** In turn on so many 5-tuples. */
+  some: (n) => ({ client: CLIENT, clientPort: 1024 + (n & 1023), moved: mixed(n) }),
   /** All on one 5-tuple; TCP begins elsewhere each time. */
   one: (n) => ({ client: CLIENT, clientPort: 40_000, moved: Math.imul(n, 100_000_007) >>> 0 }),
 };

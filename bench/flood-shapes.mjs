@@ -93,6 +93,7 @@ export const SHAPES = [
   shape('tcp data, closed', 'clients', () => tcp().open().send('c', chance(0, 40)).close()),
   shape('tcp data, no SYN', 'clients', () => tcp().send('c', chance(0, 40))),
   shape('tcp early segment', 'clients', () => tcp().open().skip('c', 100).send('c', chance(0, 40))),
+  shape('tcp urgent', 'clients', () => tcp().syn().packet('c', 56, chance(0, 4))),
   shape('tcp http', 'clients', () =>
     tcp()
       .open()
@@ -130,6 +131,14 @@ export const SHAPES = [
   shape('tls hello, closed', 'clients', () => begun().close()),
   shape('tls hello, reset', 'clients', () => begun().reset('s')),
   shape('tls hello, reset, servers', 'servers', () => begun().reset('s')),
+  shape('tls hello, large', 'clients', () =>
+    tcp()
+      .open()
+      .send('c', shake(1, hello({ extensions: [TICKET, extension(21, chance(2, 7000))] }))),
+  ),
+  shape('tls hello, 200 alerts', 'clients', () =>
+    begun().send('s', ...Array.from({ length: 200 }, () => record(21, Buffer.of(1, 90)))),
+  ),
   shape('tls hello, alert', 'clients', () => begun().send('s', ALERT).close()),
   shape('tls hello, alert, few', 'few', () => begun().send('s', ALERT).close()),
   shape('tls hello, alert, servers', 'servers', () => begun().send('s', ALERT).close()),
@@ -221,6 +230,14 @@ export const SHAPES = [
   shape('dtls hello', 'clients', () => udp().send('c', dtls(1, 0, dtlsHello()))),
   shape('dtls hello, servers', 'servers', () => udp().send('c', dtls(1, 0, dtlsHello()))),
   shape('dtls hello, one tuple', 'one', () => udp().send('c', dtls(1, 0, dtlsHello()))),
+  shape('dtls hello, 1024 tuples', 'some', () => udp().send('c', dtls(1, 0, dtlsHello()))),
+  shape('dtls answer, one tuple', 'one', () => udp().send('s', dtls(2, 0, dtlsAnswer()))),
+  shape('dtls 100 records', 'clients', () =>
+    dtls12(udp()).send(
+      'c',
+      ...Array.from({ length: 40 }, (_, n) => dtlsRecordOf(21, 0, 9 + n, Buffer.of(1, 0))),
+    ),
+  ),
   shape('dtls hello verify', 'clients', () =>
     udp()
       .send('c', dtls(1, 0, dtlsHello()))

@@ -179,7 +179,7 @@ export class DtlsHandshakes {
         return;
       }
       case SERVER_HELLO:
-        facts.hellos.serverHello(row, r.side, bytes, start, end);
+        facts.hellos.serverHello(row, r.side, bytes, start, end, true);
         this.answered(row, r);
         table.unset(row, SEEN.helloPending);
         if (facts.hellos.scan.helloRetryRequest) {

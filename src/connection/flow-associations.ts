@@ -84,9 +84,7 @@ export class FlowAssociations {
 
   /** May no other association begin behind this one? */
   isFull({ ordinal }: Association): boolean {
-    return (
-      ordinal >= LIMITS.associationsPerFlow - 1 || this.further >= LIMITS.furtherAssociations
-    );
+    return ordinal >= LIMITS.associationsPerFlow - 1 || this.further >= LIMITS.furtherAssociations;
   }
 
   /** A new association on the 5-tuple of the record, which is its first. */

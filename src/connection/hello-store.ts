@@ -11,10 +11,13 @@ import {
   TLS_1_3,
   tlsEquivalent,
 } from '../model/code-points/versions.ts';
+import { LIMITS } from '../model/limits.ts';
 import { HelloScan } from '../tls/codec/hello-scan.ts';
 import { type ConnectionTable, SEEN, WATCH } from './connection-table.ts';
 import { SessionIds } from './session-ids.ts';
 
+/** A hello with more octets is a long one. */
+const LONG = 2048;
 /** Octets of a MAC that truncated_hmac cuts off (RFC 6066 §7). */
 const TRUNCATED_MAC = 10;
 
@@ -27,6 +30,8 @@ export class HelloStore {
   readonly slab = new Slab();
   private readonly table: ConnectionTable;
   private readonly sessions = new SessionIds();
+  /** Octets of all long hellos of connections that are not over. */
+  private longOctets = 0;
   /**
    * Did the last ServerHello of TLS 1.3 echo another session id than the one sent (RFC 8446 §4.1.3), and whose: an id, or
    * 0 for nobody's.
@@ -65,15 +70,22 @@ export class HelloStore {
     if (offersSession(scan)) flags |= SEEN.offersSession;
     if (scan.hasEncryptedHello) flags |= SEEN.offersEncryptedHello;
     table.flags[row] = flags;
-    this.slab.release(table.clientHello[row] as number);
-    table.clientHello[row] = this.slab.store(bytes, start, end);
+    this.drop(table.clientHello[row] as number, table.clientHelloLength[row] as number);
+    table.clientHello[row] = this.keep(row, bytes, start, end, dtls);
     table.clientHelloLength[row] = end - start;
     table.serverName[row] = nameHash(bytes, scan.serverNameOffset, scan.serverNameLength);
     if (!dtls)
       this.sessions.add(bytes, scan.sessionIdOffset, scan.sessionIdLength, table.id[row] as number);
   }
 
-  serverHello(row: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+  serverHello(
+    row: number,
+    side: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    dtls: boolean,
+  ): void {
     const { table, scan } = this;
     scan.scanServerHello(bytes, start, end);
     if ((table.clientSide[row] as number) === 2 || !table.has(row, SEEN.clientHello)) {
@@ -105,8 +117,8 @@ export class HelloStore {
       (scan.hasEncryptThenMac && !table.has(row, SEEN.offersEncryptThenMac))
     )
       table.set(row, SEEN.unusual);
-    this.slab.release(table.serverHello[row] as number);
-    table.serverHello[row] = this.slab.store(bytes, start, end);
+    this.drop(table.serverHello[row] as number, table.serverHelloLength[row] as number);
+    table.serverHello[row] = this.keep(row, bytes, start, end, dtls);
     table.serverHelloLength[row] = end - start;
     this.lengthRule(row);
     this.watch(row, bytes);
@@ -172,9 +184,35 @@ export class HelloStore {
     return n;
   }
 
+  /** The connection is over. */
   release(row: number): void {
+    const { clientHello, clientHelloLength, serverHello, serverHelloLength } = this.table;
+    this.drop(clientHello[row] as number, clientHelloLength[row] as number);
+    this.drop(serverHello[row] as number, serverHelloLength[row] as number);
+  }
+
+  /** What `save` wrote is kept elsewhere, and still counts. */
+  packed(row: number): void {
     this.slab.release(this.table.clientHello[row] as number);
     this.slab.release(this.table.serverHello[row] as number);
+  }
+
+  /** @returns its place; 0 for a long one where those of all connections have too many octets, which is a blind spot */
+  private keep(row: number, bytes: Uint8Array, start: number, end: number, dtls: boolean): number {
+    if (end - start > LONG) {
+      // How records of DTLS are to be read stands in its hellos, and there are not as many of them.
+      if (!dtls && this.longOctets + end - start > LIMITS.longHelloOctets) {
+        this.table.set(row, SEEN.messagesOmitted);
+        return 0;
+      }
+      this.longOctets += end - start;
+    }
+    return this.slab.store(bytes, start, end);
+  }
+
+  private drop(handle: number, length: number): void {
+    if (handle !== 0 && length > LONG) this.longOctets -= length;
+    this.slab.release(handle);
   }
 
   /** RFC 5246 §7.4.1.3: an echoed, non-empty session id resumes a session (up to TLS 1.2). */

@@ -60,7 +60,7 @@ export class RowBlocks {
     const { table, hellos, log } = this.facts;
     log.saveList(table.firstEvent[row] as number, table.events[row] as number, tape);
     hellos.save(row, tape);
-    hellos.release(row);
+    hellos.packed(row);
     log.releaseList(
       table.firstEvent[row] as number,
       table.lastEvent[row] as number,

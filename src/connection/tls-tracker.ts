@@ -195,7 +195,7 @@ export class TlsTracker implements TlsSink {
         this.clientHello(row, side, bytes, start, end, packet, nanos);
         break;
       case SERVER_HELLO:
-        facts.hellos.serverHello(row, side, bytes, start, end);
+        facts.hellos.serverHello(row, side, bytes, start, end, false);
         if (facts.hellos.misfits) {
           const { answers } = facts.hellos;
           facts.event(row, EVENT.sessionIdNotEchoed, side, type, length, packet, nanos, answers);

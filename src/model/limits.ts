@@ -152,6 +152,8 @@ export const LIMITS = {
    */
   clearHandshakeOctets: 32 * 1024 * 1024,
   clearHandshakeOctetsPerHalf: 64 * 1024,
+  /** Octets of hellos of more than 2 KiB over all connections that are not over. What is in a further one is not known: a blind spot. */
+  longHelloOctets: 128 * 1024 * 1024,
   /** Rooms of each size that wait for the next connection. */
   spareRooms: 64,
   /** Handshakes up to TLS 1.2 whose randoms are kept, to find one that a server signed by mistake: the newest ones. */

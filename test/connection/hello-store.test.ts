@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConnectionTable, SEEN } from '../../src/connection/connection-table.ts';
 import { HelloStore } from '../../src/connection/hello-store.ts';
 import { clientHello, type ExtensionSpec, ext, serverHello } from '../support/hello-builder.ts';
+import { reaches } from '../support/reaches.ts';
 
 const CBC_SHA = 0x002f;
 
@@ -13,7 +14,7 @@ function negotiate(offered: readonly ExtensionSpec[], answered: readonly Extensi
   const hello = clientHello({ extensions: offered });
   store.clientHello(row, 0, hello, 0, hello.length, false);
   const answer = serverHello({ cipherSuite: CBC_SHA, extensions: answered });
-  store.serverHello(row, 1, answer, 0, answer.length);
+  store.serverHello(row, 1, answer, 0, answer.length, false);
   return { table, row };
 }
 
@@ -41,3 +42,29 @@ describe('hellos', () => {
     expect(table.has(row, SEEN.unusual)).toBe(unusual);
   });
 });
+
+reaches(
+  'longHelloOctets',
+  3000,
+  'long hellos are kept up to so many octets of all that are open',
+  () => {
+    const table = new ConnectionTable();
+    const store = new HelloStore(table);
+    const long = clientHello({ extensions: [{ type: 21, body: new Uint8Array(2048) }] });
+    const add = (hello: Uint8Array) => {
+      const row = table.take();
+      store.clientHello(row, 0, hello, 0, hello.length, false);
+      return row;
+    };
+    const isKept = (row: number) =>
+      [table.clientHello[row] !== 0, table.has(row, SEEN.messagesOmitted)] as const;
+    const [first, second, short] = [add(long), add(long), add(clientHello({}))];
+    expect([first, second, short].map(isKept)).toEqual([
+      [true, false],
+      [false, true],
+      [true, false],
+    ]);
+    store.release(first);
+    expect(isKept(add(long))).toEqual([true, false]);
+  },
+);

@@ -46,7 +46,7 @@ class Room {
     const row = rows.of(tcp);
     const { table, hellos } = facts;
     hellos.clientHello(row, 0, hello, 0, hello.length, false);
-    hellos.serverHello(row, 1, answer, 0, answer.length);
+    hellos.serverHello(row, 1, answer, 0, answer.length, false);
     table.helloPacket[row] = packet;
     table.set(row, SEEN.clientFinished | SEEN.serverFinished);
     facts.event(row, EVENT.message, 0, 1, hello.length, packet, packet * 1000);

@@ -130,7 +130,7 @@ export function blindToEnding(history: ConnectionHistory): BlindSpot | undefined
   if (!sawBothBeginnings(history)) return 'start-not-captured';
   if (blindSpots.includes('order-unknown') && !isEndedByReset(history) && !hasWord(history))
     return 'order-unknown';
-  for (const missing of ['lost-bytes', 'cut-packets'] as const)
+  for (const missing of ['lost-bytes', 'cut-packets', 'too-many-messages'] as const)
     if (blindSpots.includes(missing)) return missing;
   return lostOctets(history) > 0 || lacksRecords(history) ? 'lost-bytes' : undefined;
 }
