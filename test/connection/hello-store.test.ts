@@ -50,7 +50,7 @@ reaches(
   () => {
     const table = new ConnectionTable();
     const store = new HelloStore(table);
-    const long = clientHello({ extensions: [{ type: 21, body: new Uint8Array(2048) }] });
+    const long = clientHello({ extensions: [{ type: 21, data: new Uint8Array(2048) }] });
     const add = (hello: Uint8Array) => {
       const row = table.take();
       store.clientHello(row, 0, hello, 0, hello.length, false);
