@@ -3,7 +3,10 @@ import type { ConnectionHistory } from '../model/history.ts';
 import { type ConnectionTable, SEEN } from './connection-table.ts';
 import type { Placement } from './placement.ts';
 
-type Judged = Pick<ConnectionHistory, 'bothDirections' | 'decryption' | 'dtls'>;
+type Judged = Pick<
+  ConnectionHistory,
+  'bothDirections' | 'decryption' | 'dtls' | 'missingRecords' | 'version'
+>;
 
 /** What cannot be told of a connection, because the capture or the secrets lack it. */
 export function blindSpotsOf(
@@ -24,6 +27,7 @@ export function blindSpotsOf(
   if (!h.bothDirections && !isMute) spots.push('one-direction');
   const isCut = (flags & SEEN.cutPackets) !== 0;
   if ((flags & SEEN.lostOctets) !== 0 && (placement.isHoled || !isCut)) spots.push('lost-bytes');
+  if (h.missingRecords !== undefined) spots.push('lost-records');
   if (isCut) spots.push('cut-packets');
   if ((flags & SEEN.notAnalysed) !== 0) spots.push('cipher-unsupported');
   if ((flags & SEEN.messagesOmitted) !== 0) spots.push('too-many-messages');

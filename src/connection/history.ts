@@ -47,6 +47,7 @@ import { heartbeatsOf } from './heartbeats.ts';
 import { fingerprintsOf, foreignCookieOf, helloOctets, versionsIn } from './hello-facts.ts';
 import { alertsOf, messagesOf, odditiesOf, straysOf, visitMessages } from './history-events.ts';
 import { keptMessagesOf } from './kept-messages.ts';
+import { missingRecords } from './missing-records.ts';
 import { ordinaryClass } from './ordinary-class.ts';
 import { outcomeOf, stageOf } from './outcome.ts';
 import type { Placement } from './placement.ts';
@@ -98,6 +99,7 @@ export class History implements ConnectionHistory, CompactHistory {
   readonly outcome: Outcome;
   readonly stage: Stage;
   readonly bothDirections: boolean;
+  readonly missingRecords: PerRole<number> | undefined;
   readonly blindSpots: readonly BlindSpot[];
   readonly ordinary: number;
   readonly clientSide: Side;
@@ -204,6 +206,7 @@ export class History implements ConnectionHistory, CompactHistory {
     }
     this.bothDirections = placement.heard(0) && placement.heard(1);
     const hasTimes = facts.hasTimes();
+    this.missingRecords = missingRecords(this, !has(SEEN.startMissing));
     this.blindSpots = blindSpotsOf(this, table, row, placement, hasTimes);
     this.ordinary =
       this.outcome === 'established' && hasTimes && !facts.mayBeOpened(row)

@@ -18,6 +18,12 @@ export interface EpochFact {
 export const lacksNumbers = ({ epoch, firstSequence, highestSequence, count }: EpochFact) =>
   count <= highestSequence - (epoch === 0 ? firstSequence : 0);
 
+/** How many there are at least, from the first that was seen, or from 0. */
+export const missingNumbers = (
+  { firstSequence, highestSequence, count }: EpochFact,
+  fromZero: boolean,
+): number => Math.max(0, highestSequence + 1 - (fromZero ? 0 : firstSequence) - count);
+
 /** A ClientHello as it came, with its place among those of the association. */
 export interface DtlsHelloFact extends At {
   /** `message_seq`: 0 for the first ClientHello, 1 for the answer to a HelloVerifyRequest. */

@@ -14,6 +14,7 @@ export const BLIND_SPOTS = [
   'start-not-captured',
   'one-direction',
   'lost-bytes',
+  'lost-records',
   'cut-packets',
   'no-secrets',
   'cipher-unsupported',

@@ -257,6 +257,8 @@ export interface ConnectionHistory {
   readonly alerts: readonly AlertFact[];
   readonly records: PerRole<RecordCounts>;
   readonly changeCipherSpec: PerRole<At | undefined>;
+  /** DTLS: record numbers that no record of the capture has, at least; undefined for none. */
+  readonly missingRecords?: PerRole<number> | undefined;
   readonly protectedRecords: PerRole<ProtectedFacts>;
   /** TLS 1.3 over TCP; undefined where the sizes tell nothing. */
   readonly clientFlight?: ClientFlightFact | undefined;

@@ -90,6 +90,11 @@ export class ConnectionWriter implements MessageVisitor {
     this.records(RECORDS_CLIENT, history, 'client');
     this.records(RECORDS_SERVER, history, 'server');
     out.literal(RECORDS_END);
+    if (history.missingRecords !== undefined) {
+      this.number(MISSING_CLIENT, history.missingRecords.client);
+      this.number(MISSING_SERVER, history.missingRecords.server);
+      out.literal(END_OBJECT);
+    }
     this.alerts(history.alerts);
     this.heartbeats(history.heartbeats ?? []);
     this.close(history);
@@ -464,6 +469,8 @@ const RECORDS_CLIENT = literal(',"records":{"client":{"changeCipherSpec":');
 const RECORDS_SERVER = literal(',"server":{"changeCipherSpec":');
 const RECORD_COUNT = RECORD_COUNTS.map((name) => literal(`,"${name}":`));
 const RECORDS_END = literal('}');
+const MISSING_CLIENT = literal(',"missingRecords":{"client":');
+const MISSING_SERVER = literal(',"server":');
 const ALERTS = literal(',"alerts":[');
 const LEVEL_WARNING = literal('{"level":"warning","description":');
 const LEVEL_FATAL = literal('{"level":"fatal","description":');

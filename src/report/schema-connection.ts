@@ -132,6 +132,12 @@ export const connectionSchema = z.object({
   records: z
     .object({ client: records, server: records })
     .describe('Complete records: over TCP once however often retransmitted, over UDP each one'),
+  missingRecords: z
+    .object({ client: count, server: count })
+    .optional()
+    .describe(
+      'DTLS: record numbers that no record of the capture has, at least; lost on the way or in the capture',
+    ),
   alerts: z.array(
     z.object({
       level: z.enum(['warning', 'fatal']).nullable(),

@@ -280,6 +280,8 @@ const BLIND_SPOT_TEXTS: Readonly<Record<BlindSpot, string>> = {
   'start-not-captured': 'began before the capture; start the capture first',
   'one-direction': 'only one direction captured; capture where both directions pass',
   'lost-bytes': 'octets missing from the capture; capture with a larger buffer (tcpdump -B)',
+  'lost-records':
+    'DTLS record numbers without a record: lost on the way, or in the capture; capture at both ends',
   'cut-packets': 'packets cut by the snap length; capture whole packets (tcpdump -s 0)',
   'no-secrets': 'protected records not opened, so MAC and Finished not recomputed',
   'cipher-unsupported': 'protected by a cipher that is not implemented here',

@@ -125,6 +125,7 @@ function expected(history: ConnectionHistory): ReportConnection {
       packet,
     })),
     records: history.records,
+    ...(history.missingRecords && { missingRecords: history.missingRecords }),
     alerts: history.alerts.map(({ level, description, from, packet, encrypted }) => ({
       level: level === 1 ? 'warning' : level === 2 ? 'fatal' : null,
       description: description === undefined ? null : alertDescriptionName(description),
@@ -210,6 +211,7 @@ const history = fc
     extendedMasterSecret: flag,
     encryptThenMac: flag,
     outcome: fc.constantFrom(...OUTCOMES),
+    missingRecords: maybe(fc.record({ client: fc.nat(99), server: fc.nat() })),
     heartbeats: fc.array(
       fc.record({
         from: fc.constantFrom('client' as const, 'server' as const),

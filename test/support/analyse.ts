@@ -131,6 +131,7 @@ function keep(h: ConnectionHistory): KeptHistory {
     clientFlight: structuredClone(h.clientFlight),
     oddities: structuredClone(h.oddities),
     heartbeats: structuredClone(h.heartbeats),
+    missingRecords: structuredClone(h.missingRecords),
     blindSpots: [...h.blindSpots],
     decryption: structuredClone(h.decryption),
     signatures: structuredClone(h.signatures),

@@ -211,6 +211,7 @@ const BLIND: Readonly<Record<BlindSpot, string>> = {
   'start-not-captured': 'the capture lacks the beginning of the connection',
   'one-direction': 'the capture shows one direction only',
   'lost-bytes': 'the capture lacks some of its octets',
+  'lost-records': 'the capture lacks some of its records',
   'cut-packets': 'packets were cut when they were captured',
   'no-secrets': 'what is encrypted cannot be read',
   'cipher-unsupported': 'its cipher suite or version is not understood',
