@@ -15,10 +15,11 @@ export interface Literal {
   readonly length: number;
 }
 
-/** Prepares a piece of ASCII for `OctetWriter.literal`. */
-export function literal(text: string): Literal {
+/** Prepares a piece of JSON for `OctetWriter.literal`; what is not ASCII in it is escaped, as only strings have any. */
+export function literal(json: string): Literal {
+  const text = json.replace(BEYOND_ASCII, escaped);
   const octets = new Uint8Array(Math.ceil(text.length / 8) * 8);
-  for (let i = 0; i < text.length; i++) octets[i] = text.charCodeAt(i) & 0x7f;
+  for (let i = 0; i < text.length; i++) octets[i] = text.charCodeAt(i);
   const view = new DataView(octets.buffer);
   const words = new Float64Array(octets.length / 8);
   for (let i = 0; i < words.length; i++) words[i] = view.getFloat64(i * 8, true);
@@ -186,21 +187,21 @@ export class OctetWriter {
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value);
   // A plain character class is tested much faster than classes of Unicode are searched.
-  return ASCII.test(text)
-    ? text
-    : text.replace(DECEPTIVE, (character) => {
-        let escaped = '';
-        for (let i = 0; i < character.length; i++) {
-          escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
-        }
-        return escaped;
-      });
+  return ASCII.test(text) ? text : text.replace(DECEPTIVE, escaped);
+}
+
+function escaped(character: string): string {
+  let text = '';
+  for (let i = 0; i < character.length; i++)
+    text += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
+  return text;
 }
 
 /** Printable ASCII without quotation mark and backslash. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 /** JSON has no control character but DEL, which is one of the deceptive. */
 const ASCII = /^[ -~]*$/;
+const BEYOND_ASCII = /[\u0080-\uffff]/g;
 const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu;
 
 const ZERO = 0x30;

@@ -26,6 +26,13 @@ describe('pieces', () => {
     expect(text).toBe(texts.join(''));
   });
 
+  test('literals with names in any script', () => {
+    const names = ['Facebook\u2019s draft 23', '\u00e9\u4e2d', '\ud83d\ude00', 'a\nb'];
+    const text = written((out) => out.literal(literal(`${JSON.stringify(names)}\n`)));
+    expect(text).toMatch(/^[\n -~]*$/);
+    expect(JSON.parse(text)).toEqual(names);
+  });
+
   test('numbers', () => {
     const powers = Array.from({ length: 16 }, (_, index) => 10 ** index);
     const numbers = [...powers, ...powers.map((power) => power - 1), 4_294_967_296, -1];
