@@ -1,6 +1,6 @@
 /** Numbers of DTLS records that no record of the capture has: lost in it, or on the way. */
 import { isTls13 } from '../model/code-points/versions.ts';
-import { type EpochFact, missingNumbers } from '../model/dtls-facts.ts';
+import { type DtlsFacts, type EpochFact, missingNumbers } from '../model/dtls-facts.ts';
 import type { ConnectionHistory, PerRole, Role } from '../model/history.ts';
 
 type Judged = Pick<ConnectionHistory, 'version' | 'decryption' | 'dtls'>;
@@ -13,11 +13,11 @@ type Judged = Pick<ConnectionHistory, 'version' | 'decryption' | 'dtls'>;
  */
 export function missingRecords(h: Judged, hasStart: boolean): PerRole<number> | undefined {
   const { dtls } = h;
-  if (dtls === undefined || dtls.isOrderUnknown) return undefined;
+  if (dtls === undefined || dtls.isOrderUnknown || dtls.anomaliesOmitted > 0) return undefined;
   const missingOf = (role: Role): number => {
     let sum = 0;
     for (const one of dtls.epochs[role]) {
-      const missing = missingNumbers(one, one.epoch > 0 && hasStart);
+      const missing = missingNumbers(one, one.epoch > 0 && hasStart) - ownerless(dtls, one, role);
       if (missing > 0 && areNumbersKnown(h, one, role)) sum += missing;
     }
     return sum;
@@ -25,6 +25,16 @@ export function missingRecords(h: Judged, hasStart: boolean): PerRole<number> | 
   const [client, server] = [missingOf('client'), missingOf('server')];
   return client + server === 0 ? undefined : { client, server };
 }
+
+/** Records that came, but before those that give keys to their sender: nobody owns them, and no epoch counts them. */
+const ownerless = ({ anomalies }: DtlsFacts, { epoch, highestSequence }: EpochFact, role: Role) =>
+  anomalies.filter(
+    ({ kind, record }) =>
+      (kind === 'no-association' || kind === 'epoch-confusion') &&
+      record.from === role &&
+      record.epoch === epoch &&
+      record.sequence <= highestSequence,
+  ).length;
 
 /**
  * A server that keeps nothing before the cookie numbers its answers as the ClientHellos (RFC 6347 §4.2.1), and numbers of DTLS

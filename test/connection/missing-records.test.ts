@@ -47,6 +47,16 @@ describe.each([
   });
 });
 
+it('data that overtook the last flight is not missing', () => {
+  const one = new Association(undefined, { coalesced: true });
+  const flights = one.flights();
+  const [last] = flights.splice(-1);
+  for (const [from, flight] of flights) one.send(from, flight());
+  const [sealed, finished] = [last?.[1]() ?? [], one.sealed('server', 23, 40)];
+  one.send('server', [finished]).send('server', sealed).data('server').data('client');
+  expect(lackedBy(one.flow.frames)).toBeUndefined();
+});
+
 it('a lost record lowers the confidence of nothing else', () => {
   const file = captureFile(packetsOf().toSpliced(-4, 1));
   const { findings, result } = analyse(file);
