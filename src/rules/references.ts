@@ -43,6 +43,7 @@ const SECTION_TITLES: Readonly<Record<string, Readonly<Record<string, string>>>>
     '7.4.1.4': 'Hello Extensions',
     '7.4.2': 'Server Certificate',
     '7.4.3': 'Server Key Exchange Message',
+    '7.4.4': 'Certificate Request',
     '7.4.6': 'Client Certificate',
     '7.4.7.1': 'RSA-Encrypted Premaster Secret Message',
     '7.4.8': 'Certificate Verify',

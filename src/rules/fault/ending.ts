@@ -17,6 +17,7 @@ import { type AlertFact, type ConnectionHistory, peerOf } from '../../model/hist
 import { readingOf } from '../handshake/alert-dictionary.ts';
 import { unreadAlert } from '../support/closing-alert.ts';
 import { type Ending, endingOf } from '../support/ending.ts';
+import { asksAnonymously } from '../support/negotiation.ts';
 import {
   BOTH_ENDS,
   CLIENT_CLOSED_IN_SILENCE,
@@ -106,7 +107,12 @@ function leaningOf(alert: AlertFact, history: ConnectionHistory): Leaning {
   const { stage, version } = history;
   const { from, description = 0 } = alert;
   const peer = peerOf(from);
-  const { fault, causes } = readingOf(description, { from, stage, version });
+  const { fault, causes } = readingOf(description, {
+    from,
+    stage,
+    version,
+    asksAnonymously: asksAnonymously(history),
+  });
   const name = alertDescriptionName(description);
   const [cause = ''] = causes;
   const settle = from === 'server' ? [SERVER_LOG, CLIENT_LOG] : [CLIENT_LOG, SERVER_LOG];

@@ -7,6 +7,8 @@ interface AlertReading {
   readonly stages?: readonly Stage[];
   /** Only from TLS 1.3 on (true), only before (false). */
   readonly tls13?: boolean;
+  /** Only where the server asked for a certificate under a suite that leaves it without one itself. */
+  readonly asksAnonymously?: true;
   /**
    * Whose fault it usually is, where one side's is clearly more frequent. The sender is the one who noticed, so that it is
    * hardly ever the sender's.
@@ -21,6 +23,7 @@ interface AlertContext {
   readonly from: Role;
   readonly stage: Stage;
   readonly version: number | undefined;
+  readonly asksAnonymously?: boolean;
 }
 
 const EARLY: readonly Stage[] = ['server-hello'];
@@ -52,6 +55,19 @@ const certificate = (
   },
 ];
 
+/** RFC 5246 §7.4.4: a client takes it for a fatal handshake_failure; some find a message out of place. */
+const ASKED_BY_NOBODY: AlertReading = {
+  from: 'client',
+  asksAnonymously: true,
+  fault: 'peer',
+  causes: [
+    'the server asked for a certificate (CertificateRequest) under an anonymous suite, which it must not: who shows none may ask for none',
+  ],
+  remedies: [
+    'take the anonymous suites out of the server where clients have to show a certificate, or ask for none',
+  ],
+};
+
 /**
  * The most frequent reading of each alert, the first that fits. The number alone misleads: unknown_ca from a client
  * speaks of the server's chain, from a server of the client's; handshake_failure before ServerHello is a matter of
@@ -59,6 +75,7 @@ const certificate = (
  */
 const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
   10: [
+    ASKED_BY_NOBODY,
     {
       stages: EARLY,
       causes: [
@@ -124,6 +141,7 @@ const DICTIONARY: Readonly<Record<number, readonly AlertReading[]>> = {
     },
   ],
   40: [
+    ASKED_BY_NOBODY,
     {
       from: 'server',
       stages: EARLY,
@@ -360,13 +378,14 @@ const UNKNOWN: AlertReading = {
 /** The reading that fits best; never empty. */
 export function readingOf(
   description: number,
-  { from, stage, version }: AlertContext,
+  { from, stage, version, asksAnonymously = false }: AlertContext,
 ): AlertReading {
   const isTls13 = version !== undefined && tlsEquivalent(version) >= TLS_1_3;
   const fitting = (DICTIONARY[description] ?? []).find(
     (reading) =>
       (reading.from === undefined || reading.from === from) &&
       (reading.stages === undefined || reading.stages.includes(stage)) &&
+      (reading.asksAnonymously !== true || asksAnonymously) &&
       (reading.tls13 === undefined || reading.tls13 === isTls13),
   );
   return fitting ?? UNKNOWN;

@@ -19,7 +19,7 @@ import {
   lostOctets,
 } from '../support/ending.ts';
 import { PROVEN_BY_SECRETS } from '../support/failed-record.ts';
-import { describeNegotiation, messageName } from '../support/negotiation.ts';
+import { asksAnonymously, describeNegotiation, messageName } from '../support/negotiation.ts';
 import { witness } from '../support/witness.ts';
 import { readingOf } from './alert-dictionary.ts';
 
@@ -107,7 +107,7 @@ export const handshakeAlert = defineConnectionRule({
     group: 'handshake',
     title: 'A fatal alert ended the handshake',
     severity: 'error',
-    sources: ['RFC 5246 §7.2.2', 'RFC 8446 §6.2', 'RFC 6347 §4.2.7'],
+    sources: ['RFC 5246 §7.2.2', 'RFC 5246 §7.4.4', 'RFC 8446 §6.2', 'RFC 6347 §4.2.7'],
     reports:
       'Handshakes of TLS and DTLS that one side ended with a fatal alert: its sender, name and number, the stage, the time since the connection began, what was offered or negotiated, and what this alert most often means at this place.',
     matters:
@@ -205,7 +205,12 @@ export const handshakeAlert = defineConnectionRule({
     if (isForeign(history, alert)) return PASS;
     const { id, stage, version, startNanos } = history;
     const { from, description, level = 2, packet, nanos } = alert;
-    const { causes, remedies } = readingOf(description, { from, stage, version });
+    const { causes, remedies } = readingOf(description, {
+      from,
+      stage,
+      version,
+      asksAnonymously: asksAnonymously(history),
+    });
     // What is missing or came late may be what it answers, and more of the handshake than was seen.
     const isWhole =
       lostOctets(history) === 0 &&

@@ -1,4 +1,4 @@
-import { handshakeTypeName } from '../../model/code-points/handshake-types.ts';
+import { CERTIFICATE_REQUEST, handshakeTypeName } from '../../model/code-points/handshake-types.ts';
 import { cipherSuite, suiteName } from '../../model/code-points/suites.ts';
 import { versionText } from '../../model/code-points/versions.ts';
 import { type ConnectionHistory, ENCRYPTED_MESSAGE, type Endpoint } from '../../model/history.ts';
@@ -67,4 +67,10 @@ export function messageName(type: number): string {
   return handshakeTypeName(type).replace(/(?:^|_)([a-z])/g, (_, letter: string) =>
     letter.toUpperCase(),
   );
+}
+
+/** Up to TLS 1.2: did the server ask for a certificate that is anonymous itself? RFC 5246 §7.4.4 forbids it. */
+export function asksAnonymously({ cipherSuite: code, messages }: ConnectionHistory): boolean {
+  const isAnonymous = code !== undefined && cipherSuite(code)?.authentication === 'anon';
+  return isAnonymous && messages.some(({ type }) => type === CERTIFICATE_REQUEST);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { STAGES } from '../../../src/model/history.ts';
+import { type Role, STAGES } from '../../../src/model/history.ts';
+import type { FindingVerdict } from '../../../src/model/rule.ts';
 import { readingOf } from '../../../src/rules/handshake/alert-dictionary.ts';
 import { handshakeAlert } from '../../../src/rules/handshake/handshake-alert.ts';
 import { at, fakeAlert, fakeHistory, fakeMessage, fakeRecord } from '../../support/fake-history.ts';
@@ -268,5 +269,46 @@ describe('the alert dictionary', () => {
         }
       }
     }
+  });
+});
+
+describe('a request for a certificate', () => {
+  const [ANONYMOUS, WITH_CERTIFICATE] = [0x0034, 0x002f];
+  const [UNEXPECTED_MESSAGE, HANDSHAKE_FAILURE, CERTIFICATE_REQUEST] = [10, 40, 13];
+  const refused = (cipherSuite: number, type: number, description: number, from: Role) => {
+    const history = fakeHistory({
+      ...failed,
+      cipherSuite,
+      stage: 'client-flight',
+      messages: [hello, fakeMessage(2, 'server', 6), fakeMessage(type, 'server', 6)],
+      alerts: [fakeAlert(description, from, 7)],
+    });
+    const told = handshakeAlert.check(history, { previous: undefined, next: undefined });
+    return (told as FindingVerdict).causes?.join().includes('anonymous suite');
+  };
+
+  it.each([
+    ['under an anonymous suite', ANONYMOUS, CERTIFICATE_REQUEST, HANDSHAKE_FAILURE, 'client', true],
+    [
+      'the same, taken for misplaced',
+      ANONYMOUS,
+      CERTIFICATE_REQUEST,
+      UNEXPECTED_MESSAGE,
+      'client',
+      true,
+    ],
+    ['under another', WITH_CERTIFICATE, CERTIFICATE_REQUEST, HANDSHAKE_FAILURE, 'client', false],
+    ['that was not sent', ANONYMOUS, 14, HANDSHAKE_FAILURE, 'client', false],
+    [
+      'that the server ends itself',
+      ANONYMOUS,
+      CERTIFICATE_REQUEST,
+      HANDSHAKE_FAILURE,
+      'server',
+      false,
+    ],
+    ['behind which all else may be wrong', ANONYMOUS, CERTIFICATE_REQUEST, 51, 'client', false],
+  ] as const)('%s', (_, suite, type, description, from, said) => {
+    expect(refused(suite, type, description, from)).toBe(said);
   });
 });
