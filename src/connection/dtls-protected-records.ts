@@ -180,6 +180,7 @@ export class ProtectedRecords {
     const { owner } = verdict;
     if (owner === undefined) {
       this.anomalies.add(newest, newest, r, 'no-association', verdict.reason, verdict.confidence);
+      this.unsealer?.nobodys(newest.row, r);
       newest.sides[r.side].countRecord(r.contentType);
       return;
     }

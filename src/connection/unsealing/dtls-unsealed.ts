@@ -160,6 +160,11 @@ export class DtlsUnsealed implements Owner {
       this.kept.push({ fact: failure, record: detached(record), epoch, sequence });
   }
 
+  /** The handshake has come to no keys, so that somebody else wrote the record. */
+  keep(record: KeptRecord): void {
+    if (this.kept.length < LIMITS.failedRecordsPerConnection) this.kept.push(record);
+  }
+
   directions(): OwnedDirection[] {
     if (this.dtls13 !== undefined) return this.dtls13.directions();
     return this.handshakes.flatMap((handshake, index) => {

@@ -1,13 +1,26 @@
 import { CLIENT_HELLO } from '../../model/code-points/handshake-types.ts';
+import type { FailedRecord } from '../../model/decryption.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { DtlsRecord } from '../dtls-record.ts';
 import type { FactsRecorder } from '../facts-recorder.ts';
 import { DtlsUnsealed } from './dtls-unsealed.ts';
+import { Unopened } from './unopened.ts';
 import { Unsealer } from './unsealer.ts';
 import type { Vault } from './vault.ts';
-import type { NumberedOpening, NumberedRecord, OpenedRecord, WireRecord } from './wire-record.ts';
+import {
+  detached,
+  type NumberedOpening,
+  type NumberedRecord,
+  type OpenedRecord,
+  type WireRecord,
+} from './wire-record.ts';
 
 /** Opens the records of all DTLS associations of a run, where it has secrets. A row is that of the connection table. */
 export class DtlsUnsealer extends Unsealer<DtlsUnsealed> {
+  /** Records of nobody that were kept in the whole run, and their octets. */
+  private strangers = 0;
+  private strangerOctets = 0;
+
   constructor(vault: Vault, facts: FactsRecorder) {
     super(DtlsUnsealed, vault, facts);
   }
@@ -60,6 +73,36 @@ export class DtlsUnsealer extends Unsealer<DtlsUnsealed> {
       return undefined;
     }
     return this.of(row)?.sealed(from, wire(r), mayBeAnothers);
+  }
+
+  /** A record that none of the associations of its addresses and ports can own: those of others may, in the end. */
+  nobodys(row: number, r: DtlsRecord): void {
+    const from = this.roleOf(row, r.side);
+    if (from === undefined || r.headerStart >= 0 || r.end - r.start !== r.length) return;
+    if (this.strangers >= LIMITS.strayRecords) return;
+    if (this.strangerOctets + r.length > LIMITS.strayOctets) return;
+    this.strangers++;
+    this.strangerOctets += r.length;
+    const { contentType, length, epoch, sequence, packet, nanos } = r;
+    const fact: FailedRecord = {
+      from,
+      contentType,
+      length,
+      epoch,
+      sequence,
+      expected: sequence,
+      packet,
+      nanos,
+      why: 'mac',
+      explanation: undefined,
+      excluded: [],
+      openedBefore: 0,
+      isExtra: false,
+    };
+    const kept = { fact, record: detached(wire(r)), epoch, sequence };
+    const known = this.facts.unsealed.get(row);
+    if (known instanceof Unopened) known.keep(kept);
+    else this.of(row)?.keep(kept);
   }
 
   /** A record of DTLS 1.3 with a unified header: does it open under the keys of this association? */

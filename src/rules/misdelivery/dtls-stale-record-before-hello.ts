@@ -31,7 +31,11 @@ export const dtlsStaleRecordBeforeHello = defineConnectionRule({
       'A record with an epoch of 1 or more is the first thing on its addresses and ports, and a ClientHello follows; or it comes behind a ClientHello that has led to no keys. It is a note by itself, and an error where that ClientHello was close to it and was repeated or never answered. Within the first seconds of a capture the connection may simply have begun earlier; then it is never more than possible.',
     silent:
       'Where the server sends protected records as well, or no ClientHello follows, the start of a living connection was missed: that is a limit of the capture and no fault. Records of a connection that the capture does show belong to other rules.',
-    yieldsTo: ['dtls-late-close-notify', 'dtls-late-record'],
+    yieldsTo: [
+      'record-decrypts-under-other-connection',
+      'dtls-late-close-notify',
+      'dtls-late-record',
+    ],
     messages: {
       harmless: {
         what: 'Protected records of no known connection came from the client ({count}, first: {record}) {gap} before its ClientHello.',
