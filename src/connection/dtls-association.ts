@@ -50,6 +50,8 @@ export interface Continuation {
   readonly flow: number;
   readonly side: Side;
   readonly step: number;
+  /** Of the octets of the first record. */
+  readonly print: number;
   readonly isProven: boolean;
   readonly last: At;
   readonly wasAnswered: boolean;

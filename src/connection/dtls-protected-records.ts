@@ -240,6 +240,7 @@ export class ProtectedRecords {
       flow: older.flow,
       side,
       step: r.sequence - half.highest,
+      print: r.print,
       isProven: unsealer?.opens(older.row, { ...r, side }) ?? false,
       last: { packet: half.lastPacket, nanos: half.lastNanos },
       wasAnswered: older.sides[otherSide(side)].protectedCount > 0,

@@ -155,6 +155,8 @@ export interface ContinuationFact {
   readonly client: Endpoint;
   /** How far the first number is ahead of the last one there. */
   readonly step: number;
+  /** A hash of the octets of the first record, which are the same wherever it was captured. */
+  readonly print: number;
   /** The record opens under the keys of that association. */
   readonly isProven: boolean;
   /** The last record of the client there, and whether the server had been heard by then. */

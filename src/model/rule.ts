@@ -85,6 +85,11 @@ export interface FindingVerdict {
   readonly evidence: readonly [Evidence, ...Evidence[]];
   /** Ids, owner first. */
   readonly connections: readonly number[];
+  /**
+   * What tells the second connection wherever it was captured, for one without a handshake, whose views have no random to be
+   * known by.
+   */
+  readonly secondKey?: string;
   /** Whom it is about where it names no connection. */
   readonly server?: Endpoint;
   readonly explanations?: readonly Explanation[];

@@ -17,7 +17,7 @@ export class RuleState<R extends Rule = Rule> {
   held = new HeldVerdicts();
   /** Those that no longer fit into `held`, so that silenced ones are not counted. */
   heldOver = new HeldOver();
-  /** By title, the connections of what it has told, the first two, and how gravely. */
+  /** By title, the connections of what it has told, the first two or what tells the second, and how gravely. */
   private readonly told = new Map<string, Map<string, number>>();
   /** Servers of findings that the end of the capture confirmed, and of those that it took back. */
   readonly confirmed = new Set<string>();
@@ -35,15 +35,17 @@ export class RuleState<R extends Rule = Rule> {
   isToldOf(
     { connections, severity, title }: Pick<Finding, 'connections' | 'severity' | 'title'>,
     otherViews: OtherViews,
+    secondKey?: string,
   ): boolean {
-    const [owner, second] = connections;
+    const [owner, numbered] = connections;
+    const second = secondKey ?? numbered;
     if (owner === undefined) return false;
     const rank = -SEVERITIES.indexOf(severity);
     const own = `${owner} ${second}`;
     const known = this.told.get(title);
     if (known === undefined) this.told.set(title, new Map([[own, rank]]));
     else if (!known.has(own)) {
-      const others = second === undefined ? [undefined] : [second, ...otherViews(second)];
+      const others = typeof second === 'number' ? [second, ...otherViews(second)] : [second];
       const isKnown = (view: number): boolean =>
         others.some((other) => (known.get(`${view} ${other}`) ?? Number.NEGATIVE_INFINITY) >= rank);
       if ([owner, ...otherViews(owner)].some(isKnown)) return true;

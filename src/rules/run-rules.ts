@@ -384,7 +384,7 @@ export class RuleRunner {
     const final: Finding = isDoubtful ? { ...finding, confidence: 'possible' } : finding;
     this.#faults.hear(final, verdict);
     // Both views of a connection have their fault, and one of them the finding.
-    if (state.isToldOf(final, this.#otherViews)) return;
+    if (state.isToldOf(final, this.#otherViews, verdict.secondKey)) return;
     state.findings++;
     this.#emit(final);
   }

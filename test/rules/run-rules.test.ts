@@ -142,6 +142,24 @@ describe('the rule runner', () => {
     expect(judged(true)).toEqual([['in another message', 'other'], { 'order-unknown': 1 }]);
   });
 
+  it.each([
+    ['one key, and their owners are views of one connection', true, ['a', 'a'], 1],
+    ['other keys', true, ['a', 'b'], 2],
+    ['one key, and owners of their own', false, ['a', 'a'], 2],
+  ] as const)('knows connections without a handshake by %s', (_, areViews, keys, count) => {
+    const rule = ofConnection('pair', ({ id }) => [
+      { ...verdict([id, id + 10]), secondKey: keys[id - 1] ?? '' },
+    ]);
+    let told = 0;
+    const runner = new RuleRunner({
+      rules: [rule],
+      finding: () => told++,
+      otherViews: (id) => (areViews && id < 10 ? [3 - id] : []),
+    });
+    for (const id of [1, 2]) runner.connection(fakeHistory({ id }), none);
+    expect(told).toBe(count);
+  });
+
   it('tells once what several views of a connection show, and lets the special rule of one speak for all', () => {
     const views = { otherViews: (id: number) => (id === 2 ? [] : [4 - id]) };
     const special = ofConnection('special', ({ id }) =>

@@ -33,6 +33,7 @@ describe('what both sides of a translator show, whose clocks are apart', () => {
     'proxy-reflects-record',
     'proxy-doubles-record',
     'dtls-cookie-loop',
+    'dtls-nat-rebind-no-cid',
   ])('%s is told once for each connection', (name) => {
     const { packets } = readSample(name);
     const whole = accused(packets);

@@ -60,6 +60,7 @@ export const dtlsNatRebindNoCid = defineConnectionRule({
       message: 'rebound',
       confidence: continues.isProven ? 'proven' : 'likely',
       connections: [continues.connection, history.id],
+      secondKey: `record ${continues.print}`,
       evidence: [
         witness(
           continues.last,

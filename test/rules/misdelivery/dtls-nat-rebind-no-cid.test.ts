@@ -6,6 +6,7 @@ import { association, atMs, DATA, record } from '../support/dtls-history.ts';
 import { testConnectionRule } from '../support/rule-tester.ts';
 
 const continuation: ContinuationFact = {
+  print: 7,
   connection: 1,
   client: { address: '192.0.2.10', port: 40_001 },
   step: 1,
