@@ -1,7 +1,7 @@
 import type {
-  ConnectionSummary,
   RefusalFact,
   ServerCloseFact,
+  ServerConnections,
   ServerFacts,
 } from '../model/capture-index.ts';
 import type { At, Endpoint } from '../model/history.ts';
@@ -16,7 +16,7 @@ export interface ServerSource {
   list<Kind extends keyof Remembered>(server: Server, kind: Kind): Remembered[Kind][];
   omitted(server: Server, kind: keyof Remembered): number;
   acceptedLast(server: Server): readonly Accepted[];
-  summariesOf(server: Server): readonly ConnectionSummary[];
+  summariesOf(server: Server): ServerConnections;
 }
 
 /**
@@ -49,7 +49,7 @@ export class KnownServer implements ServerFacts {
     this.source = source;
   }
 
-  get connections(): readonly ConnectionSummary[] {
+  get connections(): ServerConnections {
     return this.source.summariesOf(this.row);
   }
 

@@ -4,6 +4,7 @@ import type {
   CaptureIndex,
   ConnectionSummary,
   LateCloseFact,
+  ServerConnections,
   ServerFacts,
   SharedRandomFact,
   SharedSessionFact,
@@ -35,6 +36,7 @@ import { Offers } from './offers.ts';
 import { openingOf } from './openings.ts';
 import type { OtherViews } from './other-views.ts';
 import type { RandomIndex } from './random-index.ts';
+import { RowList } from './row-list.ts';
 import { serverClose } from './server-close.ts';
 import { type Remembered, ServerEvents } from './server-events.ts';
 import { type Server, ServerRows } from './server-rows.ts';
@@ -90,7 +92,7 @@ export class ServerIndex implements CaptureIndex {
   /** Places of rows by server: made when a rule looks. */
   private placesByServer: Grouped | undefined;
   /** What rules looked at last, by the number of the server. */
-  private readonly summaries = new Map<number, readonly ConnectionSummary[]>();
+  private readonly summaries = new Map<number, ServerConnections>();
   private summariesKept = 0;
   private readonly hellos = new HelloKinds();
   /** Rare, by id. */
@@ -415,30 +417,47 @@ export class ServerIndex implements CaptureIndex {
   }
 
   /** In order of time. Built only if a rule looks, and kept for the next look as long as there are not too many. */
-  private summariesOf(server: Server): readonly ConnectionSummary[] {
+  private summariesOf(server: Server): ServerConnections {
     const kept = this.summaries.get(server.number);
     if (kept !== undefined) return kept;
     const found = this.readSummaries(server);
-    this.summariesKept += found.length;
+    // Of what is built when somebody comes to it, a number each is at hand.
+    this.summariesKept += Math.min(found.length, LIMITS.summariesKept);
     if (this.summariesKept > LIMITS.summariesKept) {
       this.summaries.clear();
-      this.summariesKept = found.length;
+      this.summariesKept = Math.min(found.length, LIMITS.summariesKept);
     }
     this.summaries.set(server.number, found);
     return found;
   }
 
-  private readSummaries(server: Server): ConnectionSummary[] {
+  private readSummaries(server: Server): ServerConnections {
     const { kept, rows } = this;
     this.placesByServer ??= this.byServer(kept.end, (place) =>
       kept.idAt(place) === 0 ? 0 : rows.owner(place),
     );
+    const places = Int32Array.from(this.placesByServer.of(server.number));
+    if (places.length > LIMITS.summariesKept) return this.rowList(places);
     const found: ConnectionSummary[] = [];
-    for (const place of this.placesByServer.of(server.number)) {
+    for (const place of places) {
       const summary = this.summaryAt(kept.idAt(place), place);
       if (summary !== undefined) found.push(summary);
     }
     return found.sort((a, b) => a.start.nanos - b.start.nanos || a.id - b.id);
+  }
+
+  /** The same without the summaries. */
+  private rowList(places: Int32Array): RowList {
+    const { kept, rows } = this;
+    const starts = Float64Array.from(places, (place) => rows.read(place).start.nanos);
+    const idAt = (n: number) => kept.idAt(places[n] as number);
+    const order = Int32Array.from(places, (_, n) => n).sort(
+      (a, b) => (starts[a] as number) - (starts[b] as number) || idAt(a) - idAt(b),
+    );
+    return new RowList(
+      order.map((n) => places[n] as number),
+      (place) => this.summaryAt(kept.idAt(place), place),
+    );
   }
 
   /** What the hellos say that connections with a server may differ in. */

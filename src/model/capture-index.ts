@@ -93,6 +93,14 @@ export interface UnusedUpgradeFact {
   readonly upgrade: UpgradeFact;
 }
 
+/** Connections with one server: as many as the capture has, so that not all are at hand at a time. */
+export interface ServerConnections extends Iterable<ConnectionSummary> {
+  readonly length: number;
+  filter(keep: (row: ConnectionSummary) => boolean): readonly ConnectionSummary[];
+  map<T>(of: (row: ConnectionSummary) => T): readonly T[];
+  flatMap<T>(of: (row: ConnectionSummary) => T | readonly T[]): T[];
+}
+
 /** What the capture shows about one server endpoint over TCP or UDP. */
 export interface ServerFacts {
   readonly endpoint: Endpoint;
@@ -102,7 +110,7 @@ export interface ServerFacts {
   /** How many of its connections failed or were aborted: cheaper to ask than `connections`. */
   readonly failures: number;
   /** In time order of their start. */
-  readonly connections: readonly ConnectionSummary[];
+  readonly connections: ServerConnections;
   readonly closes: readonly ServerCloseFact[];
   readonly refusals: readonly RefusalFact[];
   /** Connections to it whose beginning is out of the ordinary. */

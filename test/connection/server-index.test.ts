@@ -115,7 +115,7 @@ reaches(
     let seen = 0;
     for (const { connections } of one.servers()) {
       seen++;
-      last = connections;
+      last = [...connections];
     }
     expect(seen).toBe(bound);
     expect(last.map(({ id }) => id)).toEqual([bound]);
@@ -280,3 +280,26 @@ reaches(
     expect([1, 2].map((id) => one.summary(id)?.offeredSuites)).toEqual([[0xc02f], undefined]);
   },
 );
+
+test('rows of a server that has very many are the same, one by one', async () => {
+  const one = index();
+  const history = fakeHistory({ outcome: 'failed' });
+  for (const [n, nanos] of [40, 10, 30, 20, 20].entries())
+    one.add({ ...history, id: n + 1, startNanos: nanos, firstPacket: n + 1 }, quiet(1));
+  const told = () => {
+    const [server] = one.servers();
+    const rows = server?.connections;
+    return {
+      rows: [...(rows ?? [])],
+      length: rows?.length,
+      ids: rows?.map(({ id }) => id),
+      twice: rows?.flatMap(({ id }) => [id, id]),
+      once: rows?.flatMap(({ id }) => id),
+      odd: rows?.filter(({ id }) => id % 2 === 1).map(({ id }) => id),
+    };
+  };
+  const many = await withBounds({ summariesKept: 2 }, told);
+  one.add({ ...history, id: 9 }, quiet(2));
+  expect(many).toEqual(told());
+  expect(many.ids).toEqual([2, 4, 5, 3, 1]);
+});

@@ -157,7 +157,7 @@ function findingOf(
   const step = STEPS[trigger.stage];
   if (evidence === undefined || step === undefined) return undefined;
   const victims = new Set(killings.map(({ trigger: { connection } }) => connection));
-  const rows = [...server.connections];
+  const rows = server.connections;
   const deaths = rows.filter(({ id }) => victims.has(id));
   const survivors = rows.filter(({ outcome }) => outcome === 'established');
   const { causes, explanations } = explain(killings, step.work, deaths, survivors);

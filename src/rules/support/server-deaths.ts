@@ -143,7 +143,8 @@ function livesOf(server: ServerFacts): Lives {
   };
   let latest = Number.NEGATIVE_INFINITY;
   let id = 0;
-  for (const [at, row] of connections.entries()) {
+  let at = 0;
+  for (const row of connections) {
     const alive = aliveUntil(row);
     if (alive > latest) {
       latest = alive;
@@ -151,7 +152,7 @@ function livesOf(server: ServerFacts): Lives {
     }
     known.starts[at] = row.start.nanos;
     known.latest[at] = latest;
-    known.ids[at] = id;
+    known.ids[at++] = id;
   }
   lives.set(server, known);
   return known;

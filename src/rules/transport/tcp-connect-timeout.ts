@@ -44,7 +44,7 @@ function isExplained(deaths: readonly ServerDeath[], { syn }: RefusalFact): bool
 function unanswered(server: ServerFacts, index: CaptureIndex): RefusalFact[] {
   const deaths = deathsOf(server, index);
   // A capture that misses the SYN-ACK shows the connection itself all the same.
-  const streams = new Set([...server.connections].map(({ stream }) => stream));
+  const streams = new Set(server.connections.map(({ stream }) => stream));
   return server.refusals.filter(
     (one) =>
       one.reset === undefined &&
