@@ -17,7 +17,7 @@ export interface FormerConnection {
 export interface ChallengeFact extends At {
   /** Who answered so. */
   readonly from: Role;
-  /** It is about more of that connection than was captured, whose end may be among what is missing. */
+  /** It is about more of that connection than was captured, whose end may be among what is missing, or before the capture. */
   readonly isBeyond?: boolean;
   /** The RST with which the other side refused that ACK. RFC 9293 §3.5.2. */
   readonly reset: At | undefined;

@@ -212,10 +212,24 @@ export class Incarnations {
     this.view.order.cameAgain(this.table.flow[row] as number);
   }
 
-  /** Has a segment of this side, or what it acknowledges, a number beyond all that was captured of either direction? */
+  /**
+   * Has a segment of this side, or what it acknowledges, a number beyond all that was captured of either direction? Or may
+   * the connection have been closed in what came before the capture?
+   */
   isBeyond(row: number, side: Side, { sequence, acknowledgement }: TransportCursor): boolean {
     const place = placeOf(row, side);
-    return this.isBehind(place, sequence) || this.isBehind(peerOf(place), acknowledgement);
+    return (
+      this.isBehind(place, sequence) ||
+      this.isBehind(peerOf(place), acknowledgement) ||
+      (this.table.initiator[row] === 0 && (this.isMute(place) || this.isMute(peerOf(place))))
+    );
+  }
+
+  /** Neither payload nor a FIN of this direction was captured. */
+  private isMute(place: number): boolean {
+    const { words, first } = this.table;
+    if (((words[place + FLAGS] as number) & HALF.fin) !== 0) return false;
+    return !this.isStarted(place) || words[place + FURTHEST] === first[halfOf(place)];
   }
 
   private isBehind(place: number, number: number): boolean {

@@ -108,6 +108,15 @@ describe('a SYN on endpoints that have a connection', () => {
     });
   });
 
+  test('of a connection whose close may be before the capture says so', () => {
+    const beyond = (...before: readonly Segment[]) =>
+      factsOf(...before, c.syn(5000), s.ack(901, 104), c.rst(104)).at(-1)?.challenge?.isBeyond;
+    const [closing, acked] = [c.fin(103, { ack: 901 }), s.ack(901, 104)];
+    expect(beyond(closing, acked)).toBe(true);
+    expect(beyond(s.data(900, 'x', { ack: 103 }), closing, acked)).toBe(false);
+    expect(beyond(c.syn(102), s.synAck(900, 103), closing, acked)).toBe(false);
+  });
+
   test('does not keep connections in memory that are final', () => {
     const wire = new Wire();
     for (let n = 0; n < 300; n++) {
