@@ -71,9 +71,9 @@ export class FaultBook {
       const about = this.cases.get(id);
       if (about === undefined) continue;
       const meant = 'alert' in leaning ? about.leaning : leaning;
-      about.statements.push(
-        statementOf(meant, finding.rule, finding.confidence, finding.title, data),
-      );
+      // A note tells what is odd, and not that the connection failed by it.
+      const confidence = finding.severity === 'info' ? 'possible' : finding.confidence;
+      about.statements.push(statementOf(meant, finding.rule, confidence, finding.title, data));
     }
   }
 

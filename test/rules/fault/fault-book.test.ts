@@ -196,6 +196,22 @@ describe('whose fault a failed connection probably is', () => {
     expect(fault.for.map((text) => text.split(':')[0])).toEqual(['client', 'network']);
   });
 
+  it('takes a note for no more than possible', () => {
+    const faultBy = (severity: 'info' | 'error') => {
+      const book = new FaultBook();
+      book.add(fakeHistory({ id: 1, ...alerted(20) }));
+      book.hear(
+        fakeFinding({ rule: 'etm-disagreement', severity, confidence: 'proven', connections: [1] }),
+        { message: 'aead', data: {} },
+      );
+      const confidences: Fault['confidence'][] = [];
+      book.judge(({ confidence }) => confidences.push(confidence));
+      return confidences;
+    };
+    expect(faultBy('error')).toEqual(['likely']);
+    expect(faultBy('info')).toEqual(['possible']);
+  });
+
   reaches('faults', 5, 'keeps a bounded number and counts the others', (bound) => {
     const book = new FaultBook();
     for (let id = 1; id <= bound + 3; id++) book.add(fakeHistory({ id, outcome: 'aborted' }));
