@@ -55,7 +55,7 @@ export class Finals {
     this.sink = sink;
     this.oddities = new OddityTally(facts.table);
     dtls.onClosed = (flow) => this.flowClosed(flow);
-    dtls.associations.onCrowded = (flow) => this.makeRoom(flow);
+    dtls.associations.onCrowded = () => this.makeRoom();
   }
 
   tcp(view: TcpConnectionView, plain: PlainParts): void {
@@ -100,15 +100,15 @@ export class Finals {
   second(nanos: Nanos): void {
     const { associations } = this.dtls;
     // A round a minute, whatever the number of flows.
-    const most = Math.max(LIMITS.flowsLookedAt, associations.flows >> 6);
-    for (let n = Math.min(most, associations.flows); n > 0; n--) {
-      const flow = this.nextFlow();
-      const newest = associations.newestOf(flow);
+    const { size } = associations.openFlows;
+    const most = Math.max(LIMITS.flowsLookedAt, size >> 5);
+    for (let n = Math.min(most, size); n > 0; n--) {
+      const newest = this.nextOpen();
       // Thousands of associations of one 5-tuple are not all looked at each second.
       if (newest === undefined || nanos - newest.last.nanos <= LIMITS.closedNanos) continue;
       const idle = nanos - lastOn(newest);
       const patience = this.patienceWith(newest);
-      if (idle > patience) this.flowFinal(flow);
+      if (idle > patience) this.flowFinal(newest.flow);
       else if (patience === LIMITS.idleNanos) this.dtls.silent(newest);
     }
   }
@@ -131,30 +131,27 @@ export class Finals {
   }
 
   /** Of the next flows, the one that was silent longest. */
-  private makeRoom(but: number): void {
+  private makeRoom(): void {
     let found = -1;
     let earliest = Number.POSITIVE_INFINITY;
-    for (
-      let left = LIMITS.flowsLookedAt, n = this.dtls.associations.flows;
-      left > 0 && n > 0;
-      n--
-    ) {
-      const flow = this.nextFlow();
-      const newest = this.dtls.associations.newestOf(flow);
-      if (newest === undefined || flow === but) continue;
-      left--;
-      if (newest.last.nanos >= earliest) continue;
+    for (let n = LIMITS.flowsLookedAt; n > 0; n--) {
+      const newest = this.nextOpen();
+      if (newest === undefined || newest.last.nanos >= earliest) continue;
       const last = lastOn(newest);
       if (last >= earliest) continue;
       earliest = last;
-      found = flow;
+      found = newest.flow;
     }
     if (found >= 0) this.flowFinal(found);
   }
 
-  private nextFlow(): number {
-    if (this.hand >= this.dtls.associations.flows) this.hand = 0;
-    return this.hand++;
+  /** Goes round the flows that have associations. */
+  private nextOpen(): Association | undefined {
+    const { openFlows } = this.dtls.associations;
+    if (this.hand >= openFlows.size) this.hand = 0;
+    return openFlows.size === 0
+      ? undefined
+      : this.dtls.associations.newestOf(openFlows.at(this.hand++));
   }
 
   private flowClosed(flow: number): void {

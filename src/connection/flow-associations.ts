@@ -7,6 +7,7 @@ import { type Association, AssociationPool } from './dtls-association.ts';
 import type { DtlsHalves } from './dtls-halves.ts';
 import type { DtlsRecord } from './dtls-record.ts';
 import type { FactsRecorder } from './facts-recorder.ts';
+import { OpenFlows } from './open-flows.ts';
 import { RowBlocks } from './row-blocks.ts';
 
 /** Octets that the numbers of both directions take on a tape at most. */
@@ -42,12 +43,12 @@ export class FlowAssociations {
   private forgets = false;
   /** Flows of which some record came again, after others. */
   private readonly repeated = new Set<number>();
-  private openFlows = 0;
+  readonly openFlows = new OpenFlows();
   /** Associations beside the first of each flow. */
   private further = 0;
   private blocks: RowBlocks | undefined;
-  /** Called when there are too many flows, for a record on this one: another has to be released. */
-  onCrowded: (flow: number) => void = () => undefined;
+  /** Called when there are too many flows and one has to be released. */
+  onCrowded: () => void = () => undefined;
 
   constructor(facts: FactsRecorder, paths: AssociationPaths, notices: NoticeSink) {
     this.facts = facts;
@@ -62,12 +63,8 @@ export class FlowAssociations {
 
   /** Newest associations of all flows that have any. */
   *open(): Iterable<Association> {
-    for (const association of this.newest) if (association !== undefined) yield association;
-  }
-
-  /** Flows that may have associations: one more than the highest. */
-  get flows(): number {
-    return this.newest.length;
+    for (let n = 0; n < this.openFlows.size; n++)
+      yield this.newest[this.openFlows.at(n)] as Association;
   }
 
   /** Makes room for a flow: before any other question about it. */
@@ -90,9 +87,12 @@ export class FlowAssociations {
   /** A new association on the 5-tuple of the record, which is its first. */
   begin(r: DtlsRecord, flags: number): Association {
     const older = this.newest[r.flow];
-    if (older === undefined && ++this.openFlows > LIMITS.openDtlsFlows) {
-      this.notices.notice({ ...TOO_MANY, packetNumber: r.packet });
-      this.onCrowded(r.flow);
+    if (older === undefined) {
+      if (this.openFlows.size >= LIMITS.openDtlsFlows) {
+        this.notices.notice({ ...TOO_MANY, packetNumber: r.packet });
+        this.onCrowded();
+      }
+      this.openFlows.add(r.flow);
     }
     const a = this.pool.take();
     a.row = this.facts.begin();
@@ -119,7 +119,7 @@ export class FlowAssociations {
   /** Forgets all associations of a flow. @param isOver nothing more of them will come */
   release(flow: number, isOver: boolean): void {
     let a = this.newest[flow];
-    if (a !== undefined) this.openFlows--;
+    if (a !== undefined) this.openFlows.remove(flow);
     while (a !== undefined) {
       const { previous } = a;
       if (previous !== undefined) this.further--;
