@@ -84,7 +84,7 @@ export const LIMITS = {
   /**
    * Flows of TCP, and of UDP, that are told apart. Beyond, some that was silent long is forgotten with what is open on it, one
    * of which nothing is kept first; it is a new one when it goes on. Each takes some 65 octets, a TCP connection that is open
-   * some 100 to 300 more.
+   * some 100 to 600 more.
    */
   flows: 1_048_576,
   /** TCP connections and DTLS flows whose state is kept after they closed, in case of late packets. */
