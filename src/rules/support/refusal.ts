@@ -9,6 +9,7 @@ import {
 } from '../../model/history.ts';
 import { formatDuration, SECOND } from '../../model/time.ts';
 import { alertSized } from './closing-alert.ts';
+import { lostOctets } from './ending.ts';
 
 /** What a receiver does not do within this of a record, it does for another reason. */
 const SOON = 2 * SECOND;
@@ -95,6 +96,6 @@ export function unansweredData(history: ConnectionHistory): Unanswered | undefin
   const hadClosed =
     fin !== undefined && fin.packet < alert.packet && tcp.octetsAfterPeerFin.server > 0;
   if (!isOnlyAnswer || hadClosed) return undefined;
-  // What is missing of the server's may be the answer.
-  return tcp.lostOctets.server > 0 ? undefined : { record, alert };
+  // What is missing may be the answer of the server, or the close of the client that the alert answers.
+  return lostOctets(history) > 0 ? undefined : { record, alert };
 }

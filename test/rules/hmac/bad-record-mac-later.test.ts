@@ -119,6 +119,10 @@ testConnectionRule(badRecordMacLater, [
         'may stand behind what the capture lacks',
         { tcp: { lostOctets: { client: 0, server: 9 } } },
       ],
+      [
+        'may answer a close that the capture lacks',
+        { tcp: { lostOctets: { client: 85, server: 0 } } },
+      ],
     ] as const
   ).map(([what, more]) => ({
     name: `says nothing where such an alert ${what}`,
