@@ -39,9 +39,9 @@ const heardSince = ({ changeCipherSpec, tcp }: ConnectionHistory, from: number, 
     (at) => at !== undefined && at.packet > from && at.packet < to,
   );
 
-/** Such a request is no accident (CVE-2014-0160): whoever sends it wants no handshake. RFC 6520 §4 has it discarded. */
+/** Who tests for CVE-2014-0160 wants no handshake. RFC 6520 §4 has such a request discarded. */
 const probeText = ({ from, packet, claimed = 0, length }: HeartbeatFact): string =>
-  `the ${from} meant to read the memory of its peer: its heartbeat request in packet ${packet} claims ${claimed} octets of payload in a record of ${length}`;
+  `the ${from} may have wanted no handshake: its heartbeat request in packet ${packet} claims ${claimed} octets of payload in a record of ${length}, as tests and attacks that read the memory of a peer do (CVE-2014-0160)`;
 
 /** Whose turn it was when the end came. The stage tells it of the whole connection, an answer that came too late included. */
 const stageAt = ({ stage, messages }: ConnectionHistory, { packet }: Ending): Stage =>
